@@ -1,0 +1,1 @@
+"""Speed: MemOS against the floor and against peers, with the same vectors given to all."""

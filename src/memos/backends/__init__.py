@@ -1,0 +1,1 @@
+"""Backends: one folder or file, one port."""

@@ -1,0 +1,91 @@
+"""A bounded memory of vectors in front of any embedder: a text met again is not computed again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from hashlib import blake2b
+from secrets import token_bytes
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from memos.errors import BackendError, InvalidCall
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from memos.ports.models import Embedder
+
+
+class CachedEmbedder:
+    """The embedder it wraps, with the vectors of the `capacity` texts used last kept in memory (4 bytes × dimensions each).
+
+    Name, dimensions, vectors and errors are the wrapped embedder's. A text is known only by a hash under a random key that never
+    leaves the process, so that a dump of the memory does not tell which texts were seen. Safe to use from several threads.
+    """
+
+    def __init__(self, embedder: Embedder, *, capacity: int = 4096) -> None:
+        if capacity < 1:
+            raise InvalidCall(f"the cache of an embedder holds at least 1 vector, not {capacity}")
+        self._embedder = embedder
+        self._capacity = capacity
+        self._key = token_bytes(32)
+        self._rows: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return f"CachedEmbedder({self._embedder!r}, capacity={self._capacity})"
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def name(self) -> str:
+        """The wrapped embedder's identity."""
+        return self._embedder.name
+
+    @property
+    def dimensions(self) -> int:
+        """The width of a vector."""
+        return self._embedder.dimensions
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32, shape (n, dimensions); only texts not seen lately reach the embedder, each once. Errors are the embedder's."""
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            return self._embedder.embed(texts)  # it says what is wrong
+        digests = [self._digest(text) for text in texts]
+        rows = self._recall(digests)
+        missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in rows}
+        if missing:
+            rows |= self._compute(missing)
+        if not digests:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        return np.stack([rows[digest] for digest in digests])
+
+    def clear(self) -> None:
+        """Forget every vector, as after an erasure."""
+        with self._lock:
+            self._rows.clear()
+
+    def _digest(self, text: str) -> bytes:
+        return blake2b(text.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
+
+    def _recall(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        with self._lock:
+            found = {digest: self._rows[digest] for digest in digests if digest in self._rows}
+            for digest in found:
+                self._rows.move_to_end(digest)
+        return found
+
+    def _compute(self, missing: dict[bytes, str]) -> dict[bytes, NDArray[np.float32]]:
+        vectors = self._embedder.embed(list(missing.values()))  # outside the lock: hits of other threads do not wait for the model
+        if len(vectors) != len(missing):
+            raise BackendError(f"the embedder {self.name} gave {len(vectors)} vectors for {len(missing)} texts: check the model")
+        fresh = {digest: vector.copy() for digest, vector in zip(missing, vectors, strict=True)}  # a view would keep its whole batch
+        with self._lock:
+            self._rows |= fresh
+            while len(self._rows) > self._capacity:
+                self._rows.popitem(last=False)
+        return fresh

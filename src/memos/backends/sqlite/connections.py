@@ -1,0 +1,142 @@
+"""Connections: how memory.db is opened, the pool of readers, and what SQLite's errors mean here."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import apsw
+
+from memos.errors import BackendError, DiskFull, MemOSError, NotAStore, ReadOnlyStore, Unavailable
+
+Durability = Literal["power", "process", "none"]
+SYNCHRONOUS: dict[Durability, str] = {"power": "FULL", "process": "NORMAL", "none": "OFF"}
+BUSY_MILLISECONDS = 30_000
+STATEMENTS = 256
+"""How many prepared statements a connection keeps."""
+IDLE_READERS = 16
+CACHE_KIB = 8 * 1024
+CHECKPOINT_PAGES = 2000
+"""The WAL is copied back once it holds this many pages of 4 KiB."""
+WAL_BYTES = 64 * 1024 * 1024
+"""What a WAL that a long read made grow is cut back to."""
+NO_SPACE = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+
+
+def translate(error: apsw.Error, path: Path | None, connection: apsw.Connection | None = None) -> MemOSError:
+    """The error of ours that says what an error of SQLite means, and what to do about it."""
+    where = path or "the store"
+    if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and connection and connection.system_errno() in NO_SPACE):
+        return DiskFull(f"no space is left for {where}; nothing was written: free some and try again")
+    if isinstance(error, apsw.ReadOnlyError):
+        return ReadOnlyStore(f"{where} cannot be written; give this user the right to write, or open it with read_only=True")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return Unavailable(f"{where} is locked by another process; nothing was written: try again")
+    if isinstance(error, apsw.NotADBError):
+        return NotAStore(f"{where} is no MemOS store, or its key is wrong; name the directory of a store")
+    if isinstance(error, apsw.CorruptError):
+        return NotAStore(f"{where} is damaged ({error}); run `memos doctor`, then `memos restore-backup`")
+    if isinstance(error, apsw.CantOpenError | apsw.PermissionsError | apsw.AuthError):
+        return NotAStore(f"{where} cannot be opened ({error}); see that it exists and that this user may read and write it")
+    if isinstance(error, apsw.ConnectionClosedError | apsw.CursorClosedError):
+        return BackendError("the store is closed; open it again")
+    return BackendError(f"{where} failed: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def mapped(path: Path | None, connection: apsw.Connection | None = None) -> Iterator[None]:
+    """Errors of SQLite within come out as errors of ours."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise translate(error, path, connection) from error
+
+
+def address(path: Path, mode: str) -> str:
+    """The file as a URI, whatever characters its name has."""
+    return f"file:{quote(str(path))}?{mode}"
+
+
+class Connections:
+    """Opens connections to one file and keeps readers that are idle. Thread-safe.
+
+    `mode` is `rwc`, `rw`, `ro`, or `immutable` for media where not even a lock can be taken.
+    """
+
+    def __init__(self, path: Path, *, vfs: str | None, durability: Durability, mode: str) -> None:
+        self.path = path
+        self._vfs = vfs
+        self._durability = durability
+        self._mode = mode
+        self._idle: list[apsw.Connection] = []
+        self._guard = threading.Lock()
+        self._closed = False
+
+    def writer(self) -> apsw.Connection:
+        """A connection that may write."""
+        return self._open(self._mode)
+
+    def _open(self, mode: str) -> apsw.Connection:
+        query = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
+        flags = apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        connection = apsw.Connection(address(self.path, query), flags=flags, vfs=self._vfs, statementcachesize=STATEMENTS)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: apsw.Connection) -> None:
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
+        for setting in (
+            "secure_delete = ON",
+            "temp_store = MEMORY",
+            f"synchronous = {SYNCHRONOUS[self._durability]}",
+            f"cache_size = -{CACHE_KIB}",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+            f"journal_size_limit = {WAL_BYTES}",
+        ):
+            connection.execute(f"PRAGMA {setting}")
+
+    @contextmanager
+    def reader(self) -> Iterator[apsw.Connection]:
+        """A connection that cannot write, for one thread at a time; it goes back to the pool."""
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            self._give(connection)
+
+    def _take(self) -> apsw.Connection:
+        with self._guard:
+            if self._closed:
+                raise BackendError("the store is closed; open it again")
+            if self._idle:
+                return self._idle.pop()
+        connection = self._open(self._mode if self._mode in {"ro", "immutable"} else "rw")
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _give(self, connection: apsw.Connection) -> None:
+        if connection.in_transaction:
+            with suppress(apsw.Error):
+                connection.execute("ROLLBACK")
+        with self._guard:
+            if not self._closed and not connection.in_transaction and len(self._idle) < IDLE_READERS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def close(self) -> None:
+        """Close the idle readers; those in use are closed when they come back."""
+        with self._guard:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()

@@ -1,0 +1,152 @@
+"""The store's key and what is derived from it: hashes that tell nothing to who holds the file without the key."""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+from collections.abc import Iterable
+from hashlib import blake2b
+from pathlib import Path
+
+from memos.errors import NotAStore
+from memos.memcube.call import Caller
+
+KEY_FILE = Path("keys") / "store.key"
+KEY_BYTES = 32
+REMEMBERED_TERMS = 1 << 16
+"""How many terms of one tenant keep their hash at hand."""
+
+
+def derive(key: bytes, purpose: str, *parts: str | bytes, size: int = 16) -> bytes:
+    """A keyed hash of some parts for one purpose; each part is preceded by its length, so that no two lists of parts share one."""
+    hasher = blake2b(key=key, person=purpose.encode(), digest_size=size)
+    for part in parts:
+        body = part.encode() if isinstance(part, str) else part
+        hasher.update(len(body).to_bytes(8, "little") + body)
+    return hasher.digest()
+
+
+def pseudonym(key: bytes, caller: Caller) -> bytes:
+    """The 16 bytes under which logs name a caller: the same for all that one user of one tenant does."""
+    return derive(key, "caller", caller.tenant, caller.kind, caller.user)
+
+
+class TermHashes(dict[str, int]):
+    """Term → 64-bit hash, keyed by the tenant; remembers a bounded number."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__()
+        self._key = key
+
+    def __missing__(self, term: str) -> int:
+        if len(self) >= REMEMBERED_TERMS:
+            self.clear()
+        self[term] = found = int.from_bytes(blake2b(term.encode(), key=self._key, digest_size=8).digest(), "little")
+        return found
+
+    def pack(self, terms: Iterable[str]) -> bytes:
+        """The hashes as uint64, little endian."""
+        return _little(array("Q", map(self.__getitem__, terms)))
+
+
+def pack_counts(counts: Iterable[int]) -> bytes:
+    """Counts as uint16, little endian; what is larger counts 65535."""
+    return _little(array("H", [min(count, 65535) for count in counts]))
+
+
+def _little(numbers: array[int]) -> bytes:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+class TenantKeys:
+    """What is hashed for one tenant."""
+
+    def __init__(self, key: bytes, tenant: str) -> None:
+        self._key = derive(key, "tenant", tenant, size=32)
+        self.terms = TermHashes(derive(self._key, "terms", size=32))
+
+    def fact(self, text: str) -> bytes:
+        """The 16 bytes under which equal facts of this tenant are found."""
+        return derive(self._key, "fact", text)
+
+
+class Keys:
+    """The store's secret and what comes of it."""
+
+    def __init__(self, secret: bytes) -> None:
+        self.secret = secret
+        self._tenants: dict[str, TenantKeys] = {}
+        self._callers: dict[tuple[str, str, str], bytes] = {}
+
+    def tenant(self, name: str) -> TenantKeys:
+        """The keys of one tenant; at most 1,000 are kept at hand."""
+        if name not in self._tenants:
+            if len(self._tenants) >= 1000:
+                self._tenants.clear()
+            self._tenants[name] = TenantKeys(self.secret, name)
+        return self._tenants[name]
+
+    def caller(self, caller: Caller) -> bytes:
+        """The caller's pseudonym."""
+        who = caller.tenant, caller.kind, caller.user
+        if who not in self._callers:
+            if len(self._callers) >= 10_000:
+                self._callers.clear()
+            self._callers[who] = pseudonym(self.secret, caller)
+        return self._callers[who]
+
+    def idempotency(self, caller: Caller, key: str) -> bytes:
+        """The 16 bytes under which a caller's idempotency key is kept."""
+        return derive(self.secret, "idempotency", caller.tenant, caller.kind, caller.user, key)
+
+    def fingerprint(self, fingerprint: str) -> bytes:
+        """The 32 bytes under which the fingerprint of a call is kept."""
+        return derive(self.secret, "fingerprint", fingerprint, size=32)
+
+    def proof(self) -> bytes:
+        """What a store keeps to recognise its own key."""
+        return derive(self.secret, "proof")
+
+
+def read_key(directory: Path) -> bytes:
+    """The store's secret; NotAStore when its file is missing or damaged."""
+    path = directory / KEY_FILE
+    try:
+        secret = path.read_bytes()
+    except FileNotFoundError:
+        raise NotAStore(f"{path} is missing; bring this file back from where it was kept apart: without it the store cannot be read") from None
+    except OSError as error:
+        raise NotAStore(f"{path} cannot be read ({error.strerror}); give this user the right to read it") from None
+    if len(secret) != KEY_BYTES:
+        raise NotAStore(f"{path} has {len(secret)} bytes instead of {KEY_BYTES}; bring back the file that belongs to this store")
+    return secret
+
+
+def make_key(directory: Path) -> bytes:
+    """The store's secret, made and on the disk before it is returned; one that is there already is kept."""
+    path = directory / KEY_FILE
+    if path.exists():
+        return read_key(directory)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - the mode must hold from the start
+        file.write(os.urandom(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    for folder in (path.parent, directory):
+        sync_directory(folder)
+    return read_key(directory)
+
+
+def sync_directory(directory: Path) -> None:
+    """Bring the names in a directory onto the disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,25 @@
+-- The statements of the access journal, by name.
+
+-- name: begin
+BEGIN IMMEDIATE;
+
+-- name: last
+SELECT aseq, hash FROM access ORDER BY aseq DESC LIMIT 1;
+
+-- name: insert
+INSERT INTO access (aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, hits, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: commit
+COMMIT;
+
+-- name: rollback
+ROLLBACK;
+
+-- name: rows
+SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, hits FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
+
+-- name: uses
+SELECT aseq, tenant, at, hits FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
+
+-- name: sealed
+SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, hits, hash FROM access ORDER BY aseq;

@@ -1,0 +1,19 @@
+-- Schema 1 of access.db: one row for each call that wrote nothing, in a chain of its own.
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE access (
+  aseq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  call_id BLOB NOT NULL,
+  tenant TEXT NOT NULL,
+  caller BLOB NOT NULL,                 -- keyed pseudonym of the caller
+  operation TEXT NOT NULL,
+  status TEXT NOT NULL,                 -- ok, or the code of the error
+  grant_hash BLOB NOT NULL,
+  seq INTEGER NOT NULL,                 -- the commit that was read
+  hits BLOB NOT NULL,                   -- JSON array of [id, version, lanes]
+  hash BLOB NOT NULL                    -- sha256(hash of the row before, this row)
+) STRICT;
+CREATE INDEX access_by_tenant ON access (tenant, aseq);
+CREATE INDEX access_by_call ON access (call_id);

@@ -1,0 +1,1 @@
+"""MemGovernance and MemVault: who may, and where things are kept."""

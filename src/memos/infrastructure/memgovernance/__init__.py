@@ -1,0 +1,1 @@
+"""MemGovernance: what a caller may see and do."""

@@ -1,0 +1,55 @@
+"""Access: which namespaces are a caller's own, and what may be read or written there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from memos.errors import Denied
+from memos.memcube.call import Caller, Grant
+from memos.memcube.filter import Filter
+from memos.memcube.namespace import encode_step, within
+
+READS_PAST = frozenset({"history"})
+
+
+def home(caller: Caller) -> str:
+    """The namespace that is the caller's own."""
+    return f"user/{encode_step(caller.user)}"
+
+
+def contexts(caller: Caller) -> str:
+    """The namespace that holds the caller's contexts, one a session."""
+    return f"context/{encode_step(caller.user)}"
+
+
+def current_context(caller: Caller) -> str | None:
+    """The context of the caller's session, None outside one."""
+    return f"{contexts(caller)}/{encode_step(caller.session)}" if caller.session else None
+
+
+def default_scope(caller: Caller) -> tuple[str, ...]:
+    """What a search reads unless it names namespaces: the caller's own, and its current context."""
+    context = current_context(caller)
+    return (home(caller), context) if context else (home(caller),)
+
+
+def is_own(caller: Caller, namespace: str) -> bool:
+    """Whether a namespace lies in what is private to the caller."""
+    return within(namespace, home(caller)) or within(namespace, contexts(caller))
+
+
+@lru_cache(maxsize=4096)
+def own_grant(user: str, *, past: bool) -> Grant:
+    """The user's own private namespaces; without the forgotten and the expired, unless the call reads the past."""
+    mine = [{"namespace": {"under": f"{root}/{encode_step(user)}"}} for root in ("user", "context")]
+    clauses: list[dict[str, object]] = [{"or": mine}]
+    if not past:
+        clauses.append({"state": {"ne": "expired"}})
+        clauses.append({"or": [{"expires_at": {"exists": False}}, {"expires_at": {"gt": "now"}}]})
+    return Grant(filter=Filter.parse({"and": clauses}, internal=True), policies=("private",))
+
+
+def require_own(caller: Caller, namespace: str) -> None:
+    """Denied unless the caller may write to a namespace."""
+    if not is_own(caller, namespace):
+        raise Denied(f"you may write only below {home(caller)} and {contexts(caller)}, not to {namespace}")

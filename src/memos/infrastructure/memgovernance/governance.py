@@ -1,0 +1,61 @@
+"""MemGovernance: decides what a caller may see before retrieval, and re-decides each memory before it leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+
+from memos.errors import Denied
+from memos.infrastructure.memgovernance import access
+from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
+from memos.memcube.filter import Filter
+
+SYSTEM_OPERATIONS = frozenset({"index", "use"})
+
+
+class MemGovernance:
+    """The decisions on (identity, memory, context). At this stage one policy stands: what is private is its owner's alone."""
+
+    def authorize(self, caller: Caller, call: MemoryCall) -> Grant:
+        """What this caller may see in this call; Denied when it may not make the call at all."""
+        if caller.kind == "system":
+            return _everything()
+        if call.operation in SYSTEM_OPERATIONS:
+            raise Denied(f"only the system itself may {call.operation}")
+        return access.own_grant(caller.user, past=call.operation in access.READS_PAST)
+
+    def default_scope(self, caller: Caller) -> tuple[str, ...]:
+        """The namespaces that a call reads unless it names others."""
+        return access.default_scope(caller)
+
+    def readable(self, caller: Caller, namespace: str) -> bool:
+        """Whether anything below a namespace may be this caller's to read; retrieval need not look elsewhere."""
+        return caller.kind == "system" or access.is_own(caller, namespace)
+
+    def require_write(self, caller: Caller, namespace: str) -> None:
+        """Denied unless the caller may write to a namespace."""
+        access.require_own(caller, namespace)
+
+    def disclose(self, grant: Grant, reply: MemoryReply, now: datetime) -> MemoryReply:
+        """The reply with each memory decided once more by itself; what the grant does not allow is left out."""
+        allowed = grant.filter.matches
+        if all(allowed(cube, now=now) for cube in reply.cubes) and all(allowed(hit.cube, now=now) for hit in reply.hits):
+            return reply
+        cubes = tuple(cube for cube in reply.cubes if allowed(cube, now=now))
+        hits = tuple(hit for hit in reply.hits if allowed(hit.cube, now=now))
+        return reply.model_copy(update={"cubes": cubes, "hits": hits})
+
+    def grant_hash(self, grant: Grant) -> str:
+        """A short digest of a grant, for the access log."""
+        return _digest(grant.filter)
+
+
+@lru_cache(maxsize=1)
+def _everything() -> Grant:
+    return Grant(filter=Filter.everything(), policies=("system",))
+
+
+@lru_cache(maxsize=4096)
+def _digest(filter: Filter) -> str:
+    return blake2b(repr(filter.to_json()).encode(), digest_size=8).hexdigest()

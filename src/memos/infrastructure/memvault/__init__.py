@@ -1,0 +1,1 @@
+"""MemVault: the stores behind the one door."""

@@ -1,0 +1,34 @@
+"""MemVault: the stores behind the one door; commits what changes and keeps the log of what was read."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from memos.memcube.change import ChangeSet, Committed, ReadSet
+from memos.ports.adapter import MemoryAdapter, View
+from memos.ports.journal import AccessJournal, AccessRow
+
+
+class MemVault:
+    """One store and its journal. Only the conductor and the worker's system calls hold it."""
+
+    def __init__(self, adapter: MemoryAdapter, journal: AccessJournal) -> None:
+        self.adapter = adapter
+        self.journal = journal
+
+    def view(self, tenant: str, *, at: int | None = None, branch: str = "") -> AbstractContextManager[View]:
+        """A consistent read of one tenant; see `ports.adapter.View`."""
+        return self.adapter.view(tenant, at=at, branch=branch)
+
+    def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
+        """Commit whole or raise VersionConflict."""
+        return self.adapter.commit(change, reads)
+
+    def record(self, row: AccessRow) -> int:
+        """Append a row to the access log; Unavailable when it cannot be kept, and then nothing may be disclosed."""
+        return self.journal.append(row)
+
+    def close(self) -> None:
+        """Close the journal, then the store."""
+        self.journal.close()
+        self.adapter.close()

@@ -1,0 +1,1 @@
+"""The Memory API: from a call to a reply."""

@@ -1,0 +1,1 @@
+"""MemoryAPI: the one conductor and its operations."""

@@ -1,0 +1,135 @@
+"""MemoryAPI: the one conductor. It authorises, prepares against a View, commits, discloses and records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from memos.errors import InvalidCall, MemOSError, VersionConflict
+from memos.infrastructure.memvault.vault import MemVault
+from memos.interface.memory_api import arrange, create, index, query, update
+from memos.interface.memory_api.desk import Desk, Prepared, Work
+from memos.interface.memory_api.embedding import with_vectors
+from memos.memcube.call import Caller, MemoryCall, MemoryReply
+from memos.memcube.change import Committed
+from memos.memcube.cube import MemCube
+from memos.ports.journal import AccessRow
+
+OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
+    "add": create.prepare_add,
+    "search": query.prepare_search,
+    "get": query.prepare_get,
+    "list": query.prepare_list,
+    "history": query.prepare_history,
+    "update": update.prepare_update,
+    "forget": update.prepare_forget,
+    "transfer": arrange.prepare_transfer,
+    "compose": arrange.prepare_compose,
+    "index": index.prepare_index,
+    "use": index.prepare_use,
+}
+ATTEMPTS = 3
+"""How often a call is prepared anew when somebody else committed first."""
+AfterCommit = Callable[[str, bool], tuple[str, ...]]
+"""What the system does after a commit: (tenant, whether the caller waits for its vectors) → warnings."""
+
+
+class MemoryAPI:
+    """The door of the embedded system. Errors come back as the reply's status."""
+
+    def __init__(self, desk: Desk, vault: MemVault, after_commit: AfterCommit) -> None:
+        self._desk = desk
+        self._vault = vault
+        self._after_commit = after_commit
+
+    def handle(self, caller: Caller, call: MemoryCall) -> MemoryReply:
+        """Run one call to its end. A call that wrote has its row in the commit log, every other one in the access log."""
+        try:
+            _require_supported(call)
+            reply, recorded = self._run(caller, call)
+        except MemOSError as error:
+            reply, recorded = failure(call, error), False
+        return reply if recorded else self._record(caller, call, reply)
+
+    def _run(self, caller: Caller, call: MemoryCall) -> tuple[MemoryReply, bool]:
+        ready, warnings = with_vectors(call, self._desk, partial(self._speaker, caller, call))
+        for attempt in range(1, ATTEMPTS + 1):
+            prepared = self._prepare(caller, ready)
+            reply = prepared.reply.model_copy(update={"warnings": (*warnings, *prepared.reply.warnings), "call": call})
+            if prepared.change is None:
+                return self._disclosed(caller, call, prepared, reply), True
+            try:
+                committed = self._vault.commit(prepared.change, prepared.reads)
+            except VersionConflict:
+                if attempt == ATTEMPTS:
+                    raise
+                continue
+            return self._committed(caller, call, reply, committed), True
+        raise AssertionError
+
+    def _speaker(self, caller: Caller, call: MemoryCall, cube_id: str) -> str | None:
+        with self._vault.view(caller.tenant, at=call.at, branch=call.branch or "") as view:
+            grant = self._desk.governance.authorize(caller, call)
+            found = view.get([cube_id], grant=grant.filter, now=self._desk.clock.now())
+        return found[cube_id].speaker if cube_id in found else None
+
+    def _prepare(self, caller: Caller, call: MemoryCall) -> Prepared:
+        with self._vault.view(caller.tenant, at=call.at, branch=call.branch or "") as view:
+            grant = self._desk.governance.authorize(caller, call)
+            work = Work(self._desk, caller, call, view, grant, self._desk.clock.now())
+            prepared = OPERATIONS[call.operation](work)
+            if prepared.change is not None:
+                return prepared
+            reply = self._desk.governance.disclose(grant, prepared.reply, work.now)
+            return Prepared(reply.model_copy(update={"seq": view.seq}), lanes=prepared.lanes)
+
+    def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
+        cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)
+        waiting = bool(call.options.get("wait"))
+        warnings = self._after_commit(caller.tenant, waiting) if caller.kind == "user" else ()
+        return reply.model_copy(update={"cubes": cubes, "seq": committed.seq, "warnings": (*reply.warnings, *warnings)})
+
+    def _disclosed(self, caller: Caller, call: MemoryCall, prepared: Prepared, reply: MemoryReply) -> MemoryReply:
+        self._vault.record(self._row(caller, call, reply, prepared))
+        return reply
+
+    def _record(self, caller: Caller, call: MemoryCall, reply: MemoryReply) -> MemoryReply:
+        try:
+            self._vault.record(self._row(caller, call, reply, None))
+        except MemOSError as error:
+            return failure(call, error)
+        return reply
+
+    def _row(self, caller: Caller, call: MemoryCall, reply: MemoryReply, prepared: Prepared | None) -> AccessRow:
+        governance = self._desk.governance
+        lanes = prepared.lanes if prepared else {}
+        shown = (*reply.cubes, *(hit.cube for hit in reply.hits))
+        return AccessRow(
+            at=self._desk.clock.now(),
+            call_id=call.id,
+            caller=caller,
+            operation=call.operation,
+            status=reply.status,
+            grant=governance.grant_hash(governance.authorize(caller, call)) if reply.status == "ok" else "",
+            seq=reply.seq or 0,
+            hits=tuple((cube.id, cube.version, lanes.get(cube.id, "")) for cube in shown),
+        )
+
+
+def _require_supported(call: MemoryCall) -> None:
+    if call.operation not in OPERATIONS:
+        raise InvalidCall(f"there is no operation {call.operation!r}; there are {', '.join(OPERATIONS)}")
+    if call.then:
+        raise InvalidCall("chains of calls (`then`) are not run by this version; send the calls one by one")
+
+
+def as_committed(cube: MemCube, committed: Committed) -> MemCube:
+    """A memory with the seq and the ordinal that its commit gave it."""
+    return cube.model_copy(update={"seq": committed.seq, "ordinal": committed.ordinals.get(cube.id, cube.ordinal)})
+
+
+def failure(call: MemoryCall, error: MemOSError) -> MemoryReply:
+    """The reply that carries an error over the door."""
+    return MemoryReply(
+        call_id=call.id, status=error.code, message=error.message, retryable=error.retryable, details=error.details, call=call
+    )

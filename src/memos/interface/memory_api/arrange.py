@@ -1,0 +1,123 @@
+"""Arrange: `transfer` moves a memory to another namespace, `compose` makes one of several."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from memos.errors import InvalidCall
+from memos.interface.memory_api import provenance
+from memos.interface.memory_api.create import UNUSED, replay
+from memos.interface.memory_api.desk import Prepared, Work, fitting
+from memos.interface.memory_api.query import named
+from memos.interface.memory_api.update import changeable, fact_of, read_options, rewritten
+from memos.memcube.call import MemoryReply
+from memos.memcube.change import CubeWrite, Edge, ReadSet
+from memos.memcube.cube import MemCube, Tag
+from memos.memcube.legal import legal_body, legal_namespace, legal_tags
+from memos.memcube.namespace import layer_of
+from memos.memcube.payload import Plaintext
+from memos.memcube.policy import SENSITIVITIES, AclEntry, Policy
+from memos.memcube.value import Value
+from memos.memcube.vector import Vector
+
+
+class TransferOptions(Value):
+    """Where to: a namespace."""
+
+    to: Annotated[str, BeforeValidator(legal_namespace)]
+    trigger: str | None = None
+
+
+class ComposeOptions(Value):
+    """Where the composed memory goes, and its tags."""
+
+    namespace: Annotated[str | None, BeforeValidator(legal_namespace)] = None
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(legal_tags)] = ()
+    separator: str = "\n\n"
+    trigger: str | None = None
+    vector: Vector | None = None
+    wait: bool = False
+
+
+def prepare_transfer(work: Work) -> Prepared:
+    """The same memory, with its id and history, in another namespace."""
+    options: TransferOptions = read_options(TransferOptions, work)
+    if replayed := replay(work):
+        return replayed
+    (cube,) = changeable(work)[:1]
+    work.desk.governance.require_write(work.caller, options.to)
+    if options.to == cube.namespace:
+        raise InvalidCall(f"the memory {cube.id} is in {options.to} already")
+    if cube.session and cube.ordinal is not None and work.view.turns(options.to, cube.session, [cube.ordinal]):
+        raise InvalidCall(f"turn {cube.ordinal} of session {cube.session!r} stands already in {options.to}")
+    moved = {"namespace": options.to, "layer": layer_of(options.to), "version": cube.version + 1, "updated_at": work.now}
+    moved["provenance"] = provenance.mutated(work, cube.provenance, "transfer")
+    return rewritten(work, cube, cube.model_copy(update=moved))
+
+
+def prepare_compose(work: Work) -> Prepared:
+    """A new memory of several, which stay; its parents keep their order, its policy is the strictest of theirs."""
+    options: ComposeOptions = read_options(ComposeOptions, work)
+    if replayed := replay(work):
+        return replayed
+    parts = named(work)
+    if len({part.id for part in parts}) < 2:
+        raise InvalidCall("compose needs at least two different memories")
+    namespace = options.namespace or work.desk.governance.default_scope(work.caller)[0]
+    work.desk.governance.require_write(work.caller, namespace)
+    cube = _composed(work, parts, namespace, options)
+    terms = work.desk.operator.analyse(None, cube.text)
+    write = CubeWrite(cube=cube, birth=True, terms=terms, vector=fitting(work, options.vector), fact=fact_of(cube))
+    if (standing := work.view.facts(namespace, [write.fact or ""]).get(write.fact or "")) is not None:
+        raise InvalidCall(f"an equal memory stands already in {namespace} as {standing}", standing=standing)
+    edges = tuple(Edge(source=cube.id, target=part_id, relation="composed_of") for part_id in dict.fromkeys(part.id for part in parts))
+    change = work.change(writes=(write,), edges=edges, idempotency=work.idempotency((cube.id,)))
+    reply = MemoryReply(call_id=work.call.id, cubes=(cube,), call=work.call)
+    return Prepared(reply, change, ReadSet(versions={part.id: part.seq for part in parts}))
+
+
+def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: ComposeOptions) -> MemCube:
+    cube_id = work.desk.clock.new_id()
+    return MemCube(
+        id=cube_id,
+        namespace=namespace,
+        layer=layer_of(namespace),
+        payload=Plaintext(text=legal_body(options.separator.join(part.text for part in parts))),
+        tags=options.tags,
+        policy=strictest(work.caller.user, parts),
+        provenance=provenance.composed(work, cube_id, parts),
+        usage=UNUSED,
+        said_at=max(part.said_at for part in parts),
+        created_at=work.now,
+        updated_at=work.now,
+    )
+
+
+def strictest(owner: str, parts: tuple[MemCube, ...]) -> Policy:
+    """A policy that allows nothing that any of the parts' policies forbids."""
+    ends = [part.policy.expires_at for part in parts if part.policy.expires_at is not None]
+    conditions = [part.policy.conditions for part in parts if part.policy.conditions is not None]
+    licences = {part.policy.licence for part in parts if part.policy.licence}
+    if len(licences) > 1:
+        raise InvalidCall(f"memories under different licences ({', '.join(sorted(licences))}) cannot be composed")
+    return Policy(
+        owner=owner,
+        acl=_shared_rights(parts),
+        expires_at=min(ends, default=None),
+        priority=max(part.policy.priority for part in parts),
+        sensitivity=max((part.policy.sensitivity for part in parts), key=SENSITIVITIES.index),
+        conditions=reduce(lambda one, other: one & other, conditions) if conditions else None,
+        licence=next(iter(licences), None),
+    )
+
+
+def _shared_rights(parts: tuple[MemCube, ...]) -> tuple[AclEntry, ...]:
+    rights = [{(entry.principal, right) for entry in part.policy.acl for right in entry.rights} for part in parts]
+    common = set.intersection(*rights)
+    principals = sorted({principal for principal, _ in common})
+    return tuple(
+        AclEntry(principal=one, rights=tuple(sorted(right for principal, right in common if principal == one))) for one in principals
+    )  # type: ignore[arg-type]

@@ -1,0 +1,150 @@
+"""Create: `add`, which makes memories of texts and turns and recognises those that stand already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from memos.errors import InvalidCall
+from memos.interface.memory_api import provenance
+from memos.interface.memory_api.desk import Prepared, Work, fitting
+from memos.memcube.call import CubeDraft, MemoryReply
+from memos.memcube.change import CubeWrite, ReadSet
+from memos.memcube.cube import MemCube, Usage
+from memos.memcube.legal import legal_tags, same_fact
+from memos.memcube.namespace import layer_of
+from memos.memcube.payload import Plaintext
+from memos.memcube.policy import Policy
+from memos.memcube.provenance import CallContext
+from memos.memcube.state import State
+
+UNUSED = Usage()
+TurnKey = tuple[str, str, int]
+
+
+def prepare_add(work: Work) -> Prepared:
+    """The births and the repetitions that a batch of drafts amounts to; `reply.cubes[i]` is draft i."""
+    if not work.call.drafts:
+        raise InvalidCall("there is nothing to add: give a text, a list of texts, or messages")
+    if replayed := replay(work):
+        return replayed
+    batch = _Batch(work)
+    for draft in work.call.drafts:
+        batch.take(draft)
+    ids = tuple(batch.order)
+    reply = MemoryReply(call_id=work.call.id, cubes=tuple(batch.cube(cube_id) for cube_id in ids), call=work.call)
+    if not batch.writes:
+        return Prepared(reply)
+    change = work.change(writes=tuple(batch.writes.values()), idempotency=work.idempotency(ids))
+    return Prepared(reply, change, ReadSet(versions=batch.read))
+
+
+def replay(work: Work) -> Prepared | None:
+    """The reply to a call that this caller has made before under the same idempotency key."""
+    if not (key := work.idempotency(())):
+        return None
+    found = work.view.replay(key, work.caller)
+    if found is None:
+        return None
+    call_id, ids = found
+    standing = work.view.get(ids, grant=work.grant.filter, now=work.now)
+    return Prepared(MemoryReply(call_id=call_id, cubes=tuple(standing[cube_id] for cube_id in ids if cube_id in standing), call=work.call))
+
+
+class _Batch:
+    """Drafts on their way to writes, against what the View shows and what came earlier in the batch."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.context: CallContext = work.context()
+        self.home = work.desk.governance.default_scope(work.caller)[0]
+        self.order: list[str] = []
+        self.writes: dict[str, CubeWrite] = {}
+        self.standing: dict[str, MemCube] = {}
+        self.read: dict[str, int] = {}
+        self.facts: dict[tuple[str, str], str] = {}
+        self.turns: dict[TurnKey, str] = {}
+        self._look_up(work.call.drafts)
+
+    def _look_up(self, drafts: tuple[CubeDraft, ...]) -> None:
+        facts: dict[str, list[str]] = defaultdict(list)
+        turns: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for draft in drafts:
+            namespace = draft.namespace or self.home
+            if not draft.turn:
+                facts[namespace].append(same_fact(draft.text))
+            elif draft.ordinal is not None and draft.session is not None:
+                turns[namespace, draft.session].append(draft.ordinal)
+        for namespace in {draft.namespace or self.home for draft in drafts}:
+            self.work.desk.governance.require_write(self.work.caller, namespace)
+        for namespace, texts in facts.items():
+            self.facts |= {(namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts).items()}
+        for (namespace, session), ordinals in turns.items():
+            found = self.work.view.turns(namespace, session, ordinals)
+            self.turns |= {(namespace, session, ordinal): cube_id for ordinal, cube_id in found.items()}
+        known = [*self.facts.values(), *self.turns.values()]
+        self.standing = self.work.view.get(known, grant=self.work.grant.filter, now=self.work.now) if known else {}
+
+    def cube(self, cube_id: str) -> MemCube:
+        """The memory as it will stand."""
+        return self.writes[cube_id].cube if cube_id in self.writes else self.standing[cube_id]
+
+    def take(self, draft: CubeDraft) -> None:
+        """Recognise a draft or make a memory of it."""
+        namespace = draft.namespace or self.home
+        known = self._known_turn(namespace, draft) if draft.turn else self._known_fact(namespace, draft)
+        self.order.append(known or self._bear(namespace, draft))
+
+    def _known_turn(self, namespace: str, draft: CubeDraft) -> str | None:
+        key = (namespace, draft.session or "", -1 if draft.ordinal is None else draft.ordinal)
+        cube_id = self.turns.get(key)
+        if cube_id is None or (cube_id not in self.standing and cube_id not in self.writes):
+            return None
+        if self.cube(cube_id).text != draft.text:
+            raise InvalidCall(
+                f"turn {draft.ordinal} of session {draft.session!r} stands with another text; give another ordinal, or update {cube_id}"
+            )
+        return cube_id
+
+    def _known_fact(self, namespace: str, draft: CubeDraft) -> str | None:
+        cube_id = self.facts.get((namespace, same_fact(draft.text)))
+        if cube_id is None or (cube_id not in self.standing and cube_id not in self.writes):
+            return None
+        cube = self.cube(cube_id)
+        if cube.frozen:
+            return cube_id
+        tags = legal_tags((*cube.tags, *draft.tags))
+        update = {"provenance": provenance.repeated(self.work, cube.provenance, draft), "tags": tags, "updated_at": self.work.now}
+        self._amend(cube, cube.model_copy(update=update), draft)
+        return cube_id
+
+    def _amend(self, cube: MemCube, amended: MemCube, draft: CubeDraft) -> None:
+        if cube.id in self.writes:
+            self.writes[cube.id] = replace(self.writes[cube.id], cube=amended)
+            return
+        self.read[cube.id] = cube.seq
+        self.writes[cube.id] = CubeWrite(cube=amended, birth=False, fact=same_fact(draft.text))
+
+    def _bear(self, namespace: str, draft: CubeDraft) -> str:
+        cube = self._new_cube(namespace, draft)
+        fact = None if draft.turn else same_fact(draft.text)
+        if fact is not None:
+            self.facts[namespace, fact] = cube.id
+        elif draft.ordinal is not None and draft.session is not None:
+            self.turns[namespace, draft.session, draft.ordinal] = cube.id
+        terms = self.work.desk.operator.analyse(draft.speaker, draft.text)
+        self.writes[cube.id] = CubeWrite(
+            cube=cube, birth=True, terms=terms, vector=fitting(self.work, draft.vector), fact=fact, turn=draft.turn
+        )
+        return cube.id
+
+    def _new_cube(self, namespace: str, draft: CubeDraft) -> MemCube:
+        work, cube_id = self.work, self.work.desk.clock.new_id()
+        policy = Policy.model_construct(owner=work.caller.user, expires_at=draft.expires_at, priority=draft.priority)
+        return MemCube.model_construct(
+            id=cube_id, namespace=namespace, layer=draft.layer or layer_of(namespace), payload=Plaintext.model_construct(text=draft.text),
+            tags=draft.tags, path=None, state=State.GENERATED, frozen=False, version=1, labels=(), policy=policy,
+            provenance=provenance.born(work, self.context, cube_id, draft), usage=UNUSED, valid_from=None, valid_to=None,
+            said_at=draft.said_at or work.now, created_at=work.now, updated_at=work.now, speaker=draft.speaker, role=draft.role,
+            session=draft.session, ordinal=draft.ordinal, metadata=draft.metadata, seq=0,
+        )  # fmt: skip

@@ -1,0 +1,96 @@
+"""What an operation works with: the desk is built once, the work is made for each attempt at a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from memos.errors import InvalidCall
+from memos.infrastructure.memgovernance.governance import MemGovernance
+from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
+from memos.memcube.change import CANONICAL, ChangeSet, Idempotency, ReadSet
+from memos.memcube.provenance import CallContext
+from memos.operation.memoperator.operator import MemOperator
+from memos.ports.adapter import View
+from memos.ports.clock import Clock
+from memos.ports.models import Embedder
+from memos.settings import Settings
+
+UNIT = 1e-5
+"""How far from length 1 a vector may be and still count as a unit vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The services that operations call; none of them writes."""
+
+    governance: MemGovernance
+    operator: MemOperator
+    embedder: Embedder | None
+    clock: Clock
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One attempt at one call: who asks what, the View it is computed from, and what may be seen there."""
+
+    desk: Desk
+    caller: Caller
+    call: MemoryCall
+    view: View
+    grant: Grant
+    now: datetime
+
+    def context(self) -> CallContext:
+        """The calling context, as provenance keeps it."""
+        who = self.caller
+        return CallContext(user=who.user, agent=who.agent, session=who.session, purpose=who.purpose, task=who.task, call=self.call.id)
+
+    def change(self, **parts: object) -> ChangeSet:
+        """A ChangeSet of this call."""
+        fixed = {
+            "tenant": self.caller.tenant,
+            "caller": self.caller,
+            "call_id": self.call.id,
+            "operation": self.call.operation,
+            "at": self.now,
+        }
+        return ChangeSet(**fixed, branch=self.call.branch or CANONICAL, **parts)  # type: ignore[arg-type]
+
+    def idempotency(self, ids: tuple[str, ...]) -> Idempotency | None:
+        """The key under which this call may be repeated, if it has one."""
+        key = self.call.idempotency_key
+        return Idempotency(key=key, fingerprint=fingerprint(self.call), ids=ids) if key else None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What an operation prepared: the reply, and the change to commit before it is given, if any."""
+
+    reply: MemoryReply
+    change: ChangeSet | None = None
+    reads: ReadSet = field(default_factory=ReadSet)
+    lanes: Mapping[str, str] = field(default_factory=dict)
+    """For each memory disclosed by a search, the lanes that found it."""
+
+
+def fingerprint(call: MemoryCall) -> str:
+    """The call without what differs between repetitions, as JSON."""
+    return call.model_dump_json(exclude={"id": True, "idempotency_key": True, "drafts": {"__all__": {"vector"}}})
+
+
+def fitting(work: Work, vector: Any) -> Any:
+    """A vector given by the caller, scaled to length 1; InvalidCall when it does not fit the store's embedder."""
+    if vector is None:
+        return None
+    if work.view.dimensions is None:
+        raise InvalidCall("this store has no embedder and keeps no vectors; leave the vector out, or run `memos reembed --embedder minilm`")
+    if len(vector) != work.view.dimensions:
+        raise InvalidCall(f"the vector has {len(vector)} numbers, this store's have {work.view.dimensions}")
+    length = float((vector @ vector) ** 0.5)
+    if not length:
+        raise InvalidCall("a vector of zeros has no direction; leave the vector out")
+    return vector if abs(length - 1.0) < UNIT else vector / length

@@ -1,0 +1,62 @@
+"""Embedding: vectors for what a call says, computed before any transaction is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from memos.errors import MemOSError
+from memos.interface.memory_api.desk import Desk
+from memos.memcube.call import CubeDraft, MemoryCall
+from memos.ports.models import embedding_input
+
+Warnings = tuple[str, ...]
+
+
+def with_vectors(call: MemoryCall, desk: Desk, speaker_of: Callable[[str], str | None]) -> tuple[MemoryCall, Warnings]:
+    """The call with the vectors that it needs at once: a query's, and those of a few texts; more are left to the worker.
+
+    `speaker_of` tells who said a memory that is to be updated, since a turn is embedded with its speaker. When the embedder fails
+    the call goes on without: a search by words alone, a write with its vectors pending; a warning says so.
+    """
+    if desk.embedder is None:
+        return call, ()
+    try:
+        if call.operation == "search":
+            return _with_query_vector(call, desk), ()
+        if call.operation == "add" and sum(draft.vector is None for draft in call.drafts) <= desk.settings.inline_vectors:
+            return _with_draft_vectors(call, desk), ()
+        if call.operation == "update" and isinstance(call.options.get("text"), str):
+            return _with_text_vector(call, desk, speaker_of), ()
+    except MemOSError as error:
+        degraded = "searched by words alone" if call.operation == "search" else "stored; its vector follows once the embedder answers"
+        return call, (f"{degraded}: {error.message}",)
+    return call, ()
+
+
+def _with_query_vector(call: MemoryCall, desk: Desk) -> MemoryCall:
+    query = call.query
+    if desk.embedder is None or query is None or query.vector is not None or not query.text.strip():
+        return call
+    vector = desk.embedder.embed([query.text])[0]
+    return call.model_copy(update={"query": query.model_copy(update={"vector": vector})})
+
+
+def _with_draft_vectors(call: MemoryCall, desk: Desk) -> MemoryCall:
+    wanting = [draft for draft in call.drafts if draft.vector is None]
+    if desk.embedder is None or not wanting:
+        return call
+    vectors = iter(desk.embedder.embed([embedding_input(draft.speaker, draft.text) for draft in wanting]))
+    drafts = tuple(draft if draft.vector is not None else _placed(draft, next(vectors)) for draft in call.drafts)
+    return call.model_copy(update={"drafts": drafts})
+
+
+def _placed(draft: CubeDraft, vector: object) -> CubeDraft:
+    return draft.model_copy(update={"vector": vector})
+
+
+def _with_text_vector(call: MemoryCall, desk: Desk, speaker_of: Callable[[str], str | None]) -> MemoryCall:
+    text = call.options["text"]
+    if desk.embedder is None or call.options.get("vector") is not None or not text.strip() or not call.cubes:
+        return call
+    vector = desk.embedder.embed([embedding_input(speaker_of(call.cubes[0].id), text)])[0]
+    return call.model_copy(update={"options": call.options | {"vector": vector}})

@@ -1,0 +1,43 @@
+"""Provenance API: what births and mutations record of where a memory came from."""
+
+from __future__ import annotations
+
+from memos.interface.memory_api.desk import Work
+from memos.memcube.call import CubeDraft
+from memos.memcube.cube import MemCube
+from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
+
+
+def born(work: Work, context: CallContext, cube_id: str, draft: CubeDraft) -> Provenance:
+    """The provenance of a new memory, whose provenance id is its first cube's id."""
+    origin = "conversation" if draft.turn else "user"
+    return Provenance.model_construct(
+        id=cube_id,
+        origin=origin,
+        trigger=work.call.options.get("trigger"),
+        context=context,
+        model=work.caller.model,
+        links=draft.links,
+        parents=(),
+        records=(),
+    )
+
+
+def composed(work: Work, cube_id: str, parts: tuple[MemCube, ...]) -> Provenance:
+    """The provenance of a memory that was composed, with its parts in order as parents."""
+    parents = tuple(Parent(id=part.id, version=part.version, relation="composed_of") for part in parts)
+    return Provenance(id=cube_id, origin="composition", context=work.context(), model=work.caller.model, parents=parents)
+
+
+def mutated(work: Work, standing: Provenance, origin: str) -> Provenance:
+    """The provenance of a later version: the same id and records, with what made this version."""
+    fresh = {"origin": origin, "trigger": work.call.options.get("trigger"), "context": work.context(), "model": work.caller.model}
+    return standing.model_copy(update=fresh)
+
+
+def repeated(work: Work, standing: Provenance, draft: CubeDraft) -> Provenance:
+    """The provenance of a fact that was given once more: one record is added."""
+    record = ProvenanceRecord(
+        at=work.now, origin="user", trigger=work.call.options.get("trigger"), context=work.context(), links=draft.links
+    )
+    return standing.model_copy(update={"records": (*standing.records, record)})

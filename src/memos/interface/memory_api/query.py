@@ -1,0 +1,89 @@
+"""Query: `search`, `get`, `list` and `history`, which change nothing."""
+
+from __future__ import annotations
+
+from memos.errors import InvalidCall, NotFound
+from memos.interface.memory_api.desk import Prepared, Work, fitting
+from memos.memcube.call import Hit, MemoryQuery, MemoryReply
+from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
+from memos.memcube.state import PRESENT
+
+
+def prepare_search(work: Work) -> Prepared:
+    """The memories that answer a query best, each with its score and why."""
+    query = work.call.query
+    if query is None or not (query.text.strip() or query.vector is not None):
+        raise InvalidCall("a search needs a text or a vector; to go through memories by filter alone use list")
+    if query.vector is not None:
+        query = query.model_copy(update={"vector": fitting(work, query.vector)})
+    ranked = work.desk.operator.retrieve(query, condition(query), work.view, work.grant, work.now, scope(work, query))
+    cubes = work.view.load([found.row for found in ranked.found])
+    hits = tuple(Hit.model_construct(cube=cube, score=found.score, why=found.why) for cube, found in zip(cubes, ranked.found, strict=True))
+    warnings = (
+        (f"{ranked.pending} memories have no vector yet and were ranked without one; drain() waits for them",) if ranked.pending else ()
+    )
+    reply = MemoryReply.model_construct(call_id=work.call.id, hits=hits, call=work.call, warnings=warnings, seq=work.view.seq)
+    return Prepared(reply, lanes={cube.id: found.lanes for cube, found in zip(cubes, ranked.found, strict=True)})
+
+
+def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
+    """The paths of the namespaces to search, those that no policy opens to this caller left out."""
+    governance, caller = work.desk.governance, work.caller
+    wanted = query.namespaces if query.namespaces is not None else governance.default_scope(caller)
+    paths = {path for prefix in wanted if governance.readable(caller, prefix) for path in work.view.paths(prefix)}
+    return tuple(sorted(paths))
+
+
+def condition(query: MemoryQuery) -> Filter:
+    """The query's own filter with its states, types and window."""
+    clauses: list[dict[str, object]] = [{"state": {"in": [str(state) for state in query.states or PRESENT]}}]
+    if query.types is not None:
+        clauses.append({"type": {"in": [str(kind) for kind in query.types]}})
+    if query.window is not None:
+        clauses += [{"said_at": {word: at}} for word, at in (("gte", query.window.start), ("lt", query.window.end)) if at is not None]
+    parsed = Filter.parse({"and": clauses})
+    return parsed & query.filter if query.filter is not None else parsed
+
+
+def prepare_get(work: Work) -> Prepared:
+    """The memories named, in the order named; NotFound unless all may be seen."""
+    return Prepared(MemoryReply(call_id=work.call.id, cubes=named(work), call=work.call, seq=work.view.seq))
+
+
+def named(work: Work) -> tuple[MemCube, ...]:
+    """The memories that the call names; NotFound when one is not there, or not to be seen, which are told apart by nothing."""
+    ids = [ref.id for ref in work.call.cubes]
+    if not ids:
+        raise InvalidCall("name at least one memory by its id")
+    found = work.view.get(ids, grant=work.grant.filter, now=work.now)
+    for cube_id in ids:
+        if cube_id not in found:
+            raise NotFound(f"there is no memory {cube_id} here for you; list() shows those there are")
+    return tuple(found[cube_id] for cube_id in ids)
+
+
+def prepare_list(work: Work) -> Prepared:
+    """One page of the memories that pass a filter."""
+    query, options = work.call.query or MemoryQuery(), work.call.options
+    wanted = query.namespaces if query.namespaces is not None else work.desk.governance.default_scope(work.caller)
+    within = Filter.parse({"or": [{"namespace": {"under": prefix}} for prefix in wanted]})
+    page = work.view.find(
+        condition(query) & within, grant=work.grant.filter, now=work.now, order=options.get("order", "created_at"),
+        descending=bool(options.get("descending")), limit=query.limit, cursor=options.get("cursor"),
+    )  # fmt: skip
+    return Prepared(MemoryReply(call_id=work.call.id, cubes=page.cubes, next=page.cursor, call=work.call, seq=work.view.seq))
+
+
+def prepare_history(work: Work) -> Prepared:
+    """The versions of one memory, oldest first; changes of state are shown by the last row of their version."""
+    (ref,) = work.call.cubes or (None,)
+    if ref is None:
+        raise InvalidCall("name the memory whose history you want")
+    rows = work.view.versions(ref.id, grant=work.grant.filter, now=work.now)
+    if not rows:
+        raise NotFound(f"there is no memory {ref.id} here for you; list() shows those there are")
+    versions = {row.version: row for row in rows}
+    return Prepared(
+        MemoryReply(call_id=work.call.id, cubes=tuple(versions[number] for number in sorted(versions)), call=work.call, seq=work.view.seq)
+    )

@@ -1,0 +1,1 @@
+"""MemCube and the other values that travel between rooms: frozen and pure."""

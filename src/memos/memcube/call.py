@@ -1,0 +1,149 @@
+"""Caller, MemoryCall, MemoryQuery, Grant and MemoryReply: what goes through the one door and comes back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from memos.errors import BackendError, InvalidCall, MemOSError, tree
+from memos.memcube.cube import MemCube, Path, Tag
+from memos.memcube.filter import Filter
+from memos.memcube.legal import legal_body, legal_id, legal_metadata, legal_name, legal_namespace, legal_principal, legal_tags
+from memos.memcube.state import Layer, MemoryType, State
+from memos.memcube.value import Instant, Metadata, Text, Value
+from memos.memcube.vector import Vector
+
+Operation = Literal["add", "search", "get", "list", "update", "forget", "history", "transfer", "compose", "index", "use"]
+
+
+Name = Annotated[str | None, BeforeValidator(legal_name)]
+Namespace = Annotated[str | None, BeforeValidator(legal_namespace)]
+CubeId = Annotated[str, BeforeValidator(legal_id)]
+
+
+class Caller(Value):
+    """Who asks, in which calling context; made at the door from a credential, never read from a call."""
+
+    user: Annotated[str, BeforeValidator(legal_principal)]
+    tenant: Annotated[str, BeforeValidator(legal_principal)] = "default"
+    agent: Name = None
+    roles: tuple[str, ...] = ()
+    purpose: Name = None
+    task: Name = None
+    model: Name = None
+    session: Name = None
+    kind: Literal["user", "system"] = "user"
+
+
+class Window(Value):
+    """A half-open interval `[start, end)` of the times at which things were said; None is open."""
+
+    start: Instant | None = None
+    end: Instant | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Window:
+        if self.start and self.end and self.start >= self.end:
+            raise InvalidCall(f"the window must start before it ends; {self.start.isoformat()} is not before {self.end.isoformat()}")
+        return self
+
+
+class MemoryQuery(Value):
+    """The retrieval part of a call. `limit` counts results; `expand` names relations to follow."""
+
+    text: Text = ""
+    vector: Vector | None = None
+    filter: Filter | None = None
+    window: Window | None = None
+    path: Path | None = None
+    types: tuple[MemoryType, ...] | None = None
+    states: tuple[State, ...] | None = None
+    namespaces: tuple[Annotated[str, BeforeValidator(legal_namespace)], ...] | None = None
+    limit: int = Field(default=10, ge=1, le=1000)
+    expand: tuple[str, ...] = ()
+    rank: Metadata = Field(default_factory=dict)
+
+
+class CubeDraft(Value):
+    """A memory to be made. `namespace` and `layer` default to the caller's own; `said_at` to now."""
+
+    text: Annotated[str, BeforeValidator(legal_body)]
+    namespace: Namespace = None
+    layer: Layer | None = None
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(legal_tags)] = ()
+    expires_at: Instant | None = None
+    priority: int = Field(default=0, ge=-100, le=100)
+    metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] = Field(default_factory=dict)
+    links: tuple[Text, ...] = ()
+    vector: Vector | None = None
+    said_at: Instant | None = None
+    speaker: Name = None
+    role: Name = None
+    session: Name = None
+    ordinal: int | None = Field(default=None, ge=0, lt=2**53)
+    turn: bool = Field(default=False, description="a turn of a conversation: verbatim, ordered, never de-duplicated")
+
+
+class CubeRef(Value):
+    """A memory that the call names; `version` None is the one in view."""
+
+    id: CubeId
+    version: int | None = Field(default=None, ge=1)
+
+
+class MemoryCall(Value):
+    """One request. `then` is the ordered rest of a chain; `at` is a seq of the past, `branch` an overlay."""
+
+    id: str
+    operation: Operation
+    intent: str | None = None
+    query: MemoryQuery | None = None
+    drafts: tuple[CubeDraft, ...] = ()
+    cubes: tuple[CubeRef, ...] = ()
+    anchors: tuple[str, ...] = ()
+    options: Metadata = Field(default_factory=dict)
+    then: tuple[MemoryCall, ...] = ()
+    idempotency_key: str | None = Field(default=None, min_length=1, max_length=256)
+    at: int | None = Field(default=None, ge=0)
+    branch: str | None = None
+
+
+class Grant(Value):
+    """What a caller may see now, as a Filter on the head of each memory, and the policies that said so."""
+
+    filter: Filter
+    policies: tuple[str, ...]
+
+
+class Hit(Value):
+    """A memory that was found; the contributions in `why` sum to `score`."""
+
+    cube: MemCube
+    score: float
+    why: dict[str, float]
+
+
+class MemoryReply(Value):
+    """The answer. `status` is "ok" or an error's code; `call_id` finds the access or audit row."""
+
+    call_id: str
+    status: str = "ok"
+    message: str = ""
+    retryable: bool = False
+    cubes: tuple[MemCube, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    value: Any = None
+    next: str | None = None
+    call: MemoryCall | None = None
+    warnings: tuple[str, ...] = ()
+    seq: int | None = Field(default=None, description="the commit that this reply wrote, or the one that it read")
+    details: Metadata = Field(default_factory=dict)
+
+
+def raising(reply: MemoryReply) -> MemoryReply:
+    """The reply, if it is no error; else the error that its status names is raised."""
+    if reply.status == "ok":
+        return reply
+    kind: type[MemOSError] = tree().get(reply.status, BackendError)
+    raise kind(reply.message, **reply.details)

@@ -1,0 +1,145 @@
+"""ChangeSet and ReadSet: what a call will change, as a value, and what it was computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from memos.memcube.call import Caller
+from memos.memcube.cube import MemCube
+from memos.memcube.policy import AclEntry
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CANONICAL = ""
+"""The name of the branch that is no branch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the lexical lane keeps of a text: its analysed terms with counts, its length in terms, and feature bits."""
+
+    counts: dict[str, int]
+    length: int
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CubeWrite:
+    """A new version row. With `terms` None the content, term and vector rows of the standing version are reused.
+
+    `vector` None with terms given leaves the vector pending, unless the store has no embedder. `fact` is the normalised text under
+    which an equal fact must be absent from the namespace. With `turn`, a birth with `cube.ordinal` None gets the next ordinal of its
+    session at the commit; a note may have a session without an ordinal. `birth` says that the cube is new.
+    """
+
+    cube: MemCube
+    birth: bool
+    terms: Terms | None = None
+    vector: NDArray[np.float32] | None = None
+    fact: str | None = None
+    turn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A relation between two memories, valid from this commit on."""
+
+    source: str
+    target: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class VectorFill:
+    """A pending vector that has been computed: the content it belongs to, and its row; None counts a failed attempt."""
+
+    content: int
+    vector: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFold:
+    """Unversioned use of one memory, folded from the access log: how often more, when last, and its heat then."""
+
+    id: str
+    count: int
+    last_used_at: datetime
+    heat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The key under which a caller may repeat a call, the call's canonical JSON, and the ids that its reply names, in order.
+
+    The store keeps keyed hashes of the first two.
+    """
+
+    key: str
+    fingerprint: str
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceAcl:
+    """The access list that a namespace hands down to all below it, from this commit on."""
+
+    namespace: str
+    acl: tuple[AclEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchOpen:
+    """A new overlay over the canonical memory as it was at the commit `base`."""
+
+    name: str
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A worker's claim on its post: its fencing number, and the cursor that it moves in this commit."""
+
+    worker: str
+    number: int
+    cursor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """All that one call changes; committed whole or not at all, under one seq."""
+
+    tenant: str
+    caller: Caller
+    call_id: str
+    operation: str
+    at: datetime
+    branch: str = CANONICAL
+    writes: tuple[CubeWrite, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    fills: tuple[VectorFill, ...] = ()
+    usage: tuple[UsageFold, ...] = ()
+    acls: tuple[NamespaceAcl, ...] = ()
+    opens: BranchOpen | None = None
+    idempotency: Idempotency | None = None
+    fence: Fence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSet:
+    """What a ChangeSet rests on: the seq of each version read, the `last_seq` of each namespace searched."""
+
+    versions: dict[str, int] = field(default_factory=dict)
+    namespaces: dict[str, int] = field(default_factory=dict)
+    policy_epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit gave: its seq, and the ordinals that it assigned to turns, by cube id."""
+
+    seq: int
+    ordinals: dict[str, int] = field(default_factory=dict)

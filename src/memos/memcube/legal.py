@@ -1,0 +1,112 @@
+"""What may stand in a memory: the limits, and the checks that turn what a user gives into legal values or InvalidCall."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+from memos.errors import InvalidCall
+from memos.memcube.cube import Tag
+from memos.memcube.namespace import encode_step, normalise
+from memos.memcube.value import Metadata, legal_text
+
+TEXT_BYTES = 4 * 1024 * 1024
+"""The longest text of one memory, in bytes of UTF-8."""
+METADATA_BYTES = 64 * 1024
+NAME_BYTES = 256
+INTEGER_LIMIT = 2**63
+CUBE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def legal_tag(tag: Any) -> Tag:
+    """A Tag from `name`, `name=value` or a Tag; InvalidCall when a name is empty or too long."""
+    if isinstance(tag, str):
+        name, _, value = tag.partition("=")
+        tag = Tag(name=name.strip(), value=value.strip() or None)
+    if isinstance(tag, dict):
+        tag = Tag(**tag)
+    if not isinstance(tag, Tag):
+        raise InvalidCall(f"a tag must be a text such as 'home' or 'mood=calm', not {type(tag).__name__}")
+    if not tag.name or "=" in tag.name or len(legal_text(tag.key).encode()) > NAME_BYTES:
+        raise InvalidCall(f"the tag {tag.key[:40]!r} must have a name without '=' and at most {NAME_BYTES} bytes")
+    return tag
+
+
+def legal_tags(tags: Any) -> tuple[Tag, ...]:
+    """Distinct tags, in the order given; a single text is one tag."""
+    given = (tags,) if isinstance(tags, str | Tag) else tuple(tags or ())
+    return tuple({tag.key: tag for tag in map(legal_tag, given)}.values())
+
+
+def legal_name(name: Any) -> str | None:
+    """A speaker, role, session or label, or None: 1 to 256 bytes of valid text; InvalidCall otherwise."""
+    if name is None:
+        return None
+    if not isinstance(name, str) or not 1 <= len(legal_text(name).encode()) <= NAME_BYTES:
+        raise InvalidCall(f"a name, role, session or label must be a text of 1 to {NAME_BYTES} bytes")
+    return name
+
+
+def legal_principal(name: Any) -> str:
+    """A user's or a tenant's name: a text that can be a step of a namespace; InvalidCall otherwise."""
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidCall("the name of a user or a tenant must be a text with at least one character")
+    encode_step(legal_text(name))
+    return unicodedata.normalize("NFC", name)
+
+
+def legal_body(text: Any) -> str:
+    """A memory's text: valid Unicode, not blank, within the limit; InvalidCall otherwise."""
+    if not isinstance(text, str):
+        raise InvalidCall(f"a memory's text must be a str, not {type(text).__name__}")
+    if not legal_text(text).strip():
+        raise InvalidCall("the text is empty; give at least one character that is not white space")
+    if len(text) * 4 > TEXT_BYTES and (size := len(text.encode())) > TEXT_BYTES:
+        raise InvalidCall(f"the text has {size:,} bytes, the limit is {TEXT_BYTES:,}; split it into several memories")
+    return text
+
+
+def legal_metadata(metadata: Any) -> Metadata:
+    """Metadata that is a JSON object of at most 64 KiB; InvalidCall otherwise."""
+    if not metadata and (metadata is None or isinstance(metadata, dict)):
+        return {}
+    if not isinstance(metadata, dict) or not all(isinstance(key, str) and key for key in metadata):
+        raise InvalidCall("metadata must be a JSON object with non-empty string keys")
+    try:
+        written = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidCall(f"metadata must be JSON: {error}") from None
+    if "\\u0000" in written or len(legal_text(written).encode()) > METADATA_BYTES:
+        raise InvalidCall(f"metadata must hold no NUL and at most {METADATA_BYTES:,} bytes; put larger things into the text")
+    _refuse_wide_integers(metadata)
+    return metadata
+
+
+def _refuse_wide_integers(value: Any) -> None:
+    if isinstance(value, int) and not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+        raise InvalidCall("an integer in metadata must fit 64 bits; write a larger one as a text")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        _refuse_wide_integers(item)
+
+
+def legal_id(cube_id: Any) -> str:
+    """A cube's id in canonical form; InvalidCall when it is no UUIDv7."""
+    if not isinstance(cube_id, str) or not CUBE_ID.fullmatch(cube_id.lower()):
+        raise InvalidCall(f"{str(cube_id)[:60]!r} is no memory id; ids are UUIDv7, as `reply.cubes[0].id` gives them")
+    return cube_id.lower()
+
+
+def legal_namespace(path: Any) -> str | None:
+    """A namespace in canonical form, or None; InvalidCall otherwise."""
+    if path is None:
+        return None
+    if not isinstance(path, str):
+        raise InvalidCall(f"a namespace must be a path such as 'user/alice/notes', not {type(path).__name__}")
+    return normalise(path)
+
+
+def same_fact(text: str) -> str:
+    """The form under which two texts are one fact: NFC, case and white space folded. Digits, names and negations all count."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())

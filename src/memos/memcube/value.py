@@ -1,0 +1,63 @@
+"""Value: the frozen base of everything that travels between rooms, and the scalar types that values share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from memos.errors import InvalidCall
+
+
+class Value(BaseModel):
+    """A frozen pydantic value. Unknown fields are refused, the schema is built on first use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True)
+
+
+V = TypeVar("V", bound=BaseModel)
+
+
+def build(kind: type[V], **fields: Any) -> V:
+    """A value from what a user gave; InvalidCall names the first field that is wrong."""
+    try:
+        return kind(**fields)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError) -> InvalidCall:
+    """The InvalidCall that tells a user what pydantic found, without repeating the input."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = ".".join(str(step) for step in first["loc"]) or "the call"
+    return InvalidCall(f"{name}: {first['msg']}")
+
+
+def aware_utc(when: datetime) -> datetime:
+    """The same instant in UTC; a naive datetime is InvalidCall, since nobody can say which instant it names."""
+    if when.tzinfo is None:
+        raise InvalidCall(f"the time {when.isoformat()} has no zone; write it with one, e.g. {when.isoformat()}Z")
+    return when.astimezone(UTC)
+
+
+def legal_text(text: str) -> str:
+    """The text itself; InvalidCall when it holds NUL or a lone surrogate, which no store can keep faithfully."""
+    if "\0" in text:
+        raise InvalidCall(f"the text holds a NUL character at position {text.index(chr(0))}; remove it")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = f"the text holds a lone surrogate at position {error.start}; encode the text as valid Unicode"
+        raise InvalidCall(message) from None
+    return text
+
+
+Instant = Annotated[datetime, AfterValidator(aware_utc)]
+"""An aware datetime, normalised to UTC."""
+
+Text = Annotated[str, AfterValidator(legal_text)]
+"""Unicode text without NUL and lone surrogates."""
+
+Metadata = dict[str, Any]
+"""JSON values under string keys; checked by `memos.memcube.cube.legal_metadata`."""

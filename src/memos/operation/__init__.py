@@ -1,0 +1,1 @@
+"""MemOperator and its sisters: values in, values out, no writing."""

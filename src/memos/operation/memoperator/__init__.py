@@ -1,0 +1,1 @@
+"""MemOperator: structure for what comes in, retrieval for what is asked."""

@@ -1,0 +1,1 @@
+"""The ports: small Protocols between the kernel and what it stands on."""

@@ -1,0 +1,49 @@
+"""AccessJournal: the port to the log of reads, denials and failures, apart from the store that they must not slow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from memos.memcube.call import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """One call that wrote nothing: who, what, under which grant, and which (id, version, lanes) were disclosed."""
+
+    at: datetime
+    call_id: str
+    caller: Caller
+    operation: str
+    status: str
+    grant: str
+    """A hash of the grant's policies and filter."""
+    seq: int
+    hits: tuple[tuple[str, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUse:
+    """What the journal tells of disclosed memories, for folding into usage: (tenant, id, at) of each."""
+
+    upto: int
+    uses: tuple[tuple[str, str, datetime], ...]
+
+
+class AccessJournal(Protocol):
+    """Append-only, chained by hash, group-committed."""
+
+    def append(self, row: AccessRow) -> int:
+        """Append and return the row's number once it is committed; Unavailable when it cannot be."""
+
+    def uses(self, after: int, limit: int = 10_000) -> AccessUse:
+        """The memories disclosed after a row number."""
+
+    def rows(self, *, after: int = 0, limit: int = 100) -> Sequence[dict[str, object]]:
+        """Rows as stored: aseq, at, call_id, tenant, caller (a keyed pseudonym), operation, status, grant, seq, hits."""
+
+    def close(self) -> None:
+        """Release the file."""

@@ -1,0 +1,64 @@
+"""Settings: everything an operator may choose, from defaults, `memos.toml` in the store, and MEMOS_* variables, in that order."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from memos.errors import InvalidCall
+
+
+class Settings(BaseModel):
+    """What an operator may choose. No setting names a network host unless the operator writes one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    durability: Literal["power", "process"] = Field(
+        default="power", description="power: an acknowledged write survives power loss; process: it survives the process's death"
+    )
+    inline_vectors: int = Field(
+        default=4, ge=0, description="an add of at most this many texts computes its vectors before it is acknowledged"
+    )
+    embed_batch: int = Field(default=64, ge=1, le=4096, description="texts that the worker embeds between two commits")
+    worker_idle_seconds: float = Field(default=0.2, gt=0, description="how long the worker sleeps when there is nothing to do")
+    fold_seconds: float = Field(default=2.0, ge=0, description="how often the worker folds the access log into the memories' usage")
+    close_seconds: float = Field(default=5.0, ge=0, description="how long close() waits for pending vectors")
+    heat_half_life_days: float = Field(default=7.0, gt=0, description="after this long without use, a memory's heat is half")
+    access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
+    lane_bytes: int = Field(default=2 * 1024**3, ge=0, description="memory that the lanes of hot namespaces may take together")
+
+
+def load_settings(directory: Path | None, given: dict[str, Any] | None = None) -> Settings:
+    """Settings for a store: defaults, then `memos.toml`, then MEMOS_* variables, then what the program gives.
+
+    InvalidCall names the setting that is wrong and where it was read.
+    """
+    merged: dict[str, Any] = {}
+    for source, values in (("memos.toml", _from_file(directory)), ("the environment", _from_environment()), ("settings=", given or {})):
+        merged |= values
+        try:
+            Settings.model_validate(merged)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(step) for step in first["loc"])
+            raise InvalidCall(f"the setting {name!r} from {source} is wrong: {first['msg']}") from None
+    return Settings.model_validate(merged)
+
+
+def _from_file(directory: Path | None) -> dict[str, Any]:
+    path = directory / "memos.toml" if directory else None
+    if path is None or not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidCall(f"{path} is not valid TOML: {error}") from None
+
+
+def _from_environment() -> dict[str, Any]:
+    names = {f"MEMOS_{name.upper()}": name for name in Settings.model_fields}
+    return {name: os.environ[key] for key, name in names.items() if key in os.environ}

@@ -1,0 +1,150 @@
+"""MemOS: opens a store, reads its settings, wires the layers by plain constructors, and closes them again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from memos.errors import BackendError
+from memos.infrastructure.memgovernance.governance import MemGovernance
+from memos.infrastructure.memvault.vault import MemVault
+from memos.interface.memory_api.api import MemoryAPI
+from memos.interface.memory_api.desk import Desk
+from memos.memcube.call import Caller
+from memos.memcube.value import build
+from memos.operation.memoperator.operator import MemOperator
+from memos.plugins import open_store
+from memos.ports.clock import Clock, SystemClock
+from memos.ports.models import Embedder
+from memos.ports.store import StoreParts
+from memos.session import Session
+from memos.settings import Settings, load_settings
+from memos.worker import Worker
+
+if TYPE_CHECKING:
+    from memos.ports.adapter import NamespaceInfo
+    from memos.ports.maintenance import BackupReport, Fault, StoreStatus
+
+Embedding = Embedder | str | None
+
+
+class MemOS:
+    """An open store. A context manager; `close()` waits a bounded time for vectors that are still pending."""
+
+    def __init__(self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"]) -> None:
+        self._parts, self._settings, self._clock = parts, settings, clock
+        self._operator = MemOperator(lane_bytes=settings.lane_bytes)
+        self._closed = threading.Event()
+        desk = Desk(MemGovernance(), self._operator, parts.embedder, clock, settings)
+        self._vault = MemVault(parts.adapter, parts.journal)
+        self._api = MemoryAPI(desk, self._vault, self._after_commit)
+        self._worker = Worker(self._api, parts, clock, settings)
+        self._threaded = worker == "thread" and not parts.read_only
+        if self._threaded:
+            self._worker.start()
+
+    @classmethod
+    def open(
+        cls,
+        url: str | Path = "./memory",
+        *,
+        embedder: Embedding = "default",
+        settings: Mapping[str, Any] | Settings | None = None,
+        clock: Clock | None = None,
+        worker: Literal["thread", "none"] = "thread",
+        durability: Literal["power", "process"] | None = None,
+        read_only: bool = False,
+    ) -> Self:
+        """Open the store in a directory, or make one there.
+
+        `embedder` is the store's own by default, and minilm for a new store; None for a store without vectors; a URL such as
+        `openai+http://127.0.0.1:8080/v1?model=m`; or an Embedder. With `worker="none"` nothing runs in the background: `drain()`
+        computes pending vectors.
+
+        Raises InvalidCall, and under BackendError: NotAStore, StoreTooNew, ReadOnlyStore, WrongEmbedder.
+        """
+        given = settings.model_dump(exclude_unset=True) if isinstance(settings, Settings) else dict(settings or {})
+        if durability is not None:
+            given["durability"] = durability
+        ticking = clock or SystemClock()
+        directory = None if str(url) == "memory:" else Path(url) if "://" not in str(url) else None
+        loaded = load_settings(directory, given)
+        parts = open_store(str(url), embedder=embedder, settings=loaded, clock=ticking, read_only=read_only)
+        return cls(parts, loaded, ticking, worker)
+
+    def as_user(
+        self,
+        user: str,
+        *,
+        tenant: str = "default",
+        agent: str | None = None,
+        roles: Iterable[str] = (),
+        purpose: str | None = None,
+        task: str | None = None,
+        model: str | None = None,
+        session: str | None = None,
+    ) -> Session:
+        """A session of this user, taken at its word: the process that embeds the store is trusted."""
+        self._require_open()
+        context = {"agent": agent, "roles": tuple(roles), "purpose": purpose, "task": task, "model": model, "session": session}
+        return Session(self._api, build(Caller, user=user, tenant=tenant, **context), self._clock)
+
+    def drain(self, seconds: float | None = None) -> bool:
+        """Compute or await every pending vector; False when `seconds` were over first."""
+        self._require_open()
+        return True if self._parts.read_only else self._worker.drain(seconds)
+
+    def close(self) -> None:
+        """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._worker.stop(self._settings.close_seconds if self._threaded else 0.0)
+        self._vault.close()
+
+    def doctor(self) -> tuple[Fault, ...]:
+        """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""
+        self._require_open()
+        return self._parts.maintenance.doctor()
+
+    def rebuild(self) -> int:
+        """Make every term row, fact hash and tag row anew from the texts; how many contents there were."""
+        self._require_open()
+        return self._parts.maintenance.rebuild()
+
+    def backup(self, destination: str | Path) -> BackupReport:
+        """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""
+        self._require_open()
+        return self._parts.maintenance.backup(Path(destination))
+
+    def status(self) -> StoreStatus:
+        """What the store holds, and how much room it takes."""
+        self._require_open()
+        return self._parts.maintenance.status()
+
+    def namespaces(self, tenant: str = "default", prefix: str = "") -> tuple[NamespaceInfo, ...]:
+        """The namespaces of a tenant at and below a path."""
+        self._require_open()
+        with self._parts.adapter.view(tenant) as view:
+            return view.namespaces(prefix)
+
+    def _after_commit(self, tenant: str, waiting: bool) -> tuple[str, ...]:  # noqa: FBT001 - the port is positional
+        del tenant
+        if waiting:
+            self._worker.drain()
+        elif self._threaded:
+            self._worker.wake()
+        return ()
+
+    def _require_open(self) -> None:
+        if self._closed.is_set():
+            raise BackendError("this MemOS is closed; open the store again with MemOS.open")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""Public helpers for the tests of those who use or extend MemOS."""

@@ -1,0 +1,1 @@
+"""The tests of MemOS, a package so that its helpers can be imported as `tests.<module>`."""
