@@ -82,12 +82,17 @@ def generate() -> str:
     for name in ("Session", "MemOS"):
         parts.append(CLASSES[name])
         tree = ast.parse(SOURCES[name].read_text(encoding="utf-8"))
-        (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
-        parts += [method(node) for node in found.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.name not in {"pages"}]
-    ruff = [sys.executable, "-m", "ruff"]
-    text = subprocess.run([*ruff, "check", "--quiet", "--fix", "--select", "I,F401", "--stdin-filename", str(TARGET), "-"], input="".join(parts), capture_output=True, text=True, check=False)  # noqa: S603
-    done = subprocess.run([*ruff, "format", "--quiet", "--stdin-filename", str(TARGET), "-"], input=text.stdout, capture_output=True, text=True, check=True)  # noqa: S603
-    return done.stdout
+        (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+        functions = [node for node in found.body if isinstance(node, ast.FunctionDef)]
+        parts += [method(node) for node in functions if not node.name.startswith("_") and node.name != "pages"]
+    tidy = run_ruff("check", "--fix", "--exit-zero", "--select", "I,F401", text="".join(parts))
+    return run_ruff("format", text=tidy)
+
+
+def run_ruff(command: str, *options: str, text: str) -> str:
+    """The text as ruff leaves it."""
+    arguments = [sys.executable, "-m", "ruff", command, "--quiet", *options, "--stdin-filename", str(TARGET), "-"]
+    return subprocess.run(arguments, input=text, capture_output=True, text=True, check=True).stdout
 
 
 def method(node: ast.FunctionDef) -> str:
@@ -97,21 +102,21 @@ def method(node: ast.FunctionDef) -> str:
     returns = ast.unparse(node.returns) if node.returns else "None"
     arguments = ast.unparse(node.args)
     passed = ", ".join([*(one.arg for one in node.args.args[1:]), *(f"{one.arg}={one.arg}" for one in node.args.kwonlyargs)])
-    first = documentation.replace("\n", "\n        ")
+    text = documentation.replace("\n", "\n        ")
+    quoted = f'"""{text}\n        """' if "\n" in text else f'"""{text}"""'
+    head = f"def {node.name}({arguments}) -> {returns}:\n        {quoted}"
     if "property" in decorators:
-        return f'\n    @property\n    def {node.name}({arguments}) -> {returns}:\n        """{first}"""\n        return self._sync.{node.name}\n'
+        return f"\n    @property\n    {head}\n        return self._sync.{node.name}\n"
     if "classmethod" in decorators:
-        return (
-            f'\n    @classmethod\n    async def {node.name}({arguments}) -> Self:\n        """{first}"""\n'
-            f"        return cls(await asyncio.to_thread(MemOS.{node.name}, {passed}))\n"
-        )
+        made = f"return cls(await asyncio.to_thread(MemOS.{node.name}, {passed}))"
+        return f"\n    @classmethod\n    async {head}\n        {made}\n"
     if "staticmethod" in decorators:
-        everything = ", ".join([*(one.arg for one in node.args.args), *(f"{one.arg}={one.arg}" for one in node.args.kwonlyargs)])
-        return f'\n    @staticmethod\n    async def {node.name}({arguments}) -> {returns}:\n        """{first}"""\n        return await asyncio.to_thread(MemOS.{node.name}, {everything})\n'
+        everything = ", ".join([*(one.arg for one in node.args.args[:1]), passed])
+        return f"\n    @staticmethod\n    async {head}\n        return await asyncio.to_thread(MemOS.{node.name}, {everything})\n"
     if returns == "Session":
-        return f'\n    def {node.name}({arguments}) -> AsyncSession:\n        """{first}"""\n        return AsyncSession(self._sync.{node.name}({passed}))\n'
+        return f"\n    {head.replace('-> Session', '-> AsyncSession')}\n        return AsyncSession(self._sync.{node.name}({passed}))\n"
     result = "" if returns == "None" else "return "
-    return f'\n    async def {node.name}({arguments}) -> {returns}:\n        """{first}"""\n        {result}await asyncio.to_thread(self._sync.{node.name}, {passed})\n'
+    return f"\n    async {head}\n        {result}await asyncio.to_thread(self._sync.{node.name}, {passed})\n"
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def runner(name: str) -> tuple[str, ...]:
 # Where a Python's own SQLite loads no extensions, LangGraph's SqliteStore cannot open.
 EXTENDABLE = "pysqlite3-binary==0.5.4.post2; sys_platform == 'linux' and platform_machine == 'x86_64'"
 LANGGRAPH = ("langgraph-checkpoint-sqlite==3.1.2", "langgraph-checkpoint==4.3.2", NUMPY, EXTENDABLE)
-FLOOR = Peer(name="floor", command=("-m", "evals.bench.floor"), note="numpy exact scan and one SQLite insert, synchronous=FULL")
+FLOOR = Peer(name="floor", command=("-m", "evals.bench.floor"), note="numpy exact scan and one SQLite insert, synced to disk")
 PEERS = (
     Peer(
         name="mem0",
@@ -87,7 +87,7 @@ PEERS = (
     Peer(
         name="yantrikdb",
         command=runner("yantrikdb"),
-        note="ranks by more than cosine; batches in parts of 128, what its queue takes",
+        note="ranks by more than cosine; acknowledges an add before it is synced to disk; batches in parts of 250, as its queue holds 256",
         environment="yantrikdb",
         requirements=("yantrikdb==0.23.2", NUMPY),
     ),

@@ -11,8 +11,12 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from memos.errors import InvalidCall
+from memos.errors import InvalidCall, WrongEmbedder
+from memos.ports.clock import Clock
+from memos.ports.maintenance import Analyse
 from memos.ports.models import Embedder
+from memos.ports.store import Choose, Chosen, Remembered, StoreParts
+from memos.settings import Settings
 
 EMBEDDERS = {
     "minilm": "memos.backends.onnx:from_url",
@@ -21,6 +25,10 @@ EMBEDDERS = {
     "openai+https": "memos.backends.openai_compatible:from_url",
 }
 
+STORES = {"": "memos.backends.sqlite.store:open_store", "memory": "memos.backends.sqlite.store:open_store"}
+"""A path without a scheme is a directory."""
+DEFAULT = "minilm"
+
 
 def scheme_of(url: str) -> str:
     """The scheme of a backend's URL; a bare word is a scheme by itself."""
@@ -28,12 +36,48 @@ def scheme_of(url: str) -> str:
 
 
 def load_embedder(url: str) -> Embedder:
-    """The embedder that a URL names; InvalidCall when none is registered for its scheme."""
-    return _load("memos.embedders", EMBEDDERS, url, "embedder")(url)  # type: ignore[no-any-return]
+    """The embedder that a URL names, with a cache in front; InvalidCall when none is registered for its scheme."""
+    from memos.backends.embedding_cache import CachedEmbedder
+
+    return CachedEmbedder(_load("memos.embedders", EMBEDDERS, scheme_of(url), "embedder")(url))
 
 
-def _load(group: str, builtin: dict[str, str], url: str, what: str) -> Callable[[str], Any]:
-    scheme = scheme_of(url)
+def open_store(
+    url: str, *, embedder: Embedder | str | None, analyse: Analyse, settings: Settings, clock: Clock, read_only: bool
+) -> StoreParts:
+    """The store that a URL names; InvalidCall when none is registered for its scheme."""
+    scheme = scheme_of(url) if "://" in url or url == "memory:" else ""
+    opening = _load("memos.stores", STORES, scheme, "store")
+    parts: StoreParts = opening(url, choose=chooser(embedder), analyse=analyse, settings=settings, clock=clock, read_only=read_only)
+    return parts
+
+
+def chooser(wanted: Embedder | str | None) -> Choose:
+    """How to choose a store's embedder: its own by default, else what is wanted, which must be the same."""
+
+    def choose(remembered: Remembered | None, *, fresh: bool) -> Chosen:
+        if wanted != "default":
+            chosen = Chosen(load_embedder(wanted), wanted) if isinstance(wanted, str) else Chosen(wanted)
+            return chosen if fresh else _same(chosen, remembered)
+        if fresh:
+            return Chosen(load_embedder(DEFAULT), DEFAULT)
+        if remembered is None:
+            return Chosen(None)
+        if remembered.url is None:
+            raise WrongEmbedder(f"this store's vectors come from {remembered.name}, given as an object: open it with embedder= that object")
+        return _same(Chosen(load_embedder(remembered.url), remembered.url), remembered)
+
+    return choose
+
+
+def _same(chosen: Chosen, remembered: Remembered | None) -> Chosen:
+    names = [f"the embedder {one.name}" if one is not None else "no embedder" for one in (remembered, chosen.embedder)]
+    if names[0] != names[1]:
+        raise WrongEmbedder(f"this store was made with {names[0]} and is opened with {names[1]}; open it as it is, or run `memos reembed`")
+    return chosen
+
+
+def _load(group: str, builtin: dict[str, str], scheme: str, what: str) -> Callable[..., Any]:
     if scheme in builtin:
         module, _, name = builtin[scheme].partition(":")
         return getattr(import_module(module), name)  # type: ignore[no-any-return]

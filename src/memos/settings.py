@@ -29,7 +29,6 @@ class Settings(BaseModel):
     close_seconds: float = Field(default=5.0, ge=0, description="how long close() waits for pending vectors")
     heat_half_life_days: float = Field(default=7.0, gt=0, description="after this long without use, a memory's heat is half")
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
-    lane_bytes: int = Field(default=2 * 1024**3, ge=0, description="memory that the lanes of hot namespaces may take together")
 
 
 def load_settings(directory: Path | None, given: dict[str, Any] | None = None) -> Settings:

@@ -15,6 +15,7 @@ from memos.interface.memory_api.api import MemoryAPI
 from memos.interface.memory_api.desk import Desk
 from memos.memcube.call import Caller
 from memos.memcube.value import build
+from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
 from memos.plugins import open_store
 from memos.ports.clock import Clock, SystemClock
@@ -36,7 +37,7 @@ class MemOS:
 
     def __init__(self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"]) -> None:
         self._parts, self._settings, self._clock = parts, settings, clock
-        self._operator = MemOperator(lane_bytes=settings.lane_bytes)
+        self._operator = MemOperator()
         self._closed = threading.Event()
         desk = Desk(MemGovernance(), self._operator, parts.embedder, clock, settings)
         self._vault = MemVault(parts.adapter, parts.journal)
@@ -72,7 +73,7 @@ class MemOS:
         ticking = clock or SystemClock()
         directory = None if str(url) == "memory:" else Path(url) if "://" not in str(url) else None
         loaded = load_settings(directory, given)
-        parts = open_store(str(url), embedder=embedder, settings=loaded, clock=ticking, read_only=read_only)
+        parts = open_store(str(url), embedder=embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
         return cls(parts, loaded, ticking, worker)
 
     def as_user(

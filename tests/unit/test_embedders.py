@@ -82,6 +82,13 @@ class TestMiniLM:
                     text += draw.choice(mostly if draw.random() < 0.9 else pieces)
                 assert model.tokens(text) == model._tokenizer.encode(text).ids
 
+    def test_does_not_take_half_a_word_for_a_whole_one(self, minilm):
+        """The first prefix ends inside a word that is too long to be known; its half alone would fill the 128 tokens."""
+        model = minilm._load()
+        text = "a " * 120 + " " * 1740 + "xqzj" * 50 + " b" * 20
+        assert len(model._tokenizer.encode(text[:2048]).overflowing) > 0
+        assert model.tokens(text) == model._tokenizer.encode(text).ids != model._tokenizer.encode(text[:2048]).ids
+
     def test_does_not_read_a_book_to_the_end(self, minilm):
         model, book = minilm._load(), "She told me about the harbour. " * 140_000
         whole = model._tokenizer

@@ -9,7 +9,7 @@ import yantrikdb
 
 from evals.bench.peer_runners.measuring import Job, Vectors, main
 
-PART = 128  # its queue holds 256 rows, and a larger batch is refused for ever
+PART = 250  # its queue holds 256 rows, and a larger batch is refused for ever
 
 
 class YantrikStore:

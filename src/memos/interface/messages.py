@@ -7,6 +7,7 @@ from typing import Any
 
 from memos.errors import InvalidCall
 from memos.memcube.call import CubeDraft
+from memos.memcube.legal import legal_metadata
 from memos.memcube.value import build
 
 MESSAGE_FIELDS = frozenset({"role", "name", "content", "at", "metadata", "ordinal", "session", "tags"})
@@ -51,6 +52,8 @@ def _items(given: Any) -> list[Any]:
 def _vector_rows(vectors: Any, count: int) -> Any:
     if vectors is None:
         return None
+    if isinstance(vectors, str) or not hasattr(vectors, "__len__") or not len(vectors):
+        raise InvalidCall("a vector must be a sequence of numbers, or one such sequence for each memory")
     single = count == 1 and not hasattr(vectors[0], "__len__")
     rows = [vectors] if single else vectors
     if len(rows) != count:
@@ -80,7 +83,7 @@ def _turn(message: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, An
         "session": message.get("session") or shared["session"],
         "said_at": message.get("at"),
         "ordinal": message.get("ordinal"),
-        "metadata": {**shared.get("metadata", {}), **(message.get("metadata") or {})},
+        "metadata": {**shared.get("metadata", {}), **legal_metadata(message.get("metadata"))},
         "tags": (*_tags(shared.get("tags")), *_tags(message.get("tags"))),
         "turn": True,
     }

@@ -95,7 +95,7 @@ class CubeRef(Value):
 class MemoryCall(Value):
     """One request. `then` is the ordered rest of a chain; `at` is a seq of the past, `branch` an overlay."""
 
-    id: str
+    id: CubeId
     operation: Operation
     intent: str | None = None
     query: MemoryQuery | None = None

@@ -4,11 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from memos.ports.adapter import MemoryAdapter
 from memos.ports.journal import AccessJournal
 from memos.ports.maintenance import Maintenance
 from memos.ports.models import Embedder
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a store knows of the embedder of its vectors; `url` is None for one that the program gave as an object."""
+
+    name: str
+    dimensions: int
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An embedder and the URL it came by, None for an object that the program gave."""
+
+    embedder: Embedder | None
+    url: str | None = None
+
+
+class Choose(Protocol):
+    """Chooses the embedder to open a store with."""
+
+    def __call__(self, remembered: Remembered | None, *, fresh: bool) -> Chosen:
+        """Given what the store remembers, or that it is being made; WrongEmbedder when what is wanted is not the store's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -19,6 +18,7 @@ from memos.backends.sqlite.chain import GENESIS, link
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.named import script, statements
 from memos.errors import BackendError, DiskFull, InvalidCall, NotAStore, ReadOnlyStore, StoreTooNew, Unavailable
+from memos.memcube.fields import instant, microseconds
 from memos.ports.journal import AccessRow, AccessUse
 
 FILE = "access.db"
@@ -27,8 +27,6 @@ APPLICATION = 0x4D454D41
 """The four bytes `MEMA` in the file's header."""
 BUSY_MILLISECONDS = 10_000
 SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 _written = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -88,7 +86,7 @@ class SqliteJournal:
         upto, uses = after, []
         for aseq, tenant, at, hits in self._read("uses", after, limit):
             upto = aseq
-            uses += [(tenant, hit[0], _when(at)) for hit in json.loads(hits)]
+            uses += [(tenant, hit[0], instant(at)) for hit in json.loads(hits)]
         return AccessUse(upto, tuple(uses))
 
     def rows(self, *, after: int = 0, limit: int = 100) -> Sequence[dict[str, object]]:
@@ -111,7 +109,7 @@ class SqliteJournal:
         except ValueError:
             raise InvalidCall(f"{row.call_id[:60]!r} is no call id; call ids are UUIDs, as `Clock.new_id` gives them") from None
         hits = _written(row.hits).encode()
-        caller, at = self._keys.caller(row.caller), (row.at - EPOCH) // MICROSECOND
+        caller, at = self._keys.caller(row.caller), microseconds(row.at)
         return at, call, row.caller.tenant, caller, row.operation, row.status, row.grant.encode(), row.seq, hits
 
     def _lead(self) -> None:
@@ -131,9 +129,8 @@ class SqliteJournal:
 
     def _commit(self, group: list[Fields]) -> range:
         execute = self._writer.execute
-        execute(self._sql["begin"])
         try:
-            last, seal = next(iter(execute(self._sql["last"])), (0, GENESIS))
+            last, seal = next(iter(execute(self._sql["begin_and_last"])), (0, GENESIS))
             numbers = range(last + 1, last + 1 + len(group))
             for number, fields in zip(numbers, group, strict=True):
                 seal = link(seal, number, *fields)
@@ -217,12 +214,8 @@ def _log_ahead(connection: apsw.Connection) -> None:
             time.sleep(0.005)
 
 
-def _when(at: int) -> datetime:
-    return EPOCH + at * MICROSECOND
-
-
 def _told(row: tuple[Any, ...]) -> dict[str, object]:
     aseq, at, call, tenant, caller, operation, status, grant, seq, hits = row
-    told = {"aseq": aseq, "at": _when(at), "call_id": str(UUID(bytes=call)), "tenant": tenant, "caller": caller.hex()}
+    told = {"aseq": aseq, "at": instant(at), "call_id": str(UUID(bytes=call)), "tenant": tenant, "caller": caller.hex()}
     told |= {"operation": operation, "status": status, "grant": grant.decode(), "seq": seq}
     return told | {"hits": tuple(tuple(hit) for hit in json.loads(hits))}

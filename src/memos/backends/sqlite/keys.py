@@ -117,7 +117,9 @@ def read_key(directory: Path) -> bytes:
     try:
         secret = path.read_bytes()
     except FileNotFoundError:
-        raise NotAStore(f"{path} is missing; bring this file back from where it was kept apart: without it the store cannot be read") from None
+        raise NotAStore(
+            f"{path} is missing; bring this file back from where it was kept apart: without it the store cannot be read"
+        ) from None
     except OSError as error:
         raise NotAStore(f"{path} cannot be read ({error.strerror}); give this user the right to read it") from None
     if len(secret) != KEY_BYTES:

@@ -28,8 +28,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "index": index.prepare_index,
     "use": index.prepare_use,
 }
-ATTEMPTS = 3
-"""How often a call is prepared anew when somebody else committed first."""
+ATTEMPTS, ADD_ATTEMPTS = 3, 64
+"""How often a call is prepared anew when somebody else committed first; an `add` of a fact that others add too has nothing to lose."""
 AfterCommit = Callable[[str, bool], tuple[str, ...]]
 """What the system does after a commit: (tenant, whether the caller waits for its vectors) → warnings."""
 
@@ -53,7 +53,8 @@ class MemoryAPI:
 
     def _run(self, caller: Caller, call: MemoryCall) -> tuple[MemoryReply, bool]:
         ready, warnings = with_vectors(call, self._desk, partial(self._speaker, caller, call))
-        for attempt in range(1, ATTEMPTS + 1):
+        attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
+        for attempt in range(1, attempts + 1):
             prepared = self._prepare(caller, ready)
             reply = prepared.reply.model_copy(update={"warnings": (*warnings, *prepared.reply.warnings), "call": call})
             if prepared.change is None:
@@ -61,7 +62,7 @@ class MemoryAPI:
             try:
                 committed = self._vault.commit(prepared.change, prepared.reads)
             except VersionConflict:
-                if attempt == ATTEMPTS:
+                if attempt == attempts:
                     raise
                 continue
             return self._committed(caller, call, reply, committed), True

@@ -22,6 +22,7 @@ from memos.memcube.payload import Plaintext
 from memos.memcube.policy import SENSITIVITIES, AclEntry, Policy
 from memos.memcube.value import Value
 from memos.memcube.vector import Vector
+from memos.operation.memoperator.analysis import analyse
 
 
 class TransferOptions(Value):
@@ -69,7 +70,7 @@ def prepare_compose(work: Work) -> Prepared:
     namespace = options.namespace or work.desk.governance.default_scope(work.caller)[0]
     work.desk.governance.require_write(work.caller, namespace)
     cube = _composed(work, parts, namespace, options)
-    terms = work.desk.operator.analyse(None, cube.text)
+    terms = analyse(cube.text, None, None)
     write = CubeWrite(cube=cube, birth=True, terms=terms, vector=fitting(work, options.vector), fact=fact_of(cube))
     if (standing := work.view.facts(namespace, [write.fact or ""]).get(write.fact or "")) is not None:
         raise InvalidCall(f"an equal memory stands already in {namespace} as {standing}", standing=standing)

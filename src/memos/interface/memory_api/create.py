@@ -17,6 +17,7 @@ from memos.memcube.payload import Plaintext
 from memos.memcube.policy import Policy
 from memos.memcube.provenance import CallContext
 from memos.memcube.state import State
+from memos.operation.memoperator.analysis import analyse
 
 UNUSED = Usage()
 TurnKey = tuple[str, str, int]
@@ -132,7 +133,7 @@ class _Batch:
             self.facts[namespace, fact] = cube.id
         elif draft.ordinal is not None and draft.session is not None:
             self.turns[namespace, draft.session, draft.ordinal] = cube.id
-        terms = self.work.desk.operator.analyse(draft.speaker, draft.text)
+        terms = analyse(draft.text, draft.speaker, draft.role)
         self.writes[cube.id] = CubeWrite(
             cube=cube, birth=True, terms=terms, vector=fitting(self.work, draft.vector), fact=fact, turn=draft.turn
         )

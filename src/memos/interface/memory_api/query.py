@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api.desk import Prepared, Work, fitting
 from memos.memcube.call import Hit, MemoryQuery, MemoryReply
@@ -15,24 +17,28 @@ def prepare_search(work: Work) -> Prepared:
     query = work.call.query
     if query is None or not (query.text.strip() or query.vector is not None):
         raise InvalidCall("a search needs a text or a vector; to go through memories by filter alone use list")
-    if query.vector is not None:
-        query = query.model_copy(update={"vector": fitting(work, query.vector)})
-    ranked = work.desk.operator.retrieve(query, condition(query), work.view, work.grant, work.now, scope(work, query))
-    cubes = work.view.load([found.row for found in ranked.found])
-    hits = tuple(Hit.model_construct(cube=cube, score=found.score, why=found.why) for cube, found in zip(cubes, ranked.found, strict=True))
+    wanted = {"filter": condition(query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
+    found = work.desk.operator.retrieve(query.model_copy(update=wanted), work.view, work.grant, work.now)
+    cubes = work.view.load([scored.row for scored in found.hits])
+    hits = tuple(Hit.model_construct(cube=cube, score=one.score, why=one.why) for cube, one in zip(cubes, found.hits, strict=True))
     warnings = (
-        (f"{ranked.pending} memories have no vector yet and were ranked without one; drain() waits for them",) if ranked.pending else ()
+        (f"{found.pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if found.pending else ()
     )
     reply = MemoryReply.model_construct(call_id=work.call.id, hits=hits, call=work.call, warnings=warnings, seq=work.view.seq)
-    return Prepared(reply, lanes={cube.id: found.lanes for cube, found in zip(cubes, ranked.found, strict=True)})
+    return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
+
+
+def lanes_of(why: Mapping[str, float]) -> str:
+    """The lanes that spoke for a memory, as the access log names them."""
+    kinds = {"lex": "lexical", "dense": "dense", "date": "temporal", "when": "temporal"}
+    return " ".join(sorted({kinds[name.split("_")[0]] for name, value in why.items() if value > 0 and name.split("_")[0] in kinds}))
 
 
 def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
-    """The paths of the namespaces to search, those that no policy opens to this caller left out."""
+    """The namespaces to search, with all below them, those left out that no policy opens to this caller."""
     governance, caller = work.desk.governance, work.caller
     wanted = query.namespaces if query.namespaces is not None else governance.default_scope(caller)
-    paths = {path for prefix in wanted if governance.readable(caller, prefix) for path in work.view.paths(prefix)}
-    return tuple(sorted(paths))
+    return tuple(prefix for prefix in wanted if governance.readable(caller, prefix))
 
 
 def condition(query: MemoryQuery) -> Filter:

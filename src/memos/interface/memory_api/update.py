@@ -20,6 +20,7 @@ from memos.memcube.payload import Plaintext
 from memos.memcube.state import State
 from memos.memcube.value import Instant, Metadata, Value, invalid
 from memos.memcube.vector import Vector
+from memos.operation.memoperator.analysis import analyse
 
 
 class UpdateOptions(Value):
@@ -86,7 +87,7 @@ def _changed(work: Work, cube: MemCube, options: UpdateOptions) -> dict[str, Any
 
 def rewritten(work: Work, before: MemCube, after: MemCube, *, text: str | None = None, vector: Any = None) -> Prepared:
     """The change that puts one version in the place of another; with a text, all its lanes are made anew."""
-    terms = work.desk.operator.analyse(after.speaker, text) if text is not None else None
+    terms = analyse(text, after.speaker, after.role) if text is not None else None
     write = CubeWrite(cube=after, birth=False, terms=terms, vector=vector, fact=fact_of(after))
     if write.fact is not None and (before.namespace, before.text) != (after.namespace, after.text):
         _require_absent(work, after, write.fact)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from memos.memcube.change import CANONICAL
 from memos.memcube.filter import Filter
 from memos.memcube.matching import names_of
-from memos.operation.memoperator.growing import Coded, Growing, MetadataKeys, Postings
+from memos.operation.memoperator.coded import Coded, MetadataKeys, Postings
+from memos.operation.memoperator.growing import Growing
 from memos.operation.memoperator.masks import ABSENT, Evaluation
 from memos.ports.adapter import FeedRow
 
@@ -90,9 +91,9 @@ class Columns:
 
     def _publish(self, n: int) -> None:
         for name in ("row", "uid", "content", "seq", "seq_end", "said_at", "ordinal", "flags", "length"):
-            setattr(self, name, self.whole[name].view)
+            setattr(self, name, self.whole[name].array)
         for name in ("state", "layer", "speaker", "session"):
-            setattr(self, name, self.words[name].codes.view)
+            setattr(self, name, self.words[name].codes.array)
         new = self.row[max(self.n - 1, 0) :]
         self._sorted = self._sorted and bool(np.all(new[1:] > new[:-1]))
         self.n = n
@@ -111,8 +112,8 @@ class Columns:
     def visible(self, seq: int, branch: str = CANONICAL, base: int | None = None) -> Mask:
         """The rows in view at the commit `seq`, shape (n,).
 
-        A branch, opened at the commit `base`, shows its rows valid at `seq`, and of the memories that it has no such row of, the canonical rows
-        valid at `base`.
+        A branch, opened at the commit `base`, shows its rows valid at `seq`, and of the memories that it has no such row of, the canonical
+        rows valid at `base`.
         """
         n = self.n
         if branch == CANONICAL:
@@ -124,7 +125,7 @@ class Columns:
 
     def _valid(self, seq: int, branch: str, n: int) -> Mask:
         column = self.words["branch"]
-        valid = np.equal(column.codes.view[:n], column.code(branch))
+        valid: Mask = np.equal(column.codes.array[:n], column.code(branch))
         valid &= self.seq[:n] <= seq
         valid &= self.seq_end[:n] > seq
         return valid

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from memos.memcube.change import CANONICAL
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
 from memos.operation.memoperator import bm25
@@ -34,13 +33,19 @@ Mask = NDArray[np.bool_]
 class State(NamedTuple):
     """A lane as one reader sees it: arrays over its rows that no later refresh disturbs, and who may read which."""
 
-    version: int
+    version: object
+    """Another one after each change."""
     rows: NDArray[np.int64]
+    ids: NDArray[np.int32]
+    """Codes of `id_values`."""
+    id_values: Sequence[str]
     order: NDArray[np.int64]
     said_at: NDArray[np.int64]
-    sessions: NDArray[np.int32]
+    sessions: NDArray[np.int64]
+    """Codes, negative for what was said in no session."""
     speakers: NDArray[np.int32]
-    speaker_names: Sequence[str]
+    """Codes of `speaker_names`."""
+    speaker_names: Sequence[str | None]
     flags: NDArray[np.int64]
     lengths: NDArray[np.int64]
     segments: tuple[bm25.Segment, ...]
@@ -63,8 +68,8 @@ class Lane:
 
     def _reset(self) -> None:
         self._stamp = _UNKNOWN
-        self._version = 0
-        self._columns = Columns()
+        self._version = object()
+        self._columns = Columns(self.namespace)
         self._order = SaidOrder()
         self._segments: tuple[bm25.Segment, ...] = ()
         self._codes = Codes()
@@ -82,15 +87,16 @@ class Lane:
         with self._lock:
             self._refresh(view)
             columns, moment = self._columns, microseconds(now)
-            visible = columns.visible(view.seq, view.branch)
-            allowed = visible & self._granted(view, grant, moment)
+            allowed = self._allowed(view, grant, now)
             codes, scales = self._codes.all()
             return State(
                 version=self._version,
                 rows=columns.row,
+                ids=columns.words["id"].codes.array,
+                id_values=columns.words["id"].values,
                 order=self._order.rows,
                 said_at=columns.said_at,
-                sessions=columns.session,
+                sessions=self._sessions(0),
                 speakers=columns.speaker,
                 speaker_names=columns.speakers,
                 flags=columns.flags,
@@ -103,15 +109,30 @@ class Lane:
                 passing=allowed & columns.mask(filter, moment),
             )
 
-    def _granted(self, view: View, grant: Filter, moment: int) -> Mask:
-        """The grant reads the head of each memory now, whatever the View shows of it."""
+    def _allowed(self, view: View, grant: Filter, now: datetime) -> Mask:
+        """What the View shows and the grant allows. The grant reads the head of each memory now, whatever the View shows of it."""
         columns = self._columns
-        granted = columns.mask(grant, moment)
-        if view.seq == view.head and view.branch == CANONICAL:
-            return granted
-        head = columns.visible(view.head, CANONICAL)
-        born_on_branch = columns.visible(view.head, view.branch) & ~np.isin(columns.uid, columns.uid[head])
-        return np.isin(columns.uid, columns.uid[(head | born_on_branch) & granted])
+        granted = columns.mask(grant, microseconds(now))
+        visible = columns.visible(view.seq, view.branch, view.base)
+        if view.seq == view.head and not view.branch:
+            return visible & granted
+        head = columns.visible(view.head)
+        if view.branch:
+            head |= columns.visible(view.head, view.branch, view.base) & ~np.isin(columns.uid, columns.uid[head])
+        allowed = visible & np.isin(columns.uid, columns.uid[head & granted])
+        return allowed | self._moved(view, grant, now, visible & ~np.isin(columns.uid, columns.uid[head]))
+
+    def _moved(self, view: View, grant: Filter, now: datetime, headless: Mask) -> Mask:
+        """Of rows whose memory stands in another namespace now, those that the grant allows there."""
+        coded = self._columns.words["id"]
+        ids = {coded.values[code]: code for code in coded.codes.array[headless].tolist()}
+        allowed = view.get(list(ids), grant=grant, now=now) if ids else {}
+        return headless & np.isin(coded.codes.array, [ids[id] for id in allowed])
+
+    def _sessions(self, first: int) -> NDArray[np.int64]:
+        codes = self._columns.session[first:].astype(np.int64)
+        codes[codes == self._columns.words["session"].code(None)] = -1
+        return codes
 
     def _refresh(self, view: View) -> None:
         if self._stamp >= view.head:
@@ -132,7 +153,7 @@ class Lane:
             self._take_chunk(feed)
         if hashes:
             self._segments = bm25.extended(self._segments, bm25.segment(first, hashes, counts))
-            self._order.extend(self._columns.session[first:], self._columns.ordinal[first:])
+            self._order.extend(self._sessions(first), self._columns.ordinal[first:])
         self._stamp = stamp
 
     def _take_chunk(self, feed: Feed) -> None:
@@ -149,7 +170,8 @@ class Lane:
             if row.content not in self._slot_of:
                 self._waiting.setdefault(row.content, []).append(place)
         self._fill(feed.contents)
-        self._version += 1
+        if feed.rows or feed.ended or len(feed.contents):
+            self._version = object()
 
     def _fill(self, contents: NDArray[np.int64]) -> None:
         """Vectors that came after their rows: give them to the rows that waited, in a new array, since readers hold the old one."""

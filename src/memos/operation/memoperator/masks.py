@@ -55,27 +55,27 @@ class Evaluation:
         if kind is Kind.FLAG:
             holds = value_test(test.operator, test.operand)
             answers = np.array([holds(False), holds(True)])
-            return answers[self._take(self._columns.frozen.view).astype(np.int8)]
+            return answers[self._take(self._columns.frozen.array).astype(np.int8)]
         if kind in {Kind.WHOLE, Kind.TIME}:
             operand = bound(test.operand, self._now) if kind is Kind.TIME else test.operand
-            return _compare(self._take(self._columns.whole[test.field].view), test.operator, operand)
+            return _compare(self._take(self._columns.whole[test.field].array), test.operator, operand)
         return self._tags(test) if test.field == "tags" else self._coded(test)
 
     def _coded(self, test: Test) -> Mask:
         columns = self._columns
         if test.field.startswith(METADATA):
             key = columns.metadata.column(test.field.removeprefix(METADATA))
-            texts: Mask = key.table(test)[key.codes.view]
-            return np.take(texts, self._take(columns.metadata.texts.codes.view))
+            texts: Mask = key.table(test)[key.codes.array]
+            return np.take(texts, self._take(columns.metadata.texts.codes.array))
         coded = columns.acl if test.field == "acl" else columns.words[test.field]
-        codes = self._take(coded.codes.view)
+        codes = self._take(coded.codes.array)
         held: Mask = np.equal(codes, coded.code(test.operand)) if test.operator == "eq" else coded.table(test)[codes]
         return held
 
     def _tags(self, test: Test) -> Mask:
         if test.operator == "exists":
-            tagged = self._take(self._columns.tagged.view)
-            return np.equal(tagged, test.operand)
+            tagged: Mask = self._take(self._columns.tagged.array).copy()
+            return tagged if test.operand else ~tagged
         names = [str(name) for name in test.operand] if isinstance(test.operand, tuple) else []
         if test.operator == "all":
             held = np.logical_and.reduce([self._columns.tags.mask([name], self._n) for name in names])

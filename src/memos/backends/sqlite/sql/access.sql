@@ -1,10 +1,7 @@
 -- The statements of the access journal, by name.
 
--- name: begin
-BEGIN IMMEDIATE;
-
--- name: last
-SELECT aseq, hash FROM access ORDER BY aseq DESC LIMIT 1;
+-- name: begin_and_last
+BEGIN IMMEDIATE; SELECT aseq, hash FROM access ORDER BY aseq DESC LIMIT 1;
 
 -- name: insert
 INSERT INTO access (aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, hits, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);

@@ -70,7 +70,7 @@ SELECT aid FROM acl WHERE entries = ?;
 INSERT INTO acl (entries) VALUES (?) RETURNING aid;
 
 -- name: tag
-SELECT tag FROM tag WHERE tid = ? AND key = ?;
+SELECT tag FROM tag WHERE tid = ? AND key = ? AND name = ?;
 
 -- name: add_tag
 INSERT INTO tag (tid, name, value, key) VALUES (?, ?, ?, ?) RETURNING tag;
@@ -82,7 +82,7 @@ SELECT bid, base FROM branch WHERE tid = ? AND name = ?;
 INSERT INTO branch (tid, name, base, opened) VALUES (?, ?, ?, ?) RETURNING bid;
 
 -- name: cube
-SELECT uid, tid, provenance FROM cube WHERE id = ?;
+SELECT uid, provenance FROM cube WHERE id = ? AND tid = ?;
 
 -- name: fence
 SELECT fence FROM worker WHERE name = ?;
@@ -92,6 +92,9 @@ INSERT INTO worker (name, fence, cursor) VALUES (?, 1, 0) ON CONFLICT (name) DO 
 
 -- name: move_cursor
 UPDATE worker SET cursor = ? WHERE name = ?;
+
+-- name: stamp
+PRAGMA data_version;
 
 -- name: standing
 SELECT v.row, v.bid, v.seq, v.nid, v.cid, v.aid, v.session, v.ordinal, v.type FROM version v WHERE v.uid = ? AND {visible};

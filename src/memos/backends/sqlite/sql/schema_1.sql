@@ -114,7 +114,7 @@ CREATE TABLE tag (
   name TEXT NOT NULL,
   value TEXT,
   key TEXT NOT NULL,                    -- name, or name=value
-  UNIQUE (tid, key)
+  UNIQUE (tid, key, name)
 ) STRICT;
 
 CREATE TABLE cube_tag (

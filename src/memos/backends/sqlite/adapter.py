@@ -1,0 +1,142 @@
+"""SqliteAdapter: the embedded store, one directory that many threads and processes may have open at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from memos.backends.sqlite.connections import Durability, mapped
+from memos.backends.sqlite.ephemeral import Ephemeral
+from memos.backends.sqlite.known import SQL as WRITING
+from memos.backends.sqlite.named import statements
+from memos.backends.sqlite.opening import Embedder, Opening, Wanted
+from memos.backends.sqlite.rows import told_commit
+from memos.backends.sqlite.view import SqliteView
+from memos.backends.sqlite.writer import Writer
+from memos.errors import BackendError, ReadOnlyStore
+from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
+from memos.ports.clock import Clock, SystemClock
+from memos.ports.store import Remembered
+
+READING = statements("view")
+
+
+class SqliteAdapter:
+    """Implements `memos.ports.adapter.MemoryAdapter` on memory.db in a directory; None keeps the store in memory.
+
+    `embedder` is (name, dimensions) or None for none; another than the store's own is WrongEmbedder; "stored", for tools, is whatever the
+    store has. `durability="power"` syncs every commit to the disk, "process" leaves that to the system: commits then survive the death of the
+    process, not that of the machine. Opening raises NotAStore, StoreTooNew, ReadOnlyStore, DiskFull, WrongEmbedder or Unavailable.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        *,
+        vfs: str | None = None,
+        durability: Durability = "power",
+        read_only: bool = False,
+        embedder: Wanted = "stored",
+        embedder_url: str | None = None,
+        create: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self._ephemeral = Ephemeral() if directory is None else None
+        self.directory: Path = self._ephemeral.path if self._ephemeral else Path(directory or "").absolute()
+        opening = Opening(self.directory, vfs, "none" if self._ephemeral else durability, embedder, create, clock or SystemClock(), embedder_url)
+        opened = opening.for_reading() if read_only else opening.for_writing()
+        self.path = opening.path
+        self.keys = opened.keys
+        self.embedder: Embedder | None = opened.embedder
+        self.remembered = Remembered(*opened.embedder, opened.embedder_url) if opened.embedder else None
+        self._store_id = opened.store_id
+        self._dimensions = opened.embedder[1] if opened.embedder else None
+        self._connections = opened.connections
+        self._writer = Writer(opened.writer, self.path, opened.keys, self._dimensions) if opened.writer else None
+        self._process = os.getpid()
+
+    @property
+    def store_id(self) -> str:
+        """See the port."""
+        return self._store_id
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it was opened only for reading."""
+        return self._writer is None
+
+    @contextmanager
+    def view(self, tenant: str, *, at: int | None = None, branch: str = CANONICAL) -> Iterator[SqliteView]:
+        """See the port."""
+        with self.reader() as connection:
+            view = SqliteView(connection, self.keys, self._dimensions, tenant, at, branch)
+            try:
+                yield view
+            finally:
+                view.close()
+
+    def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
+        """See the port; beside VersionConflict it raises InvalidCall, NotFound, DiskFull, ReadOnlyStore, Unavailable, BackendError."""
+        return self._writing().commit(change, reads)
+
+    def tenants(self) -> tuple[str, ...]:
+        """See the port."""
+        with self.reader() as connection:
+            return tuple(name for (name,) in connection.execute(READING["tenants"]))
+
+    def elect(self, worker: str) -> int:
+        """See the port."""
+        with self._writing().transaction() as connection:
+            (number,) = next(connection.execute(WRITING["elect"], (worker,)))
+        return int(number)
+
+    def cursor(self, worker: str) -> int:
+        """See the port."""
+        with self.reader() as connection:
+            return int(next(connection.execute(READING["cursor"], (worker,)), (0,))[0])
+
+    def events(self, after: int, limit: int = 1000) -> tuple[dict[str, Any], ...]:
+        """See the port; each row names its tenant."""
+        with self.reader() as connection:
+            return tuple(map(told_commit, connection.execute(READING["events"], (after, limit))))
+
+    @contextmanager
+    def reader(self) -> Iterator[apsw.Connection]:
+        """A connection that cannot write, within one read transaction: for maintenance, which reads the schema."""
+        self._require_own_process()
+        with mapped(self.path), self._connections.reader() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def connection(self) -> Iterator[apsw.Connection]:
+        """The writing connection within `BEGIN IMMEDIATE`, alone under the lock: for maintenance. Committed at the end, undone on an error."""
+        writer = self._writing()
+        try:
+            with writer.transaction() as connection:
+                yield connection
+        finally:
+            writer.forget()
+
+    def _writing(self) -> Writer:
+        self._require_own_process()
+        if self._writer is None:
+            raise ReadOnlyStore(f"{self.directory} is open only for reading; open it without read_only=True to write")
+        return self._writer
+
+    def _require_own_process(self) -> None:
+        if os.getpid() != self._process:
+            raise BackendError("this store was opened by the parent of this process; open it again here, after the fork")
+
+    def close(self) -> None:
+        """See the port."""
+        self._connections.close()
+        if self._writer is not None:
+            self._writer.close()
+        if self._ephemeral is not None:
+            self._ephemeral.close()

@@ -1,0 +1,189 @@
+"""Backup: a verified copy of a store, made while it is in use, without its keys and without what can be computed anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import apsw
+
+from memos.backends.sqlite.connections import translate
+from memos.backends.sqlite.doctor import examine_journal, reading, unsound
+from memos.backends.sqlite.examine import SQL as EXAMINE
+from memos.backends.sqlite.examine import broken
+from memos.backends.sqlite.faults import Findings
+from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.keys import KEY_FILE, sync_directory
+from memos.backends.sqlite.migrations import SCHEMA
+from memos.backends.sqlite.named import statements
+from memos.backends.sqlite.opening import FILE
+from memos.errors import BackendError, InvalidCall, NotAStore, StoreTooNew
+from memos.ports.maintenance import BackupReport
+
+if TYPE_CHECKING:
+    from memos.backends.sqlite.adapter import SqliteAdapter
+
+MANIFEST = "backup.json"
+FORMAT = 1
+PAGES = 2000
+"""Pages copied between two looks at whether to go on."""
+NOT_COPIED = frozenset({"term"})
+SQL = statements("maintenance")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup says of itself."""
+
+    format: int
+    schema: int
+    store_id: str
+    head: int
+    seal: str
+    """The hash of the last commit, in hexadecimal."""
+    counts: dict[str, int]
+    """Rows by table."""
+    memories: int
+    files: dict[str, str]
+    """sha256 by file, in hexadecimal."""
+
+
+def backup(adapter: SqliteAdapter, destination: Path) -> BackupReport:
+    """Copy a store that is in use to the directory `destination`, which must not be there or be empty; it appears whole or not at all.
+
+    Raises InvalidCall when something is there already, DiskFull or another BackendError when the copy cannot be made or is not sound.
+    """
+    with prepared(destination) as draft:
+        with adapter.reader() as source:
+            told = _describe(source)
+            _copy(source, draft / FILE)
+        _thin(draft / FILE)
+        _verify(draft / FILE, told)
+        if (journal := adapter.directory / JOURNAL).is_file():
+            with reading(journal) as source:
+                _copy(source, draft / JOURNAL)
+            _verify_journal(draft / JOURNAL)
+        files = {path.name: _digest(path) for path in sorted(draft.iterdir())}
+        manifest = Manifest(format=FORMAT, schema=SCHEMA, store_id=adapter.store_id, files=files, **told)
+        (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+        size = sum(path.stat().st_size for path in draft.iterdir())
+    return BackupReport(
+        path=destination,
+        key_file=adapter.directory / KEY_FILE,
+        store_id=adapter.store_id,
+        head=manifest.head,
+        memories=manifest.memories,
+        versions=manifest.counts["version"],
+        size=size,
+    )
+
+
+@contextmanager
+def prepared(destination: Path) -> Iterator[Path]:
+    """A new directory beside `destination` that takes its name, synced, when all went well, and is removed when not."""
+    destination = destination.absolute()
+    if destination.is_symlink() or (destination.exists() and not (destination.is_dir() and not any(destination.iterdir()))):
+        raise InvalidCall(f"{destination} is there already; name a directory that is not there, or an empty one")
+    draft = destination.with_name(f".{destination.name}.{uuid4().hex}.part")
+    try:
+        draft.mkdir(mode=0o700, parents=True)
+        yield draft
+        _sync(draft)
+        draft.replace(destination)
+        sync_directory(destination.parent)
+    except apsw.Error as error:
+        raise translate(error, destination) from error
+    except OSError as error:
+        raise BackendError(f"{destination} cannot be written: {error}; name another place, or make room") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    sync_directory(folder)
+
+
+def _describe(connection: apsw.Connection) -> dict[str, Any]:
+    """What the copy must agree with, in the snapshot of `connection`."""
+    head, seal = next(connection.execute(SQL["head"]), (0, b""))
+    tables = [name for (name,) in connection.execute(SQL["tables"]) if name not in NOT_COPIED]
+    counts = {table: connection.execute(SQL["count"].format(table=table)).get for table in tables}
+    return {"head": head, "seal": seal.hex(), "counts": counts, "memories": connection.execute(SQL["memories"]).get}
+
+
+def _copy(source: apsw.Connection, path: Path) -> None:
+    target = apsw.Connection(str(path))
+    try:
+        with target.backup("main", source, "main") as copying:
+            while not copying.done:
+                copying.step(PAGES)
+        target.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        target.close()
+
+
+def _thin(path: Path) -> None:
+    """Drop the term rows, and with them every page that was free: a backup keeps no byte of what is gone."""
+    connection = apsw.Connection(str(path))
+    try:
+        connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY")
+        connection.execute(SQL["drop_terms"])
+        connection.execute("VACUUM")
+    finally:
+        connection.close()
+
+
+def _verify(path: Path, told: dict[str, Any]) -> None:
+    with reading(path) as connection:
+        faults = [*unsound(connection), *broken(connection.execute(EXAMINE["commits"]))]
+        if not faults and _describe(connection) != told:
+            faults = ["the copy does not hold what the store held"]
+    if faults:
+        raise BackendError(f"the copy is not sound ({faults[0]}) and was dropped; run `memos doctor` on the store")
+
+
+def _verify_journal(path: Path) -> None:
+    findings = Findings()
+    examine_journal(path, findings)
+    if len(findings):
+        where = findings.report()[0].where
+        raise BackendError(f"the copy of the access journal is not sound ({where}) and was dropped; run `memos doctor` on the store")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(source: Path) -> Manifest:
+    """What the backup in `source` says of itself, once every file of it has been found whole.
+
+    Raises NotAStore when it is no backup or is damaged, StoreTooNew when a newer MemOS made it.
+    """
+    try:
+        given = json.loads((source / MANIFEST).read_text(encoding="utf-8"))
+        if (found := max(given["format"] - FORMAT, given["schema"] - SCHEMA)) > 0:
+            raise StoreTooNew(f"{source} was made by a newer MemOS; upgrade memos-kernel to restore it", newer_by=found)
+        manifest = Manifest(**given)
+        damaged = [name for name, digest in manifest.files.items() if _digest(source / Path(name).name) != digest]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotAStore(f"{source} is no whole backup: {error.filename} is missing; name the directory that `memos backup` made") from None
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise NotAStore(f"{source / MANIFEST} cannot be read ({error}); use another backup") from None
+    if damaged or FILE not in manifest.files:
+        raise NotAStore(f"the backup {source} is damaged: {', '.join(damaged) or FILE} is not what was written; use another backup")
+    return manifest

@@ -1,0 +1,238 @@
+"""Commit: one ChangeSet as rows, under one seq, within the writer's transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import apsw
+from pydantic_core import to_json
+
+from memos.backends.sqlite import sight
+from memos.backends.sqlite.chain import link
+from memos.backends.sqlite.effects import Effects
+from memos.backends.sqlite.keys import Keys, pack_counts
+from memos.backends.sqlite.known import SQL, Known
+from memos.backends.sqlite.rows import acl_text, body_of, header_text, id_bytes, maybe, metadata_text
+from memos.backends.sqlite.verify import conflict, verify_fact, verify_fence, verify_reads, verify_turn
+from memos.errors import InvalidCall, NotFound
+from memos.memcube.change import ChangeSet, Committed, CubeWrite, ReadSet
+from memos.memcube.cube import MemCube
+from memos.memcube.fields import microseconds
+
+TABLES = ("close_version", "add_cube", "add_content", "add_term", "add_vector", "add_version", "add_cube_tag")
+"""The statements that write memories, in their order."""
+ORDINALS = 2**53
+"""Ordinals stay below it, so that JSON carries them exactly."""
+
+
+class Commit:
+    """One ChangeSet on its way. `run` raises before anything stays; the caller undoes the savepoint."""
+
+    def __init__(self, connection: apsw.Connection, known: Known, keys: Keys, dimensions: int | None, change: ChangeSet) -> None:
+        self.connection = connection
+        self.known = known
+        self.keys = keys
+        self.dimensions = dimensions
+        self.change = change
+        self.seq = known.seq + 1
+        self.tid = known.tenant(change.tenant)
+        self.hashes = keys.tenant(change.tenant)
+        self.touched: set[int] = set()
+        self.bid = 0
+        self.sight = sight.present(self.seq)
+        self.uids: dict[str, int] = {}
+        self.ordinals: dict[str, int] = {}
+        self._next: dict[tuple[int, str], int] = {}
+        self._raised = False
+        self._taken: set[tuple[Any, ...]] = set()
+        self._rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._written: list[bytes] = []
+
+    def run(self, reads: ReadSet) -> Committed:
+        """Verify and write; VersionConflict, InvalidCall or NotFound leave nothing."""
+        change = self.change
+        if change.fence is not None:
+            verify_fence(self.known, change.fence)
+        self._choose_branch()
+        verify_reads(self.known, self.tid, self.sight, reads)
+        for write in change.writes:
+            self._write(write)
+        self._flush()
+        counts = Effects(self).run() if change.edges or change.fills or change.usage or change.acls or change.fence else {}
+        self._remember_call()
+        self.connection.executemany(SQL["touch"], ((self.seq, nid) for nid in sorted(self.touched)))
+        self._log(counts)
+        return Committed(self.seq, self.ordinals)
+
+    def execute(self, name: str, *parameters: Any) -> apsw.Cursor:
+        """Run one of the named statements."""
+        return self.connection.execute(SQL[name], parameters)
+
+    def _choose_branch(self) -> None:
+        opens, branch = self.change.opens, self.change.branch
+        if opens is not None:
+            if not opens.name or not 0 <= opens.base <= self.known.seq:
+                raise InvalidCall(f"a branch needs a name and a base between 0 and {self.known.seq}, not {opens.name!r} and {opens.base}")
+            if next(self.execute("branch", self.tid, opens.name), None):
+                raise InvalidCall(f"there is a branch {opens.name!r} already; give another name")
+            self.execute("add_branch", self.tid, opens.name, opens.base, self.seq)
+        if branch:
+            found = next(self.execute("branch", self.tid, branch), None)
+            if found is None:
+                raise NotFound(f"there is no branch {branch!r}; open it first")
+            self.bid, base = found
+            self.sight = sight.overlay(self.bid, base, self.seq)
+
+    def _write(self, write: CubeWrite) -> None:
+        cube = write.cube
+        if cube.id in self.uids:
+            raise InvalidCall(f"the memory {cube.id} is written twice in one call; a call writes one version of a memory")
+        nid = self.known.namespace(self.tid, cube.namespace)
+        uid, cid, aid, held = self._bear(write) if write.birth else self._succeed(write, nid)
+        self.uids[cube.id] = uid
+        self.touched.add(nid)
+        fact = None if write.fact is None else self._fact(nid, uid, write.fact)
+        ordinal = self._ordinal(write, nid, uid, held)
+        if write.terms is not None:
+            cid = self._add_content(write)
+        self.known.row += 1
+        self._rows["add_version"].append(self._version_row(cube, uid, nid, cid, aid, fact, ordinal))
+        if cube.tags:
+            self._rows["add_cube_tag"] += [(self.known.row, tag) for tag in {self.known.tag(self.tid, tag) for tag in cube.tags}]
+
+    def _bear(self, write: CubeWrite) -> tuple[int, int, int | None, tuple[Any, ...]]:
+        cube = write.cube
+        if write.terms is None:
+            raise InvalidCall(f"the new memory {cube.id} comes without terms; analyse its text first")
+        self.known.uid = uid = self.known.uid + 1
+        identity = id_bytes(cube.id)
+        self._written.append(identity + cube.version.to_bytes(4, "little"))
+        provenance = identity if cube.provenance.id == cube.id else id_bytes(cube.provenance.id)
+        self._rows["add_cube"].append((uid, self.tid, identity, provenance))
+        return uid, 0, self.known.acl(acl_text(cube.policy.acl)) if cube.policy.acl else None, ()
+
+    def _succeed(self, write: CubeWrite, nid: int) -> tuple[int, int, int | None, tuple[Any, ...]]:
+        cube = write.cube
+        identity = id_bytes(cube.id)
+        self._written.append(identity + cube.version.to_bytes(4, "little"))
+        found = next(self.execute("cube", identity, self.tid), None)
+        standing = found and self.known.row_of("standing", self.sight.versions, found[0])
+        if not found or standing is None:
+            raise conflict(f"the memory {cube.id} is not there", id=cube.id, found=0)
+        row, bid, _, old_nid, cid, old_aid, session, ordinal, kind = standing
+        if id_bytes(cube.provenance.id) != found[1] or (write.terms is None and (kind != cube.payload.type or write.vector is not None)):
+            message = "keeps its provenance id, and its payload's type and vector unless its content is new"
+            raise InvalidCall(f"the memory {cube.id} {message}")
+        if bid == self.bid:
+            self._rows["close_version"].append((self.seq, row))
+            self.touched.add(old_nid)
+        aid = self.known.acl(acl_text(cube.policy.acl)) if cube.policy.acl else None
+        if aid != old_aid:
+            self.raise_epoch()
+        return found[0], cid, aid, (old_nid, session, ordinal)
+
+    def raise_epoch(self) -> None:
+        """Count a change of an access list, once a commit."""
+        if not self._raised:
+            self._raised = True
+            self.known.epoch += 1
+            self.execute("set_meta", "policy_epoch", self.known.epoch)
+
+    def _take(self, *key: Any) -> None:
+        if key in self._taken:
+            raise InvalidCall(f"two memories of one call have the same {key[0]} in one namespace; leave one out")
+        self._taken.add(key)
+
+    def _fact(self, nid: int, uid: int, text: str) -> bytes:
+        fact = self.hashes.fact(text)
+        self._take("fact", nid, fact)
+        verify_fact(self.known, self.sight, nid, fact, uid)
+        return fact
+
+    def _ordinal(self, write: CubeWrite, nid: int, uid: int, held: tuple[Any, ...]) -> int | None:
+        cube = write.cube
+        session, ordinal = cube.session, cube.ordinal
+        if session is None:
+            return ordinal
+        if ordinal is not None:
+            if held != (nid, session, ordinal):
+                verify_turn(self.known, self.sight, nid, session, ordinal, uid)
+            self._take("ordinal", nid, session, ordinal)
+            self._next[nid, session] = max(self._following(nid, session), ordinal + 1)
+        elif write.birth and write.fact is None:
+            ordinal = self._following(nid, session)
+            if ordinal >= ORDINALS:
+                raise InvalidCall(f"the session {session!r} has a turn with the last ordinal there is; begin another session")
+            self._take("ordinal", nid, session, ordinal)
+            self._next[nid, session] = ordinal + 1
+            self.ordinals[cube.id] = ordinal
+        return ordinal
+
+    def _following(self, nid: int, session: str) -> int:
+        key = nid, session
+        if key not in self._next:
+            last = self.known.one("last_ordinal", nid, session)
+            self._next[key] = 0 if last is None else last + 1
+        return self._next[key]
+
+    def _add_content(self, write: CubeWrite) -> int:
+        terms, cube = write.terms, write.cube
+        self.known.cid = cid = self.known.cid + 1
+        self._rows["add_content"].append((cid, body_of(cube.payload)))
+        if terms is not None:
+            packed = self.hashes.terms.pack(terms.counts), pack_counts(terms.counts.values())
+            self._rows["add_term"].append((cid, *packed, terms.length, terms.flags))
+        if write.vector is not None or (self.dimensions is not None and cube.payload.type == "plaintext"):
+            self._rows["add_vector"].append((cid, self.tid, self.seq, self.vector_bytes(write.vector)))
+        return cid
+
+    def vector_bytes(self, vector: Any) -> bytes | None:
+        """A vector as float32, little endian; InvalidCall when it is not of this store's width."""
+        if vector is None:
+            return None
+        if self.dimensions is None:
+            raise InvalidCall("this store has no embedder and keeps no vectors; open a new store with one, or give no vector")
+        if vector.shape != (self.dimensions,):
+            raise InvalidCall(f"a vector of this store has the shape ({self.dimensions},), not {vector.shape}")
+        body: bytes = vector.astype("<f4").tobytes()
+        return body
+
+    def _version_row(
+        self, cube: MemCube, uid: int, nid: int, cid: int, aid: int | None, fact: bytes | None, ordinal: int | None
+    ) -> tuple[Any, ...]:
+        policy, created_at = cube.policy, microseconds(cube.created_at)
+        said_at = created_at if cube.said_at is cube.created_at else microseconds(cube.said_at)
+        updated_at = created_at if cube.updated_at is cube.created_at else microseconds(cube.updated_at)
+        return (
+            self.known.row, self.bid, uid, self.seq, self.known.sid, cube.version, nid, cid, aid, fact,
+            cube.layer, cube.payload.type, cube.state, cube.frozen, policy.owner, policy.sensitivity, policy.priority,
+            cube.speaker, cube.role, cube.session, ordinal, said_at, created_at, updated_at,
+            maybe(cube.valid_from), maybe(cube.valid_to), maybe(policy.expires_at), metadata_text(cube), header_text(cube),
+        )  # fmt: skip
+
+    def _flush(self) -> None:
+        many = self.connection.executemany
+        for name in TABLES:
+            if rows := self._rows.get(name):
+                many(SQL[name], rows)
+
+    def _remember_call(self) -> None:
+        idempotency, change = self.change.idempotency, self.change
+        if idempotency is None:
+            return
+        key = self.keys.idempotency(change.caller, idempotency.key)
+        ids = b"".join(map(id_bytes, idempotency.ids))
+        self.execute("add_idempotency", key, self.keys.fingerprint(idempotency.fingerprint), id_bytes(change.call_id), self.seq, ids)
+        if not self.connection.changes():
+            raise conflict("the idempotency key has just been used")
+
+    def _log(self, counts: dict[str, int]) -> None:
+        change = self.change
+        fields = (
+            self.seq, microseconds(change.at), self.tid, self.bid, change.operation, id_bytes(change.call_id),
+            self.keys.caller(change.caller), b"".join(self._written), to_json(counts).decode(),
+        )  # fmt: skip
+        seal = link(self.known.hash, *fields)
+        self.execute("add_commit", *fields, seal)
+        self.known.seq, self.known.hash = self.seq, seal

@@ -1,0 +1,129 @@
+"""The doctor: reads a whole store in one snapshot, while others read and write it, and names every fault it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address
+from memos.backends.sqlite.examine import SQL as EXAMINE
+from memos.backends.sqlite.examine import Examination, broken, key_file
+from memos.backends.sqlite.faults import Findings
+from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.migrations import SCHEMA
+from memos.backends.sqlite.named import script, statements
+from memos.ports.maintenance import Analyse, Fault
+
+if TYPE_CHECKING:
+    from memos.backends.sqlite.adapter import SqliteAdapter
+
+
+def diagnose(adapter: SqliteAdapter, analyse: Analyse | None = None) -> tuple[Fault, ...]:
+    """Every fault of the store and of its access journal; () when there is none.
+
+    With `analyse` every text is analysed again and compared with its term row and its fact hash; without, only their form is examined.
+    """
+    findings = Findings()
+    with adapter.reader() as connection:
+        examine_store(connection, adapter.keys, findings, analyse)
+    key_file(adapter.directory, adapter.keys, findings)
+    examine_journal(adapter.directory / JOURNAL, findings)
+    return findings.report()
+
+
+def examine_store(connection: apsw.Connection, keys: Keys, findings: Findings, analyse: Analyse | None) -> None:
+    """Examine memory.db; a file whose pages or tables are damaged is looked at no further."""
+    findings.extend("database_damaged", unsound(connection))
+    if len(findings):
+        return
+    findings.extend("schema_wrong", misshapen(connection))
+    if not has_tables(connection):
+        return
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        findings.add("orphan", f"{table} {row if row is not None else ''}".rstrip() + f" without {parent}")
+    for code, statement in statements("doctor").items():
+        findings.extend(code, (f"{what} {number}" for what, number in connection.execute(statement)))
+    look = Examination(connection, keys, findings)
+    for examine in (look.key, look.commits, look.writes, look.inheritance, look.vectors):
+        examine()
+    if analyse is not None:
+        look.terms(analyse)
+        look.facts()
+
+
+def misshapen(connection: apsw.Connection) -> Iterator[str]:
+    """The tables and indexes that are missing, and those that are none of ours."""
+    wanted, found = model_shape(), shape(connection)
+    yield from (f"the {kind} {name} is missing" for kind, name in sorted(wanted - found))
+    yield from (f"the {kind} {name} is none of ours" for kind, name in sorted(found - wanted))
+
+
+def has_tables(connection: apsw.Connection) -> bool:
+    """Whether every table is there."""
+    return all(kind != "table" for kind, _ in model_shape() - shape(connection))
+
+
+def shape(connection: apsw.Connection) -> set[tuple[Any, ...]]:
+    """Kind and name of all that a database is made of."""
+    return set(connection.execute(EXAMINE["shape"]))
+
+
+def model_shape() -> set[tuple[Any, ...]]:
+    """The shape of a new store."""
+    model = apsw.Connection(":memory:")
+    try:
+        model.execute(script(f"schema_{SCHEMA}"))
+        return shape(model)
+    finally:
+        model.close()
+
+
+def unsound(connection: apsw.Connection) -> Iterator[str]:
+    """What SQLite itself finds wrong in a file."""
+    try:
+        for (message,) in connection.execute("PRAGMA integrity_check(20)"):
+            if message != "ok":
+                yield message.removeprefix("*** in database main ***\n")
+    except apsw.Error as error:
+        yield f"{type(error).__name__}: {error}"
+
+
+def examine_journal(path: Path, findings: Findings) -> None:
+    """Examine access.db, where there is one."""
+    if not path.is_file():
+        return
+    try:
+        with reading(path) as connection:
+            before = len(findings)
+            findings.extend("access_damaged", unsound(connection))
+            if len(findings) == before:
+                findings.extend("access_chain_broken", broken(connection.execute(statements("access")["sealed"])))
+    except apsw.Error as error:
+        findings.add("access_damaged", f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[apsw.Connection]:
+    """A file as it is at one moment; `immutable` where not even a lock can be taken."""
+    connection = _open(path, "mode=ro")
+    try:
+        try:
+            connection.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+        except apsw.CantOpenError:
+            connection.close()
+            connection = _open(path, "mode=ro&immutable=1")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open(path: Path, mode: str) -> apsw.Connection:
+    connection = apsw.Connection(address(path, mode), flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection

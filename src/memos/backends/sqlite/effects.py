@@ -1,0 +1,90 @@
+"""Effects: what a ChangeSet changes beside memories: edges, vectors, usage, access lists of namespaces, a worker's cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pydantic_core import to_json
+
+from memos.backends.sqlite.known import SQL
+from memos.backends.sqlite.rows import acl_text, id_bytes
+from memos.errors import InvalidCall
+from memos.memcube.change import Edge, NamespaceAcl, UsageFold, VectorFill
+from memos.memcube.fields import microseconds
+from memos.memcube.heat import merged_heat
+
+if TYPE_CHECKING:
+    from memos.backends.sqlite.commit import Commit
+
+
+class Effects:
+    """The effects of one ChangeSet, within its commit."""
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self._execute = commit.execute
+
+    def run(self) -> dict[str, int]:
+        """Write them; return how many there were of each kind."""
+        change = self._commit.change
+        counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "usage": len(change.usage)}
+        for acl in change.acls:
+            self._hand_down(acl)
+        for edge in change.edges:
+            self._relate(edge)
+        self._fill(change.fills)
+        for fold in change.usage:
+            self._use(fold)
+        if change.fence is not None and change.fence.cursor is not None:
+            self._execute("move_cursor", change.fence.cursor, change.fence.worker)
+        return {name: count for name, count in counts.items() if count}
+
+    def _hand_down(self, change: NamespaceAcl) -> None:
+        commit, known = self._commit, self._commit.known
+        self._execute("set_own", known.acl(acl_text(change.acl)), known.namespace(commit.tid, change.namespace))
+        for nid, path, before in self._execute("below", commit.tid, change.namespace).fetchall():
+            aid = known.inherited(commit.tid, path)
+            if aid != before:
+                self._execute("set_inherited", aid, nid)
+                commit.touched.add(nid)
+        commit.raise_epoch()
+
+    def _relate(self, edge: Edge) -> None:
+        commit = self._commit
+        visible, ends = commit.sight.edges, (self._uid(edge.source), self._uid(edge.target))
+        commit.known.row_of("add_edge", visible, *ends, edge.relation, commit.bid, commit.seq)
+
+    def _uid(self, cube_id: str) -> int:
+        commit = self._commit
+        found = commit.uids.get(cube_id) or commit.known.one("cube", id_bytes(cube_id), commit.tid)
+        if found is None:
+            raise InvalidCall(f"an edge names the memory {cube_id}, which is not there; add it first")
+        return int(found)
+
+    def _fill(self, fills: tuple[VectorFill, ...]) -> None:
+        commit = self._commit
+        filled = []
+        for fill in fills:
+            body = commit.vector_bytes(fill.vector)
+            if body is None:
+                self._execute("fail", fill.content, commit.tid)
+                continue
+            self._execute("fill", body, commit.seq, fill.content, commit.tid)
+            if commit.connection.changes():
+                filled.append(fill.content)
+        if filled:
+            commit.touched.update(nid for (nid,) in self._execute("namespaces_of_contents", to_json(filled).decode()))
+
+    def _use(self, fold: UsageFold) -> None:
+        commit = self._commit
+        uid = commit.known.one("cube", id_bytes(fold.id), commit.tid)
+        if uid is None:
+            return
+        count, at, heat = fold.count, microseconds(fold.last_used_at), fold.heat
+        if found := next(self._execute("usage", uid), None):
+            count += found[0]
+            at, heat = merged_heat((found[1], found[2]), (at, heat))
+        self._execute("set_usage", uid, count, at, heat)
+
+

@@ -1,0 +1,54 @@
+"""Ephemeral: a directory in memory for a store that is gone when it is closed.
+
+SQLite's own databases in memory know no WAL: a View would keep every commit waiting. A directory on the system's RAM disk (where there is
+none, a temporary one) is the same store in every respect. What a killed process left behind is removed by the next one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import weakref
+from contextlib import suppress
+from pathlib import Path
+
+RAM_DISK = Path("/dev/shm")  # noqa: S108 - mkdtemp makes names there that nobody can foresee
+PREFIX = "memos-ephemeral-"
+ALIVE = ".alive"
+
+
+class Ephemeral:
+    """A private directory, removed on `close` or at the end of the process."""
+
+    def __init__(self) -> None:
+        base = RAM_DISK if os.access(RAM_DISK, os.W_OK) else Path(tempfile.gettempdir())
+        _sweep(base)
+        self._home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        self._alive = os.open(self._home / ALIVE, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._alive, fcntl.LOCK_EX)
+        self.path = self._home / "store"
+        self._finish = weakref.finalize(self, _remove, self._home, self._alive, os.getpid())
+
+    def close(self) -> None:
+        """Remove the directory."""
+        self._finish()
+
+
+def _remove(home: Path, alive: int, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(home, ignore_errors=True)
+    os.close(alive)
+
+
+def _sweep(base: Path) -> None:
+    """Remove the directories whose owners are dead: their locks are free."""
+    for home in base.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            descriptor = os.open(home / ALIVE, os.O_RDWR)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(home, ignore_errors=True)
+            finally:
+                os.close(descriptor)

@@ -1,0 +1,89 @@
+"""SqliteMaintenance: what keeps a store of this backend sound, behind the port."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memos.backends.sqlite.backup import backup
+from memos.backends.sqlite.doctor import diagnose, reading
+from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.named import statements
+from memos.backends.sqlite.rebuild import rebuild
+from memos.ports.maintenance import Analyse, BackupReport, Fault, StoreStatus
+
+if TYPE_CHECKING:
+    from memos.backends.sqlite.adapter import SqliteAdapter
+
+SQL = statements("maintenance")
+
+
+class SqliteMaintenance:
+    """Implements `memos.ports.maintenance.Maintenance` for one open adapter; `analyse` is how its texts are analysed."""
+
+    def __init__(self, adapter: SqliteAdapter, analyse: Analyse) -> None:
+        self._adapter = adapter
+        self._analyse = analyse
+
+    def doctor(self) -> tuple[Fault, ...]:
+        """See the port."""
+        return diagnose(self._adapter, self._analyse)
+
+    def rebuild(self) -> int:
+        """See the port."""
+        return rebuild(self._adapter, self._analyse)
+
+    def backup(self, destination: Path) -> BackupReport:
+        """See the port."""
+        return backup(self._adapter, destination)
+
+    def status(self) -> StoreStatus:
+        """See the port."""
+        return status(self._adapter)
+
+
+def status(adapter: SqliteAdapter) -> StoreStatus:
+    """What a store holds now."""
+    with adapter.reader() as connection:
+        tables = ("tenant", "namespace", "version", "content")
+        tenants, namespaces, versions, contents = (connection.execute(SQL["count"].format(table=table)).get for table in tables)
+        head, memories, vectors, pending = (connection.execute(SQL[name]).get for name in ("last", "memories", "vectors", "pending"))
+        schema = connection.pragma("user_version")
+    name, dimensions = adapter.embedder or (None, None)
+    return StoreStatus(
+        directory=adapter.directory,
+        store_id=adapter.store_id,
+        schema=schema,
+        head=head,
+        tenants=tenants,
+        namespaces=namespaces,
+        memories=memories,
+        versions=versions,
+        contents=contents,
+        vectors=vectors,
+        pending=pending,
+        accesses=_accesses(adapter.directory / JOURNAL),
+        embedder=name,
+        dimensions=dimensions,
+        sizes=_sizes(adapter.directory),
+    )
+
+
+def _accesses(path: Path) -> int:
+    if not path.is_file():
+        return 0
+    with reading(path) as connection:
+        return int(connection.execute(SQL["count"].format(table="access")).get)
+
+
+def _sizes(directory: Path) -> dict[str, int]:
+    """Bytes of each file and folder; a file that goes away meanwhile counts nothing."""
+    sizes: dict[str, int] = {}
+    for path in directory.rglob("*"):
+        try:
+            size = path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+        top = path.relative_to(directory).parts[0]
+        sizes[top] = sizes.get(top, 0) + size
+    return dict(sorted(sizes.items()))

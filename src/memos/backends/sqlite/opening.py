@@ -1,0 +1,242 @@
+"""Opening: a directory becomes a store, once, whoever comes first; what is none, or another's, is refused by name."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+import apsw
+
+from memos.backends.sqlite.connections import Connections, Durability, mapped
+from memos.backends.sqlite.keys import KEY_FILE, Keys, make_key, read_key, sync_directory
+from memos.backends.sqlite.migrations import SCHEMA, migrate
+from memos.backends.sqlite.named import script, statements
+from memos.errors import BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder
+from memos.memcube.fields import microseconds
+from memos.ports.clock import Clock
+
+FILE = "memory.db"
+LOCK = "create.lock"
+OURS = frozenset({FILE, LOCK, "access.db", "keys", "blobs", "worker.lock", "memos.toml", "lost+found"})
+"""What may lie in a directory that becomes a store: what is left of one whose making was cut short, and what every disk has."""
+APPLICATION = 0x4D454D4F
+"""The four bytes `MEMO` in the file's header."""
+SQL = statements("opening")
+
+Embedder = tuple[str, int]
+Wanted = Embedder | None | Literal["stored"]
+"""Name and dimensions; None for none; "stored" for whatever the store remembers, none for a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open store. `writer` is None when it was opened only for reading."""
+
+    connections: Connections
+    writer: apsw.Connection | None
+    keys: Keys
+    store_id: str
+    embedder: Embedder | None
+    embedder_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How to open one directory."""
+
+    directory: Path
+    vfs: str | None
+    durability: Durability
+    embedder: Wanted
+    create: bool
+    clock: Clock
+    embedder_url: str | None = None
+    """Where the embedder of a store that is being made comes from, so that it can be opened again by itself."""
+
+    @property
+    def path(self) -> Path:
+        """The database's file."""
+        return self.directory / FILE
+
+    def connections(self, mode: str) -> Connections:
+        """Connections to the file in one of the modes of `Connections`."""
+        return Connections(self.path, vfs=self.vfs, durability=self.durability, mode=mode)
+
+    def for_reading(self) -> Opened:
+        """The store as it is; nothing is written beside it."""
+        if not self.path.is_file():
+            raise NotAStore(f"{self.directory} holds no MemOS store: there is no {FILE} in it")
+        connections = self._readable()
+        with mapped(self.path), connections.reader() as reader:
+            if (found := _recognise(reader, self.path)) != SCHEMA:
+                raise ReadOnlyStore(
+                    f"{self.path} has schema {found}, this MemOS has {SCHEMA}: open it once for writing, and it is brought forward"
+                )
+            return self._opened(connections, None, reader)
+
+    def _readable(self) -> Connections:
+        connections = self.connections("ro")
+        try:
+            with connections.reader() as reader:
+                reader.pragma("user_version")
+        except apsw.CantOpenError:
+            wal = self.path.with_name(f"{FILE}-wal")
+            if wal.exists() and wal.stat().st_size:
+                message = f"{wal} holds commits that cannot be read on a disk that cannot be written; copy the directory to one that can"
+                raise ReadOnlyStore(message) from None
+            return self.connections("immutable")
+        except apsw.Error:
+            return connections
+        return connections
+
+    def for_writing(self) -> Opened:
+        """The store, made if there is none and `create` allows it, brought forward if it is of an earlier schema."""
+        with _on_disk(self.directory):
+            if not self._is_made():
+                self._make()
+        connections = self.connections("rw")
+        with mapped(self.path), self._writable(connections) as writer:
+            if _recognise(writer, self.path) < SCHEMA:
+                with _immediate(writer):
+                    migrate(writer)
+            return self._opened(connections, writer, writer)
+
+    def _is_made(self) -> bool:
+        if not self.path.is_file() or not self.path.stat().st_size:
+            return False
+        with mapped(self.path), self._writable(self.connections("rw")) as connection:
+            made = _recognise(connection, self.path) > 0
+            connection.close()
+        return made
+
+    @contextmanager
+    def _writable(self, connections: Connections) -> Iterator[apsw.Connection]:
+        """A connection that can write; it is closed when what follows fails."""
+        refused = ReadOnlyStore(f"{self.directory} cannot be written; give this user the right to write, or open it with read_only=True")
+        try:
+            connection = connections.writer()
+        except apsw.CantOpenError:
+            if os.access(self.directory, os.W_OK):
+                raise
+            raise refused from None
+        try:
+            if connection.readonly("main"):
+                raise refused
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+
+    def _make(self) -> None:
+        if not self.create:
+            raise NotAStore(f"{self.directory} holds no MemOS store; name the directory of one")
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._refuse_others()
+        with locked(self.directory / LOCK):
+            if self._is_made():
+                return
+            keys = Keys(make_key(self.directory))
+            with mapped(self.path), self._writable(self.connections("rwc")) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                with _immediate(connection):
+                    self._write_schema(connection, keys)
+                connection.close()
+            sync_directory(self.directory)
+
+    def _refuse_others(self) -> None:
+        found = sorted(entry.name for entry in self.directory.iterdir())
+        others = [name for name in found if name not in OURS and not name.startswith((FILE, "access.db"))]
+        if others:
+            raise NotAStore(
+                f"{self.directory} holds other things ({', '.join(others[:3])}) and no MemOS store; name an empty or a new directory"
+            )
+
+    def _write_schema(self, connection: apsw.Connection, keys: Keys) -> None:
+        connection.execute(script(f"schema_{SCHEMA}"))
+        store_id = UUID(self.clock.new_id()).bytes
+        connection.execute(SQL["add_store"], (store_id,))
+        meta: dict[str, bytes | str | int] = {"store_id": store_id, "key": keys.proof(), "policy_epoch": 0}
+        meta["created_at"] = microseconds(self.clock.now())
+        if isinstance(self.embedder, tuple):
+            meta["embedder"], meta["dimensions"] = self.embedder
+            if self.embedder_url is not None:
+                meta["embedder_url"] = self.embedder_url
+        connection.executemany(SQL["add_meta"], meta.items())
+        connection.pragma("application_id", APPLICATION)
+        connection.pragma("user_version", SCHEMA)
+
+    def _opened(self, connections: Connections, writer: apsw.Connection | None, reader: apsw.Connection) -> Opened:
+        meta = dict(reader.execute(SQL["meta"]))
+        keys = Keys(read_key(self.directory))
+        if keys.proof() != meta["key"]:
+            raise NotAStore(f"{self.directory / KEY_FILE} is the key of another store; bring back the one that belongs to {self.path}")
+        stored = (meta["embedder"], meta["dimensions"]) if "embedder" in meta else None
+        if self.embedder not in {"stored", stored}:
+            raise _wrong_embedder(self.directory, stored, self.embedder)
+        return Opened(connections, writer, keys, str(UUID(bytes=meta["store_id"])), stored, meta.get("embedder_url"))
+
+
+def _recognise(connection: apsw.Connection, path: Path) -> int:
+    """The schema of the file, 0 when nothing has been written to it."""
+    schema: int = connection.pragma("user_version")
+    if schema == 0 and not connection.pragma("schema_version"):
+        return 0
+    if connection.pragma("application_id") != APPLICATION:
+        raise NotAStore(f"{path} is a database of something else; name the directory of a MemOS store")
+    if schema > SCHEMA:
+        raise StoreTooNew(f"{path} has schema {schema}, this MemOS knows {SCHEMA}; upgrade memos-kernel", found=schema, known=SCHEMA)
+    return schema
+
+
+def _wrong_embedder(directory: Path, stored: Embedder | None, wanted: Wanted) -> WrongEmbedder:
+    has, given = (
+        f"the embedder {each[0]} ({each[1]} dimensions)" if isinstance(each, tuple) else "no embedder" for each in (stored, wanted)
+    )
+    return WrongEmbedder(
+        f"{directory} was made with {has}, and is opened with {given}; open it as it is, or run `memos reembed` to change it"
+    )
+
+
+@contextmanager
+def _immediate(connection: apsw.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock among processes; unlike POSIX's own it does not drop when some other descriptor of the file closes."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _on_disk(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except (NotADirectoryError, FileExistsError):
+        raise NotAStore(f"{directory} is not a directory; name the directory of a store") from None
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}:
+            raise DiskFull(f"no space is left to make a store in {directory}; free some and try again") from None
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            message = f"{directory} cannot be written ({error.strerror}); give this user the right to write, or open it with read_only=True"
+            raise ReadOnlyStore(message) from None
+        raise BackendError(f"{directory} cannot be opened: {error}") from None

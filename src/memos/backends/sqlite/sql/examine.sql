@@ -1,0 +1,33 @@
+-- What the doctor reads in order to compute for itself, by name.
+
+-- name: commits
+SELECT seq, at, tid, bid, operation, call_id, caller, writes, counts, hash FROM commit_log ORDER BY seq;
+
+-- name: written
+SELECT v.seq, c.id, v.version FROM version v JOIN cube c ON c.uid = v.uid ORDER BY v.seq;
+
+-- name: standing
+SELECT EXISTS (SELECT 1 FROM cube WHERE id = ?);
+
+-- name: terms
+SELECT c.cid, n.name, v.speaker, c.body, t.hashes, t.counts, t.length, t.flags FROM content c JOIN term t ON t.cid = c.cid
+JOIN version v ON v.row = (SELECT min(o.row) FROM version o WHERE o.cid = c.cid)
+JOIN cube u ON u.uid = v.uid JOIN tenant n ON n.tid = u.tid
+WHERE c.sealed = 0 AND v.type = 'plaintext' ORDER BY c.cid;
+
+-- name: facts
+SELECT v.row, n.name, c.body, v.fact FROM version v JOIN content c ON c.cid = v.cid JOIN cube u ON u.uid = v.uid JOIN tenant n ON n.tid = u.tid
+WHERE v.fact IS NOT NULL AND c.sealed = 0;
+
+-- name: vectors
+SELECT cid, body FROM vector WHERE body IS NOT NULL;
+
+-- name: namespaces
+SELECT n.nid, n.tid, n.path, o.entries, a.entries FROM namespace n
+LEFT JOIN acl o ON o.aid = n.own LEFT JOIN acl a ON a.aid = n.aid ORDER BY n.tid, n.path;
+
+-- name: key
+SELECT value FROM meta WHERE key = 'key';
+
+-- name: shape
+SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%';

@@ -1,0 +1,120 @@
+-- The statements of a View, by name. `{visible}` and `{head}` come from sight.sql, `{filter}` and `{grant}` from filter_sql.py.
+
+-- name: snapshot
+SELECT (SELECT ifnull(max(seq), 0) FROM commit_log), (SELECT value FROM meta WHERE key = 'policy_epoch'),
+  (SELECT tid FROM tenant WHERE name = ?);
+
+-- name: branch
+SELECT bid, base FROM branch WHERE tid = ? AND name = ?;
+
+-- name: cube_columns
+SELECT c.id, c.provenance, n.path, x.body, u.count, u.last_used_at, u.heat, v.seq, v.version, v.layer, v.type, v.state, v.frozen, v.owner,
+  v.sensitivity, v.priority, v.speaker, v.role, v.session, v.ordinal, v.said_at, v.created_at, v.updated_at, v.valid_from, v.valid_to,
+  v.expires_at, v.metadata, v.header;
+
+-- name: get
+{columns} FROM cube c JOIN version v ON v.uid = c.uid JOIN namespace n ON n.nid = v.nid JOIN content x ON x.cid = v.cid
+LEFT JOIN usage u ON u.uid = v.uid {head}
+WHERE c.id = ? AND c.tid = ? AND {visible} AND ({grant});
+
+-- name: load
+{columns} FROM version v JOIN cube c ON c.uid = v.uid JOIN namespace n ON n.nid = v.nid JOIN content x ON x.cid = v.cid
+LEFT JOIN usage u ON u.uid = v.uid
+WHERE v.row = ? AND c.tid = ? AND {visible};
+
+-- name: versions
+{columns} FROM cube c JOIN version v ON v.uid = c.uid JOIN namespace n ON n.nid = v.nid JOIN content x ON x.cid = v.cid
+LEFT JOIN usage u ON u.uid = v.uid
+WHERE c.id = ? AND c.tid = ? AND {visible} ORDER BY v.seq, v.row;
+
+-- The newest row up to the View stands for the memory, whose head the grant reads.
+-- name: may_see
+SELECT 1 FROM cube c JOIN version v ON v.uid = c.uid JOIN namespace n ON n.nid = v.nid {head}
+WHERE c.id = ? AND c.tid = ? AND {visible} AND ({grant}) LIMIT 1;
+
+-- name: find
+SELECT v.row, {key}, c.id FROM namespace n JOIN version v ON v.nid = n.nid JOIN cube c ON c.uid = v.uid {head}
+WHERE n.tid = ? AND {visible} AND ({filter}) AND ({grant}) AND {after} ORDER BY 2 {direction}, 3 {direction} LIMIT ?;
+
+-- name: count
+SELECT count(*) FROM namespace n JOIN version v ON v.nid = n.nid JOIN cube c ON c.uid = v.uid {head}
+WHERE n.tid = ? AND {visible} AND ({filter}) AND ({grant});
+
+-- name: namespace
+SELECT n.nid, n.last_seq, a.entries FROM namespace n LEFT JOIN acl a ON a.aid = n.aid WHERE n.tid = ? AND n.path = ?;
+
+-- name: last_fill
+SELECT ifnull(max(seq), 0) FROM vector WHERE body IS NOT NULL;
+
+-- name: paths
+SELECT path FROM namespace WHERE tid = ?1 AND (?2 = '' OR path = ?2 OR (path > ?2 || '/' AND path < ?2 || '0')) ORDER BY path;
+
+-- name: namespaces
+SELECT n.path, count(v.row), count(x.cid), n.last_seq FROM namespace n
+LEFT JOIN version v ON v.nid = n.nid AND v.state <> 'expired' AND {visible}
+LEFT JOIN vector x ON x.cid = v.cid AND x.body IS NULL
+WHERE n.tid = ?1 AND (?2 = '' OR n.path = ?2 OR (n.path > ?2 || '/' AND n.path < ?2 || '0')) GROUP BY n.nid ORDER BY n.path;
+
+-- name: vectors
+SELECT cid, body FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
+
+-- name: facts
+SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.nid = ? AND v.fact = ? AND {visible} ORDER BY v.uid LIMIT 1;
+
+-- name: turns
+SELECT v.ordinal, c.id FROM version v JOIN cube c ON c.uid = v.uid
+WHERE v.nid = ? AND v.session = ? AND v.ordinal = ? AND {visible} ORDER BY v.uid LIMIT 1;
+
+-- name: next_ordinal
+SELECT ifnull(max(ordinal) + 1, 0) FROM version WHERE nid = ? AND session = ?;
+
+-- name: neighbours
+WITH RECURSIVE near (uid, depth) AS (
+  SELECT uid, 0 FROM cube WHERE tid = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))
+  UNION
+  SELECT iif(e.source = near.uid, e.target, e.source), near.depth + 1 FROM near JOIN edge e ON (e.source = near.uid OR e.target = near.uid)
+  WHERE near.depth + 1 < ?3 AND (?4 IS NULL OR e.relation IN (SELECT value FROM json_each(?4))) AND {visible})
+SELECT DISTINCT s.id, t.id, e.relation FROM (SELECT DISTINCT uid FROM near) near JOIN edge e ON (e.source = near.uid OR e.target = near.uid)
+JOIN cube s ON s.uid = e.source JOIN cube t ON t.uid = e.target
+WHERE ?3 > 0 AND (?4 IS NULL OR e.relation IN (SELECT value FROM json_each(?4))) AND {visible}
+ORDER BY s.id, t.id, e.relation;
+
+-- name: pending
+SELECT x.cid, (SELECT v.speaker FROM version v WHERE v.cid = x.cid ORDER BY v.row LIMIT 1), t.body
+FROM vector x JOIN content t ON t.cid = x.cid
+WHERE x.tid = ? AND x.body IS NULL AND x.attempts < 8 ORDER BY x.attempts, x.cid LIMIT ?;
+
+-- name: replay
+SELECT fingerprint, call_id, ids FROM idempotency WHERE key = ?;
+
+-- name: log
+SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts
+FROM commit_log l JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
+WHERE l.tid = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq LIMIT ?;
+
+-- name: events
+SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts
+FROM commit_log l JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
+WHERE l.seq > ? ORDER BY l.seq LIMIT ?;
+
+-- name: tenants
+SELECT name FROM tenant ORDER BY name;
+
+-- name: cursor
+SELECT cursor FROM worker WHERE name = ?;
+
+-- name: feed
+SELECT v.row, v.uid, c.id, v.cid, v.seq, v.seq_end, ifnull(b.name, ''), v.state, v.type, v.frozen, v.layer, v.owner, a.entries, v.sensitivity,
+  v.priority, (SELECT json_group_array(t.key) FROM cube_tag g JOIN tag t ON t.tag = g.tag WHERE g.row = v.row), v.speaker, v.role, v.session,
+  v.ordinal, v.said_at, v.created_at, v.updated_at, v.valid_from, v.valid_to, v.expires_at, ifnull(v.metadata, '{}'), w.hashes, w.counts,
+  w.length, w.flags, x.body
+FROM version v JOIN cube c ON c.uid = v.uid JOIN term w ON w.cid = v.cid
+LEFT JOIN acl a ON a.aid = v.aid LEFT JOIN branch b ON b.bid = v.bid LEFT JOIN vector x ON x.cid = v.cid
+WHERE v.nid = ? AND v.seq > ? ORDER BY v.seq, v.row;
+
+-- name: ended
+SELECT row, seq_end FROM version WHERE nid = ? AND seq_end > ? AND seq_end < 9223372036854775807 ORDER BY seq_end, row;
+
+-- name: filled
+SELECT DISTINCT x.cid, x.body FROM vector x CROSS JOIN version v ON v.cid = x.cid
+WHERE x.seq > ?2 AND x.body IS NOT NULL AND v.nid = ?1 AND v.seq <= ?2 ORDER BY x.cid;

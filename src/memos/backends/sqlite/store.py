@@ -1,0 +1,59 @@
+"""The embedded store as the system opens it: adapter, journal, maintenance and the embedder whose vectors it holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from memos.backends.sqlite.adapter import SqliteAdapter
+from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.maintenance import SqliteMaintenance
+from memos.backends.sqlite.opening import FILE
+from memos.errors import ReadOnlyStore
+from memos.ports.clock import Clock
+from memos.ports.maintenance import Analyse
+from memos.ports.store import Choose, Chosen, StoreParts
+from memos.settings import Settings
+
+IN_MEMORY = "memory:"
+
+
+def open_store(url: str, *, choose: Choose, analyse: Analyse, settings: Settings, clock: Clock, read_only: bool) -> StoreParts:
+    """Open the directory that a URL names, or a store in memory for `memory:`. A directory that is empty or missing becomes a store."""
+    directory = None if url == IN_MEMORY else Path(url).absolute()
+    fresh = directory is None or not (directory / FILE).is_file()
+    making = fresh and not read_only
+    chosen = choose(None, fresh=True) if making else Chosen(None)
+    adapter = SqliteAdapter(
+        directory,
+        durability=settings.durability,
+        read_only=read_only,
+        embedder=_identity(chosen) if making else "stored",
+        embedder_url=chosen.url,
+        clock=clock,
+    )
+    try:
+        if not making:
+            chosen = choose(adapter.remembered, fresh=False)
+        journal = SqliteJournal(directory, key=adapter.keys.secret, path=_journal_path(directory, settings, read_only=read_only))
+    except BaseException:
+        adapter.close()
+        raise
+    return StoreParts(adapter, journal, SqliteMaintenance(adapter, analyse), chosen.embedder, directory, read_only)
+
+
+def _identity(chosen: Chosen) -> tuple[str, int] | None:
+    return (chosen.embedder.name, chosen.embedder.dimensions) if chosen.embedder is not None else None
+
+
+def _journal_path(directory: Path | None, settings: Settings, *, read_only: bool) -> Path | None:
+    """Where reads are recorded; beside the store, unless the store is only read and another place is set."""
+    if not read_only or directory is None:
+        return None
+    if settings.access_log is not None:
+        settings.access_log.mkdir(parents=True, exist_ok=True)
+        return settings.access_log / JOURNAL
+    if not os.access(directory, os.W_OK):
+        raise ReadOnlyStore(f"{directory} cannot be written, and every read must be recorded: set access_log to a directory that can be")
+    return directory / JOURNAL

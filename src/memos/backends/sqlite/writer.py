@@ -1,0 +1,178 @@
+"""Writer: one commits for all. Whoever comes first commits everything that waits, in one transaction."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from memos.backends.sqlite.commit import Commit
+from memos.backends.sqlite.connections import mapped, translate
+from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.known import SQL, Known
+from memos.backends.sqlite.verify import conflict
+from memos.errors import BackendError, MemOSError
+from memos.memcube.change import ChangeSet, Committed, ReadSet
+
+PATIENCE = 30.0
+"""Seconds to wait for other processes' commits before Unavailable."""
+PAUSES = (0.0005, 0.004)
+"""Bounds of the random pause, in seconds, between two tries for the lock; short, for SQLite's lock is not fair and its own waiting grows."""
+GROUP = 256
+"""How many ChangeSets share a transaction at most, so that nobody waits for ever longer ones."""
+
+
+class Job:
+    """A ChangeSet in the queue. Its `turn` is held until it is done, or until it is to lead."""
+
+    __slots__ = ("change", "committed", "error", "reads", "turn")
+
+    def __init__(self, change: ChangeSet, reads: ReadSet) -> None:
+        self.change = change
+        self.reads = reads
+        self.committed: Committed | None = None
+        self.error: BaseException | None = None
+        self.turn: threading.Lock | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it has come to its end."""
+        return self.committed is not None or self.error is not None
+
+
+class Writer:
+    """The one writing connection of a store in this process. Thread-safe; first come, first served."""
+
+    def __init__(self, connection: apsw.Connection, path: Path, keys: Keys, dimensions: int | None) -> None:
+        self._connection = connection
+        self._path = path
+        self._keys = keys
+        self._dimensions = dimensions
+        self._known = Known(connection)
+        self._queue: deque[Job] = deque()
+        self._queueing = threading.Lock()
+        self._leading = False
+        self._using = threading.Lock()
+        self._closed = False
+
+    def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
+        """Commit, together with whatever else waits."""
+        job = Job(change, reads)
+        with self._queueing:
+            self._queue.append(job)
+            leads = not self._leading
+            if leads:
+                self._leading = True
+            else:
+                job.turn = threading.Lock()
+                job.turn.acquire()
+        if job.turn is not None:
+            job.turn.acquire()
+            leads = not job.done
+        if leads:
+            self._lead()
+        if job.committed is not None:
+            return job.committed
+        raise job.error or BackendError("the commit was interrupted; nothing was written")
+
+    def _lead(self) -> None:
+        with self._queueing:
+            group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
+        try:
+            self._commit_group(group)
+        except BaseException as error:
+            mine = error if isinstance(error, MemOSError) else BackendError(f"the commit was interrupted ({type(error).__name__}); nothing was written")
+            for job in group:
+                job.committed, job.error = None, job.error or mine
+            if not isinstance(error, MemOSError):
+                raise
+        finally:
+            self._hand_over(group)
+
+    def _hand_over(self, group: list[Job]) -> None:
+        for job in group:
+            if job.turn is not None:
+                job.turn.release()
+        with self._queueing:
+            if self._queue and (turn := self._queue[0].turn) is not None:
+                turn.release()
+            else:
+                self._leading = False
+
+    def _commit_group(self, group: list[Job]) -> None:
+        with self.transaction() as connection:
+            for job in group:
+                try:
+                    self._commit_one(connection, job, alone=len(group) == 1)
+                except MemOSError as error:
+                    job.error = error
+                    if not connection.in_transaction or len(group) == 1:
+                        raise
+
+    def _commit_one(self, connection: apsw.Connection, job: Job, *, alone: bool) -> None:
+        if not alone:
+            connection.execute(SQL["save"])
+        try:
+            with mapped(self._path, connection):
+                job.committed = self._applied(connection, job)
+        except BaseException:
+            if not alone and connection.in_transaction:
+                connection.execute(SQL["undo"])
+                self._known.learn()
+            raise
+        finally:
+            if not alone and connection.in_transaction:
+                connection.execute(SQL["release"])
+
+    def _applied(self, connection: apsw.Connection, job: Job) -> Committed:
+        try:
+            return Commit(connection, self._known, self._keys, self._dimensions, job.change).run(job.reads)
+        except apsw.ConstraintError as error:
+            raise conflict(f"a row of the same identity stands already ({error})") from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[apsw.Connection]:
+        """The writing connection within `BEGIN IMMEDIATE`, for this thread alone; what fails is undone whole."""
+        with self._using:
+            if self._closed:
+                raise BackendError("the store is closed; open it again")
+            connection = self._connection
+            with mapped(self._path, connection):
+                self._begin()
+                try:
+                    self._known.refresh()
+                    yield connection
+                    connection.execute(SQL["commit"])
+                except BaseException as error:
+                    self._known.forget()
+                    failure = translate(error, self._path, connection) if isinstance(error, apsw.Error) else error
+                    if connection.in_transaction:
+                        connection.execute(SQL["rollback"])
+                    raise failure from None
+
+    def _begin(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._connection.execute(SQL["begin"])
+                return
+            except apsw.BusyError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(*PAUSES))  # noqa: S311 - a pause, no secret
+
+    def forget(self) -> None:
+        """Somebody wrote through `transaction` by hand: learn anew next time."""
+        self._known.forget()
+
+    def close(self) -> None:
+        """Close the connection once the commit that runs is through."""
+        with self._using:
+            self._closed = True
+            self._connection.close()

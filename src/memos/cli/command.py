@@ -1,0 +1,105 @@
+"""Command: what every command has in common, its options --store, --user, --tenant, --embedder and --json, and the store that they name."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memos.errors import NotAStore
+
+if TYPE_CHECKING:
+    from memos.session import Session
+    from memos.system import MemOS
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The store that a command works on, for whom, and how it answers. `embedder` None is the store's own."""
+
+    store: str
+    user: str
+    tenant: str
+    embedder: str | None
+    as_json: bool
+    verbose: bool
+
+    @contextmanager
+    def memory(self, *, create: bool = False, own: bool = False) -> Iterator[MemOS]:
+        """The open store; only with `create` is one made where none stands, else NotAStore says how to make one.
+
+        With `own` it is opened with its own embedder, whatever --embedder says.
+        """
+        from memos.system import MemOS
+
+        if not create and "://" not in self.store and not Path(self.store).exists():
+            raise NotAStore(f"there is no store at {self.store}; `memos add` makes one, --store or MEMOS_STORE names another")
+        with MemOS.open(self.store, embedder="default" if own else embedder_of(self.embedder), worker="none") as memory:
+            yield memory
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session of the user in the store, which must stand already."""
+        with self.memory() as memory:
+            yield self.caller(memory)
+
+    def caller(self, memory: MemOS, session: str | None = None) -> Session:
+        """A session of the user in a store that is open."""
+        return memory.as_user(self.user, tenant=self.tenant, session=session)
+
+
+def embedder_of(given: str | None) -> str | None:
+    """What `MemOS.open` takes for the option --embedder: the store's own when it is not given, None for `none`."""
+    return "default" if given is None else None if given == "none" else given
+
+
+def login_name() -> str:
+    """Who is logged in; a usage error when the system does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise click.UsageError("nobody is logged in here: name a user with --user or MEMOS_USER") from None
+
+
+COMMON = (
+    click.Option(
+        ["--store"], envvar="MEMOS_STORE", default="./memory", show_default=True, show_envvar=True, metavar="PATH|URL",
+        help="The store: a directory.",
+    ),
+    click.Option(
+        ["--user"], envvar="MEMOS_USER", default=login_name, show_default="your login name", show_envvar=True, metavar="NAME",
+        help="Whose memories.",
+    ),
+    click.Option(
+        ["--tenant"], envvar="MEMOS_TENANT", default="default", show_default=True, show_envvar=True, metavar="NAME",
+        help="The tenant that the user belongs to.",
+    ),
+    click.Option(
+        ["--embedder"], envvar="MEMOS_EMBEDDER", show_default="the store's own", show_envvar=True, metavar="URL|none",
+        help="What makes vectors of texts: minilm, none, or an endpoint.",
+    ),
+    click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."),
+    click.Option(["--verbose"], is_flag=True, help="With --json, the call as understood too."),
+)  # fmt: skip
+
+
+def command(name: str, *examples: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A click command of a function that takes a Target and its own parameters; each of the examples is a line to type."""
+
+    def made(function: Callable[..., None]) -> click.Command:
+        @wraps(function)
+        def run(*, store: str, user: str, tenant: str, embedder: str | None, as_json: bool, verbose: bool, **own: Any) -> None:
+            function(Target(store, user, tenant, embedder, as_json, verbose), **own)
+
+        epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
+        built = click.command(name, epilog=epilog)(run)
+        built.params += COMMON
+        return built
+
+    return made

@@ -1,0 +1,155 @@
+"""Operating: the commands that look after a store: `status`, `namespaces`, `doctor`, `rebuild`, `reembed`, `backup`, `restore-backup`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from memos.cli.adding import drained
+from memos.cli.command import Target, command, embedder_of
+from memos.cli.output import emit, say, table, warn
+
+if TYPE_CHECKING:
+    from memos.ports.maintenance import BackupReport, StoreStatus
+
+UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+
+
+@command("status", "memos status", "memos status --store ./memory --json")
+def status(target: Target) -> None:
+    """Show what the store holds and how much room it takes."""
+    with target.memory() as memory:
+        found = memory.status()
+    if target.as_json:
+        emit(found)
+    else:
+        table(("what", "how much"), told_status(found))
+
+
+@command("namespaces", "memos namespaces", "memos namespaces user/alice --json")
+@click.argument("prefix", default="")
+def namespaces(target: Target, prefix: str) -> None:
+    """Show the tenant's namespaces, at and below PREFIX where it is given, and what stands in each."""
+    with target.memory() as memory:
+        found = memory.namespaces(target.tenant, prefix)
+    if target.as_json:
+        emit({"namespaces": found})
+    elif found:
+        counts = ("memories", "without a vector", "last commit")
+        rows = [(f"{each.memories:,}", f"{each.pending_vectors:,}", str(each.last_seq), each.path) for each in found]
+        table((*counts, "namespace"), rows, numbers=counts)
+    else:
+        say("there is no such namespace")
+
+
+@command("doctor", "memos doctor", "memos doctor --store ./memory --json")
+@click.pass_context
+def doctor(context: click.Context, target: Target) -> None:
+    """Examine the store: its integrity, orphans, chains, and whether its indexes agree with its texts.
+
+    The exit code is 1 when it has faults.
+    """
+    with target.memory() as memory:
+        faults = memory.doctor()
+    if target.as_json:
+        emit({"faults": faults})
+    elif faults:
+        table(("fault", "where", "what to do"), [(fault.code, fault.where, fault.advice) for fault in faults])
+    else:
+        say("the store is sound")
+    if faults:
+        context.exit(1)
+
+
+@command("rebuild", "memos rebuild --store ./memory")
+def rebuild(target: Target) -> None:
+    """Make everything that is derived from the texts anew, but for vectors (`memos reembed`)."""
+    with target.memory() as memory:
+        contents = memory.rebuild()
+    if target.as_json:
+        emit({"contents": contents})
+    else:
+        say(f"rebuilt what is derived from {contents:,} texts")
+
+
+@command("reembed", "memos reembed --embedder minilm", 'memos reembed --embedder "openai+http://127.0.0.1:8080/v1?model=nomic"')
+def reembed(target: Target) -> None:
+    """Compute every vector anew with the embedder that --embedder names, which is the store's own from then on."""
+    if target.embedder is None:
+        raise click.UsageError("name the embedder to change to with --embedder, e.g. --embedder minilm")
+    with target.memory(own=True) as memory:
+        memory.reembed(embedder_of(target.embedder))
+        warnings = drained(memory, target.tenant, bar=not target.as_json)
+        found = memory.status()
+    if target.as_json:
+        emit({"embedder": found.embedder, "vectors": found.vectors, "pending": found.pending, "warnings": warnings})
+    else:
+        say(f"the store's embedder is {found.embedder or 'none'} now; {found.vectors:,} vectors, {found.pending:,} still to be computed")
+        warn(warnings)
+
+
+@command("backup", "memos backup ./backups/monday", "memos backup /mnt/disk/memory --store ./memory --json")
+@click.argument("destination", type=click.Path(path_type=Path))
+def backup(target: Target, destination: Path) -> None:
+    """Copy the store to DESTINATION, a directory that is not there yet, while it is in use; the copy is verified.
+
+    The keys are not copied: keep the file that the answer names apart from the backup.
+    """
+    with target.memory() as memory:
+        report = memory.backup(destination)
+    if target.as_json:
+        emit(report)
+    else:
+        show_backup(report)
+
+
+@command(
+    "restore-backup",
+    "memos restore-backup ./backups/monday ./restored",
+    "memos restore-backup ./backups/monday ./restored --key ./keys/store.key",
+)
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.argument("destination", type=click.Path(path_type=Path), required=False)
+@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The key file that was kept apart.")
+def restore_backup(target: Target, source: Path, destination: Path | None, key: Path | None) -> None:
+    """Make a store at DESTINATION (--store, when it is left out) of the backup SOURCE."""
+    from memos.system import MemOS
+
+    place = destination or Path(target.store)
+    MemOS.restore_backup(source, place, key=key)
+    if target.as_json:
+        emit({"store": place})
+    else:
+        say(f"restored to {place}")
+
+
+def told_status(found: StoreStatus) -> list[tuple[str, str]]:
+    """The rows of a status for people."""
+    counts = ("tenants", "namespaces", "memories", "versions", "contents", "vectors", "pending", "accesses")
+    rows = [
+        ("store", str(found.directory or "in memory")),
+        ("id", found.store_id),
+        ("schema", str(found.schema)),
+        ("commits", f"{found.head:,}"),
+    ]
+    rows += [(name, f"{getattr(found, name):,}") for name in counts]
+    rows.append(("embedder", f"{found.embedder}, {found.dimensions} dimensions" if found.embedder else "none"))
+    return rows + [(name, size(count)) for name, count in found.sizes.items()]
+
+
+def show_backup(report: BackupReport) -> None:
+    """What was copied, for people."""
+    say(f"{report.memories:,} memories, {report.versions:,} versions, up to commit {report.head:,}: {size(report.size)} in {report.path}")
+    if report.key_file is not None:
+        say(f"keep this file apart from it: {report.key_file}")
+
+
+def size(count: float) -> str:
+    """A number of bytes in the unit that people read."""
+    for unit in UNITS[:-1]:
+        if count < 1024:
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1024
+    return f"{count:,.1f} {UNITS[-1]}"

@@ -1,0 +1,85 @@
+"""Dates: the days, months and years that a question names, and how well the time at which something was said fits them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memos.memcube.fields import instant, microseconds
+
+_MONTHS = "january february march april may june july august september october november december".split()
+_NUMBER = {name: number for number, name in enumerate(_MONTHS, 1)} | {name[:3]: number for number, name in enumerate(_MONTHS, 1)} | {"sept": 9}
+_MONTH = "|".join(sorted(_NUMBER, key=len, reverse=True))
+_YEAR = r"(?:19|20)\d{2}"
+_NAMED = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?({_MONTH})\b\.?(?: (\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d))?,?(?: (?:of )?({_YEAR}))?\b")
+_NUMERIC = re.compile(rf"\b({_YEAR})-(\d{{1,2}})(?:-(\d{{1,2}}))?\b")
+_BARE_YEAR = re.compile(rf"\b(?:in|of|during|since|throughout|before|after|year) ({_YEAR})\b")
+_BEFORE_MAY = re.compile(r"\b(in|of|during|since|until|by|last|this|on|early|late|mid)\s+$")
+_DAY = 86_400_000_000
+_AFTERWARDS = 21 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A date as a question names it; what it leaves open is None. A year or a month is given, or both; a day only with a month."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+
+    def span(self, year: int) -> tuple[int, int] | None:
+        """The half-open interval in microseconds since 1970 that it means in a year; None for a day that is in no calendar."""
+        try:
+            start = datetime(year, self.month or 1, self.day or 1, tzinfo=UTC)
+        except ValueError:
+            return None
+        if self.day:
+            end = start + timedelta(days=1)
+        elif self.month:
+            end = datetime(year + self.month // 12, self.month % 12 + 1, 1, tzinfo=UTC)
+        else:
+            end = datetime(year + 1, 1, 1, tzinfo=UTC)
+        return microseconds(start), microseconds(end)
+
+
+def dates_in(question: str) -> list[Named]:
+    """The dates that a question names: "8 May 2023", "May 8", "in May", "2023-05-08", "in 2022"."""
+    text = question.lower()
+    found = []
+    for match in _NAMED.finditer(text):
+        day, month, year = match[1] or match[3], match[2], match[4]
+        if month == "may" and not (day or year or _BEFORE_MAY.search(text[: match.start()])):
+            continue  # "you may"
+        found.append(Named(int(year) if year else None, _NUMBER[month], int(day) if day else None))
+    for match in _NUMERIC.finditer(text):
+        if 1 <= int(match[2]) <= 12:
+            found.append(Named(int(match[1]), int(match[2]), int(match[3]) if match[3] else None))
+    if not found:
+        found = [Named(int(match[1]), None, None) for match in _BARE_YEAR.finditer(text)]
+    return found
+
+
+def fit(dates: list[Named], said_at: NDArray[np.int64]) -> NDArray[np.float32]:
+    """1 for what was said in the interval or the day before it, falling to 0 over the three weeks after it: people talk of things afterwards."""
+    best = np.zeros(len(said_at), np.float32)
+    if not len(said_at):
+        return best
+    years = range(instant(int(said_at.min())).year - 1, instant(int(said_at.max())).year + 1)
+    for date in dates:
+        spans = [span for year in ([date.year] if date.year else years) if (span := date.span(year))]
+        if spans:
+            np.maximum(best, _fit_one(spans, said_at), out=best)
+    return best
+
+
+def _fit_one(spans: list[tuple[int, int]], said_at: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The fit to the last of some intervals, in ascending order, that had begun."""
+    starts = np.array([start - _DAY for start, _ in spans])
+    ends = np.array([end for _, end in spans])
+    latest = np.searchsorted(starts, said_at, "right") - 1
+    late = np.maximum(said_at - ends[latest], 0) / _AFTERWARDS
+    return np.where(latest >= 0, np.maximum(0, 1 - late), 0).astype(np.float32)

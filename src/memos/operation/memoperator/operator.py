@@ -1,0 +1,38 @@
+"""MemOperator: gives structure to what comes in, and finds what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from memos.memcube.call import CubeDraft, Grant, MemoryQuery
+from memos.memcube.change import Terms
+from memos.operation.memoperator.analysis import analyse
+from memos.ports.adapter import View
+
+if TYPE_CHECKING:
+    from memos.operation.memoperator.retrieval import Found, Retrieval
+
+
+class MemOperator:
+    """Takes values, returns values, writes nothing. What it keeps is a cache of the store; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._retrieval: Retrieval | None = None
+
+    def structure(self, drafts: Sequence[CubeDraft]) -> tuple[Terms, ...]:
+        """The terms of each draft, as the lexical lane keeps them."""
+        return tuple(analyse(draft.text, draft.speaker, draft.role) for draft in drafts)
+
+    def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Found:
+        """The memories of the View that answer the query, best first, under its filter and the grant's.
+
+        `query.namespaces` are read with all below them; `query.vector`, where there is one, is the question's embedding. InvalidCall for a vector of another width
+        than the store's.
+        """
+        if self._retrieval is None:
+            from memos.operation.memoperator.retrieval import Retrieval
+
+            self._retrieval = Retrieval()
+        return self._retrieval.retrieve(query, view, grant, now)

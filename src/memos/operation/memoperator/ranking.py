@@ -1,0 +1,82 @@
+"""Ranking: the linear fusion of features, by weights that are data, and the choice of the best without scoring every memory in full."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memos.errors import InvalidCall
+from memos.operation.memoperator.bounds import bound
+from memos.operation.memoperator.features import ABOUT, KIN, Signals, features
+from memos.operation.memoperator.scope import Places
+
+Weights = Mapping[str, float]
+
+NARROW = 8
+"""When no more than one memory in so many passes the filter, those are scored in full; otherwise all are bounded first."""
+SMALL = 512
+"""So few memories are scored in full, too."""
+_SLACK = 1e-3  # sums of float32 in another order differ by less
+
+
+class Ranked(NamedTuple):
+    """Positions, ascending, their scores, and what each feature contributed to them, shape (features, positions)."""
+
+    at: Places
+    scores: NDArray[np.float64]
+    names: tuple[str, ...]
+    parts: NDArray[np.float64]
+
+    def why(self, index: int) -> dict[str, float]:
+        """The contributions to one of the scores, those of 0 left out."""
+        return {name: part for name, part in zip(self.names, self.parts[:, index].tolist(), strict=True) if part}
+
+
+@lru_cache(maxsize=1)
+def shipped_weights() -> Mapping[str, Weights]:
+    """The weights that come with MemOS: `dense` for questions that have a vector, `lexical` for those that have none."""
+    weights: Mapping[str, Weights] = json.loads(files(__package__).joinpath("weights.json").read_text(encoding="utf-8"))
+    return weights
+
+
+class Fusion:
+    """score = Σ weight · feature. InvalidCall for a negative weight of a lane: more evidence must not count against a memory."""
+
+    def __init__(self, weights: Weights) -> None:
+        if negative := [lane + what for lane in KIN for what in ABOUT if weights.get(lane + what, 0) < 0]:
+            raise InvalidCall(f"the weights of {', '.join(negative)} must not be negative; fit them again under that condition")
+        self._weights = weights
+
+    def rank(self, signals: Signals, at: Places) -> Ranked:
+        """The full scores at some positions, ascending."""
+        found = {name: values for name, values in features(signals, at).items() if self._weights.get(name)}
+        weights = np.array([[self._weights[name]] for name in found], np.float64).reshape(-1, 1)
+        parts = weights * np.array(list(found.values()), np.float32).reshape(len(found), len(at))
+        return Ranked(at, parts.sum(axis=0), tuple(found), parts)
+
+    def best(self, signals: Signals, chosen: NDArray[np.bool_], count: int) -> Ranked:
+        """Among others the `count` best of the positions chosen, all that tie with the last of them included.
+
+        Where many are chosen, only those are scored in full whose upper bound reaches the score of the last: the answer is the same.
+        """
+        many, n = int(np.count_nonzero(chosen)), signals.scope.n
+        if many <= max(SMALL, 4 * count) or many * NARROW <= n:
+            return self.rank(signals, np.flatnonzero(chosen))
+        limits = bound(signals, self._weights)
+        if many < n:
+            limits[~chosen] = -np.inf
+        tried = 4 * count + 64
+        cut = np.partition(limits, n - tried)[n - tried]
+        ranked = self.rank(signals, np.flatnonzero(limits >= cut))
+        worst = _nth(ranked.scores, count) - _SLACK
+        return ranked if worst > cut else self.rank(signals, np.flatnonzero(limits >= worst))
+
+
+def _nth(scores: NDArray[np.float64], count: int) -> float:
+    return float(np.partition(scores, len(scores) - count)[len(scores) - count])

@@ -1,0 +1,135 @@
+"""Retrieval: from a query and a View to the memories that answer it, best first, each with what spoke for it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memos.errors import InvalidCall
+from memos.memcube.call import Grant, MemoryQuery
+from memos.memcube.filter import Filter
+from memos.operation.memoperator.bounds import evident
+from memos.operation.memoperator.features import Question, Signals
+from memos.operation.memoperator.lanes import Lanes, State
+from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
+from memos.operation.memoperator.scope import Floats, Scope
+from memos.ports.adapter import View
+
+_SCOPES = 8
+
+
+class Scored(NamedTuple):
+    """A version row that was found. The contributions in `why` sum to `score`."""
+
+    score: float
+    why: dict[str, float]
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer, best first; `pending` memories were searched by their words only, since their vectors have not come yet."""
+
+    hits: tuple[Scored, ...]
+    pending: int = 0
+
+
+class Retrieval:
+    """Search over lanes that are kept up with the store. Safe to use from several threads."""
+
+    def __init__(self, lanes: Lanes | None = None, weights: Mapping[str, Weights] | None = None) -> None:
+        chosen = shipped_weights() if weights is None else weights
+        self._lanes = lanes or Lanes()
+        self._dense, self._lexical = Fusion(chosen["dense"]), Fusion(chosen["lexical"])
+        self._lock = threading.Lock()
+        self._scopes: OrderedDict[tuple[str, str, tuple[str, ...]], Scope] = OrderedDict()
+
+    def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Found:
+        """At most `query.limit` memories of the View that pass the query's filter and the grant's; InvalidCall for a vector of another width.
+
+        `query.namespaces` are read with all below them. Without a text only the vector counts, without a vector only the text; a text of stop words alone and
+        no vector lists the latest.
+        """
+        signals = self.signals(query, view, grant, now)
+        if signals is None:
+            return Found(())
+        pending = int(np.count_nonzero(signals.scope.pending & signals.passing)) if query.vector is not None else 0
+        if not signals.lanes and not signals.question.terms:
+            return Found(_latest(signals, query.limit), pending)
+        fusion = self._dense if "dense" in signals.lanes else self._lexical
+        return Found(_ranked(fusion, signals, query.limit), pending)
+
+    def signals(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Signals | None:
+        """What the lanes say of a query, None when nothing passes."""
+        if query.vector is not None and view.dimensions != len(query.vector):
+            raise InvalidCall(f"the query's vector has {len(query.vector)} dimensions, the store's vectors have {view.dimensions or 'none'}")
+        paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
+        filter = query.filter or Filter.everything()
+        states = [self._lanes.get(view.tenant, path).read(view, filter, grant.filter, now) for path in paths]
+        states = [state for state in states if state.allowed.any()]
+        if not any(state.passing.any() for state in states):
+            return None
+        scope = self._scope((view.tenant, view.branch, tuple(paths)), states)
+        return _signals(Question(query.text), query.vector, view, scope, scope.arranged([state.passing for state in states]))
+
+    def _scope(self, key: tuple[str, str, tuple[str, ...]], states: Sequence[State]) -> Scope:
+        with self._lock:
+            known = self._scopes.get(key)
+        if known is None or not known.holds(states):
+            known = Scope(states)
+        with self._lock:
+            self._scopes[key] = known
+            self._scopes.move_to_end(key)
+            while len(self._scopes) > _SCOPES:
+                self._scopes.popitem(last=False)
+        return known
+
+
+def _signals(question: Question, vector: Floats | None, view: View, scope: Scope, passing: NDArray[np.bool_]) -> Signals:
+    lanes: dict[str, Floats] = {}
+    usual = {"lex": 0.0, "dense": 0.0}
+    if question.terms:
+        raw = scope.lexical(view.hash_terms(question.terms))
+        greatest = float(raw.max(where=passing, initial=0.0))
+        if greatest > 0:
+            lanes["lex"] = np.minimum(raw / np.float32(greatest), 1)
+    have = passing & ~scope.pending
+    if vector is not None and have.any():
+        wanted = None if np.count_nonzero(passing) * NARROW > scope.n else scope.with_neighbours(passing)
+        lanes["dense"] = dense = scope.cosines(vector, wanted)
+        usual["dense"] = float(dense.mean(where=have))
+        dense[scope.pending] = usual["dense"]
+    return Signals(scope, question, passing, lanes, usual)
+
+
+def _ranked(fusion: Fusion, signals: Signals, limit: int) -> tuple[Scored, ...]:
+    scope = signals.scope
+    chosen = signals.passing if "dense" in signals.lanes else signals.passing & evident(signals)
+    ranked = fusion.best(signals, chosen, limit)
+    order = np.lexsort((-scope.said_at.take(ranked.at), -ranked.scores))
+    last = order[:limit][-1:]
+    tied = int(np.count_nonzero(ranked.scores >= ranked.scores[last].sum())) if len(last) else 0
+    hits = []
+    for index in order[: max(limit, tied)].tolist():
+        why, position = ranked.why(index), int(ranked.at[index])
+        hits.append((-sum(why.values()), -int(scope.said_at[position]), scope.id_of(position), why, int(scope.rows[position])))
+    hits.sort(key=lambda hit: hit[:3])
+    return tuple(Scored(-score, why, row) for score, _, _, why, row in hits[:limit])
+
+
+def _latest(signals: Signals, limit: int) -> tuple[Scored, ...]:
+    """The memories said last, the contribution `recent` falling from 1 as 1 / rank."""
+    scope = signals.scope
+    at = np.flatnonzero(signals.passing)
+    said = scope.said_at[at]
+    if len(at) > limit:
+        at = at[said >= np.partition(said, len(at) - limit)[len(at) - limit]]
+    ranked = sorted(at.tolist(), key=lambda position: (-int(scope.said_at[position]), scope.id_of(position)))[:limit]
+    return tuple(Scored(1 / rank, {"recent": 1 / rank}, int(scope.rows[position])) for rank, position in enumerate(ranked, 1))

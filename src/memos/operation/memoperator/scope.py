@@ -1,0 +1,215 @@
+"""Scope: all the memories that one reader may see, of several lanes, in the order in which they were said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memos.operation.memoperator import analysis, vectors
+from memos.operation.memoperator.bm25 import Part, Statistics
+from memos.operation.memoperator.lanes import State
+
+REACH = 2
+"""How many neighbours on each side count."""
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+
+class Scope:
+    """Positions 0 … n - 1 are the rows allowed, those of one session beside each other by ordinal. Everything here is independent of a query."""
+
+    def __init__(self, states: Sequence[State]) -> None:
+        self.states = tuple(states)
+        self._offsets = np.concatenate(([0], np.cumsum([len(state.rows) for state in states]))).astype(np.int64)
+        chosen = [state.order[state.allowed[state.order]] for state in states]
+        self._places = np.concatenate([rows + offset for rows, offset in zip(chosen, self._offsets, strict=False)])
+        self.n = len(self._places)
+        self._weighted: dict[bytes, Floats] = {}
+        self._straight = np.array_equal(self._places, np.arange(self._offsets[-1]))
+
+    def holds(self, states: Sequence[State]) -> bool:
+        """Whether a scope of these states would be this one."""
+        return len(states) == len(self.states) and all(
+            mine.version is new.version and np.array_equal(mine.allowed, new.allowed)
+            for mine, new in zip(self.states, states, strict=True)
+        )
+
+    def gather(self, column: Callable[[State], NDArray]) -> NDArray:  # type: ignore[type-arg]
+        """A column of the lanes by position."""
+        return self.arranged([column(state) for state in self.states])
+
+    def arranged(self, parts: Sequence[NDArray]) -> NDArray:  # type: ignore[type-arg]
+        """One array per lane, over its rows, by position."""
+        joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return joined if self._straight else joined.take(self._places)
+
+    @cached_property
+    def rows(self) -> Places:
+        """The store's number of each row."""
+        return self.gather(lambda state: state.rows)
+
+    @cached_property
+    def said_at(self) -> Places:
+        """Microseconds since 1970."""
+        return self.gather(lambda state: state.said_at)
+
+    def id_of(self, position: int) -> str:
+        """The memory's id."""
+        place = self._places[position]
+        lane = int(self._lane_of(place))
+        state = self.states[lane]
+        return state.id_values[state.ids[place - self._offsets[lane]]]
+
+    def _lane_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.searchsorted(self._offsets[1:], places, "right")
+
+    # --- sessions
+
+    @cached_property
+    def sessions(self) -> Places:
+        """The number of each position's session, ascending from 0; what was said in none is a session of its own."""
+        starts = np.ones(self.n, np.bool_)
+        codes = self.gather(lambda state: state.sessions)
+        lanes = self._lane_of(self._places)
+        starts[1:] = (codes[1:] != codes[:-1]) | (codes[1:] < 0) | (lanes[1:] != lanes[:-1])
+        return np.cumsum(starts) - 1
+
+    @cached_property
+    def starts(self) -> Places:
+        """Where each session begins."""
+        return np.flatnonzero(np.diff(self.sessions, prepend=-1))
+
+    @cached_property
+    def ends(self) -> Places:
+        """Where each session ends, itself excluded."""
+        return np.append(self.starts[1:], self.n)
+
+    @cached_property
+    def talks(self) -> tuple[Places, Places, Places]:
+        """Of the sessions of more than one memory: their numbers, cuts between which each lies, and which of these begins it."""
+        talks = np.flatnonzero(self.ends - self.starts > 1)
+        if len(talks) == len(self.starts):
+            return talks, self.starts, talks
+        cuts = np.union1d(self.starts[talks], self.ends[talks])
+        cuts = cuts[cuts < self.n]
+        return talks, cuts, np.searchsorted(cuts, self.starts[talks])
+
+    @cached_property
+    def short(self) -> Places:
+        """The positions that have no neighbour two away: those of sessions of one or two, and the middle of three."""
+        held = np.zeros(self.n, np.bool_)
+        same = self.sessions[2:] == self.sessions[:-2]
+        held[2:] |= same
+        held[:-2] |= same
+        return np.flatnonzero(~held)
+
+    # --- what kind of utterance each is
+
+    @cached_property
+    def kinds(self) -> Floats:
+        """Shape (6, n): speaks of a time, holds a number, asks, is followed by one that asks, is thin (1 without content words, 0 from eight different
+        ones on), was said by an assistant."""
+        flags = self.gather(lambda state: state.flags)
+        kinds = np.zeros((6, self.n), np.float32)
+        for row, flag in enumerate((analysis.TIMEY, analysis.NUMBER, analysis.ASKS, 0, 0, analysis.ASSISTANT)):
+            kinds[row] = flags & flag > 0
+        kinds[3, :-1] = kinds[2, 1:]
+        kinds[3, self.ends - 1] = 0
+        kinds[4] = np.maximum(0, 1 - (flags >> analysis.DISTINCT_SHIFT & analysis.DISTINCT_MOST) / np.float32(8))
+        return kinds
+
+    def weighted_kinds(self, weights: Floats) -> Floats:
+        """The weighted sum of the kinds, shape (n,), a copy; that of a few weights is kept."""
+        key = weights.tobytes()
+        if key not in self._weighted:
+            self._weighted[key] = weights @ self.kinds
+        return self._weighted[key].copy()
+
+    # --- who spoke
+
+    @cached_property
+    def _names(self) -> dict[str, int]:
+        names = {name: None for state in self.states for name in state.speaker_names if name is not None}
+        return {name: code for code, name in enumerate(names)}
+
+    @cached_property
+    def speakers(self) -> Places:
+        """The code of each position's speaker, -1 for none."""
+        return self.gather(lambda state: np.array([self._names.get(name, -1) for name in state.speaker_names] or [-1])[state.speakers])
+
+    @cached_property
+    def _called(self) -> tuple[int, dict[str, set[int]]]:
+        """How many people speak here, and for each word of a name those who bear it."""
+        present = set(np.unique(self.speakers).tolist())
+        called: dict[str, set[int]] = {}
+        for name, code in self._names.items():
+            for word in analysis.personal_name(name) if code in present else ():
+                called.setdefault(word, set()).add(code)
+        return len(set().union(*called.values())), called
+
+    def named(self, words: Sequence[str]) -> Floats | None:
+        """1 where a person spoke who is named among the words; None when nobody is, or everybody."""
+        people, called = self._called
+        meant = set().union(*(called.get(word, ()) for word in words))
+        if not meant or len(meant) == people:
+            return None
+        table = np.zeros(len(self._names) + 1, np.float32)
+        table[list(meant)] = 1
+        return table.take(self.speakers)
+
+    # --- lanes
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """BM25 over the rows allowed."""
+        return Statistics(
+            [Part(state.segments, None if state.allowed.all() else state.allowed, state.lengths.astype(np.float32)) for state in self.states]
+        )
+
+    def lexical(self, hashes: NDArray[np.uint64]) -> Floats:
+        """The BM25 score by position."""
+        return self.arranged(self.statistics.scores(hashes))
+
+    @cached_property
+    def _vectored(self) -> list[tuple[Places, Places]]:
+        """For each lane the positions whose vector has come, and its slot among the lane's codes."""
+        slots = self.gather(lambda state: state.slots)
+        lanes = self._lane_of(self._places)
+        return [(at := np.flatnonzero((lanes == lane) & (slots >= 0)), slots[at]) for lane in range(len(self.states))]
+
+    @cached_property
+    def pending(self) -> NDArray[np.bool_]:
+        """The positions whose vector has not come."""
+        missing = np.ones(self.n, np.bool_)
+        for at, _ in self._vectored:
+            missing[at] = False
+        return missing
+
+    def cosines(self, query: Floats, wanted: NDArray[np.bool_] | None = None) -> Floats:
+        """The cosine with a query by position, 0 where there is no vector; only where it is wanted."""
+        found = np.zeros(self.n, np.float32)
+        for (at, slots), state in zip(self._vectored, self.states, strict=True):
+            if wanted is not None:
+                chosen = wanted[at]
+                at, slots = at[chosen], slots[chosen]
+            if len(at) == self.n == len(state.codes) and self._in_order:
+                return vectors.cosines(query, state.codes, state.scales)
+            found[at] = vectors.cosines_at(query, state.codes, state.scales, slots)
+        return found
+
+    @cached_property
+    def _in_order(self) -> bool:
+        """Whether each position's vector stands in the slot of the same number."""
+        return len(self.states) == 1 and np.array_equal(self._vectored[0][1], np.arange(self.n))
+
+    def with_neighbours(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The positions chosen, and those within reach of one."""
+        wide = chosen.copy()
+        for distance in range(1, REACH + 1):
+            wide[distance:] |= chosen[:-distance]
+            wide[:-distance] |= chosen[distance:]
+        return wide

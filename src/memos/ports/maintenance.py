@@ -1,0 +1,99 @@
+"""Maintenance: the port to what keeps a store sound: examine it, rebuild what is derived, copy it, tell its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from memos.memcube.change import Terms
+
+Analyse = Callable[[str | None, str], Terms]
+"""(speaker or None, text) → the terms that the lexical lane keeps; what is rebuilt and examined must be analysed as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in a store."""
+
+    code: str
+    """A stable name, e.g. `versions_overlap`."""
+    where: str
+    """The rows it was found in: the first few, and how many there are in all. Numbers and ids, never content."""
+    advice: str
+    """What to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport:
+    """A backup that was made and verified."""
+
+    path: Path
+    key_file: Path | None
+    """The file to keep apart from the backup: without it callers and repeated calls are not recognised after a restore."""
+    store_id: str
+    head: int
+    """The last commit that the backup holds."""
+    memories: int
+    versions: int
+    size: int
+    """Bytes on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """A store that was restored."""
+
+    path: Path
+    store_id: str
+    """Its own: a restored store is another store than the one that was backed up."""
+    head: int
+    memories: int
+    linked: bool
+    """Whether the old key was given: then callers keep their pseudonyms, and a call that is repeated is recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """What a store holds now, and how much room it takes."""
+
+    directory: Path | None
+    store_id: str
+    schema: int
+    head: int
+    tenants: int
+    namespaces: int
+    memories: int
+    """Memories that stand now, in any state."""
+    versions: int
+    """Version rows of the past and the present, branches included."""
+    contents: int
+    vectors: int
+    pending: int
+    """Contents whose vectors are still to be computed."""
+    accesses: int
+    """Rows of the access journal."""
+    embedder: str | None
+    dimensions: int | None
+    sizes: dict[str, int]
+    """Bytes on disk by file or folder of the store's directory; empty in memory."""
+
+
+class Maintenance(Protocol):
+    """Everything here runs while the store is read and written."""
+
+    def doctor(self) -> tuple[Fault, ...]:
+        """Every fault that was found, () when the store is sound."""
+
+    def rebuild(self) -> int:
+        """Make term rows, fact hashes and tag rows anew from the contents and headers; how many contents there were."""
+
+    def backup(self, destination: Path) -> BackupReport:
+        """Copy the store to `destination`, a directory that must not be there, and verify the copy. No key is copied.
+
+        Raises InvalidCall when something is there, BackendError when the copy cannot be made or is not sound; then nothing is left.
+        """
+
+    def status(self) -> StoreStatus:
+        """What the store holds."""

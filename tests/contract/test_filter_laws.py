@@ -1,0 +1,222 @@
+"""The laws of filters: one answer from a cube, from column arrays and from SQL, and the algebra of and, or and not."""
+
+import json
+from datetime import UTC, datetime
+from importlib.resources import files
+from itertools import pairwise
+from uuid import UUID
+
+import apsw
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from memos.backends.sqlite import filter_sql
+from memos.memcube.call import MemoryQuery
+from memos.memcube.fields import microseconds
+from memos.memcube.filter import Filter, where
+from memos.memcube.matching import acl_entries
+from memos.operation.memoperator.columns import Columns
+from memos.testing import strategies
+from tests.rows import feed_row
+
+INHERITED = {"user/alice": ("read:role:nurse", "read:user:日本"), "shared/caf%C3%A9": ("write:agent:it's",)}
+"""What namespaces add to the access lists of the memories in them."""
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
+POOL = 240
+
+
+class World:
+    """The same cubes as they are, as columns and as rows of the real schema."""
+
+    def __init__(self, cubes):
+        self.cubes = cubes
+        self.columns = {}
+        self.numbers = {}
+        self.connection = apsw.Connection(":memory:")
+        self.connection.execute(files("memos.backends.sqlite").joinpath("sql/schema_1.sql").read_text(encoding="utf-8"))
+        for number, cube in enumerate(cubes, 1):
+            self.add(number, cube)
+
+    def add(self, number, cube):
+        row = feed_row(cube, number, inherited=INHERITED.get(cube.namespace, ()), ascii=number % 2 == 0)
+        self.columns.setdefault(cube.namespace, Columns(cube.namespace)).append([row])
+        self.numbers.setdefault(cube.namespace, []).append(number - 1)
+        self.insert("cube", uid=number, tid=1, id=UUID(cube.id).bytes, provenance=b"")
+        path = cube.namespace
+        nid = self.interned("namespace", "nid", "path", path, tid=1, aid=self.acl(INHERITED.get(path, ())), last_seq=0)
+        for tag in cube.tags:
+            found = self.interned("tag", "tag", "key", tag.key, tid=1, name=tag.name, value=tag.value)
+            self.insert("cube_tag", row=number, tag=found)
+        same = {name: getattr(row, name) for name in SAME}
+        rest = {"bid": 0, "sid": 1, "version": 1, "cid": number, "header": "{}", "metadata": row.metadata or None}
+        self.insert("version", **same, **rest, nid=nid, aid=self.acl(acl_entries(cube)))
+
+    def acl(self, entries):
+        return self.interned("acl", "aid", "entries", json.dumps(sorted(entries))) if entries else None
+
+    def interned(self, table, key, column, content, **others):
+        for (found,) in self.connection.execute(f"SELECT {key} FROM {table} WHERE {column} = ?", (content,)):
+            return found
+        return self.insert(table, **{column: content}, **others)
+
+    def insert(self, table, **fields):
+        self.connection.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})", tuple(fields.values()))
+        return self.connection.last_insert_rowid()
+
+    def by_cube(self, filter, now):
+        return [filter.matches(cube, now=now, inherited=INHERITED.get(cube.namespace, ())) for cube in self.cubes]
+
+    def by_columns(self, filter, now):
+        found = np.zeros(len(self.cubes), np.bool_)
+        for namespace, columns in self.columns.items():
+            found[self.numbers[namespace]] = columns.mask(filter, microseconds(now))
+        return found.tolist()
+
+    def by_sql(self, filter, now, alias="v"):
+        condition, parameters = filter_sql.compile(filter, microseconds(now), alias)
+        cube, namespace = filter_sql.ALIASES[alias]
+        joined = f"version {alias} JOIN cube {cube} ON {cube}.uid = {alias}.uid JOIN namespace {namespace} ON {namespace}.nid = {alias}.nid"
+        found = {row for (row,) in self.connection.execute(f"SELECT {alias}.row FROM {joined} WHERE {condition}", parameters)}
+        return [number in found for number in range(1, len(self.cubes) + 1)]
+
+
+SAME = (
+    *("row", "uid", "seq", "seq_end", "layer", "type", "state", "frozen", "owner", "sensitivity", "priority", "speaker", "role", "session"),
+    *("ordinal", "said_at", "created_at", "updated_at", "valid_from", "valid_to", "expires_at"),
+)
+"""The fields of a FeedRow that are columns of `version` by the same name."""
+
+
+@pytest.fixture(scope="module")
+def world():
+    """A world of many cubes, the same at each run."""
+    found = []
+
+    @settings(max_examples=POOL, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(strategies.cubes())
+    def collect(cube):
+        found.append(cube.model_copy(update={"id": f"00000000-0000-7000-8000-{len(found):012x}"}))
+
+    collect()
+    return World(found)
+
+
+@pytest.mark.proof(capability="filters", small=400, full=20_000)
+def test_cube_columns_and_sql_give_one_answer(trials, record_proof, world):
+    counts = {"filters": 0, "decisions": 0, "held": 0, "selective": 0}
+
+    @settings(max_examples=trials)
+    @given(strategies.filters(internal=True), st.sampled_from([NOW]) | strategies.instants())
+    def agree(filter, now):
+        expected = world.by_cube(filter, now)
+        assert world.by_columns(filter, now) == expected
+        assert world.by_sql(filter, now) == expected
+        counts["filters"] += 1
+        counts["decisions"] += len(expected)
+        counts["held"] += sum(expected)
+        counts["selective"] += any(expected) and not all(expected)
+
+    agree()
+    record_proof(**counts, disagreements=0)
+    assert len(world.cubes) >= POOL
+    assert counts["selective"] > counts["filters"] / 3, "most filters of the strategy say the same of every cube"
+
+
+@settings(max_examples=60)
+@given(st.lists(strategies.cubes(), min_size=1, max_size=3, unique_by=lambda cube: cube.id), strategies.filters(internal=True))
+def test_the_three_agree_on_any_cubes(cubes, filter):
+    world = World(cubes)
+    expected = world.by_cube(filter, NOW)
+    assert world.by_columns(filter, NOW) == expected
+    assert world.by_sql(filter, NOW) == expected
+
+
+@settings(max_examples=100)
+@given(strategies.filters(internal=True))
+def test_a_grant_compiles_for_the_head_row(world, filter):
+    assert world.by_sql(filter, NOW, "h") == world.by_cube(filter, NOW)
+
+
+@settings(max_examples=200)
+@given(strategies.filters(internal=True), strategies.filters(internal=True))
+def test_algebra(world, one, other):
+    def of(filter):
+        return np.array(world.by_columns(filter, NOW))
+
+    assert np.array_equal(of(~one), ~of(one))
+    assert np.array_equal(of(one & other), of(one) & of(other))
+    assert np.array_equal(of(one | other), of(one) | of(other))
+    assert np.array_equal(of(~(one & other)), of(~one | ~other))
+    assert np.array_equal(of(~(one | other)), of(~one & ~other))
+    assert ~~one == one
+    assert (one & other).referenced_fields() == one.referenced_fields() | other.referenced_fields()
+
+
+@settings(max_examples=400)
+@given(strategies.filters(internal=True))
+def test_json_reads_back_as_the_same_filter(filter):
+    again = Filter.parse(json.loads(json.dumps(filter.to_json(), ensure_ascii=False)), internal=True)
+    assert again == filter
+    assert hash(again) == hash(filter)
+    assert again.to_json() == filter.to_json()
+
+
+@settings(max_examples=100)
+@given(strategies.filters())
+def test_a_value_carries_a_filter_through_json(filter):
+    query = MemoryQuery(filter=filter)
+    assert MemoryQuery.model_validate_json(query.model_dump_json()).filter == filter
+
+
+@settings(max_examples=100)
+@given(strategies.filters(internal=True), st.lists(st.integers(0, 10), max_size=5))
+def test_chosen_rows_get_the_answers_that_all_rows_get(world, filter, rows):
+    columns = max(world.columns.values(), key=lambda columns: columns.n)
+    assert columns.n > 10
+    chosen = columns.mask(filter, 0, np.array(rows, np.int64))
+    assert chosen.tolist() == columns.mask(filter, 0)[rows].tolist()
+
+
+@settings(max_examples=100)
+@given(strategies.filters(internal=True), st.integers(1, 4))
+def test_columns_answer_the_same_however_they_have_grown(world, filter, chunk):
+    namespace, whole = max(world.columns.items(), key=lambda item: item[1].n)
+    cubes = [world.cubes[number] for number in world.numbers[namespace]][:12]
+    rows = [feed_row(cube, number, inherited=INHERITED.get(namespace, ())) for number, cube in enumerate(cubes)]
+    grown = Columns(namespace)
+    for start, end in pairwise([*range(0, 12, chunk), 12]):
+        grown.append(rows[start:end])
+        assert grown.mask(filter, 0).tolist() == whole.mask(filter, 0)[:end].tolist()
+
+
+def test_the_largest_filter_compiles_and_runs(world):
+    for operator in ("any", "all", "none"):
+        many = Filter.parse({"and": [{"tags": {operator: [f"tag {n}" for n in range(5_000)]}}, {"metadata.a": {operator: list(range(5_000))}}]})
+        assert world.by_sql(many, NOW) == world.by_cube(many, NOW) == world.by_columns(many, NOW)
+    wide = Filter.parse({"or": [{"not": {"metadata.a": n}} if n % 2 else {"tags": {"any": [str(n)]}} for n in range(1_000)]})
+    assert world.by_sql(wide, NOW) == world.by_cube(wide, NOW) == world.by_columns(wide, NOW)
+
+
+def test_deep_filters_compile_and_run(world):
+    deep = where.frozen == True  # noqa: E712
+    for level in range(15):
+        deep = ~(deep & (where.priority > level % 3))
+    assert world.by_sql(deep, NOW) == world.by_cube(deep, NOW) == world.by_columns(deep, NOW)
+
+
+def test_no_operand_reaches_the_text_of_the_statement():
+    hostile = "x' OR 1=1 --"
+    filters = [where.speaker == hostile, where.tags.any(hostile), where.tags.all(hostile), where.metadata[hostile].eq(hostile)]
+    filters += [where.metadata["a"].any(hostile), where.owner.in_(hostile), Filter.test("acl", "any", [hostile], internal=True)]
+    for filter in filters:
+        text, parameters = filter_sql.compile(filter, 0)
+        assert "1=1" not in text
+        assert any("1=1" in str(parameter) for parameter in parameters)
+
+
+def test_a_subtree_is_found_by_index(world):
+    condition, parameters = filter_sql.compile(where.namespace.under("user/alice"), 0)
+    plan = world.connection.execute(f"EXPLAIN QUERY PLAN SELECT n.nid FROM namespace n WHERE n.tid = 1 AND {condition}", parameters)
+    assert all("SCAN" not in step for *_, step in plan)

@@ -1,0 +1,49 @@
+"""AsyncMemOS: the same methods with the same arguments, generated and in step with their originals."""
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memos import AsyncMemOS, AsyncSession, MemOS, Session
+from memos.errors import NotFound
+
+ROOT = Path(__file__).resolve().parents[2]
+PAIRS = [(MemOS, AsyncMemOS), (Session, AsyncSession)]
+
+
+def public(kind):
+    return {name for name in vars(kind) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("original", "awaitable"), PAIRS)
+def test_every_method_has_its_awaitable_twin_with_the_same_arguments(original, awaitable):
+    assert public(awaitable) - {"caller"} == public(original) - {"caller"}
+    for name in public(original) - {"pages"}:
+        expected, found = (inspect.signature(getattr(kind, name)) for kind in (original, awaitable))
+        assert [str(one) for one in expected.parameters.values()] == [str(one) for one in found.parameters.values()], name
+        assert inspect.getdoc(getattr(original, name)) == inspect.getdoc(getattr(awaitable, name))
+
+
+def test_the_file_is_what_the_generator_writes():
+    command = [sys.executable, "-c", "import sys; sys.path.insert(0, 'scripts'); import generate_aio; sys.stdout.write(generate_aio.generate())"]
+    written = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert written == (ROOT / "src/memos/aio.py").read_text(encoding="utf-8")
+
+
+def test_it_works_awaited_and_many_at_once(tmp_path):
+    async def story():
+        async with await AsyncMemOS.open(tmp_path / "m", embedder="hashing") as system:
+            alice = system.as_user("alice")
+            await asyncio.gather(*(alice.add(f"fact {number}") for number in range(20)))
+            pages = [page async for page in alice.pages(limit=7)]
+            with pytest.raises(NotFound):
+                await alice.get("01890000-0000-7000-8000-000000000000")
+            return sorted(cube.text for page in pages for cube in page.cubes), (await alice.search("fact 7")).hits[0].cube.text
+
+    texts, first = asyncio.run(story())
+    assert texts == sorted(f"fact {number}" for number in range(20))
+    assert first == "fact 7"
