@@ -6,7 +6,7 @@ from hashlib import blake2b
 import numpy as np
 
 from memos.operation.memoperator.analysis import analyse
-from memos.ports.adapter import OPEN, Feed, FeedRow, NamespaceInfo
+from memos.ports.adapter import OPEN, Feed, FeedRow
 
 CHUNK = 4096
 
@@ -74,10 +74,10 @@ class BookView:
         self.seq = self.head if at is None else at
         self.branch, self.base = branch, base
 
-    def namespaces(self, prefix: str = "") -> tuple[NamespaceInfo, ...]:
-        """The paths at and below a prefix."""
+    def paths(self, prefix: str = "") -> tuple[str, ...]:
+        """The paths of the namespaces at and below a prefix."""
         paths = sorted({path for path, _ in self.book.rows})
-        return tuple(NamespaceInfo(path, 0, 0, 0) for path in paths if not prefix or path == prefix or path.startswith(prefix + "/"))
+        return tuple(path for path in paths if not prefix or path == prefix or path.startswith(prefix + "/"))
 
     def last_seq(self, namespace: str) -> int:
         """The last commit; later than it may be, never earlier."""

@@ -14,6 +14,7 @@ from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import MemoryAPI
 from memos.interface.memory_api.desk import Desk
 from memos.memcube.call import Caller
+from memos.memcube.change import Terms
 from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
@@ -73,7 +74,7 @@ class MemOS:
         ticking = clock or SystemClock()
         directory = None if str(url) == "memory:" else Path(url) if "://" not in str(url) else None
         loaded = load_settings(directory, given)
-        parts = open_store(str(url), embedder=embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
+        parts = open_store(str(url), embedder=embedder, analyse=_analysed, settings=loaded, clock=ticking, read_only=read_only)
         return cls(parts, loaded, ticking, worker)
 
     def as_user(
@@ -149,3 +150,8 @@ class MemOS:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _analysed(speaker: str | None, text: str) -> Terms:
+    """How the store's own tools analyse a text: as an add does, whose arguments stand the other way round."""
+    return analyse(text, speaker)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -25,6 +26,9 @@ NOT_RUN = {
 RUN = ("python", "sh")
 LEFT_ALONE = ("text", "json", "jsonl", "toml", "yaml", "ini", "sql", "")
 """Languages of blocks that are no examples to run; any other is refused, so that no example escapes by its name."""
+
+MADE_LATER = {"docs/proofs/", "docs/benchmarks.md"}
+"""What `make proof` and `make bench` write."""
 
 FENCE = re.compile(
     r"""^(?P<indent>[ ]*)(?P<fence>```+|~~~+)(?P<language>[\w+-]*)[^\n]*\n
@@ -201,3 +205,20 @@ five
 
 def test_examples_share_a_page_and_wildcards_match(directory):
     assert run_blocks("planted", blocks_of(SHARED), directory) == 3
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_file_that_a_page_names_is_there(name):
+    named = re.findall(r"`((?:tests|scripts|docs|evals|src)/[\w./-]+)`", PAGES[name].read_text(encoding="utf-8"))
+    assert [path for path in named if path not in MADE_LATER and not (ROOT / path).exists()] == []
+
+
+def test_the_reference_is_what_the_script_writes():
+    command = [
+        sys.executable,
+        "-c",
+        "import generate_reference as made, json; print(json.dumps({name: page() for name, page in made.PAGES.items()}))",
+    ]
+    done = subprocess.run(command, cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    for name, page in json.loads(done.stdout).items():
+        assert page == (ROOT / "docs/reference" / name).read_text(encoding="utf-8"), "run scripts/generate_reference.py"

@@ -1,12 +1,10 @@
 """The laws of filters: one answer from a cube, from column arrays and from SQL, and the algebra of and, or and not."""
 
 import json
+import random
 from datetime import UTC, datetime
-from importlib.resources import files
 from itertools import pairwise
-from uuid import UUID
 
-import apsw
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,79 +12,16 @@ from hypothesis import strategies as st
 
 from memos.backends.sqlite import filter_sql
 from memos.memcube.call import MemoryQuery
-from memos.memcube.fields import microseconds
+from memos.memcube.fields import FIELDS, INTERNAL, LISTS, METADATA, OPERATORS, Kind, instant, kind_of
 from memos.memcube.filter import Filter, where
-from memos.memcube.matching import acl_entries
+from memos.memcube.matching import field_value
 from memos.operation.memoperator.columns import Columns
 from memos.testing import strategies
+from tests.filter_world import INHERITED, World
 from tests.rows import feed_row
 
-INHERITED = {"user/alice": ("read:role:nurse", "read:user:日本"), "shared/caf%C3%A9": ("write:agent:it's",)}
-"""What namespaces add to the access lists of the memories in them."""
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 POOL = 240
-
-
-class World:
-    """The same cubes as they are, as columns and as rows of the real schema."""
-
-    def __init__(self, cubes):
-        self.cubes = cubes
-        self.columns = {}
-        self.numbers = {}
-        self.connection = apsw.Connection(":memory:")
-        self.connection.execute(files("memos.backends.sqlite").joinpath("sql/schema_1.sql").read_text(encoding="utf-8"))
-        for number, cube in enumerate(cubes, 1):
-            self.add(number, cube)
-
-    def add(self, number, cube):
-        row = feed_row(cube, number, inherited=INHERITED.get(cube.namespace, ()), ascii=number % 2 == 0)
-        self.columns.setdefault(cube.namespace, Columns(cube.namespace)).append([row])
-        self.numbers.setdefault(cube.namespace, []).append(number - 1)
-        self.insert("cube", uid=number, tid=1, id=UUID(cube.id).bytes, provenance=b"")
-        path = cube.namespace
-        nid = self.interned("namespace", "nid", "path", path, tid=1, aid=self.acl(INHERITED.get(path, ())), last_seq=0)
-        for tag in cube.tags:
-            found = self.interned("tag", "tag", "key", tag.key, tid=1, name=tag.name, value=tag.value)
-            self.insert("cube_tag", row=number, tag=found)
-        same = {name: getattr(row, name) for name in SAME}
-        rest = {"bid": 0, "sid": 1, "version": 1, "cid": number, "header": "{}", "metadata": row.metadata or None}
-        self.insert("version", **same, **rest, nid=nid, aid=self.acl(acl_entries(cube)))
-
-    def acl(self, entries):
-        return self.interned("acl", "aid", "entries", json.dumps(sorted(entries))) if entries else None
-
-    def interned(self, table, key, column, content, **others):
-        for (found,) in self.connection.execute(f"SELECT {key} FROM {table} WHERE {column} = ?", (content,)):
-            return found
-        return self.insert(table, **{column: content}, **others)
-
-    def insert(self, table, **fields):
-        self.connection.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})", tuple(fields.values()))
-        return self.connection.last_insert_rowid()
-
-    def by_cube(self, filter, now):
-        return [filter.matches(cube, now=now, inherited=INHERITED.get(cube.namespace, ())) for cube in self.cubes]
-
-    def by_columns(self, filter, now):
-        found = np.zeros(len(self.cubes), np.bool_)
-        for namespace, columns in self.columns.items():
-            found[self.numbers[namespace]] = columns.mask(filter, microseconds(now))
-        return found.tolist()
-
-    def by_sql(self, filter, now, alias="v"):
-        condition, parameters = filter_sql.compile(filter, microseconds(now), alias)
-        cube, namespace = filter_sql.ALIASES[alias]
-        joined = f"version {alias} JOIN cube {cube} ON {cube}.uid = {alias}.uid JOIN namespace {namespace} ON {namespace}.nid = {alias}.nid"
-        found = {row for (row,) in self.connection.execute(f"SELECT {alias}.row FROM {joined} WHERE {condition}", parameters)}
-        return [number in found for number in range(1, len(self.cubes) + 1)]
-
-
-SAME = (
-    *("row", "uid", "seq", "seq_end", "layer", "type", "state", "frozen", "owner", "sensitivity", "priority", "speaker", "role", "session"),
-    *("ordinal", "said_at", "created_at", "updated_at", "valid_from", "valid_to", "expires_at"),
-)
-"""The fields of a FeedRow that are columns of `version` by the same name."""
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +57,32 @@ def test_cube_columns_and_sql_give_one_answer(trials, record_proof, world):
     record_proof(**counts, disagreements=0)
     assert len(world.cubes) >= POOL
     assert counts["selective"] > counts["filters"] / 3, "most filters of the strategy say the same of every cube"
+
+
+def operands(world, field):
+    """What a field holds in the world, with what is easily confused with it."""
+    held = [field_value(cube, field, INHERITED.get(cube.namespace, ())) for cube in world.cubes]
+    if kind_of(field) is Kind.TIME:
+        return ["now", *(instant(when) for when in held if when is not None)]
+    members = [item for value in held for item in (value if isinstance(value, (list, frozenset)) else [value])]
+    scalars = [item for item in members if isinstance(item, (str, int, float))]
+    return [*scalars, *strategies.NUMBERS, *strategies.WORDLIST, True, False, ""] if field.startswith(METADATA) else scalars
+
+
+@pytest.mark.parametrize(
+    "field", [*FIELDS, *INTERNAL, *(METADATA + key for key in ("a", "b", "a.b", 'a"b', "it's", "日本", "$", "[0]", "\\"))]
+)
+def test_every_operator_on_what_is_there(world, field):
+    rng = random.Random(field)
+    there = operands(world, field)
+    for operator in OPERATORS[kind_of(field)] * 8:
+        operand = rng.choices(there, k=rng.randrange(4)) if operator in LISTS else rng.choice(there)
+        if operator == "exists":
+            operand = rng.random() < 0.5
+        filter = Filter.test(field, operator, operand, internal=True)
+        expected = world.by_cube(filter, NOW)
+        assert world.by_columns(filter, NOW) == expected, filter
+        assert world.by_sql(filter, NOW) == expected, filter
 
 
 @settings(max_examples=60)
@@ -193,7 +154,9 @@ def test_columns_answer_the_same_however_they_have_grown(world, filter, chunk):
 
 def test_the_largest_filter_compiles_and_runs(world):
     for operator in ("any", "all", "none"):
-        many = Filter.parse({"and": [{"tags": {operator: [f"tag {n}" for n in range(5_000)]}}, {"metadata.a": {operator: list(range(5_000))}}]})
+        many = Filter.parse(
+            {"and": [{"tags": {operator: [f"tag {n}" for n in range(5_000)]}}, {"metadata.a": {operator: list(range(5_000))}}]}
+        )
         assert world.by_sql(many, NOW) == world.by_cube(many, NOW) == world.by_columns(many, NOW)
     wide = Filter.parse({"or": [{"not": {"metadata.a": n}} if n % 2 else {"tags": {"any": [str(n)]}} for n in range(1_000)]})
     assert world.by_sql(wide, NOW) == world.by_cube(wide, NOW) == world.by_columns(wide, NOW)

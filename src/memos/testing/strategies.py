@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from memos.memcube.call import Caller
 from memos.memcube.cube import MemCube, Tag
-from memos.memcube.fields import FIELDS, INTERNAL, LISTS, METADATA, NOW, OPERATORS, WORDS, Kind
+from memos.memcube.fields import FIELDS, INTERNAL, LISTS, METADATA, NOW, OPERATORS, WORDS, Kind, kind_of
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Activation, Parameter, Plaintext
@@ -218,12 +218,10 @@ def _cube(**fields: Any) -> MemCube:
 @cache
 def filters(*, internal: bool = False) -> SearchStrategy[Filter]:
     """Filters of every field and operator, nested; with `internal`, those of grants as well."""
-    fields = {**FIELDS, **(INTERNAL if internal else {})}
-    leaves = st.one_of(
-        [_field_tests(name, kind) for name, kind in fields.items()] + [_metadata_tests()] * 4 + [_field_tests("tags", Kind.SET)] * 2
-    )
+    fields = [*FIELDS, *(INTERNAL if internal else ()), *["tags"] * 3, *[METADATA] * 6]
+    leaves = st.sampled_from(fields).flatmap(_tests)
     constants = st.sampled_from([Filter.everything(), Filter.nothing()])
-    return st.recursive(st.one_of(leaves, leaves, leaves, constants), _joined, max_leaves=6)
+    return st.recursive(st.integers(0, 9).flatmap(lambda chance: constants if chance == 9 else leaves), _joined, max_leaves=6)
 
 
 def _joined(inner: SearchStrategy[Filter]) -> SearchStrategy[Filter]:
@@ -234,28 +232,25 @@ def _joined(inner: SearchStrategy[Filter]) -> SearchStrategy[Filter]:
 
 
 @cache
-def _metadata_tests() -> SearchStrategy[Filter]:
-    return _tests(_keys().map(lambda key: METADATA + key), Kind.JSON, scalars())
-
-
-def _field_tests(field: str, kind: Kind) -> SearchStrategy[Filter]:
-    return _tests(st.just(field), kind, _operands(field, kind))
-
-
-def _tests(fields: SearchStrategy[str], kind: Kind, one: SearchStrategy[Any]) -> SearchStrategy[Filter]:
+def _tests(field: str) -> SearchStrategy[Filter]:
+    """Tests of a field, or for `metadata.` of some key; every operator as often."""
+    kind = Kind.JSON if field == METADATA else kind_of(field)
+    names, one = (_keys().map(METADATA.__add__) if field == METADATA else st.just(field)), _operands(field, kind)
     operands = {"exists": st.booleans()} | dict.fromkeys(LISTS, st.lists(one, max_size=3))
-    tests = [st.tuples(fields, st.just(operator), operands.get(operator, one)) for operator in OPERATORS[kind]]
-    return st.one_of(tests).map(lambda parts: Filter.test(*parts, internal=True))
+    made = {operator: st.tuples(names, st.just(operator), operands.get(operator, one)) for operator in OPERATORS[kind]}
+    return st.sampled_from(list(made)).flatmap(made.__getitem__).map(lambda parts: Filter.test(*parts, internal=True))
 
 
 @cache
 def _operands(field: str, kind: Kind) -> SearchStrategy[Any]:
     if field == "tags":
-        return st.one_of(tags().map(lambda tag: tag.key), texts(max_size=8))
+        return st.one_of(tags().map(lambda tag: tag.key), tags().map(lambda tag: tag.name), texts(max_size=8))
     if field == "acl":
         return st.builds(lambda right, principal: f"{right}:{principal}", st.sampled_from(["read", "write"]), principals())
     if kind is Kind.WORD:
         return st.sampled_from(WORDS[field])
+    if kind is Kind.JSON:
+        return scalars()
     return {
         Kind.IDENTITY: ids(),
         Kind.PATH: st.one_of(namespaces(), st.sampled_from(["user", "user/alice/notes/x", "context"])),

@@ -29,9 +29,11 @@ READING = statements("view")
 class SqliteAdapter:
     """Implements `memos.ports.adapter.MemoryAdapter` on memory.db in a directory; None keeps the store in memory.
 
-    `embedder` is (name, dimensions) or None for none; another than the store's own is WrongEmbedder; "stored", for tools, is whatever the
-    store has. `durability="power"` syncs every commit to the disk, "process" leaves that to the system: commits then survive the death of the
-    process, not that of the machine. Opening raises NotAStore, StoreTooNew, ReadOnlyStore, DiskFull, WrongEmbedder or Unavailable.
+    `embedder` is (name, dimensions) or None for none; another than the store's own is WrongEmbedder; "stored", for tools, is whatever
+    the store has. `durability="power"` syncs every commit to the disk, "process" leaves that to the system: commits then survive the
+    death of the process, not that of the machine. `vfs` names a registered SQLite VFS.
+
+    Opening raises NotAStore, StoreTooNew, ReadOnlyStore, DiskFull, WrongEmbedder or Unavailable.
     """
 
     def __init__(
@@ -48,7 +50,8 @@ class SqliteAdapter:
     ) -> None:
         self._ephemeral = Ephemeral() if directory is None else None
         self.directory: Path = self._ephemeral.path if self._ephemeral else Path(directory or "").absolute()
-        opening = Opening(self.directory, vfs, "none" if self._ephemeral else durability, embedder, create, clock or SystemClock(), embedder_url)
+        surviving: Durability = "none" if self._ephemeral else durability
+        opening = Opening(self.directory, vfs, surviving, embedder, create, clock or SystemClock(), embedder_url)
         opened = opening.for_reading() if read_only else opening.for_writing()
         self.path = opening.path
         self.keys = opened.keys
@@ -74,7 +77,7 @@ class SqliteAdapter:
     def view(self, tenant: str, *, at: int | None = None, branch: str = CANONICAL) -> Iterator[SqliteView]:
         """See the port."""
         with self.reader() as connection:
-            view = SqliteView(connection, self.keys, self._dimensions, tenant, at, branch)
+            view = SqliteView(connection, self.keys, self._dimensions, tenant=tenant, at=at, branch=branch)
             try:
                 yield view
             finally:
@@ -115,7 +118,7 @@ class SqliteAdapter:
 
     @contextmanager
     def connection(self) -> Iterator[apsw.Connection]:
-        """The writing connection within `BEGIN IMMEDIATE`, alone under the lock: for maintenance. Committed at the end, undone on an error."""
+        """The writing connection within `BEGIN IMMEDIATE`, alone under the lock: for maintenance. Committed at the end, or undone."""
         writer = self._writing()
         try:
             with writer.transaction() as connection:

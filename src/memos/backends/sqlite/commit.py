@@ -97,7 +97,7 @@ class Commit:
         if write.terms is not None:
             cid = self._add_content(write)
         self.known.row += 1
-        self._rows["add_version"].append(self._version_row(cube, uid, nid, cid, aid, fact, ordinal))
+        self._rows["add_version"].append(self._version_row(cube, (uid, nid, cid, aid, fact), ordinal))
         if cube.tags:
             self._rows["add_cube_tag"] += [(self.known.row, tag) for tag in {self.known.tag(self.tid, tag) for tag in cube.tags}]
 
@@ -157,10 +157,10 @@ class Commit:
             return ordinal
         if ordinal is not None:
             if held != (nid, session, ordinal):
-                verify_turn(self.known, self.sight, nid, session, ordinal, uid)
+                verify_turn(self.known, self.sight, (nid, session, ordinal), uid)
             self._take("ordinal", nid, session, ordinal)
             self._next[nid, session] = max(self._following(nid, session), ordinal + 1)
-        elif write.birth and write.fact is None:
+        elif write.birth and write.turn:
             ordinal = self._following(nid, session)
             if ordinal >= ORDINALS:
                 raise InvalidCall(f"the session {session!r} has a turn with the last ordinal there is; begin another session")
@@ -198,10 +198,8 @@ class Commit:
         body: bytes = vector.astype("<f4").tobytes()
         return body
 
-    def _version_row(
-        self, cube: MemCube, uid: int, nid: int, cid: int, aid: int | None, fact: bytes | None, ordinal: int | None
-    ) -> tuple[Any, ...]:
-        policy, created_at = cube.policy, microseconds(cube.created_at)
+    def _version_row(self, cube: MemCube, keys: tuple[Any, ...], ordinal: int | None) -> tuple[Any, ...]:
+        (uid, nid, cid, aid, fact), policy, created_at = keys, cube.policy, microseconds(cube.created_at)
         said_at = created_at if cube.said_at is cube.created_at else microseconds(cube.said_at)
         updated_at = created_at if cube.updated_at is cube.created_at else microseconds(cube.updated_at)
         return (

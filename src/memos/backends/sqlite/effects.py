@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from memos.backends.sqlite.known import SQL
 from memos.backends.sqlite.rows import acl_text, id_bytes
 from memos.errors import InvalidCall
 from memos.memcube.change import Edge, NamespaceAcl, UsageFold, VectorFill
@@ -43,7 +41,8 @@ class Effects:
     def _hand_down(self, change: NamespaceAcl) -> None:
         commit, known = self._commit, self._commit.known
         self._execute("set_own", known.acl(acl_text(change.acl)), known.namespace(commit.tid, change.namespace))
-        for nid, path, before in self._execute("below", commit.tid, change.namespace).fetchall():
+        below: list[Any] = self._execute("below", commit.tid, change.namespace).fetchall()
+        for nid, path, before in below:
             aid = known.inherited(commit.tid, path)
             if aid != before:
                 self._execute("set_inherited", aid, nid)
@@ -86,5 +85,3 @@ class Effects:
             count += found[0]
             at, heat = merged_heat((found[1], found[2]), (at, heat))
         self._execute("set_usage", uid, count, at, heat)
-
-

@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 import weakref
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from pathlib import Path
 RAM_DISK = Path("/dev/shm")  # noqa: S108 - mkdtemp makes names there that nobody can foresee
 PREFIX = "memos-ephemeral-"
 ALIVE = ".alive"
+SETTLING = 60.0
+"""Seconds within which a directory may not have its lock yet."""
 
 
 class Ephemeral:
@@ -46,6 +49,8 @@ def _sweep(base: Path) -> None:
     """Remove the directories whose owners are dead: their locks are free."""
     for home in base.glob(f"{PREFIX}*"):
         with suppress(OSError):
+            if time.time() - home.stat().st_mtime < SETTLING:
+                continue
             descriptor = os.open(home / ALIVE, os.O_RDWR)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

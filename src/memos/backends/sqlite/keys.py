@@ -6,6 +6,7 @@ import os
 import sys
 from array import array
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -143,6 +144,15 @@ def make_key(directory: Path) -> bytes:
     for folder in (path.parent, directory):
         sync_directory(folder)
     return read_key(directory)
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory and those above it, so that the power may go: a name is on the disk only once the directory it stands in is."""
+    missing = {each for each in (directory, *directory.parents) if not each.exists()}
+    directory.mkdir(parents=True, exist_ok=True)
+    for each in missing | {directory}:
+        with suppress(PermissionError):  # one may write below a directory that one may not read
+            sync_directory(each.parent)
 
 
 def sync_directory(directory: Path) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 import apsw
 
 from memos.backends.sqlite.connections import Connections, Durability, mapped
-from memos.backends.sqlite.keys import KEY_FILE, Keys, make_key, read_key, sync_directory
+from memos.backends.sqlite.keys import KEY_FILE, Keys, make_directory, make_key, read_key, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA, migrate
 from memos.backends.sqlite.named import script, statements
 from memos.errors import BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder
@@ -137,7 +137,7 @@ class Opening:
     def _make(self) -> None:
         if not self.create:
             raise NotAStore(f"{self.directory} holds no MemOS store; name the directory of one")
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
         self._refuse_others()
         with locked(self.directory / LOCK):
             if self._is_made():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memos.backends.sqlite.known import SQL, Known
+from memos.backends.sqlite.known import Known
 from memos.backends.sqlite.rows import id_bytes
 from memos.backends.sqlite.sight import Sight
 from memos.errors import VersionConflict
@@ -49,8 +49,8 @@ def verify_fact(known: Known, sight: Sight, nid: int, fact: bytes, uid: int) -> 
             raise conflict("an equal fact stands in the namespace", fact=True)
 
 
-def verify_turn(known: Known, sight: Sight, nid: int, session: str, ordinal: int, uid: int) -> None:
-    """VersionConflict when another turn of the session has this ordinal."""
-    for (other,) in known.rows_of("turn", sight.versions, nid, session, ordinal):
+def verify_turn(known: Known, sight: Sight, turn: tuple[int, str, int], uid: int) -> None:
+    """VersionConflict when another memory is this turn: namespace, session, ordinal."""
+    for (other,) in known.rows_of("turn", sight.versions, *turn):
         if other != uid:
-            raise conflict(f"the session has a turn {ordinal}", ordinal=ordinal)
+            raise conflict(f"the session has a turn {turn[2]}", ordinal=turn[2])

@@ -36,7 +36,9 @@ PAGE = 1000
 class SqliteView:
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
-    def __init__(self, connection: apsw.Connection, keys: Keys, dimensions: int | None, tenant: str, at: int | None, branch: str) -> None:
+    def __init__(
+        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, *, tenant: str, at: int | None, branch: str
+    ) -> None:
         self._connection: apsw.Connection | None = connection
         self._keys = keys
         self.tenant = tenant
@@ -214,5 +216,3 @@ class SqliteView:
     def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
         """See the port; `writes` holds (id, version), `counts` what else changed, in numbers."""
         return tuple(map(told_commit, self._run(SQL["log"], (self._tid, after, self.seq, limit))))
-
-

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -23,7 +23,7 @@ from memos.memcube.change import ChangeSet, Committed, ReadSet
 PATIENCE = 30.0
 """Seconds to wait for other processes' commits before Unavailable."""
 PAUSES = (0.0005, 0.004)
-"""Bounds of the random pause, in seconds, between two tries for the lock; short, for SQLite's lock is not fair and its own waiting grows."""
+"""Bounds of the random pause, in seconds, between two tries for the lock: short, for SQLite's own waiting grows, and starves who waited."""
 GROUP = 256
 """How many ChangeSets share a transaction at most, so that nobody waits for ever longer ones."""
 
@@ -87,9 +87,9 @@ class Writer:
         try:
             self._commit_group(group)
         except BaseException as error:
-            mine = error if isinstance(error, MemOSError) else BackendError(f"the commit was interrupted ({type(error).__name__}); nothing was written")
+            failure = error if isinstance(error, MemOSError) else BackendError(f"the commit failed: {type(error).__name__}: {error}")
             for job in group:
-                job.committed, job.error = None, job.error or mine
+                job.committed, job.error = None, job.error or failure
             if not isinstance(error, MemOSError):
                 raise
         finally:
@@ -149,12 +149,21 @@ class Writer:
                     self._known.refresh()
                     yield connection
                     connection.execute(SQL["commit"])
-                except BaseException as error:
-                    self._known.forget()
-                    failure = translate(error, self._path, connection) if isinstance(error, apsw.Error) else error
-                    if connection.in_transaction:
-                        connection.execute(SQL["rollback"])
-                    raise failure from None
+                except apsw.Error as error:
+                    failure = translate(error, self._path, connection)  # it asks the connection for more, before the rollback
+                    self._undo()
+                    raise failure from error
+                except BaseException:
+                    self._undo()
+                    raise
+
+    def _undo(self) -> None:
+        self._known.forget()
+        if self._connection.in_transaction:
+            with suppress(
+                apsw.Error
+            ):  # what made the commit fail may fail the rollback's own writes; SQLite then undoes it at the next opening
+                self._connection.execute(SQL["rollback"])
 
     def _begin(self) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
@@ -16,10 +18,14 @@ from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import Policy
 from memos.memcube.provenance import CallContext
-from memos.memcube.state import State
+from memos.memcube.value import trusted
 from memos.operation.memoperator.analysis import analyse
 
 UNUSED = Usage()
+NEWBORN: dict[str, Any] = {
+    name: field.get_default(call_default_factory=True) for name, field in MemCube.model_fields.items() if not field.is_required()
+} | {"usage": UNUSED}
+"""What a memory has at birth unless told otherwise; every value of it is immutable or replaced."""
 TurnKey = tuple[str, str, int]
 
 
@@ -59,6 +65,7 @@ class _Batch:
         self.work = work
         self.context: CallContext = work.context()
         self.home = work.desk.governance.default_scope(work.caller)[0]
+        self.policy: Policy | None = None
         self.order: list[str] = []
         self.writes: dict[str, CubeWrite] = {}
         self.standing: dict[str, MemCube] = {}
@@ -141,11 +148,29 @@ class _Batch:
 
     def _new_cube(self, namespace: str, draft: CubeDraft) -> MemCube:
         work, cube_id = self.work, self.work.desk.clock.new_id()
-        policy = Policy.model_construct(owner=work.caller.user, expires_at=draft.expires_at, priority=draft.priority)
-        return MemCube.model_construct(
-            id=cube_id, namespace=namespace, layer=draft.layer or layer_of(namespace), payload=Plaintext.model_construct(text=draft.text),
-            tags=draft.tags, path=None, state=State.GENERATED, frozen=False, version=1, labels=(), policy=policy,
-            provenance=provenance.born(work, self.context, cube_id, draft), usage=UNUSED, valid_from=None, valid_to=None,
-            said_at=draft.said_at or work.now, created_at=work.now, updated_at=work.now, speaker=draft.speaker, role=draft.role,
-            session=draft.session, ordinal=draft.ordinal, metadata=draft.metadata, seq=0,
-        )  # fmt: skip
+        fields = {
+            **NEWBORN,
+            "id": cube_id,
+            "namespace": namespace,
+            "layer": draft.layer or layer_of(namespace),
+            "payload": trusted(Plaintext, {"type": "plaintext", "text": draft.text}),
+            "tags": draft.tags,
+            "policy": self._policy(draft.expires_at, draft.priority),
+            "provenance": provenance.born(work, self.context, cube_id, draft),
+            "said_at": draft.said_at or work.now,
+            "created_at": work.now,
+            "updated_at": work.now,
+            "speaker": draft.speaker,
+            "role": draft.role,
+            "session": draft.session,
+            "ordinal": draft.ordinal,
+            "metadata": draft.metadata,
+        }
+        return trusted(MemCube, fields)
+
+    def _policy(self, expires_at: datetime | None, priority: int) -> Policy:
+        """The policy of a draft; one value serves all that are alike."""
+        last = self.policy
+        if last is None or (last.expires_at, last.priority) != (expires_at, priority):
+            self.policy = last = Policy(owner=self.work.caller.user, expires_at=expires_at, priority=priority)
+        return last

@@ -6,21 +6,22 @@ from memos.interface.memory_api.desk import Work
 from memos.memcube.call import CubeDraft
 from memos.memcube.cube import MemCube
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
+from memos.memcube.value import trusted
 
 
 def born(work: Work, context: CallContext, cube_id: str, draft: CubeDraft) -> Provenance:
     """The provenance of a new memory, whose provenance id is its first cube's id."""
-    origin = "conversation" if draft.turn else "user"
-    return Provenance.model_construct(
-        id=cube_id,
-        origin=origin,
-        trigger=work.call.options.get("trigger"),
-        context=context,
-        model=work.caller.model,
-        links=draft.links,
-        parents=(),
-        records=(),
-    )
+    fields = {
+        "id": cube_id,
+        "origin": "conversation" if draft.turn else "user",
+        "trigger": work.call.options.get("trigger"),
+        "context": context,
+        "model": work.caller.model,
+        "links": draft.links,
+        "parents": (),
+        "records": (),
+    }
+    return trusted(Provenance, fields)
 
 
 def composed(work: Work, cube_id: str, parts: tuple[MemCube, ...]) -> Provenance:

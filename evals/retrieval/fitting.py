@@ -1,0 +1,104 @@
+"""Fitting: the weights of the linear fusion from questions whose evidence is known; deterministic, no library but NumPy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from evals.retrieval.memory_view import Book
+from memos.memcube.call import Grant, MemoryQuery
+from memos.memcube.fields import microseconds
+from memos.memcube.filter import Filter
+from memos.operation.memoperator.features import ABOUT, KIN, features
+from memos.operation.memoperator.retrieval import Retrieval
+from memos.testing.retrieval_eval import body
+
+NAMES = (
+    *(lane + what for lane in KIN for what in ABOUT),
+    "named", "named_x_lex", "replies_to_named", "date", "when_x_timey", "howmany_x_number", "asks", "asks_next", "thin", "assistant",
+)  # fmt: skip
+LANES = tuple(name for name in NAMES if name.partition("_")[0] in KIN)
+L2 = 0.02
+NAMESPACE = "user/alice"
+EVERYTHING = Grant(filter=Filter.everything(), policies=())
+
+
+@dataclass(frozen=True)
+class Example:
+    """One question: which conversation, its category, the features of every turn (n, f), and the places of the evidence."""
+
+    conversation: str
+    category: str
+    features: np.ndarray
+    evidence: np.ndarray
+
+
+def spoken(turn: Mapping) -> str:
+    """A turn as it is embedded."""
+    return f"{turn['speaker']}: {body(turn)}"
+
+
+def book_of(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) -> Book:
+    """A conversation as rows, turn i at row i + 1."""
+    book = Book(dimensions=len(next(iter(vectors.values()))) if vectors else None)
+    for place, turn in enumerate(conversation["turns"]):
+        said = microseconds(datetime.fromisoformat(turn["date"]).replace(tzinfo=UTC)) if turn["date"] else 0
+        vector = vectors[spoken(turn)] if vectors else None
+        book.add(body(turn), vector=vector, namespace=NAMESPACE, speaker=turn["speaker"], session=str(turn["session"]), ordinal=place, said_at=said)
+    return book
+
+
+def examples(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) -> list[Example]:
+    """The questions of a conversation; with no vectors the features of the dense lane are 0."""
+    view, retrieval = book_of(conversation, vectors).view(), Retrieval()
+    place_of = {turn["id"]: place for place, turn in enumerate(conversation["turns"])}
+    found = []
+    for row in conversation["qa"]:
+        query = MemoryQuery(text=row["q"], vector=vectors[row["q"]] if vectors else None, namespaces=(NAMESPACE,))
+        signals = retrieval.signals(query, view, EVERYTHING, datetime.now(UTC))
+        values = features(signals, np.arange(signals.scope.n))
+        matrix = np.zeros((signals.scope.n, len(NAMES)), np.float32)
+        matrix[signals.scope.rows - 1] = np.array([values.get(name, np.zeros(signals.scope.n)) for name in NAMES]).T
+        found.append(Example(conversation["id"], str(row["cat"]), matrix, np.array([place_of[name] for name in row["ev"]])))
+    return found
+
+
+def fit(sets: Sequence[Sequence[Example]], l2: float = L2, rounds: int = 12) -> dict[str, float]:
+    """argmin over w of the mean over sets of the mean over questions of -log softmax(Xw)[evidence], + l2·|w·scale|²/f, lanes not negative.
+
+    Newton's method, each step's quadratic problem solved by coordinate descent. Sets count alike however many questions they have.
+    """
+    scale = np.maximum(np.concatenate([example.features for each in sets for example in each[::7]]).std(axis=0, dtype=np.float64), 1e-3)
+    weighted = [(example, 1 / (len(sets) * len(each))) for each in sets for example in each]
+    used = np.array([any(example.features[:, column].any() for example, _ in weighted) for column in range(len(NAMES))])
+    lowest = np.where([name in LANES for name in NAMES], 0.0, -np.inf)
+    w = np.zeros(len(NAMES))
+    for _ in range(rounds):
+        gradient, hessian = 2 * l2 * w / len(w), np.eye(len(w)) * 2 * l2 / len(w)
+        for example, weight in weighted:
+            x = example.features / scale
+            scores = x @ w
+            p = np.exp(scores - scores.max())
+            p /= p.sum()
+            mean = p @ x
+            gradient += weight * (mean - x[example.evidence].mean(axis=0))
+            hessian += weight * ((x * p[:, None]).T @ x - np.outer(mean, mean))
+        w = np.where(used, _step(w, gradient, hessian, lowest), 0)
+    return {name: round(float(value), 3) for name, value in zip(NAMES, w / scale, strict=True) if abs(value) > 1e-6}
+
+
+def _step(w: np.ndarray, gradient: np.ndarray, hessian: np.ndarray, lowest: np.ndarray) -> np.ndarray:
+    """The minimum of the quadratic model around w above `lowest`."""
+    target = w.copy()
+    for _ in range(300):
+        for i in range(len(w)):
+            slope = gradient[i] + hessian[i] @ (target - w)
+            target[i] = max(lowest[i], target[i] - slope / hessian[i, i])
+    return target
+
+
+def order_by(example: Example, weights: Mapping[str, float]) -> np.ndarray:
+    """Places, best first."""
+    scores = example.features @ np.array([weights.get(name, 0.0) for name in NAMES])
+    return np.lexsort((np.arange(len(scores)), -scores))

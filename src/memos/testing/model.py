@@ -1,0 +1,156 @@
+"""The plain model: a MemoryAdapter of lists and dicts, with no index and no file; the oracle to which every backend is held.
+
+It says what a store must do in the shortest way there is, and keeps everything in memory; it is not fast and not durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from memos.memcube.change import CANONICAL, ChangeSet, Committed, Edge, ReadSet, Terms
+from memos.memcube.cube import MemCube
+from memos.memcube.heat import Heat
+from memos.memcube.namespace import within
+from memos.ports.adapter import OPEN
+
+Key = tuple[str, str]
+"""A tenant, and a name within it."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One version row, valid for commits in [seq, end)."""
+
+    number: int
+    uid: int
+    content: int
+    tenant: str
+    branch: str
+    seq: int
+    end: int
+    fact: str | None
+    cube: MemCube
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a version is made of; `filled` is the commit that gave the vector."""
+
+    tenant: str
+    speaker: str | None
+    cube: MemCube
+    terms: Terms
+    vector: Any
+    wanted: bool
+    filled: int
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Relation:
+    """An edge, from the commit `seq` on."""
+
+    tenant: str
+    branch: str
+    seq: int
+    edge: Edge
+
+
+@dataclass
+class State:
+    """All that a store holds. Its lists and dicts hold frozen values only, so that a copy of them is a snapshot."""
+
+    rows: list[Row] = field(default_factory=list)
+    contents: dict[int, Content] = field(default_factory=dict)
+    relations: list[Relation] = field(default_factory=list)
+    cubes: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    """id → (uid, tenant, provenance id)."""
+    usage: dict[str, tuple[int, Heat]] = field(default_factory=dict)
+    own: dict[Key, frozenset[str]] = field(default_factory=dict)
+    last_seq: dict[Key, int] = field(default_factory=dict)
+    branches: dict[Key, int] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    calls: dict[tuple[str, str, str, str], tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
+    workers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    epoch: int = 0
+
+    @property
+    def head(self) -> int:
+        """The last commit."""
+        return len(self.log)
+
+    def copied(self) -> State:
+        """A snapshot."""
+        return State(**{name: copy(value) for name, value in vars(self).items()})
+
+    def visible(self, tenant: str, branch: str, at: int) -> list[Row]:
+        """What a branch shows at a commit: its own rows, and the canonical ones of the memories that it has no row of."""
+        rows = [row for row in self.rows if row.tenant == tenant]
+        if not branch:
+            return [row for row in rows if not row.branch and row.seq <= at < row.end]
+        base = min(self.branches[tenant, branch], at)
+        own = [row for row in rows if row.branch == branch and row.seq <= at < row.end]
+        hidden = {row.uid for row in own}
+        return own + [row for row in rows if not row.branch and row.seq <= base < row.end and row.uid not in hidden]
+
+    def inherited(self, tenant: str, path: str) -> frozenset[str]:
+        """The access list in force at a path."""
+        return frozenset().union(*(entries for (owner, above), entries in self.own.items() if owner == tenant and within(path, above)))
+
+
+class ModelAdapter:
+    """Implements `memos.ports.adapter.MemoryAdapter`; not for use by several threads."""
+
+    store_id = "00000000-0000-7000-8000-000000000000"
+
+    def __init__(self, dimensions: int | None = None) -> None:
+        self.dimensions = dimensions
+        self.state = State()
+
+    @contextmanager
+    def view(self, tenant: str, *, at: int | None = None, branch: str = CANONICAL) -> Iterator[Any]:
+        """See the port."""
+        from memos.testing.model_view import ModelView
+
+        yield ModelView(self.state.copied(), tenant, branch, at, self.dimensions)
+
+    def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
+        """See the port."""
+        from memos.testing.model_commit import ModelCommit
+
+        state = self.state.copied()
+        committed = ModelCommit(state, change, self.dimensions).run(reads)
+        self.state = state
+        return committed
+
+    def tenants(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(sorted({row["tenant"] for row in self.state.log}))
+
+    def elect(self, worker: str) -> int:
+        """See the port."""
+        fence, cursor = self.state.workers.get(worker, (0, 0))
+        self.state.workers[worker] = fence + 1, cursor
+        return fence + 1
+
+    def cursor(self, worker: str) -> int:
+        """See the port."""
+        return self.state.workers.get(worker, (0, 0))[1]
+
+    def events(self, after: int, limit: int = 1000) -> tuple[dict[str, Any], ...]:
+        """See the port."""
+        return tuple(self.state.log[after : after + limit])
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def edges_seen(state: State, tenant: str, branch: str, at: int) -> list[Edge]:
+    """The edges that a branch shows at a commit."""
+    base = min(state.branches[tenant, branch], at) if branch else at
+    mine = [relation for relation in state.relations if relation.tenant == tenant]
+    return [each.edge for each in mine if (each.seq <= base if not each.branch else each.branch == branch and each.seq <= at)]

@@ -1,0 +1,198 @@
+"""The plain model's View: every read as a loop over all that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from memos.errors import InvalidCall, NotFound
+from memos.memcube.call import Caller
+from memos.memcube.change import Edge, Idempotency
+from memos.memcube.cube import MemCube, Usage
+from memos.memcube.fields import instant, microseconds
+from memos.memcube.filter import Filter
+from memos.memcube.namespace import within
+from memos.memcube.state import State as CubeState
+from memos.ports.adapter import OPEN, NamespaceInfo, Page, Pending
+from memos.testing.model import Row, State, edges_seen
+
+if TYPE_CHECKING:
+    from memos.memcube.change import Terms
+
+ORDERS: dict[str, Callable[[MemCube], int]] = {
+    "created_at": lambda cube: microseconds(cube.created_at),
+    "updated_at": lambda cube: microseconds(cube.updated_at),
+    "said_at": lambda cube: microseconds(cube.said_at),
+    "priority": lambda cube: cube.policy.priority,
+    "ordinal": lambda cube: -1 if cube.ordinal is None else cube.ordinal,
+}
+
+
+class ModelView:
+    """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
+
+    def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
+        self.state, self.tenant, self.branch, self.dimensions = state, tenant, branch, dimensions
+        self.head = state.head
+        if at is not None and not 0 <= at <= self.head:
+            raise InvalidCall("at")
+        if branch and (tenant, branch) not in state.branches:
+            raise NotFound("branch")
+        self.seq = self.head if at is None else at
+        self.policy_epoch = state.epoch
+        self.base = min(state.branches[tenant, branch], self.seq) if branch else None
+        self.rows = state.visible(tenant, branch, self.seq)
+
+    def shown(self, row: Row) -> MemCube:
+        """The memory as it is read: with its use so far."""
+        count, heat = self.state.usage.get(row.cube.id, (0, None))
+        usage = Usage(count=count, last_used_at=instant(heat[0]), heat=heat[1]) if heat else Usage()
+        return row.cube.model_copy(update={"usage": usage})
+
+    def head_of(self, row: Row) -> Row | None:
+        """The row that grants read: the canonical one that is open, else the branch's."""
+        heads = [each for each in self.state.rows if each.uid == row.uid and each.end == OPEN and each.branch in {"", self.branch}]
+        return min(heads, key=lambda each: each.branch, default=None)
+
+    def granted(self, row: Row, grant: Filter, now: datetime) -> bool:
+        """Whether the grant allows the memory."""
+        head = self.head_of(row)
+        return head is not None and self.passes(head, grant, now)
+
+    def passes(self, row: Row, filter: Filter, now: datetime) -> bool:
+        """Whether a filter holds of a row."""
+        return filter.matches(row.cube, now=now, inherited=self.state.inherited(self.tenant, row.cube.namespace))
+
+    def selected(self, filter: Filter, grant: Filter, now: datetime) -> list[Row]:
+        """The visible rows that pass both."""
+        return [row for row in self.rows if self.passes(row, filter, now) and self.granted(row, grant, now)]
+
+    def get(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> dict[str, MemCube]:
+        """See the port."""
+        return {row.cube.id: self.shown(row) for row in self.rows if row.cube.id in ids and self.granted(row, grant, now)}
+
+    def find(
+        self, filter: Filter, *, grant: Filter, now: datetime, order: str = "created_at", descending: bool = False, limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page:  # fmt: skip
+        """See the port; the cursor is an offset."""
+        cubes = [self.shown(row) for row in self.selected(filter, grant, now)]
+        cubes.sort(key=lambda cube: (ORDERS[order](cube), cube.id), reverse=descending)
+        start = int(cursor or 0)
+        return Page(tuple(cubes[start : start + limit]), str(start + limit) if len(cubes) > start + limit else None)
+
+    def count(self, filter: Filter, *, grant: Filter, now: datetime) -> int:
+        """See the port."""
+        return len(self.selected(filter, grant, now))
+
+    def versions(self, id: str, *, grant: Filter, now: datetime) -> tuple[MemCube, ...]:
+        """See the port."""
+        base = self.seq if self.base is None else self.base
+        mine = [row for row in self.state.rows if row.tenant == self.tenant and row.cube.id == id]
+        history = [row for row in mine if (row.seq <= base if not row.branch else row.branch == self.branch and row.seq <= self.seq)]
+        return tuple(self.shown(row) for row in history) if any(self.granted(row, grant, now) for row in history) else ()
+
+    def rows_of(self, namespace: str, after: int) -> list[Row]:
+        """The rows of which a feed tells anew, of all branches."""
+        return [row for row in self.state.rows if self._in(row, namespace) and row.seq > after]
+
+    def ended(self, namespace: str, after: int) -> dict[int, int]:
+        """The rows that were closed since: number → commit."""
+        return {row.number: row.end for row in self.state.rows if self._in(row, namespace) and after < row.end < OPEN}
+
+    def _in(self, row: Row, namespace: str) -> bool:
+        return row.tenant == self.tenant and row.cube.namespace == namespace
+
+    def told_vectors(self, namespace: str, after: int) -> dict[int, Any]:
+        """The vectors of which a feed tells: those of its rows, and those that came since."""
+        new = {row.content for row in self.rows_of(namespace, after)}
+        old = {row.content for row in self.state.rows if self._in(row, namespace) and row.seq <= after}
+        contents = self.state.contents
+        return {number: contents[number].vector for number in new | old if contents[number].filled > (0 if number in new else after)}
+
+    def inherited(self, namespace: str) -> tuple[str, ...]:
+        """The entries that a feed tells for the whole namespace."""
+        return tuple(sorted(self.state.inherited(self.tenant, namespace))) if (self.tenant, namespace) in self.state.last_seq else ()
+
+    def last_seq(self, namespace: str) -> int:
+        """See the port."""
+        return self.state.last_seq.get((self.tenant, namespace), 0)
+
+    def last_fill(self) -> int:
+        """See the port."""
+        return max((content.filled for content in self.state.contents.values()), default=0)
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(sorted(path for tenant, path in self.state.last_seq if tenant == self.tenant and (not prefix or within(path, prefix))))
+
+    def namespaces(self, prefix: str = "") -> tuple[NamespaceInfo, ...]:
+        """See the port."""
+        standing = [row for row in self.rows if row.cube.state is not CubeState.EXPIRED]
+        found = []
+        for path in self.paths(prefix):
+            contents = [self.state.contents[row.content] for row in standing if row.cube.namespace == path]
+            pending = sum(content.wanted and not content.filled for content in contents)
+            found.append(NamespaceInfo(path, len(contents), pending, self.last_seq(path)))
+        return tuple(found)
+
+    def terms(self, content: int) -> Terms:
+        """The terms of a content."""
+        return self.state.contents[content].terms
+
+    def facts(self, namespace: str, facts: Sequence[str]) -> dict[str, str]:
+        """See the port."""
+        rows = sorted((row for row in self.rows if row.cube.namespace == namespace), key=lambda row: -row.uid)
+        return {row.fact: row.cube.id for row in rows if row.fact is not None and row.fact in facts}
+
+    def turns(self, namespace: str, session: str, ordinals: Sequence[int]) -> dict[int, str]:
+        """See the port."""
+        rows = [row for row in self.rows if (row.cube.namespace, row.cube.session) == (namespace, session)]
+        rows.sort(key=lambda row: -row.uid)
+        return {row.cube.ordinal: row.cube.id for row in rows if row.cube.ordinal is not None and row.cube.ordinal in ordinals}
+
+    def next_ordinal(self, namespace: str, session: str) -> int:
+        """See the port."""
+        rows = [row.cube for row in self.state.rows if self._in(row, namespace) and row.cube.session == session]
+        return max((cube.ordinal for cube in rows if cube.ordinal is not None), default=-1) + 1
+
+    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
+        """See the port."""
+        seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
+        edges = [edge for edge in seen if relations is None or edge.relation in relations]
+        near = {each for each in ids if self.state.cubes.get(each, (0, ""))[1] == self.tenant}
+        reached: set[Edge] = set()
+        for _ in range(depth):
+            reached |= {edge for edge in edges if edge.source in near or edge.target in near}
+            near |= {end for edge in reached for end in (edge.source, edge.target)}
+        return tuple(sorted(reached, key=lambda edge: (edge.source, edge.target, edge.relation)))
+
+    def pending(self, limit: int) -> Pending:
+        """See the port."""
+        wanting = [
+            (content.attempts, number, content.speaker, content.cube.text)
+            for number, content in self.state.contents.items()
+            if content.tenant == self.tenant and content.wanted and not content.filled and content.attempts < 8
+        ]
+        return Pending(tuple(rest for _, *rest in map(tuple, sorted(wanting)[:limit])))  # type: ignore[misc]
+
+    def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
+        """See the port."""
+        found = self.state.calls.get((caller.tenant, caller.kind, caller.user, idempotency.key))
+        if found is None:
+            return None
+        if found[0] != idempotency.fingerprint:
+            raise InvalidCall("fingerprint")
+        return found[1], found[2]
+
+    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
+        """See the port."""
+        return tuple(row for row in self.state.log[: self.seq] if row["tenant"] == self.tenant and row["seq"] > after)[:limit]
+
+    def load(self, rows: Sequence[int]) -> list[MemCube]:
+        """See the port."""
+        visible = {row.number: row for row in self.rows}
+        if not set(rows) <= visible.keys():
+            raise NotFound("row")
+        return [self.shown(visible[number]) for number in rows]

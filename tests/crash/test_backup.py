@@ -1,0 +1,243 @@
+"""Backups: made while others write, verified, without keys; restored they answer the same; damaged they are refused."""
+
+import json
+import threading
+
+import apsw
+import pytest
+
+from memos.backends.sqlite import backup as backups
+from memos.backends.sqlite.adapter import SqliteAdapter
+from memos.backends.sqlite.doctor import diagnose
+from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.keys import KEY_FILE
+from memos.backends.sqlite.maintenance import SqliteMaintenance
+from memos.backends.sqlite.restore import restore
+from memos.errors import BackendError, InvalidCall, NotAStore, StoreTooNew
+from memos.memcube.call import Caller
+from memos.memcube.change import Idempotency
+from memos.memcube.legal import same_fact
+from memos.ports.journal import AccessRow
+from tests.crash.making import BEGIN, CLOCK, EMBEDDER, Author, analyse, contents, populate
+
+RENEWED = {"store", "meta"}
+
+
+@pytest.fixture
+def adapter(tmp_path):
+    adapter = SqliteAdapter(tmp_path / "store", embedder=EMBEDDER)
+    populate(adapter)
+    journal = SqliteJournal(adapter.directory, key=adapter.keys.secret)
+    journal.append(AccessRow(BEGIN, CLOCK.new_id(), Caller(user="alice"), "search", "ok", "", 1, (("a", 1, "lexical"),)))
+    journal.close()
+    yield adapter
+    adapter.close()
+
+
+@pytest.fixture
+def kept(adapter, tmp_path):
+    """The directory of a backup."""
+    return backups.backup(adapter, tmp_path / "kept").path
+
+
+def restored(source, tmp_path, *, key=None):
+    report = restore(source, tmp_path / "restored", key=key, analyse=analyse)
+    return SqliteAdapter(report.path), report
+
+
+def test_a_backup_says_what_it_holds_and_which_file_to_keep_apart(adapter, tmp_path):
+    report = SqliteMaintenance(adapter, analyse).backup(tmp_path / "kept")
+    rows = contents(adapter)
+    assert (report.path, report.store_id) == (tmp_path / "kept", adapter.store_id)
+    assert report.key_file == adapter.directory / KEY_FILE
+    assert (report.head, report.versions, report.memories) == (len(rows["commit_log"]), len(rows["version"]), 11)
+    assert report.size == sum(path.stat().st_size for path in report.path.iterdir())
+    assert {path.name for path in report.path.iterdir()} == {"memory.db", JOURNAL, "backup.json"}
+
+
+def test_with_its_key_a_restored_store_is_the_same_but_for_its_identity(adapter, kept, tmp_path):
+    was = contents(adapter)
+    copy, report = restored(kept, tmp_path, key=adapter.directory / KEY_FILE)
+    now = contents(copy)
+    assert {table for table in was if was[table] != now[table]} == RENEWED
+    assert report.linked
+    assert (report.head, report.memories) == (len(was["commit_log"]), 11)
+    assert (copy.directory / JOURNAL).is_file()
+    assert diagnose(copy, analyse) == ()
+    with copy.view("acme") as view:
+        assert view.replay(Idempotency("k1", "call"), Caller(user="alice", tenant="acme")) is not None
+    copy.close()
+
+
+def test_a_restored_store_is_a_new_one_that_remembers_where_its_versions_are_from(adapter, kept, tmp_path):
+    copy, report = restored(kept, tmp_path, key=adapter.directory / KEY_FILE)
+    assert copy.store_id == report.store_id != adapter.store_id
+    Author(copy).add("written after")
+    now = contents(copy)
+    assert now["store"][0] == contents(adapter)["store"][0]
+    assert [row[5] for row in now["version"]] == [1] * (len(now["version"]) - 1) + [2]
+    assert diagnose(copy, analyse) == ()
+    copy.close()
+
+
+def test_without_its_key_a_restored_store_finds_its_facts_and_knows_nobody_again(adapter, kept, tmp_path):
+    copy, report = restored(kept, tmp_path)
+    assert not report.linked
+    assert copy.keys.secret != adapter.keys.secret
+    assert diagnose(copy, analyse) == ()
+    with copy.view("acme") as view:
+        assert set(view.facts("user/alice", [same_fact("a  FACT")])) == {same_fact("A fact")}
+        assert view.replay(Idempotency("k1", "call"), Caller(user="alice", tenant="acme")) is None
+    was, now = contents(adapter), contents(copy)
+    assert now["content"] == was["content"]
+    assert now["commit_log"] == was["commit_log"]
+    assert [row[0] for row in now["term"]] == [row[0] for row in was["term"]]
+    assert not {row[1] for row in now["term"]} & {row[1] for row in was["term"]}
+    Author(copy).add("written after", key="k1")
+    copy.close()
+
+
+def test_a_backup_is_one_moment_of_a_store_that_others_write(adapter, tmp_path, monkeypatch):
+    monkeypatch.setattr(backups, "PAGES", 1)
+    done, wrote = threading.Event(), []
+    other = SqliteAdapter(adapter.directory)
+
+    def write(author):
+        while not done.is_set():
+            wrote.append(author.add("one", "two", "three", edges=True))
+
+    writers = [threading.Thread(target=write, args=(Author(each, user),)) for each, user in ((adapter, "carol"), (other, "dave"))]
+    for writer in writers:
+        writer.start()
+    try:
+        reports = [backups.backup(adapter, tmp_path / f"kept {number}") for number in range(3)]
+    finally:
+        done.set()
+        for writer in writers:
+            writer.join()
+    assert wrote
+    assert reports[0].head < reports[2].head <= len(contents(adapter)["commit_log"])
+    for report in reports:
+        copy = SqliteAdapter(restore(report.path, report.path / "restored", key=None, analyse=analyse).path)
+        assert diagnose(copy, analyse) == ()
+        assert contents(copy)["commit_log"] == contents(adapter)["commit_log"][: report.head]
+        copy.close()
+    other.close()
+
+
+def test_a_backup_holds_no_key_no_terms_and_nothing_that_was_erased(adapter, tmp_path):
+    secret, was = adapter.keys.secret, contents(adapter)["term"]
+    with adapter.connection() as connection:
+        connection.execute("INSERT INTO content VALUES (999, 'ERASED' || hex(zeroblob(100000)), 0)")
+    with adapter.connection() as connection:
+        connection.execute("DELETE FROM content WHERE cid = 999")
+    kept = backups.backup(adapter, tmp_path / "kept").path
+    written = b"".join(path.read_bytes() for path in kept.iterdir())
+    assert secret not in written
+    assert secret.hex().encode() not in written
+    assert b"ERASED" not in written
+    assert b"allergic to peanuts" in written
+    assert not any(hashes in written for _, hashes, *_ in was if len(hashes) > 8)
+
+
+def test_where_something_is_there_already_nothing_is_written(adapter, tmp_path, kept):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("file", "folder", "link"):
+        with pytest.raises(InvalidCall, match="there already"):
+            backups.backup(adapter, tmp_path / name)
+        with pytest.raises(InvalidCall, match="there already"):
+            restore(kept, tmp_path / name, key=None, analyse=analyse)
+    assert (tmp_path / "folder" / "file").read_text() == "mine"
+    (tmp_path / "empty").mkdir()
+    assert backups.backup(adapter, tmp_path / "empty").path.joinpath("backup.json").is_file()
+    with pytest.raises(BackendError, match="cannot be written"):
+        backups.backup(adapter, tmp_path / "file" / "below")
+
+
+def flip(path):
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+
+def manifest(**changes):
+    def change(kept):
+        path = kept / "backup.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    return change
+
+
+DAMAGES = {
+    "a bit of the store": (lambda kept: flip(kept / "memory.db"), NotAStore, "damaged: memory.db"),
+    "a bit of the journal": (lambda kept: flip(kept / JOURNAL), NotAStore, "damaged: access.db"),
+    "an end cut off": (lambda kept: (kept / "memory.db").write_bytes((kept / "memory.db").read_bytes()[:-4096]), NotAStore, "damaged"),
+    "a file gone": (lambda kept: (kept / "memory.db").unlink(), NotAStore, "memory.db is missing"),
+    "no manifest": (lambda kept: (kept / "backup.json").unlink(), NotAStore, "backup.json is missing"),
+    "a broken manifest": (lambda kept: (kept / "backup.json").write_text("{"), NotAStore, "cannot be read"),
+    "an odd manifest": (lambda kept: (kept / "backup.json").write_text("[]"), NotAStore, "cannot be read"),
+    "a manifest of nothing": (manifest(files={}), NotAStore, "damaged: memory.db"),
+    "a field too many": (manifest(other=1), NotAStore, "cannot be read"),
+    "a newer format": (manifest(format=99), StoreTooNew, "upgrade"),
+    "a newer schema": (manifest(schema=99), StoreTooNew, "upgrade"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_backup_is_refused_by_name_and_leaves_nothing(kept, tmp_path, damage):
+    spoil, error, told = DAMAGES[damage]
+    spoil(kept)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(error, match=told):
+        restore(kept, tmp_path / "restored", key=None, analyse=analyse)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_another_key_or_none_at_the_place_named_is_refused(kept, tmp_path):
+    (tmp_path / "other.key").write_bytes(b"x" * 32)
+    (tmp_path / "short.key").write_bytes(b"x")
+    before = sorted(tmp_path.iterdir())
+    for name, told in (("other.key", "of another store"), ("short.key", "1 bytes"), ("no.key", "cannot be read")):
+        with pytest.raises(NotAStore, match=told):
+            restore(kept, tmp_path / "restored", key=tmp_path / name, analyse=analyse)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_analysis_that_fails_leaves_nothing_half_restored(kept, tmp_path):
+    def fail(speaker, text):
+        raise RuntimeError(text)
+
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(RuntimeError):
+        restore(kept, tmp_path / "restored", key=None, analyse=fail)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("file", ["memory.db", JOURNAL])
+def test_a_store_that_is_not_sound_gives_no_backup(adapter, tmp_path, file):
+    writer = apsw.Connection(str(adapter.directory / file))
+    writer.execute("UPDATE commit_log SET at = 0 WHERE seq = 2" if file == "memory.db" else "UPDATE access SET at = 0")
+    writer.close()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(BackendError, match="is not sound.*memos doctor"):
+        backups.backup(adapter, tmp_path / "kept")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_copy_that_lacks_a_row_is_no_backup(adapter, tmp_path, monkeypatch):
+    thin = backups._thin
+
+    def lose(path):
+        thin(path)
+        connection = apsw.Connection(str(path))
+        connection.execute("DELETE FROM usage; DELETE FROM edge")
+        connection.close()
+
+    monkeypatch.setattr(backups, "_thin", lose)
+    with pytest.raises(BackendError, match="does not hold what the store held"):
+        backups.backup(adapter, tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
