@@ -35,8 +35,10 @@ class World:
             self.add(number, cube)
 
     def add(self, number, cube):
-        row = feed_row(cube, number, inherited=INHERITED.get(cube.namespace, ()), ascii=number % 2 == 0)
-        self.columns.setdefault(cube.namespace, Columns(cube.namespace)).append([row])
+        row = feed_row(cube, number, ascii=number % 2 == 0)
+        columns = self.columns.setdefault(cube.namespace, Columns(cube.namespace))
+        columns.append([row])
+        columns.inherit(INHERITED.get(cube.namespace, ()))
         self.numbers.setdefault(cube.namespace, []).append(number - 1)
         self.insert("cube", uid=number, tid=1, id=UUID(cube.id).bytes, provenance=b"")
         path = cube.namespace

@@ -7,7 +7,7 @@ from memos.memcube.matching import acl_entries
 from memos.ports.adapter import OPEN, FeedRow
 
 
-def feed_row(cube, row, *, uid=None, seq=1, seq_end=OPEN, branch="", inherited=(), ascii=False):
+def feed_row(cube, row, *, uid=None, seq=1, seq_end=OPEN, branch="", ascii=False):
     """The row of a cube; `ascii` is how the metadata is written."""
     times = {name: getattr(cube, name) for name in ("said_at", "created_at", "updated_at", "valid_from", "valid_to")}
     return FeedRow(
@@ -23,7 +23,7 @@ def feed_row(cube, row, *, uid=None, seq=1, seq_end=OPEN, branch="", inherited=(
         frozen=cube.frozen,
         layer=cube.layer.value,
         owner=cube.owner,
-        acl=tuple(sorted(acl_entries(cube, inherited))),
+        acl=tuple(sorted(acl_entries(cube))),
         sensitivity=cube.policy.sensitivity,
         priority=cube.policy.priority,
         tags=tuple(tag.key for tag in cube.tags),

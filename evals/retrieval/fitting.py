@@ -64,28 +64,44 @@ def examples(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) ->
     return found
 
 
-def fit(sets: Sequence[Sequence[Example]], l2: float = L2, rounds: int = 12) -> dict[str, float]:
+def fit(sets: Sequence[Sequence[Example]], l2: float = L2, rounds: int = 30) -> dict[str, float]:
     """argmin over w of the mean over sets of the mean over questions of -log softmax(Xw)[evidence], + l2·|w·scale|²/f, lanes not negative.
 
-    Newton's method, each step's quadratic problem solved by coordinate descent. Sets count alike however many questions they have.
+    Newton's method, damped, each step's quadratic problem solved by coordinate descent. Sets count alike however many questions they have.
     """
     scale = np.maximum(np.concatenate([example.features for each in sets for example in each[::7]]).std(axis=0, dtype=np.float64), 1e-3)
-    weighted = [(example, 1 / (len(sets) * len(each))) for each in sets for example in each]
-    used = np.array([any(example.features[:, column].any() for example, _ in weighted) for column in range(len(NAMES))])
+    questions = [(example.features / scale, example.evidence, 1 / (len(sets) * len(each))) for each in sets for example in each]
+    used = np.any([x.any(axis=0) for x, _, _ in questions], axis=0)
     lowest = np.where([name in LANES for name in NAMES], 0.0, -np.inf)
     w = np.zeros(len(NAMES))
+    loss, gradient, hessian = _loss(questions, w, l2)
     for _ in range(rounds):
-        gradient, hessian = 2 * l2 * w / len(w), np.eye(len(w)) * 2 * l2 / len(w)
-        for example, weight in weighted:
-            x = example.features / scale
-            scores = x @ w
-            p = np.exp(scores - scores.max())
-            p /= p.sum()
-            mean = p @ x
-            gradient += weight * (mean - x[example.evidence].mean(axis=0))
-            hessian += weight * ((x * p[:, None]).T @ x - np.outer(mean, mean))
-        w = np.where(used, _step(w, gradient, hessian, lowest), 0)
+        direction = np.where(used, _step(w, gradient, hessian, lowest) - w, 0)
+        for halvings in range(30):
+            new = w + direction / 2**halvings
+            found = _loss(questions, new, l2)
+            if found[0] <= loss + 1e-4 * gradient @ (new - w):
+                break
+        gain, w, (loss, gradient, hessian) = loss - found[0], new, found
+        if gain < 1e-7:
+            break
     return {name: round(float(value), 3) for name, value in zip(NAMES, w / scale, strict=True) if abs(value) > 1e-6}
+
+
+def _loss(questions: Sequence[tuple], w: np.ndarray, l2: float) -> tuple[float, np.ndarray, np.ndarray]:
+    """The loss, its gradient and its Hessian."""
+    loss, gradient, hessian = l2 * w @ w / len(w), 2 * l2 * w / len(w), np.eye(len(w)) * 2 * l2 / len(w)
+    for x, evidence, weight in questions:
+        scores = x @ w
+        scores -= scores.max()
+        p = np.exp(scores)
+        total = p.sum()
+        p /= total
+        mean = p @ x
+        loss += weight * (np.log(total) - scores[evidence].mean())
+        gradient += weight * (mean - x[evidence].mean(axis=0))
+        hessian += weight * ((x * p[:, None]).T @ x - np.outer(mean, mean))
+    return loss, gradient, hessian
 
 
 def _step(w: np.ndarray, gradient: np.ndarray, hessian: np.ndarray, lowest: np.ndarray) -> np.ndarray:

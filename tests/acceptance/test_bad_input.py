@@ -121,7 +121,14 @@ def test_filters_are_checked_by_search_and_list(alice, filter, said):
 
 
 def test_searches_are_checked(alice):
-    for arguments in ({}, {"text": " "}, {"text": "x", "limit": 0}, {"text": "x", "limit": 10_000}, {"text": "x\0"}, {"text": "x", "states": ["asleep"]}):
+    for arguments in (
+        {},
+        {"text": " "},
+        {"text": "x", "limit": 0},
+        {"text": "x", "limit": 10_000},
+        {"text": "x\0"},
+        {"text": "x", "states": ["asleep"]},
+    ):
         with pytest.raises(InvalidCall):
             alice.search(**arguments)
     with pytest.raises(InvalidCall, match="before it ends"):
@@ -142,7 +149,14 @@ def test_ids_are_checked(alice):
 
 def test_updates_are_checked_and_change_nothing(alice):
     cube = alice.add("as it was").cubes[0]
-    for arguments in ({}, {"text": ""}, {"text": "x", "mode": "sideways"}, {"text": "x", "expect_version": 0}, {"text": "nul \0"}, {"priority": 1000}):
+    for arguments in (
+        {},
+        {"text": ""},
+        {"text": "x", "mode": "sideways"},
+        {"text": "x", "expect_version": 0},
+        {"text": "nul \0"},
+        {"priority": 1000},
+    ):
         with pytest.raises(InvalidCall):
             alice.update(cube.id, **arguments)
     assert alice.get(cube.id).cubes[0] == cube

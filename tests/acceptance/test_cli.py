@@ -500,8 +500,21 @@ class TestStore:
     def test_restore_goes_to_the_store_by_default(self, home, tmp_path):
         home("backup", tmp_path / "backup")
         other = Command(tmp_path / "other")
-        assert other.json("restore-backup", tmp_path / "backup") == {"store": str(tmp_path / "other")}
+        report = other.json("restore-backup", tmp_path / "backup")
+        assert (report["path"], report["memories"], report["linked"]) == (str(tmp_path / "other"), 3, False)
         assert len(other.texts()) == 3
+
+    def test_restore_says_what_it_did(self, home, tmp_path):
+        key = home.json("backup", tmp_path / "backup")["key_file"]
+        shown = home("restore-backup", tmp_path / "backup", tmp_path / "with").stdout
+        assert "3 memories" in shown
+        assert "without --key" in shown
+        assert "without --key" not in home("restore-backup", tmp_path / "backup", tmp_path / "without", "--key", key).stdout
+
+    def test_restore_of_what_is_no_backup(self, home, tmp_path):
+        (tmp_path / "empty").mkdir()
+        assert home.error("restore-backup", tmp_path / "empty", tmp_path / "restored", code=10)[0] == "not_a_store"
+        assert not (tmp_path / "restored").exists()
 
     def test_backup_over_something(self, home, tmp_path):
         (tmp_path / "backup").mkdir()
@@ -633,7 +646,7 @@ class TestEvaluation:
         shown = run("eval", "retrieval", "--data", small, "--categories", "4").stdout
         assert "overall" in shown
         assert "session R@5" in shown
-        assert "ms CPU" in shown
+        assert "search for 10: " in shown
 
     def test_no_data_is_told(self, run, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)

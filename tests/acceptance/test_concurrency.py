@@ -52,7 +52,10 @@ def test_threads_and_processes_write_and_search_together(tmp_path, trials, recor
     directory = tmp_path / "memory"
     MemOS.open(directory, embedder="hashing", worker="none").close()
     command = [sys.executable, "-c", WRITER, str(directory)]
-    running = [subprocess.Popen([*command, str(number), str(trials), str(THREADS)], stdout=subprocess.PIPE, text=True) for number in range(PROCESSES)]
+    running = [
+        subprocess.Popen([*command, str(number), str(trials), str(THREADS)], stdout=subprocess.PIPE, text=True)
+        for number in range(PROCESSES)
+    ]
     outcomes = [json.loads(process.communicate(timeout=trials * 10 + 120)[0]) for process in running]
     errors = [error for outcome in outcomes for error in outcome["errors"]]
     written = {cube_id: text for outcome in outcomes for cube_id, text in outcome["written"]}

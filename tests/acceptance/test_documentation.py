@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from dataclasses import dataclass
@@ -61,20 +62,29 @@ def blocks_of(page: str) -> list[Block]:
     return blocks
 
 
+WILDCARDS = {" … ": r" (?:.* )?", "… ": r"(?:.* )?", " …": r"(?: .*)?", "…": r".*"}
+
+
 def pattern_of(expected: str) -> re.Pattern[str]:
-    """What output must match in full: `…` stands for any characters of a line, alone on a line for any lines."""
-    lines = []
-    for line in expected.strip("\n").split("\n"):
-        wild = line.strip() == "…"
-        lines.append(r"(?:[^\n]*\n)*" if wild else ".*".join(map(re.escape, line.rstrip().split("…"))) + r"\n")
-    return re.compile("".join(lines))
+    """What output must match in full: `…` stands for any characters of a line, as a word for any words, alone for any lines."""
+    return re.compile("".join(map(line_pattern, tidied(expected).splitlines())))
+
+
+def line_pattern(line: str) -> str:
+    if line == "…":
+        return r"(?:[^\n]*\n)*"
+    return "".join(WILDCARDS.get(part) or re.escape(part) for part in re.split(r"( … |^… | …$|…)", line)) + r"\n"
+
+
+def tidied(text: str) -> str:
+    """A text without the white space that only aligns columns: the widths of a table follow from its numbers."""
+    return "".join(f"{' '.join(line.split())}\n" for line in text.strip("\n").split("\n"))
 
 
 def require_output(block: Block, printed: str, where: str) -> None:
     if block.expected is None:
         return
-    tidy = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").split("\n"))
-    assert pattern_of(block.expected).fullmatch(tidy), f"{where} printed\n{tidy}\nand is said to print\n{block.expected}"
+    assert pattern_of(block.expected).fullmatch(tidied(printed)), f"{where} printed\n{printed}\nand is said to print\n{block.expected}"
 
 
 def run_python(block: Block, namespace: dict[str, object], where: str) -> str:
@@ -90,25 +100,36 @@ def runnable(text: str) -> str:
     return "".join(f"{line}\n" for line in text.splitlines() if line.partition(" #")[0].strip() not in NOT_RUN)
 
 
-def run_shell(block: Block, directory: Path, where: str) -> str:
+def fresh_environment() -> dict[str, str]:
+    """This process's, with the tools of its virtual environment first and without any MEMOS_* variable."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MEMOS_")}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    return environment | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"}
+
+
+def run_shell(block: Block, environment: dict[str, str], directory: Path, where: str) -> str:
+    """What a shell example prints on both streams. What it exports stays in the environment, for the next one of its page."""
     script = runnable(block.text)
-    done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script], cwd=directory, env=environment, timeout=240,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{where} ended with {done.returncode}\n{script}\n{done.stdout}"
-    return done.stdout
+    with tempfile.TemporaryFile() as left, tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", f"{script}\nenv -0 >&{left.fileno()}"], pass_fds=[left.fileno()], cwd=directory,
+            env=environment, timeout=240, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, check=False,
+        )  # fmt: skip
+        for stream in (left, printed):
+            stream.seek(0)
+        output = printed.read()
+        assert done.returncode == 0, f"{where} ended with {done.returncode}\n{script}\n{output}"
+        environment |= dict(item.split("=", 1) for item in left.read().decode().split("\0") if item)
+    return output
 
 
 def run_blocks(name: str, blocks: list[Block], directory: Path) -> int:
     """Run the examples of a page in order, all in one directory, the Python ones in one namespace; how many there were."""
     namespace: dict[str, object] = {"__name__": "__main__"}
+    environment = fresh_environment()
     examples = [block for block in blocks if block.language in RUN]
     for block in examples:
         where = f"{name}:{block.line}"
-        printed = run_python(block, namespace, where) if block.language == "python" else run_shell(block, directory, where)
+        printed = run_python(block, namespace, where) if block.language == "python" else run_shell(block, environment, directory, where)
         require_output(block, printed, where)
     return len(examples)
 
@@ -184,27 +205,34 @@ kept = 'one'
 ```
 ```sh
 cat note
+export KEPT=two
 make test    # not run
 ```
 ```text
 k…t
 ```
 ```python
-print(kept, 'two', 'three')
+print(kept, 'two',     'three')
 print('four')
-print('five')
+print('five six')
 ```
 
 ```text
 one … three
 …
-five
+  fi…e … six …
+```
+```sh
+echo "one $KEPT"
+```
+```text
+one two
 ```
 """
 
 
 def test_examples_share_a_page_and_wildcards_match(directory):
-    assert run_blocks("planted", blocks_of(SHARED), directory) == 3
+    assert run_blocks("planted", blocks_of(SHARED), directory) == 4
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -214,11 +242,7 @@ def test_every_file_that_a_page_names_is_there(name):
 
 
 def test_the_reference_is_what_the_script_writes():
-    command = [
-        sys.executable,
-        "-c",
-        "import generate_reference as made, json; print(json.dumps({name: page() for name, page in made.PAGES.items()}))",
-    ]
-    done = subprocess.run(command, cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    code = "import generate_reference as made, json; print(json.dumps({name: page() for name, page in made.PAGES.items()}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
     for name, page in json.loads(done.stdout).items():
         assert page == (ROOT / "docs/reference" / name).read_text(encoding="utf-8"), "run scripts/generate_reference.py"

@@ -38,7 +38,7 @@ def world():
     return World(found)
 
 
-@pytest.mark.proof(capability="filters", small=400, full=20_000)
+@pytest.mark.proof(capability="filters", small=250, full=20_000)
 def test_cube_columns_and_sql_give_one_answer(trials, record_proof, world):
     counts = {"filters": 0, "decisions": 0, "held": 0, "selective": 0}
 
@@ -79,13 +79,13 @@ def test_every_operator_on_what_is_there(world, field):
         operand = rng.choices(there, k=rng.randrange(4)) if operator in LISTS else rng.choice(there)
         if operator == "exists":
             operand = rng.random() < 0.5
-        filter = Filter.test(field, operator, operand, internal=True)
-        expected = world.by_cube(filter, NOW)
-        assert world.by_columns(filter, NOW) == expected, filter
-        assert world.by_sql(filter, NOW) == expected, filter
+        condition = Filter.test(field, operator, operand, internal=True)
+        expected = world.by_cube(condition, NOW)
+        assert world.by_columns(condition, NOW) == expected, condition
+        assert world.by_sql(condition, NOW) == expected, condition
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(strategies.cubes(), min_size=1, max_size=3, unique_by=lambda cube: cube.id), strategies.filters(internal=True))
 def test_the_three_agree_on_any_cubes(cubes, filter):
     world = World(cubes)
@@ -94,13 +94,13 @@ def test_the_three_agree_on_any_cubes(cubes, filter):
     assert world.by_sql(filter, NOW) == expected
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(strategies.filters(internal=True))
 def test_a_grant_compiles_for_the_head_row(world, filter):
     assert world.by_sql(filter, NOW, "h") == world.by_cube(filter, NOW)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(strategies.filters(internal=True), strategies.filters(internal=True))
 def test_algebra(world, one, other):
     def of(filter):
@@ -115,7 +115,7 @@ def test_algebra(world, one, other):
     assert (one & other).referenced_fields() == one.referenced_fields() | other.referenced_fields()
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(strategies.filters(internal=True))
 def test_json_reads_back_as_the_same_filter(filter):
     again = Filter.parse(json.loads(json.dumps(filter.to_json(), ensure_ascii=False)), internal=True)
@@ -145,14 +145,16 @@ def test_chosen_rows_get_the_answers_that_all_rows_get(world, filter, rows):
 def test_columns_answer_the_same_however_they_have_grown(world, filter, chunk):
     namespace, whole = max(world.columns.items(), key=lambda item: item[1].n)
     cubes = [world.cubes[number] for number in world.numbers[namespace]][:12]
-    rows = [feed_row(cube, number, inherited=INHERITED.get(namespace, ())) for number, cube in enumerate(cubes)]
+    rows = [feed_row(cube, number) for number, cube in enumerate(cubes)]
     grown = Columns(namespace)
+    grown.inherit(INHERITED.get(namespace, ()))
     for start, end in pairwise([*range(0, 12, chunk), 12]):
         grown.append(rows[start:end])
         assert grown.mask(filter, 0).tolist() == whole.mask(filter, 0)[:end].tolist()
 
 
 def test_the_largest_filter_compiles_and_runs(world):
+    world = World(world.cubes[:20])
     for operator in ("any", "all", "none"):
         many = Filter.parse(
             {"and": [{"tags": {operator: [f"tag {n}" for n in range(5_000)]}}, {"metadata.a": {operator: list(range(5_000))}}]}
@@ -173,8 +175,8 @@ def test_no_operand_reaches_the_text_of_the_statement():
     hostile = "x' OR 1=1 --"
     filters = [where.speaker == hostile, where.tags.any(hostile), where.tags.all(hostile), where.metadata[hostile].eq(hostile)]
     filters += [where.metadata["a"].any(hostile), where.owner.in_(hostile), Filter.test("acl", "any", [hostile], internal=True)]
-    for filter in filters:
-        text, parameters = filter_sql.compile(filter, 0)
+    for condition in filters:
+        text, parameters = filter_sql.compile(condition, 0)
         assert "1=1" not in text
         assert any("1=1" in str(parameter) for parameter in parameters)
 

@@ -15,20 +15,28 @@ ID = "019a0000-0000-7000-8000-00000000abcd"
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2025, 1, 1, tzinfo=UTC)
 METADATA = {
-    **{
-        "one": 1,
-        "float": 1.0,
-        "text": "1",
-        "yes": True,
-        "no": False,
-        "zero": 0,
-        "nothing": None,
-        "empty": "",
-        "e\u0301": "é",
-        "a.b": "dotted",
-    },
-    **{"list": [1, "x", True, None, [2], {"y": 3}], "bare": [], "object": {"b": 1}, 'q"uote': "it's", "wide": 2**53 + 1, "far": 2**63 - 1},
-    **{"%": "100%", "\\": 'C:\\temp "x"', "astral": "\U0001f9e0", "high": "\uffff", "tiny": 5e-324, "minus": -0.0},
+    "one": 1,
+    "float": 1.0,
+    "text": "1",
+    "yes": True,
+    "no": False,
+    "zero": 0,
+    "nothing": None,
+    "empty": "",
+    "e\u0301": "é",
+    "a.b": "dotted",
+    "list": [1, "x", True, None, [2], {"y": 3}],
+    "bare": [],
+    "object": {"b": 1},
+    'q"uote': "it's",
+    "wide": 2**53 + 1,
+    "far": 2**63 - 1,
+    "%": "100%",
+    "\\": 'C:\\temp "x"',
+    "astral": "\U0001f9e0",
+    "high": "\uffff",
+    "tiny": 5e-324,
+    "minus": -0.0,
 }
 CUBE = MemCube(
     id=ID,
@@ -155,11 +163,11 @@ def world():
 
 @pytest.mark.parametrize(("form", "holds"), [(form, True) for form in TRUE] + [(form, False) for form in FALSE])
 def test_meaning(world, form, holds):
-    filter = Filter.parse(form, internal=True)
-    assert world.by_cube(filter, NOW) == [holds]
-    assert world.by_columns(filter, NOW) == [holds]
-    assert world.by_sql(filter, NOW) == [holds]
-    assert world.by_sql(~filter, NOW) == [not holds]
+    condition = Filter.parse(form, internal=True)
+    assert world.by_cube(condition, NOW) == [holds]
+    assert world.by_columns(condition, NOW) == [holds]
+    assert world.by_sql(condition, NOW) == [holds]
+    assert world.by_sql(~condition, NOW) == [not holds]
 
 
 def test_columns_keep_apart_what_the_language_keeps_apart():
@@ -178,6 +186,6 @@ def test_columns_keep_apart_what_the_language_keeps_apart():
         ("exists", True),
         ("none", [1]),
     ]:
-        filter = Filter.parse({"metadata.k": {operator: operand}})
-        assert world.by_columns(filter, NOW) == world.by_cube(filter, NOW) == world.by_sql(filter, NOW)
+        condition = Filter.parse({"metadata.k": {operator: operand}})
+        assert world.by_columns(condition, NOW) == world.by_cube(condition, NOW) == world.by_sql(condition, NOW)
     assert world.by_cube(Filter.parse({"metadata.k": 1}), NOW) == [value in (1, 1.0) and not isinstance(value, bool) for value in values]

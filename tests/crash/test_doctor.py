@@ -11,6 +11,7 @@ from memos.backends.sqlite.faults import ADVICE
 from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.journal import SqliteJournal
 from memos.backends.sqlite.maintenance import SqliteMaintenance
+from memos.errors import BackendError
 from memos.memcube.call import Caller
 from memos.ports.journal import AccessRow
 from tests.crash.making import BEGIN, CLOCK, EMBEDDER, Author, analyse, contents, populate
@@ -192,6 +193,14 @@ def test_rebuilding_a_sound_store_changes_nothing(sound):
     was = contents(adapter)
     assert SqliteMaintenance(adapter, analyse).rebuild() == len(was["content"])
     assert contents(adapter) == was
+    adapter.close()
+
+
+def test_rebuilding_stops_at_what_only_a_backup_mends(sound):
+    tamper(sound / "memory.db", FAULTS["header_broken"])
+    adapter = SqliteAdapter(sound)
+    with pytest.raises(BackendError, match="version 1 is no JSON.*restore-backup"):
+        SqliteMaintenance(adapter, analyse).rebuild()
     adapter.close()
 
 

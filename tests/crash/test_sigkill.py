@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from memos.backends.sqlite.adapter import SqliteAdapter
 from tests.crash.checking import acknowledged, look_over
+from tests.crash.making import EMBEDDER, Author
+from tests.crash.writing import Acknowledging
 
 ROOT = Path(__file__).parents[2]
 ROUNDS_A_STORE = 5
@@ -95,7 +98,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_written(nursery, tmp_p
 def test_the_check_sees_what_is_lost_half_there_or_faulty(tmp_path):
     adapter = SqliteAdapter(tmp_path / "store", embedder=EMBEDDER)
     writer = Acknowledging(Author(adapter), seed=1)
-    promised = {tuple(each) for _ in range(20) for each in map(tuple, writer.step())}
+    promised = {each for _ in range(20) for each in writer.step()}
     assert look_over(tmp_path / "store", promised) == (0, 0, ())
     with adapter.connection() as connection:
         connection.execute("UPDATE content SET body = 'gone' WHERE cid = (SELECT min(cid) FROM content WHERE body LIKE 'batch 0%')")

@@ -6,6 +6,7 @@ arithmetic. No activation is quantised, so a text's vector does not depend on it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -123,6 +124,8 @@ class _Model:
 
     def __init__(self, threads: int) -> None:
         weights, vocabulary = _WEIGHTS.read(), _TOKENIZER.read()
+        # from 1.29 on onnxruntime reports to its maker and keeps a device id in the home directory unless this stands when it is loaded
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         try:
             import onnxruntime
             from tokenizers import Tokenizer

@@ -83,6 +83,6 @@ def show(result: dict[str, Any]) -> None:
     cells = [(str(row["n"]), *(f"{row[measure]:.1f}" for measure in measures), name) for name, row in rows]
     table(("n", *measures, "category"), cells, numbers=("n", *measures))
     cost = result["query_cpu_ms"]
-    say(f"query: {cost['p50']:.1f} ms CPU at the median, {cost['p95']:.1f} ms at the 95th percentile")
+    say(f"search for 10: {cost['p50']:.1f} ms CPU at the median, {cost['p95']:.1f} ms at the 95th percentile")
     say(f"index: {result['index_cpu_s']:.1f} s CPU for {result['turns']:,} turns in {result['conversations']} conversations")
     say(f"embedder: {result['embedder'] or 'none'}")

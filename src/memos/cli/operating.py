@@ -117,12 +117,13 @@ def restore_backup(target: Target, source: Path, destination: Path | None, key: 
     """Make a store at DESTINATION (--store, when it is left out) of the backup SOURCE."""
     from memos.system import MemOS
 
-    place = destination or Path(target.store)
-    MemOS.restore_backup(source, place, key=key)
+    report = MemOS.restore_backup(source, destination or Path(target.store), key=key)
     if target.as_json:
-        emit({"store": place})
-    else:
-        say(f"restored to {place}")
+        emit(report)
+        return
+    say(f"{report.memories:,} memories, up to commit {report.head:,}, in {report.path}")
+    if not report.linked:
+        say("without --key: the callers in its logs stay strangers, and a call that is sent again is done again")
 
 
 def told_status(found: StoreStatus) -> list[tuple[str, str]]:

@@ -15,7 +15,6 @@ from memos.memcube.change import CANONICAL, ChangeSet, Committed, Edge, ReadSet,
 from memos.memcube.cube import MemCube
 from memos.memcube.heat import Heat
 from memos.memcube.namespace import within
-from memos.ports.adapter import OPEN
 
 Key = tuple[str, str]
 """A tenant, and a name within it."""

@@ -25,25 +25,26 @@ class ModelCommit:
         self.acl_changed = False
 
     def run(self, reads: ReadSet) -> Committed:
+        """Verify, then write."""
         change, state = self.change, self.state
         if change.fence and state.workers.get(change.fence.worker, (None, 0))[0] != change.fence.number:
             raise VersionConflict("fence")
-        self.open_branch()
+        self._open_branch()
         self.before = state.visible(self.tenant, change.branch, state.head)
-        self.verify(reads)
+        self._verify(reads)
         for write in change.writes:
-            self.write(write)
-        self.effects()
+            self._write(write)
+        self._effects()
         if change.idempotency:
             key = (self.tenant, change.caller.kind, change.caller.user, change.idempotency.key)
             if key in state.calls:
                 raise VersionConflict("idempotency")
             state.calls[key] = change.idempotency.fingerprint, change.call_id, change.idempotency.ids
         state.epoch += self.acl_changed
-        self.log()
+        self._log()
         return Committed(self.seq, self.ordinals)
 
-    def open_branch(self) -> None:
+    def _open_branch(self) -> None:
         opens, branch = self.change.opens, self.change.branch
         if opens:
             if not opens.name or not 0 <= opens.base <= self.state.head or (self.tenant, opens.name) in self.state.branches:
@@ -52,7 +53,7 @@ class ModelCommit:
         if branch and (self.tenant, branch) not in self.state.branches:
             raise NotFound("branch")
 
-    def verify(self, reads: ReadSet) -> None:
+    def _verify(self, reads: ReadSet) -> None:
         standing = {row.cube.id: row.seq for row in self.before}
         if any(standing.get(cube_id, 0) != seq for cube_id, seq in reads.versions.items()):
             raise VersionConflict("version")
@@ -61,34 +62,34 @@ class ModelCommit:
         if reads.policy_epoch is not None and reads.policy_epoch != self.state.epoch:
             raise VersionConflict("epoch")
 
-    def write(self, write: CubeWrite) -> None:
+    def _write(self, write: CubeWrite) -> None:
         cube, state = write.cube, self.state
         if any(row.seq == self.seq and row.cube.id == cube.id for row in state.rows):
             raise InvalidCall("twice")
         held = None if write.birth else next((row for row in self.before if row.cube.id == cube.id), None)
         if write.birth:
-            self.bear(write)
+            self._bear(write)
         elif held is None:
             raise VersionConflict("absent")
         else:
-            self.succeed(write, held)
+            self._succeed(write, held)
         uid = state.cubes[cube.id][0]
-        self.require_free_fact(write, uid)
-        ordinal = self.ordinal(write, held, uid)
-        content = held.content if write.terms is None and held else self.add_content(write)
+        self._require_free_fact(write, uid)
+        ordinal = self._ordinal(write, held, uid)
+        content = held.content if write.terms is None and held else self._add_content(write)
         cube = cube.model_copy(update={"ordinal": ordinal, "seq": self.seq})
         row = Row(len(state.rows) + 1, uid, content, self.tenant, self.change.branch, self.seq, OPEN, write.fact, cube)
         state.rows.append(row)
         state.last_seq[self.tenant, cube.namespace] = self.seq
 
-    def bear(self, write: CubeWrite) -> None:
+    def _bear(self, write: CubeWrite) -> None:
         if write.terms is None:
             raise InvalidCall("terms")
         if write.cube.id in self.state.cubes:
             raise VersionConflict("identity")
         self.state.cubes[write.cube.id] = len(self.state.cubes) + 1, self.tenant, write.cube.provenance.id
 
-    def succeed(self, write: CubeWrite, held: Row) -> None:
+    def _succeed(self, write: CubeWrite, held: Row) -> None:
         other_kind = write.cube.payload.type != held.cube.payload.type
         if write.cube.provenance.id != self.state.cubes[write.cube.id][2] or (
             write.terms is None and (other_kind or write.vector is not None)
@@ -99,7 +100,7 @@ class ModelCommit:
             self.state.last_seq[self.tenant, held.cube.namespace] = self.seq
         self.acl_changed |= acl_entries(write.cube) != acl_entries(held.cube)
 
-    def require_free_fact(self, write: CubeWrite, uid: int) -> None:
+    def _require_free_fact(self, write: CubeWrite, uid: int) -> None:
         if write.fact is None:
             return
         equal = [row for row in self.state.rows if row.fact == write.fact and row.cube.namespace == write.cube.namespace]
@@ -109,7 +110,7 @@ class ModelCommit:
         if any(row.number in standing and row.uid != uid for row in equal):
             raise VersionConflict("fact")
 
-    def ordinal(self, write: CubeWrite, held: Row | None, uid: int) -> int | None:
+    def _ordinal(self, write: CubeWrite, held: Row | None, uid: int) -> int | None:
         cube, place = write.cube, (write.cube.namespace, write.cube.session)
         if cube.session is None or (cube.ordinal is None and not (write.birth and write.turn)):
             return cube.ordinal
@@ -126,7 +127,7 @@ class ModelCommit:
             raise VersionConflict("ordinal")
         return cube.ordinal
 
-    def add_content(self, write: CubeWrite) -> int:
+    def _add_content(self, write: CubeWrite) -> int:
         if write.vector is not None and (self.dimensions is None or write.vector.shape != (self.dimensions,)):
             raise InvalidCall("vector")
         wanted = self.dimensions is not None and (write.vector is not None or write.cube.payload.type == "plaintext")
@@ -136,19 +137,19 @@ class ModelCommit:
         self.state.contents[number] = Content(self.tenant, write.cube.speaker, write.cube, terms, write.vector, wanted, filled)
         return number
 
-    def effects(self) -> None:
+    def _effects(self) -> None:
         for acl in self.change.acls:
-            self.hand_down(acl)
+            self._hand_down(acl)
         for edge in self.change.edges:
-            self.relate(edge)
+            self._relate(edge)
         for fill in self.change.fills:
-            self.fill(fill)
+            self._fill(fill)
         for fold in self.change.usage:
-            self.use(fold)
+            self._use(fold)
         if (fence := self.change.fence) and fence.cursor is not None:
             self.state.workers[fence.worker] = fence.number, fence.cursor
 
-    def hand_down(self, change: NamespaceAcl) -> None:
+    def _hand_down(self, change: NamespaceAcl) -> None:
         state, changed = self.state, (self.tenant, change.namespace)
         state.last_seq.setdefault(changed, 0)
         below = [key for key in state.last_seq if key[0] == self.tenant and within(key[1], change.namespace)]
@@ -157,13 +158,13 @@ class ModelCommit:
         state.last_seq |= {key: self.seq for key in below if state.inherited(*key) != before[key]}
         self.acl_changed = True
 
-    def relate(self, edge: Edge) -> None:
+    def _relate(self, edge: Edge) -> None:
         if any(self.state.cubes.get(end, (0, ""))[1] != self.tenant for end in (edge.source, edge.target)):
             raise InvalidCall("edge")
         if edge not in edges_seen(self.state, self.tenant, self.change.branch, self.seq):
             self.state.relations.append(Relation(self.tenant, self.change.branch, self.seq, edge))
 
-    def fill(self, fill: VectorFill) -> None:
+    def _fill(self, fill: VectorFill) -> None:
         content = self.state.contents.get(fill.content)
         if fill.vector is not None and (self.dimensions is None or fill.vector.shape != (self.dimensions,)):
             raise InvalidCall("vector")
@@ -176,14 +177,14 @@ class ModelCommit:
         touched = {row.cube.namespace for row in self.state.rows if row.content == fill.content}
         self.state.last_seq |= {(self.tenant, path): self.seq for path in touched}
 
-    def use(self, fold: UsageFold) -> None:
+    def _use(self, fold: UsageFold) -> None:
         if self.state.cubes.get(fold.id, (0, ""))[1] != self.tenant:
             return
         count, heat = self.state.usage.get(fold.id, (0, None))
         new = (microseconds(fold.last_used_at), fold.heat)
         self.state.usage[fold.id] = count + fold.count, merged_heat(heat, new) if heat else new
 
-    def log(self) -> None:
+    def _log(self) -> None:
         change = self.change
         counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "usage": len(change.usage)}
         self.state.log.append({

@@ -171,11 +171,12 @@ class ModelView:
     def pending(self, limit: int) -> Pending:
         """See the port."""
         wanting = [
-            (content.attempts, number, content.speaker, content.cube.text)
+            (content.attempts, number)
             for number, content in self.state.contents.items()
             if content.tenant == self.tenant and content.wanted and not content.filled and content.attempts < 8
         ]
-        return Pending(tuple(rest for _, *rest in map(tuple, sorted(wanting)[:limit])))  # type: ignore[misc]
+        contents = self.state.contents
+        return Pending(tuple((number, contents[number].speaker, contents[number].cube.text) for _, number in sorted(wanting)[:limit]))
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""

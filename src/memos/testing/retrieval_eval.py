@@ -50,7 +50,11 @@ def score(ranked: Sequence[str], evidence: Iterable[str], session_of: Mapping[st
     gained = sum(1 / math.log2(place + 2) for place in places if place < 10)
     sessions = set(list(dict.fromkeys(session_of[turn] for turn in ranked))[:5])
     asked = {session_of[turn] for turn in wanted}
-    return measures | {"MRR": 1 / (places[0] + 1) if places else 0.0, "nDCG@10": gained / ideal, "session R@5": len(sessions & asked) / len(asked)}
+    return measures | {
+        "MRR": 1 / (places[0] + 1) if places else 0.0,
+        "nDCG@10": gained / ideal,
+        "session R@5": len(sessions & asked) / len(asked),
+    }
 
 
 def average(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:

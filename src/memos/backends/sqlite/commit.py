@@ -156,9 +156,9 @@ class Commit:
         if session is None:
             return ordinal
         if ordinal is not None:
+            self._take("ordinal", nid, session, ordinal)
             if held != (nid, session, ordinal):
                 verify_turn(self.known, self.sight, (nid, session, ordinal), uid)
-            self._take("ordinal", nid, session, ordinal)
             self._next[nid, session] = max(self._following(nid, session), ordinal + 1)
         elif write.birth and write.turn:
             ordinal = self._following(nid, session)

@@ -13,6 +13,7 @@ from memos.backends.sqlite.keys import Keys, pack_counts
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import entries_text, read_entries
+from memos.errors import BackendError
 from memos.memcube.cube import Tag
 from memos.memcube.legal import same_fact
 from memos.ports.maintenance import Analyse
@@ -72,7 +73,7 @@ def _terms(connection: apsw.Connection, keys: Keys, analyse: Analyse, after: int
 def _tags(connection: apsw.Connection, after: int) -> int | None:
     rows = _rows(connection, SQL["versions"], after, BATCH)
     for row, tid, header in rows:
-        wanted = {(name, value) for name, value, *_ in from_json(header).get("t", ())}
+        wanted = _tags_of(row, header)
         if wanted == set(connection.execute(SQL["tagged"], (row,))):
             continue
         connection.execute(SQL["drop_tags"], (row,))
@@ -81,6 +82,13 @@ def _tags(connection: apsw.Connection, after: int) -> int | None:
             connection.execute(SQL["tag"], (tid, name, value, key))
             connection.execute(SQL["set_tag"], (row, tid, key, name))
     return rows[-1][0] if len(rows) == BATCH else None
+
+
+def _tags_of(row: int, header: str) -> set[tuple[str, str | None]]:
+    try:
+        return {(name, value) for name, value, *_ in from_json(header).get("t", ())}
+    except ValueError:
+        raise BackendError(f"the header of version {row} is no JSON; restore the last backup with `memos restore-backup`") from None
 
 
 def _hand_down(connection: apsw.Connection) -> None:

@@ -5,8 +5,7 @@ Append-only but for `seq_end`. One writer at a time; a reader beside it takes `n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from memos.ports.adapter import FeedRow
 WHOLE = ("row", "uid", "content", "seq", "seq_end", "priority", "flags", "length", "said_at", "created_at", "updated_at")
 NULLABLE = ("ordinal", "valid_from", "valid_to", "expires_at")
 WORDS = ("id", "branch", "state", "type", "layer", "owner", "sensitivity", "speaker", "role", "session")
-FIELDS = (*WHOLE, *NULLABLE, *WORDS, "frozen", "tags", "acl", "metadata")
 
 
 Mask = NDArray[np.bool_]
@@ -61,6 +59,7 @@ class Columns:
         self.whole = {name: Growing(np.int64) for name in (*WHOLE, *NULLABLE)}
         self.words = {name: Coded() for name in WORDS}
         self.acl = Coded()
+        self.inherited: frozenset[str] = frozenset()
         self.frozen = Growing(np.bool_)
         self.tagged = Growing(np.bool_)
         self.tags = Postings()
@@ -74,7 +73,7 @@ class Columns:
         """Add rows that are new to these columns."""
         if not rows:
             return
-        fields: dict[str, list[Any]] = {name: list(map(attrgetter(name), rows)) for name in FIELDS}
+        fields: dict[str, Sequence[Any]] = dict(zip(FeedRow._fields, zip(*rows, strict=True), strict=True))
         for name in WHOLE:
             self.whole[name].extend(fields[name])
         for name in NULLABLE:
@@ -87,6 +86,11 @@ class Columns:
         self.acl.extend([entries or None for entries in fields["acl"]])
         self.metadata.texts.extend(fields["metadata"])
         self._publish(self.n + len(rows))
+
+    def inherit(self, entries: Iterable[str]) -> bool:
+        """Let the namespace add these `right:principal` entries to every row, in place of those before; True when they differ."""
+        before, self.inherited = self.inherited, frozenset(entries)
+        return self.inherited != before
 
     def _publish(self, n: int) -> None:
         for name in ("row", "uid", "content", "seq", "seq_end", "said_at", "ordinal", "flags", "length"):

@@ -103,7 +103,8 @@ class Lane:
 
     def _constant_until(self, moment: int, *filters: Filter) -> int:
         """Until when "now" may move on without a change in what the filters say: a time that they compare with it comes first."""
-        tests = [node for filter in filters for node in walk(filter.node) if isinstance(node, Test) and node.operand == NOW]
+        tests = [node for each in filters for node in walk(each.node) if isinstance(node, Test)]
+        tests = [test for test in tests if NOW in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
         columns = [self._columns.whole[test.field].array for test in tests if kind_of(test.field) is Kind.TIME]
         coming = [int(times.min(where=times >= moment, initial=OPEN)) for times in columns]
         return max(moment, min(coming, default=OPEN) - 1)
@@ -193,7 +194,8 @@ class Lane:
             if row.content not in self._slot_of:
                 self._waiting.setdefault(row.content, []).append(place)
         self._fill(feed.contents)
-        if feed.rows or feed.ended or len(feed.contents):
+        inherits_anew = self._columns.inherit(feed.inherited)
+        if feed.rows or feed.ended or len(feed.contents) or inherits_anew:
             self._version = object()
             self._present.clear()
             self._changed = view.head

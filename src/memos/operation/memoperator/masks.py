@@ -59,15 +59,30 @@ class Evaluation:
         if kind in {Kind.WHOLE, Kind.TIME}:
             operand = bound(test.operand, self._now) if kind is Kind.TIME else test.operand
             return _compare(self._take(self._columns.whole[test.field].array), test.operator, operand)
-        return self._tags(test) if test.field == "tags" else self._coded(test)
+        if kind is Kind.SET:
+            return self._tags(test) if test.field == "tags" else self._acl(test)
+        return self._coded(test)
 
     def _coded(self, test: Test) -> Mask:
         columns = self._columns
         if test.field.startswith(METADATA):
             key = columns.metadata.column(test.field.removeprefix(METADATA))
             return key.mask(test, key.codes.array.take(self._take(columns.metadata.texts.codes.array)))
-        coded = columns.acl if test.field == "acl" else columns.words[test.field]
+        coded = columns.words[test.field]
         return coded.mask(test, self._take(coded.codes.array))
+
+    def _acl(self, test: Test) -> Mask:
+        """The set of each row's own entries and of those that the namespace adds."""
+        own, added = self._columns.acl, self._columns.inherited
+        if test.operator == "exists":
+            if added:
+                return self._constant(test.operand is True)
+        elif isinstance(test.operand, tuple) and not added.isdisjoint(test.operand):
+            rest = tuple(entry for entry in test.operand if entry not in added)
+            if test.operator != "all" or not rest:
+                return self._constant(test.operator != "none")
+            test = Test(test.field, test.operator, rest)
+        return own.mask(test, self._take(own.codes.array))
 
     def _tags(self, test: Test) -> Mask:
         if test.operator == "exists":

@@ -1,0 +1,290 @@
+# ruff: noqa: S101 -- a comparison asserts, and looks where chance sends it
+"""A store beside the plain model: both are given the same ChangeSets and asked the same questions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from memos.errors import MemOSError
+from memos.memcube.call import Caller
+from memos.memcube.change import ChangeSet, Committed, Idempotency, ReadSet
+from memos.memcube.fields import microseconds
+from memos.memcube.filter import Filter
+from memos.memcube.matching import acl_entries
+from memos.ports.adapter import FeedRow, MemoryAdapter, View
+from memos.testing.mirror import Mirror
+from memos.testing.model import ModelAdapter, Row
+from memos.testing.model_view import ORDERS, ModelView
+from memos.testing.walk import FACTS, NAMESPACES, RELATIONS, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
+
+QUESTIONS = ("get find count versions feed stamps facts turns neighbours pending log replay vectors load closed").split()
+
+
+class Comparison:
+    """One store, one model, one walk. `figures` counts what was compared and what the walk met."""
+
+    def __init__(self, adapter: MemoryAdapter, seed: int, dimensions: int | None) -> None:
+        self.adapter = adapter
+        self.model = ModelAdapter(dimensions)
+        self.walk = Walk(seed, self.model)
+        self.random = self.walk.random
+        self.figures: Counter[str] = Counter()
+        self.mirrors: dict[tuple[str, str], Mirror] = {}
+        self.contents: dict[int, int] = {}
+        """Content in the model → content in the store."""
+
+    def run(self, steps: int) -> Counter[str]:
+        """Walk so many steps; an AssertionError is a difference."""
+        for _ in range(steps):
+            self._step()
+            for _ in range(3):
+                self._ask()
+        assert self.adapter.tenants() == self.model.tenants()
+        self._compare_events()
+        return self.figures
+
+    def _step(self) -> None:
+        if self.walk.chance(2):
+            assert self.adapter.elect("main") == self.model.elect("main")
+        change, reads = self.walk.step()
+        self._learn_contents(change.tenant)
+        wanted, given = outcome(self.model, change, reads), outcome(self.adapter, self._translated(change), reads)
+        assert given == wanted, f"commit {change.operation}: {given}, not {wanted}"
+        self.figures["steps"] += 1
+        self.figures["commits" if isinstance(wanted, Committed) else wanted] += 1
+        self.figures["branches"] += bool(change.branch)
+        self.figures["transfers"] += self.figures["steps"] > 1 and any(self._moved(write.cube.id) for write in change.writes)
+        assert self.adapter.cursor("main") == self.model.cursor("main")
+
+    def _moved(self, cube_id: str) -> bool:
+        return len({row.cube.namespace for row in self.model.state.rows if row.cube.id == cube_id}) > 1
+
+    def _translated(self, change: ChangeSet) -> ChangeSet:
+        return replace(change, fills=tuple(replace(fill, content=self.contents.get(fill.content, 10**9)) for fill in change.fills))
+
+    def _learn_contents(self, tenant: str) -> None:
+        """What the store calls the contents that fills may name, from the feeds of the tenant that writes."""
+        for path in NAMESPACES:
+            self._mirror(tenant, path)
+        for owner in TENANTS if self.walk.chance(5) else ():
+            for path in NAMESPACES:
+                self._mirror(owner, path)
+
+    @contextmanager
+    def views(self) -> Iterator[tuple[View, ModelView]]:
+        """The same View of both: of a tenant, in the present, in the past, or of a branch."""
+        tenant, at = self.walk.tenant(), self.random.randint(0, self.model.state.head) if self.walk.chance(40) else None
+        names = [name for owner, name in self.model.state.branches if owner == tenant]
+        branch = self.random.choice(names) if names and self.walk.chance(40) else ""
+        with self.adapter.view(tenant, at=at, branch=branch) as view, self.model.view(tenant, at=at, branch=branch) as wanted:
+            for name in ("seq", "head", "branch", "base", "policy_epoch", "dimensions"):
+                assert getattr(view, name) == getattr(wanted, name), name
+            self.figures["past" if at is not None else "present"] += 1
+            yield view, wanted
+
+    def _ask(self) -> None:
+        question = self.random.choice(QUESTIONS)
+        with self.views() as (view, wanted):
+            getattr(self, f"_compare_{question}")(view, wanted)
+        self.figures["questions"] += 1
+
+    def _asking(self) -> dict[str, Any]:
+        return {"grant": self.filter(grant=True), "now": self.walk.now}
+
+    def filter(self, *, grant: bool = False) -> Filter:
+        """Any filter; grants may read access lists."""
+        if self.walk.chance(35):
+            return Filter.everything()
+        who = self.random.choice(USERS)
+        choices: list[dict[str, Any]] = [
+            {"namespace": {"under": self.random.choice(("user/alice", "shared", "user"))}},
+            {"state": {"in": ["generated", "activated", "merged"]}},
+            {"tags": {"any": ["home", "mood"]}},
+            {"tags": {"none": ["mood=calm"]}},
+            {"owner": who},
+            {"speaker": {"exists": self.walk.chance(50)}},
+            {"priority": {"gte": self.random.randint(-2, 2)}},
+            {"expires_at": {"gt": "now"}},
+            {"said_at": {"lt": self.walk.now}},
+            {"ordinal": {"lte": 3}},
+            {"metadata.a": {"eq": self.random.choice([1, "x", 1.5])}},
+            {"sensitivity": "internal", "frozen": False},
+        ]
+        if grant:
+            choices += [{"acl": {"any": [f"read:user:{who}", f"admin:user:{who}"]}}] * 5
+        parts = [Filter.parse(part, internal=True) for part in self.random.sample(choices, self.random.randint(1, 2))]
+        whole = parts[0] if len(parts) == 1 else parts[0] | parts[1] if self.walk.chance(50) else parts[0] & parts[1]
+        return ~whole if self.walk.chance(15) else whole
+
+    def ids(self) -> list[str]:
+        """Some memories of any tenant, and one that is not there."""
+        return [*self.walk.some(list(self.model.state.cubes), 6), self.walk.new_id()]
+
+    def _compare_get(self, view: View, wanted: ModelView) -> None:
+        ids, asking = self.ids(), self._asking()
+        assert view.get(ids, **asking) == wanted.get(ids, **asking)
+
+    def _compare_find(self, view: View, wanted: ModelView) -> None:
+        asking = self._asking() | {"order": self.random.choice(list(ORDERS)), "descending": self.walk.chance(50)}
+        where, limit, cursor, place = self.filter(), self.random.randint(1, 40), None, None
+        while True:
+            page = view.find(where, limit=limit, cursor=cursor, **asking)
+            expected = wanted.find(where, limit=limit, cursor=place, **asking)
+            assert page.cubes == expected.cubes
+            assert (page.cursor is None) == (expected.cursor is None)
+            if page.cursor is None:
+                return
+            cursor, place = page.cursor, expected.cursor
+
+    def _compare_count(self, view: View, wanted: ModelView) -> None:
+        where, asking = self.filter(), self._asking()
+        assert view.count(where, **asking) == wanted.count(where, **asking)
+
+    def _compare_versions(self, view: View, wanted: ModelView) -> None:
+        asking = self._asking()
+        for cube_id in self.ids():
+            assert view.versions(cube_id, **asking) == wanted.versions(cube_id, **asking)
+
+    def _compare_stamps(self, view: View, wanted: ModelView) -> None:
+        for path in NAMESPACES:
+            assert view.last_seq(path) == wanted.last_seq(path), path
+        assert view.last_fill() == wanted.last_fill()
+        for prefix in ("", "user/alice", "shared", "nowhere"):
+            assert view.paths(prefix) == wanted.paths(prefix)
+            assert view.namespaces(prefix) == wanted.namespaces(prefix)
+
+    def _compare_facts(self, view: View, wanted: ModelView) -> None:
+        path = self.random.choice(NAMESPACES)
+        assert view.facts(path, FACTS) == wanted.facts(path, FACTS)
+
+    def _compare_turns(self, view: View, wanted: ModelView) -> None:
+        path, session = self.random.choice(NAMESPACES), self.random.choice(SESSIONS)
+        assert view.turns(path, session, range(20)) == wanted.turns(path, session, range(20))
+        assert view.next_ordinal(path, session) == wanted.next_ordinal(path, session)
+
+    def _compare_neighbours(self, view: View, wanted: ModelView) -> None:
+        ids, relations, depth = self.ids()[-3:], self.random.choice([None, RELATIONS[:1], ()]), self.random.randint(0, 4)
+        assert view.neighbours(ids, relations, depth) == wanted.neighbours(ids, relations, depth)
+
+    def _compare_pending(self, view: View, wanted: ModelView) -> None:
+        limit = self.random.randint(1, 50)
+        given, expected = view.pending(limit).items, wanted.pending(limit).items
+        assert [item[1:] for item in given] == [item[1:] for item in expected]
+        for (content, _, _), (model, _, _) in zip(given, expected, strict=True):
+            assert self.contents.setdefault(model, content) == content
+
+    def _compare_log(self, view: View, wanted: ModelView) -> None:
+        after, limit = self.random.randint(0, wanted.head), self.random.randint(1, 20)
+        _same_log(view.log(after=after, limit=limit), wanted.log(after=after, limit=limit))
+
+    def _compare_events(self) -> None:
+        _same_log(self.adapter.events(0, 10**6), self.model.events(0, 10**6))
+
+    def _compare_replay(self, view: View, wanted: ModelView) -> None:
+        key, caller = self.random.choice("abcdefgh"), Caller(user=self.random.choice(USERS), tenant=wanted.tenant)
+        call = Idempotency(key, self.random.choice(["one", "two"]))
+        results = []
+        for one in (view, wanted):
+            try:
+                results.append(one.replay(call, caller))
+            except MemOSError as error:
+                results.append((error.code, ()))
+        assert results[0] == results[1]
+
+    def _compare_vectors(self, view: View, wanted: ModelView) -> None:
+        mine = {model: content for model, content in self.contents.items() if wanted.state.contents[model].tenant == wanted.tenant}
+        contents, vectors = view.vectors(list(mine.values()))
+        filled = {mine[model]: wanted.state.contents[model].vector for model in mine if wanted.state.contents[model].filled}
+        assert {content: tuple(vector) for content, vector in zip(contents.tolist(), vectors.tolist(), strict=True)} == {
+            content: tuple(vector.tolist()) for content, vector in filled.items()
+        }
+
+    def _compare_load(self, view: View, wanted: ModelView) -> None:
+        path = self.random.choice(NAMESPACES)
+        mirror = self._mirror(wanted.tenant, path)
+        shown = [row for row in wanted.rows if row.cube.namespace == path]
+        numbers = [mirror.row_of(row) for row in shown]
+        self.random.shuffle(numbers)
+        cubes = view.load(numbers)
+        assert sorted(cubes, key=lambda cube: cube.id) == sorted(wanted.load([row.number for row in shown]), key=lambda cube: cube.id)
+        assert [cube.id for cube in cubes] == [mirror.rows[number].id for number in numbers]
+
+    def _compare_feed(self, view: View, wanted: ModelView) -> None:
+        path = self.random.choice(NAMESPACES)
+        whole = Mirror(path)
+        whole.apply(view, -1)
+        self._agrees(whole, wanted)
+        grown = self._mirror(wanted.tenant, path)
+        assert (grown.rows, grown.ends, grown.inherited) == (whole.rows, whole.ends, whole.inherited)
+        assert grown.vectors == whole.vectors
+
+    def _compare_closed(self, view: View, wanted: ModelView) -> None:
+        """A View does not see what is committed while it is open."""
+        before = view.count(Filter.everything(), grant=Filter.everything(), now=self.walk.now)
+        self._step()
+        assert view.count(Filter.everything(), grant=Filter.everything(), now=self.walk.now) == before == len(wanted.rows)
+        assert view.head == wanted.head
+
+    def _mirror(self, tenant: str, path: str) -> Mirror:
+        """The namespace as it is known from feed after feed; checked against the model."""
+        mirror = self.mirrors.setdefault((tenant, path), Mirror(path))
+        with self.adapter.view(tenant) as view, self.model.view(tenant) as wanted:
+            if mirror.stamp < 0 or view.last_seq(path) > mirror.stamp:
+                mirror.apply(view, mirror.stamp)
+                self._agrees(mirror, wanted)
+        return mirror
+
+    def _agrees(self, mirror: Mirror, wanted: ModelView) -> None:
+        rows = wanted.rows_of(mirror.namespace, -1)
+        words = dict(zip(mirror.hashes, VOCABULARY, strict=True))
+        assert mirror.inherited == wanted.inherited(mirror.namespace)
+        assert len(mirror.rows) == len(rows)
+        for told, row in zip(mirror.in_order(), rows, strict=True):
+            assert _comparable(told, words, mirror.ends[told.row]) == _expected(row, wanted), row
+            assert self.contents.setdefault(row.content, told.content) == told.content
+            mirror.bind(row, told)
+        vectors = {self.contents[number]: vector.tolist() for number, vector in wanted.told_vectors(mirror.namespace, -1).items()}
+        assert mirror.vectors == vectors
+
+
+def outcome(adapter: MemoryAdapter | ModelAdapter, change: ChangeSet, reads: ReadSet) -> Committed | str:
+    """What a commit gave: its result, or the code of its error."""
+    try:
+        return adapter.commit(change, reads)
+    except MemOSError as error:
+        return error.code
+
+
+def _same_log(given: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...]) -> None:
+    """Rows are equal, and pseudonyms stand for callers one to one."""
+    assert [row | {"caller": None} for row in given] == [row | {"caller": None} for row in wanted]
+    pairs = {(mine["caller"], theirs["caller"]) for mine, theirs in zip(given, wanted, strict=True)}
+    assert len(pairs) == len({mine for mine, _ in pairs}) == len({theirs for _, theirs in pairs})
+
+
+def _comparable(told: FeedRow, words: dict[int, str], end: int) -> dict[str, Any]:
+    import numpy as np
+
+    terms = np.frombuffer(told.hashes, "<u8").tolist(), np.frombuffer(told.counts, "<u2").tolist()
+    counted = {words[term]: count for term, count in zip(*terms, strict=True)}
+    fields = told._asdict() | {"metadata": json.loads(told.metadata), "terms": counted, "seq_end": end}
+    return {name: value for name, value in fields.items() if name not in {"row", "uid", "content", "hashes", "counts"}}
+
+
+def _expected(row: Row, wanted: ModelView) -> dict[str, Any]:
+    cube, terms = row.cube, wanted.terms(row.content)
+    times = ("said_at", "created_at", "updated_at", "valid_from", "valid_to")
+    instants = {name: getattr(cube, name) for name in times} | {"expires_at": cube.policy.expires_at}
+    return {
+        "id": cube.id, "seq": row.seq, "seq_end": row.end, "branch": row.branch, "state": cube.state, "type": cube.type,
+        "frozen": cube.frozen, "layer": cube.layer, "owner": cube.owner, "acl": tuple(sorted(acl_entries(cube))),
+        "sensitivity": cube.policy.sensitivity, "priority": cube.policy.priority, "tags": tuple(sorted(tag.key for tag in cube.tags)),
+        "speaker": cube.speaker, "role": cube.role, "session": cube.session, "ordinal": cube.ordinal, "metadata": cube.metadata,
+        "terms": terms.counts, "length": terms.length, "flags": terms.flags,
+        **{name: None if when is None else microseconds(when) for name, when in instants.items()},
+    }  # fmt: skip
