@@ -19,7 +19,7 @@ from memos.system import Embedding, MemOS
 if TYPE_CHECKING:
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
-    from memos.ports.maintenance import BackupReport, Fault, StoreStatus
+    from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
     from memos.settings import Settings
 
 
@@ -252,6 +252,15 @@ class AsyncMemOS:
             )
         )
 
+    @staticmethod
+    async def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
+        """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id.
+
+        With the key file that was kept apart, callers in its logs keep their pseudonyms and repeated calls are recognised.
+        Raises NotAStore when the backup is damaged or none, InvalidCall when something is at the destination.
+        """
+        return await asyncio.to_thread(MemOS.restore_backup, source, destination, key=key)
+
     def as_user(
         self,
         user: str,
@@ -290,6 +299,13 @@ class AsyncMemOS:
         return await asyncio.to_thread(
             self._sync.rebuild,
         )
+
+    async def reembed(self, embedder: Embedding) -> int:
+        """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`.
+
+        Whoever else has the store open gets WrongEmbedder from then on and must open it again; sessions of this MemOS are made anew.
+        """
+        return await asyncio.to_thread(self._sync.reembed, embedder)
 
     async def backup(self, destination: str | Path) -> BackupReport:
         """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from memos.errors import InvalidCall, WrongEmbedder
 from memos.ports.clock import Clock
-from memos.ports.maintenance import Analyse
-from memos.ports.models import Embedder
-from memos.ports.store import Choose, Chosen, Remembered, StoreParts
+from memos.ports.maintenance import Analyse, RestoreReport
+from memos.ports.models import Embedder, Remembered
+from memos.ports.store import Choose, Chosen, StoreParts
 from memos.settings import Settings
 
 EMBEDDERS = {
@@ -43,13 +44,20 @@ def load_embedder(url: str) -> Embedder:
 
 
 def open_store(
-    url: str, *, embedder: Embedder | str | None, analyse: Analyse, settings: Settings, clock: Clock, read_only: bool
+    url: str, embedder: Embedder | str | None, *, analyse: Analyse, settings: Settings, clock: Clock, read_only: bool
 ) -> StoreParts:
     """The store that a URL names; InvalidCall when none is registered for its scheme."""
     scheme = scheme_of(url) if "://" in url or url == "memory:" else ""
     opening = _load("memos.stores", STORES, scheme, "store")
     parts: StoreParts = opening(url, choose=chooser(embedder), analyse=analyse, settings=settings, clock=clock, read_only=read_only)
     return parts
+
+
+def restore_store(source: Path, destination: Path, *, key: Path | None, analyse: Analyse) -> RestoreReport:
+    """Make a store of a backup of the embedded backend."""
+    from memos.backends.sqlite.restore import restore
+
+    return restore(source, destination, key=key, analyse=analyse)
 
 
 def chooser(wanted: Embedder | str | None) -> Choose:

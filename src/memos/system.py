@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -18,9 +19,9 @@ from memos.memcube.change import Terms
 from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
-from memos.plugins import open_store
+from memos.plugins import chooser, open_store, restore_store
 from memos.ports.clock import Clock, SystemClock
-from memos.ports.models import Embedder
+from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
 from memos.session import Session
 from memos.settings import Settings, load_settings
@@ -28,23 +29,27 @@ from memos.worker import Worker
 
 if TYPE_CHECKING:
     from memos.ports.adapter import NamespaceInfo
-    from memos.ports.maintenance import BackupReport, Fault, StoreStatus
+    from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
 
 Embedding = Embedder | str | None
+Reopen = Callable[[Embedding], StoreParts]
 
 
 class MemOS:
     """An open store. A context manager; `close()` waits a bounded time for vectors that are still pending."""
 
-    def __init__(self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"]) -> None:
-        self._parts, self._settings, self._clock = parts, settings, clock
-        self._operator = MemOperator()
+    def __init__(self, reopen: Reopen, settings: Settings, clock: Clock, worker: Literal["thread", "none"], embedder: Embedding) -> None:
+        self._reopen, self._settings, self._clock, self._runs = reopen, settings, clock, worker
         self._closed = threading.Event()
-        desk = Desk(MemGovernance(), self._operator, parts.embedder, clock, settings)
+        self._wire(reopen(embedder))
+
+    def _wire(self, parts: StoreParts) -> None:
+        self._parts = parts
+        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._api = MemoryAPI(desk, self._vault, self._after_commit)
-        self._worker = Worker(self._api, parts, clock, settings)
-        self._threaded = worker == "thread" and not parts.read_only
+        self._worker = Worker(self._api, parts, self._clock, self._settings)
+        self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()
 
@@ -74,8 +79,17 @@ class MemOS:
         ticking = clock or SystemClock()
         directory = None if str(url) == "memory:" else Path(url) if "://" not in str(url) else None
         loaded = load_settings(directory, given)
-        parts = open_store(str(url), embedder=embedder, analyse=_analysed, settings=loaded, clock=ticking, read_only=read_only)
-        return cls(parts, loaded, ticking, worker)
+        reopen = partial(open_store, str(url), analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
+        return cls(reopen, loaded, ticking, worker, embedder)
+
+    @staticmethod
+    def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
+        """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id.
+
+        With the key file that was kept apart, callers in its logs keep their pseudonyms and repeated calls are recognised.
+        Raises NotAStore when the backup is damaged or none, InvalidCall when something is at the destination.
+        """
+        return restore_store(Path(source), Path(destination), key=Path(key) if key is not None else None, analyse=analyse)
 
     def as_user(
         self,
@@ -116,6 +130,21 @@ class MemOS:
         """Make every term row, fact hash and tag row anew from the texts; how many contents there were."""
         self._require_open()
         return self._parts.maintenance.rebuild()
+
+    def reembed(self, embedder: Embedding) -> int:
+        """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`.
+
+        Whoever else has the store open gets WrongEmbedder from then on and must open it again; sessions of this MemOS are made anew.
+        """
+        self._require_open()
+        chosen = chooser(embedder)(None, fresh=True)
+        remembered = Remembered(chosen.embedder.name, chosen.embedder.dimensions, chosen.url) if chosen.embedder is not None else None
+        self._worker.stop(0.0)
+        try:
+            return self._parts.maintenance.reembed(remembered)
+        finally:
+            self._vault.close()
+            self._wire(self._reopen(chosen.embedder if chosen.url is None else "default"))
 
     def backup(self, destination: str | Path) -> BackupReport:
         """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""

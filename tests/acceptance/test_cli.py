@@ -209,7 +209,7 @@ class TestSearch:
         hit = home.json("search", "Lisbon", "--limit", "1")["hits"][0]
         shown = home("search", "Lisbon", "--limit", "1", "--why").stdout
         best = max(hit["why"], key=lambda name: abs(hit["why"][name]))
-        assert f"why: {best} {hit['why'][best]:+.3f}" in shown
+        assert f"why: {best}={hit['why'][best]:.3f}" in shown
 
     def test_json_is_the_reply(self, home):
         reply = home.json("search", "Lisbon")

@@ -21,7 +21,7 @@ CLOCK = SystemClock()
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def analyse(speaker, text):
+def analyse(text, speaker, role):
     """Words in lower case, the speaker's among them."""
     words = f"{speaker or ''} {text}".lower().split()
     return Terms({word: words.count(word) for word in words}, len(words), 1 if text.endswith("?") else 0)
@@ -63,7 +63,7 @@ class Author:
     def write(self, cube, *, birth=True, fact=False, pending=False, turn=False):
         vector = None if pending or self.adapter.embedder is None else vector_of(cube.text)
         fact = same_fact(cube.text) if fact else None
-        return CubeWrite(cube, birth, analyse(cube.speaker, cube.text), vector, fact, turn)
+        return CubeWrite(cube, birth, analyse(cube.text, cube.speaker, cube.role), vector, fact, turn)
 
     def add(self, *texts, key=None, edges=False, **how):
         """New memories, as one commit; the cubes."""

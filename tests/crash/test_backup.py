@@ -208,7 +208,7 @@ def test_another_key_or_none_at_the_place_named_is_refused(kept, tmp_path):
 
 
 def test_an_analysis_that_fails_leaves_nothing_half_restored(kept, tmp_path):
-    def fail(speaker, text):
+    def fail(text, speaker, role):
         raise RuntimeError(text)
 
     before = sorted(tmp_path.iterdir())

@@ -160,9 +160,9 @@ def test_the_doctor_sees_one_moment_while_others_write(sound):
     adapter = SqliteAdapter(sound)
     author = Author(adapter)
 
-    def analysis(speaker, text):
+    def analysis(text, speaker, role):
         author.add("written during the examination", pending=True)
-        return analyse(speaker, text)
+        return analyse(text, speaker, role)
 
     assert diagnose(adapter, analysis) == ()
     assert diagnose(adapter, analyse) == ()

@@ -129,7 +129,7 @@ def show_hits(reply: MemoryReply, *, why: bool) -> None:
 def found_text(hit: Hit, *, why: bool) -> str:
     """The beginning of a hit's text, its id, and what its score is made of, the greatest part first."""
     parts = sorted(hit.why.items(), key=lambda part: -abs(part[1]))
-    reasons = " ".join(f"{name} {value:+.3f}" for name, value in parts if abs(value) >= 0.0005)
+    reasons = " ".join(f"{name}={value:.3f}" for name, value in parts if abs(value) >= 0.0005)
     return "\n".join([snippet(hit.cube.text), hit.cube.id, *([f"why: {reasons}"] if why else [])])
 
 

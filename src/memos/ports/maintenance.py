@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from memos.memcube.change import Terms
+from memos.ports.models import Remembered
 
-Analyse = Callable[[str | None, str], Terms]
-"""(speaker or None, text) → the terms that the lexical lane keeps; what is rebuilt and examined must be analysed as it was written."""
+Analyse = Callable[[str, str | None, str | None], Terms]
+"""(text, speaker or None, role or None) → the terms that the lexical lane keeps; what is rebuilt and examined must be analysed as it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,12 @@ class Maintenance(Protocol):
 
     def rebuild(self) -> int:
         """Make term rows, fact hashes and tag rows anew from the contents and headers; how many contents there were."""
+
+    def reembed(self, embedder: Remembered | None) -> int:
+        """Drop every vector and make this embedder the store's own; how many vectors are now to be computed.
+
+        Whoever has the store open, here too, gets WrongEmbedder from then on and must open it again.
+        """
 
     def backup(self, destination: Path) -> BackupReport:
         """Copy the store to `destination`, a directory that must not be there, and verify the copy. No key is copied.

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a store knows of the embedder of its vectors; `url` is None for one that the program gave as an object."""
+
+    name: str
+    dimensions: int
+    url: str | None
 
 
 @runtime_checkable

@@ -9,16 +9,7 @@ from typing import Protocol
 from memos.ports.adapter import MemoryAdapter
 from memos.ports.journal import AccessJournal
 from memos.ports.maintenance import Maintenance
-from memos.ports.models import Embedder
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What a store knows of the embedder of its vectors; `url` is None for one that the program gave as an object."""
-
-    name: str
-    dimensions: int
-    url: str | None
+from memos.ports.models import Embedder, Remembered
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ class ModelCommit:
         below = [key for key in state.last_seq if key[0] == self.tenant and within(key[1], change.namespace)]
         before = {key: state.inherited(*key) for key in below}
         state.own[changed] = frozenset(f"{right}:{entry.principal}" for entry in change.acl for right in entry.rights)
-        state.last_seq |= {key: self.seq for key in below if state.inherited(*key) != before[key]}
+        state.last_seq |= {key: self.seq for key in below if key == changed or state.inherited(*key) != before[key]}
         self.acl_changed = True
 
     def _relate(self, edge: Edge) -> None:

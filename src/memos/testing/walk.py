@@ -122,7 +122,7 @@ class Walk:
             writes.append(writes[0])
         if seen and self.chance(2):
             taken = writes[0].cube.model_copy(update={"id": self.random.choice(seen).cube.id})
-            writes = [replace(writes[0], cube=taken)]
+            writes = [replace(writes[0], cube=taken.model_copy(update={"session": None}), vector=None, fact=None)]
         return {"writes": tuple(writes)}
 
     def _birth(self) -> CubeWrite:

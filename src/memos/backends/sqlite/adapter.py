@@ -17,11 +17,11 @@ from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import Embedder, Opening, Wanted
 from memos.backends.sqlite.rows import told_commit
 from memos.backends.sqlite.view import SqliteView
-from memos.backends.sqlite.writer import Writer
+from memos.backends.sqlite.writer import Writer, require_same
 from memos.errors import BackendError, ReadOnlyStore
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
 from memos.ports.clock import Clock, SystemClock
-from memos.ports.store import Remembered
+from memos.ports.models import Remembered
 
 READING = statements("view")
 
@@ -60,7 +60,7 @@ class SqliteAdapter:
         self._store_id = opened.store_id
         self._dimensions = opened.embedder[1] if opened.embedder else None
         self._connections = opened.connections
-        self._writer = Writer(opened.writer, self.path, opened.keys, self._dimensions) if opened.writer else None
+        self._writer = Writer(opened.writer, self.path, opened.keys, opened.embedder) if opened.writer else None
         self._process = os.getpid()
 
     @property
@@ -78,6 +78,7 @@ class SqliteAdapter:
         """See the port."""
         with self.reader() as connection:
             view = SqliteView(connection, self.keys, self._dimensions, tenant=tenant, at=at, branch=branch)
+            require_same(self.embedder, view.embedder, self.directory)
             try:
                 yield view
             finally:

@@ -40,7 +40,9 @@ class Effects:
 
     def _hand_down(self, change: NamespaceAcl) -> None:
         commit, known = self._commit, self._commit.known
-        self._execute("set_own", known.acl(acl_text(change.acl)), known.namespace(commit.tid, change.namespace))
+        changed = known.namespace(commit.tid, change.namespace)
+        commit.touched.add(changed)
+        self._execute("set_own", known.acl(acl_text(change.acl)), changed)
         below: list[Any] = self._execute("below", commit.tid, change.namespace).fetchall()
         for nid, path, before in below:
             aid = known.inherited(commit.tid, path)

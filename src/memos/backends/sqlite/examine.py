@@ -107,8 +107,8 @@ class Examination:
 
     def terms(self, analyse: Analyse) -> None:
         """Each term row is what the analysis makes of its text."""
-        for cid, tenant, speaker, body, hashes, counts, length, flags in self._connection.execute(SQL["terms"]):
-            made = analyse(speaker, body)
+        for cid, tenant, speaker, role, body, hashes, counts, length, flags in self._connection.execute(SQL["terms"]):
+            made = analyse(body, speaker, role)
             packed = self._keys.tenant(tenant).terms.pack(made.counts), pack_counts(made.counts.values())
             if (*packed, made.length, made.flags) != (hashes, counts, length, flags):
                 self._findings.add("term_wrong", f"content {cid}")

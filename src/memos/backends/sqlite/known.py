@@ -33,6 +33,7 @@ class Known:
         self._names: dict[tuple[Any, ...], int] = {}
         self.seq = self.row = self.uid = self.cid = self.epoch = self.sid = 0
         self.hash = GENESIS
+        self.embedder: str | None = None
 
     def refresh(self) -> None:
         """Within a new transaction: learn anew if another connection has committed since."""
@@ -51,6 +52,7 @@ class Known:
         self.seq, self.hash = next(self._execute(SQL["head"]), (0, GENESIS))
         self.row, self.uid, self.cid = next(self._execute(SQL["last_ids"]))
         self.epoch, self.sid = self.one("meta", "policy_epoch"), self.one("store")
+        self.embedder = self.one("meta", "embedder")
 
     def one(self, name: str, *parameters: Any) -> Any:
         """The first column of a statement's first row, None when there is none."""

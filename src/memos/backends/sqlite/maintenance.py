@@ -10,7 +10,9 @@ from memos.backends.sqlite.doctor import diagnose, reading
 from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rebuild import rebuild
+from memos.backends.sqlite.reembed import reembed
 from memos.ports.maintenance import Analyse, BackupReport, Fault, StoreStatus
+from memos.ports.models import Remembered
 
 if TYPE_CHECKING:
     from memos.backends.sqlite.adapter import SqliteAdapter
@@ -32,6 +34,10 @@ class SqliteMaintenance:
     def rebuild(self) -> int:
         """See the port."""
         return rebuild(self._adapter, self._analyse)
+
+    def reembed(self, embedder: Remembered | None) -> int:
+        """See the port."""
+        return reembed(self._adapter, embedder)
 
     def backup(self, destination: Path) -> BackupReport:
         """See the port."""

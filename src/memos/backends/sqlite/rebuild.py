@@ -62,8 +62,8 @@ def _rows(connection: apsw.Connection, statement: str, *parameters: int) -> list
 
 def _terms(connection: apsw.Connection, keys: Keys, analyse: Analyse, after: int) -> tuple[int, int | None]:
     rows = _rows(connection, SQL["contents"], after, BATCH)
-    for cid, tenant, speaker, body in rows:
-        hashes, made = keys.tenant(tenant), analyse(speaker, body)
+    for cid, tenant, speaker, role, body in rows:
+        hashes, made = keys.tenant(tenant), analyse(body, speaker, role)
         term = hashes.terms.pack(made.counts), pack_counts(made.counts.values()), made.length, made.flags
         connection.execute(SQL["set_term"], (cid, *term))
         connection.execute(SQL["set_fact"], (hashes.fact(same_fact(body)), cid))

@@ -16,8 +16,9 @@ from memos.backends.sqlite.commit import Commit
 from memos.backends.sqlite.connections import mapped, translate
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.known import SQL, Known
+from memos.backends.sqlite.opening import Embedder
 from memos.backends.sqlite.verify import conflict
-from memos.errors import BackendError, MemOSError
+from memos.errors import BackendError, MemOSError, WrongEmbedder
 from memos.memcube.change import ChangeSet, Committed, ReadSet
 
 PATIENCE = 30.0
@@ -26,6 +27,12 @@ PAUSES = (0.0005, 0.004)
 """Bounds of the random pause, in seconds, between two tries for the lock: short, for SQLite's own waiting grows, and starves who waited."""
 GROUP = 256
 """How many ChangeSets share a transaction at most, so that nobody waits for ever longer ones."""
+
+
+def require_same(opened: Embedder | None, stored: str | None, directory: Path) -> None:
+    """WrongEmbedder when somebody has changed the store's embedder since it was opened here."""
+    if (opened[0] if opened else None) != stored:
+        raise WrongEmbedder(f"{directory} was re-embedded meanwhile with {stored or 'no embedder'}; open the store again")
 
 
 class Job:
@@ -49,11 +56,12 @@ class Job:
 class Writer:
     """The one writing connection of a store in this process. Thread-safe; first come, first served."""
 
-    def __init__(self, connection: apsw.Connection, path: Path, keys: Keys, dimensions: int | None) -> None:
+    def __init__(self, connection: apsw.Connection, path: Path, keys: Keys, embedder: Embedder | None) -> None:
         self._connection = connection
         self._path = path
         self._keys = keys
-        self._dimensions = dimensions
+        self._embedder = embedder
+        self._dimensions = embedder[1] if embedder else None
         self._known = Known(connection)
         self._queue: deque[Job] = deque()
         self._queueing = threading.Lock()
@@ -131,6 +139,7 @@ class Writer:
                 connection.execute(SQL["release"])
 
     def _applied(self, connection: apsw.Connection, job: Job) -> Committed:
+        require_same(self._embedder, self._known.embedder, self._path.parent)
         try:
             return Commit(connection, self._known, self._keys, self._dimensions, job.change).run(job.reads)
         except apsw.ConstraintError as error:

@@ -10,7 +10,7 @@ SELECT v.seq, c.id, v.version FROM version v JOIN cube c ON c.uid = v.uid ORDER 
 SELECT EXISTS (SELECT 1 FROM cube WHERE id = ?);
 
 -- name: terms
-SELECT c.cid, n.name, v.speaker, c.body, t.hashes, t.counts, t.length, t.flags FROM content c JOIN term t ON t.cid = c.cid
+SELECT c.cid, n.name, v.speaker, v.role, c.body, t.hashes, t.counts, t.length, t.flags FROM content c JOIN term t ON t.cid = c.cid
 JOIN version v ON v.row = (SELECT min(o.row) FROM version o WHERE o.cid = c.cid)
 JOIN cube u ON u.uid = v.uid JOIN tenant n ON n.tid = u.tid
 WHERE c.sealed = 0 AND v.type = 'plaintext' ORDER BY c.cid;

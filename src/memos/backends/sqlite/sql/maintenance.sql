@@ -1,7 +1,7 @@
 -- The statements of rebuild, backup, restore and status, by name.
 
 -- name: contents
-SELECT c.cid, n.name, v.speaker, c.body FROM content c JOIN version v ON v.row = (SELECT min(o.row) FROM version o WHERE o.cid = c.cid)
+SELECT c.cid, n.name, v.speaker, v.role, c.body FROM content c JOIN version v ON v.row = (SELECT min(o.row) FROM version o WHERE o.cid = c.cid)
 JOIN cube u ON u.uid = v.uid JOIN tenant n ON n.tid = u.tid
 WHERE c.cid > ? AND c.sealed = 0 AND v.type = 'plaintext' ORDER BY c.cid LIMIT ?;
 

@@ -2,7 +2,7 @@
 
 -- name: snapshot
 SELECT (SELECT ifnull(max(seq), 0) FROM commit_log), (SELECT value FROM meta WHERE key = 'policy_epoch'),
-  (SELECT tid FROM tenant WHERE name = ?);
+  (SELECT tid FROM tenant WHERE name = ?), (SELECT value FROM meta WHERE key = 'embedder');
 
 -- name: branch
 SELECT bid, base FROM branch WHERE tid = ? AND name = ?;
