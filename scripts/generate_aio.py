@@ -98,7 +98,7 @@ def run_ruff(command: str, *options: str, text: str) -> str:
 def method(node: ast.FunctionDef) -> str:
     """One method, awaitable."""
     decorators = {ast.unparse(one) for one in node.decorator_list}
-    documentation = ast.get_docstring(node) or ""
+    documentation = (ast.get_docstring(node) or "").split("\n\n")[0]
     returns = ast.unparse(node.returns) if node.returns else "None"
     arguments = ast.unparse(node.args)
     passed = ", ".join([*(one.arg for one in node.args.args[1:]), *(f"{one.arg}={one.arg}" for one in node.args.kwonlyargs)])

@@ -59,15 +59,7 @@ class AsyncSession:
         wait: bool = False,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
-        """Store a text, a list of texts, or messages; `reply.cubes[i]` is item i.
-
-        A message is a dict with `content` and optionally `role`, `name`, `at` (aware datetime), `metadata`, `tags`, `session`,
-        `ordinal`. Texts that equal a standing one (NFC, case and space folded) are recognised and return it; turns never are.
-        `vector` is one unit vector of the store's width, or one a memory. With `wait` the vectors are computed before the call
-        returns.
-
-        Raises InvalidCall, Denied (a namespace that is not yours), DiskFull, ReadOnlyStore.
-        """
+        """Store a text, a list of texts, or messages; `reply.cubes[i]` is item i."""
         return await asyncio.to_thread(
             self._sync.add,
             memories,
@@ -97,11 +89,7 @@ class AsyncSession:
         window: Window | tuple[datetime | None, datetime | None] | None = None,
         vector: Any = None,
     ) -> MemoryReply:
-        """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score.
-
-        Reads `user/<you>` and the session's context, unless `namespaces` names others. `window` is the half-open interval in
-        which things were said. Raises InvalidCall when there is neither a text nor a vector.
-        """
+        """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score."""
         return await asyncio.to_thread(
             self._sync.search,
             text,
@@ -159,10 +147,7 @@ class AsyncSession:
         wait: bool = False,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
-        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end.
-
-        Raises NotFound, FrozenMemory, and VersionConflict when `expect_version` is not the standing version.
-        """
+        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end."""
         return await asyncio.to_thread(
             self._sync.update,
             id,
@@ -231,14 +216,7 @@ class AsyncMemOS:
         durability: Literal["power", "process"] | None = None,
         read_only: bool = False,
     ) -> Self:
-        """Open the store in a directory, or make one there.
-
-        `embedder` is the store's own by default, and minilm for a new store; None for a store without vectors; a URL such as
-        `openai+http://127.0.0.1:8080/v1?model=m`; or an Embedder. With `worker="none"` nothing runs in the background: `drain()`
-        computes pending vectors.
-
-        Raises InvalidCall, and under BackendError: NotAStore, StoreTooNew, ReadOnlyStore, WrongEmbedder.
-        """
+        """Open the store in a directory, or make one there."""
         return cls(
             await asyncio.to_thread(
                 MemOS.open,
@@ -254,11 +232,7 @@ class AsyncMemOS:
 
     @staticmethod
     async def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
-        """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id.
-
-        With the key file that was kept apart, callers in its logs keep their pseudonyms and repeated calls are recognised.
-        Raises NotAStore when the backup is damaged or none, InvalidCall when something is at the destination.
-        """
+        """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id."""
         return await asyncio.to_thread(MemOS.restore_backup, source, destination, key=key)
 
     def as_user(
@@ -301,10 +275,7 @@ class AsyncMemOS:
         )
 
     async def reembed(self, embedder: Embedding) -> int:
-        """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`.
-
-        Whoever else has the store open gets WrongEmbedder from then on and must open it again; sessions of this MemOS are made anew.
-        """
+        """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`."""
         return await asyncio.to_thread(self._sync.reembed, embedder)
 
     async def backup(self, destination: str | Path) -> BackupReport:

@@ -15,7 +15,6 @@ from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import MemoryAPI
 from memos.interface.memory_api.desk import Desk
 from memos.memcube.call import Caller
-from memos.memcube.change import Terms
 from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
@@ -179,8 +178,3 @@ class MemOS:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-def _analysed(speaker: str | None, text: str) -> Terms:
-    """How the store's own tools analyse a text: as an add does, whose arguments stand the other way round."""
-    return analyse(text, speaker)

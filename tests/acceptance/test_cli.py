@@ -532,6 +532,10 @@ class TestStore:
         )
         assert "3 vectors" in home("reembed", "--embedder", "hashing").stdout
 
+    def test_reembed_with_what_is_none_changes_nothing(self, home):
+        assert "nonsense" in home.error("reembed", "--embedder", "nonsense", code=2)[1]
+        assert (home.json("status")["vectors"], home.json("status")["embedder"]) == (3, "hashing-v1@384")
+
     def test_reembed_needs_a_name(self, home):
         done = Command(home.store, MEMOS_EMBEDDER="")("reembed", code=2)
         assert "--embedder" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api.desk import Prepared, Work, fitting
@@ -10,6 +11,7 @@ from memos.memcube.call import Hit, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.state import PRESENT
+from memos.memcube.value import trusted
 
 
 def prepare_search(work: Work) -> Prepared:
@@ -20,7 +22,7 @@ def prepare_search(work: Work) -> Prepared:
     wanted = {"filter": condition(query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
     found = work.desk.operator.retrieve(query.model_copy(update=wanted), work.view, work.grant, work.now)
     cubes = work.view.load([scored.row for scored in found.hits])
-    hits = tuple(Hit.model_construct(cube=cube, score=one.score, why=one.why) for cube, one in zip(cubes, found.hits, strict=True))
+    hits = tuple(trusted(Hit, {"cube": cube, "score": one.score, "why": one.why}) for cube, one in zip(cubes, found.hits, strict=True))
     warnings = (
         (f"{found.pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if found.pending else ()
     )
@@ -30,8 +32,13 @@ def prepare_search(work: Work) -> Prepared:
 
 def lanes_of(why: Mapping[str, float]) -> str:
     """The lanes that spoke for a memory, as the access log names them."""
+    return " ".join(sorted({lane for name, value in why.items() if value > 0 and (lane := _lane(name))}))
+
+
+@cache
+def _lane(feature: str) -> str:
     kinds = {"lex": "lexical", "dense": "dense", "date": "temporal", "when": "temporal"}
-    return " ".join(sorted({kinds[name.split("_")[0]] for name, value in why.items() if value > 0 and name.split("_")[0] in kinds}))
+    return kinds.get(feature.split("_")[0], "")
 
 
 def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
