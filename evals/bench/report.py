@@ -50,10 +50,8 @@ def growth(rows: Sequence[Row], fixed: Sequence[Row]) -> str:
     if len(rows) < 2:
         return ""
     within = table(fixed, {"n": "memories in the store", "search_cpu_ms_p50": "search p50, in a namespace of 1,000"})
-    return (
-        f"\n## Growth\n\nA search's CPU grows as n to the power {exponent(rows)} in one namespace of n memories, and {exponent(fixed)} in a "
-        f"namespace of 1,000 while the store around it grows to n.\n\n{within}"
-    )
+    grows = f"A search's CPU grows as n to the power {exponent(rows)} in one namespace of n memories, and {exponent(fixed)} in a namespace"
+    return f"\n## Growth\n\n{grows} of 1,000 while the store around it grows to n.\n\n{within}"
 
 
 def start(started: Row) -> str:

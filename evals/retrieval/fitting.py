@@ -45,7 +45,15 @@ def book_of(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) -> 
     for place, turn in enumerate(conversation["turns"]):
         said = microseconds(datetime.fromisoformat(turn["date"]).replace(tzinfo=UTC)) if turn["date"] else 0
         vector = vectors[spoken(turn)] if vectors else None
-        book.add(body(turn), vector=vector, namespace=NAMESPACE, speaker=turn["speaker"], session=str(turn["session"]), ordinal=place, said_at=said)
+        book.add(
+            body(turn),
+            vector=vector,
+            namespace=NAMESPACE,
+            speaker=turn["speaker"],
+            session=str(turn["session"]),
+            ordinal=place,
+            said_at=said,
+        )
     return book
 
 

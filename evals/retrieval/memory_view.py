@@ -26,18 +26,53 @@ class Book:
             self._hashes[term] = int.from_bytes(blake2b(term.encode(), key=self.tenant.encode(), digest_size=8).digest(), "little")
         return self._hashes[term]
 
-    def add(self, text: str, *, vector: np.ndarray | None = None, namespace: str = "user/alice", speaker: str | None = None,
-            role: str | None = None, commit: bool = True, **columns) -> FeedRow:
+    def add(
+        self,
+        text: str,
+        *,
+        vector: np.ndarray | None = None,
+        namespace: str = "user/alice",
+        speaker: str | None = None,
+        role: str | None = None,
+        commit: bool = True,
+        **columns,
+    ) -> FeedRow:
         """A new memory; its row, uid and content number are the same."""
         self.seq += commit
         number = len(self.rows) + 1
         terms = analyse(text, speaker, role)
         row = FeedRow(
-            row=number, uid=number, id=f"00000000-0000-7000-8000-{number:012x}", content=number, seq=self.seq, seq_end=OPEN, branch="",
-            state="generated", type="plaintext", frozen=False, layer="private", owner="alice", acl=(), sensitivity="internal", priority=0, tags=(),
-            speaker=speaker, role=role, session=None, ordinal=None, said_at=0, created_at=0, updated_at=0, valid_from=None, valid_to=None,
-            expires_at=None, metadata="", hashes=np.array([self.hash(term) for term in terms.counts], "<u8").tobytes(),
-            counts=np.array(list(terms.counts.values()), "<u2").tobytes(), length=terms.length, flags=terms.flags,
+            row=number,
+            uid=number,
+            id=f"00000000-0000-7000-8000-{number:012x}",
+            content=number,
+            seq=self.seq,
+            seq_end=OPEN,
+            branch="",
+            state="generated",
+            type="plaintext",
+            frozen=False,
+            layer="private",
+            owner="alice",
+            acl=(),
+            sensitivity="internal",
+            priority=0,
+            tags=(),
+            speaker=speaker,
+            role=role,
+            session=None,
+            ordinal=None,
+            said_at=0,
+            created_at=0,
+            updated_at=0,
+            valid_from=None,
+            valid_to=None,
+            expires_at=None,
+            metadata="",
+            hashes=np.array([self.hash(term) for term in terms.counts], "<u8").tobytes(),
+            counts=np.array(list(terms.counts.values()), "<u2").tobytes(),
+            length=terms.length,
+            flags=terms.flags,
         )
         return self.put(row._replace(**columns), namespace, vector)
 

@@ -29,6 +29,8 @@ EMBEDDERS = {
 STORES = {"": "memos.backends.sqlite.store:open_store", "memory": "memos.backends.sqlite.store:open_store"}
 """A path without a scheme is a directory."""
 DEFAULT = "minilm"
+UNUSED = "unused"
+"""Opens a store without its embedder, for tools that need none: nothing is embedded, and what is pending stays so."""
 
 
 def scheme_of(url: str) -> str:
@@ -64,6 +66,8 @@ def chooser(wanted: Embedder | str | None) -> Choose:
     """How to choose a store's embedder: its own by default, else what is wanted, which must be the same."""
 
     def choose(remembered: Remembered | None, *, fresh: bool) -> Chosen:
+        if wanted == UNUSED:
+            return Chosen(None)
         if wanted != "default":
             chosen = Chosen(load_embedder(wanted), wanted) if isinstance(wanted, str) else Chosen(wanted)
             return chosen if fresh else _same(chosen, remembered)

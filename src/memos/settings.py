@@ -27,7 +27,6 @@ class Settings(BaseModel):
     worker_idle_seconds: float = Field(default=0.2, gt=0, description="how long the worker sleeps when there is nothing to do")
     fold_seconds: float = Field(default=2.0, ge=0, description="how often the worker folds the access log into the memories' usage")
     close_seconds: float = Field(default=5.0, ge=0, description="how long close() waits for pending vectors")
-    heat_half_life_days: float = Field(default=7.0, gt=0, description="after this long without use, a memory's heat is half")
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
 
 

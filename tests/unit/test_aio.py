@@ -29,7 +29,11 @@ def test_every_method_has_its_awaitable_twin_with_the_same_arguments(original, a
 
 
 def test_the_file_is_what_the_generator_writes():
-    command = [sys.executable, "-c", "import sys; sys.path.insert(0, 'scripts'); import generate_aio; sys.stdout.write(generate_aio.generate())"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; sys.path.insert(0, 'scripts'); import generate_aio; sys.stdout.write(generate_aio.generate())",
+    ]
     written = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert written == (ROOT / "src/memos/aio.py").read_text(encoding="utf-8")
 

@@ -34,13 +34,13 @@ class Target:
     def memory(self, *, create: bool = False, own: bool = False) -> Iterator[MemOS]:
         """The open store; only with `create` is one made where none stands, else NotAStore says how to make one.
 
-        With `own` it is opened with its own embedder, whatever --embedder says.
+        With `own` it is opened without its embedder, for what needs none, whatever --embedder says.
         """
         from memos.system import MemOS
 
         if not create and "://" not in self.store and not Path(self.store).exists():
             raise NotAStore(f"there is no store at {self.store}; `memos add` makes one, --store or MEMOS_STORE names another")
-        with MemOS.open(self.store, embedder="default" if own else embedder_of(self.embedder), worker="none") as memory:
+        with MemOS.open(self.store, embedder="unused" if own else embedder_of(self.embedder), worker="none") as memory:
             yield memory
 
     @contextmanager

@@ -100,9 +100,9 @@ class Filter:
 
     def matches(self, cube: MemCube, *, now: datetime, inherited: Iterable[str] = ()) -> bool:
         """Whether it holds of a cube at the moment `now`. `inherited` are `right:principal` entries that its namespace adds to `acl`."""
-        from memos.memcube.matching import reader
+        from memos.memcube.matching import predicate
 
-        return _holds(self.node, reader(cube, microseconds(now), inherited))
+        return predicate(self.node)(cube, microseconds(now), inherited)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -118,14 +118,6 @@ class Filter:
 
 def _validated(value: Filter | Mapping[str, Any] | None) -> Filter:
     return value if isinstance(value, Filter) else Filter.parse(value)
-
-
-def _holds(node: Node, reads: Callable[[Test], bool]) -> bool:
-    if isinstance(node, Test):
-        return reads(node)
-    if isinstance(node, Not):
-        return not _holds(node.part, reads)
-    return (all if isinstance(node, And) else any)(_holds(part, reads) for part in node.parts)
 
 
 def _listed(values: tuple[Any, ...]) -> Any:

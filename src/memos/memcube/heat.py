@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 HALF_LIFE = 7 * 24 * 3600 * 1_000_000
 """Microseconds in which heat falls to a half."""
 
@@ -11,7 +13,7 @@ Heat = tuple[int, float]
 
 def cooled(heat: Heat, at: int) -> float:
     """What is left of a heat at a later moment, or what it will be worth at an earlier one."""
-    return heat[1] * 2.0 ** ((heat[0] - at) / HALF_LIFE)
+    return heat[1] * math.exp2((heat[0] - at) / HALF_LIFE)
 
 
 def merged_heat(one: Heat, other: Heat) -> Heat:

@@ -78,17 +78,19 @@ def legal_metadata(metadata: Any) -> Metadata:
         written = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InvalidCall(f"metadata must be JSON: {error}") from None
-    if "\\u0000" in written or len(legal_text(written).encode()) > METADATA_BYTES:
-        raise InvalidCall(f"metadata must hold no NUL and at most {METADATA_BYTES:,} bytes; put larger things into the text")
-    _refuse_wide_integers(metadata)
+    if len(legal_text(written).encode()) > METADATA_BYTES:
+        raise InvalidCall(f"metadata must have at most {METADATA_BYTES:,} bytes; put larger things into the text")
+    _refuse_what_stores_bend(metadata)
     return metadata
 
 
-def _refuse_wide_integers(value: Any) -> None:
+def _refuse_what_stores_bend(value: Any) -> None:
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidCall("a text in metadata holds a NUL character; remove it")
     if isinstance(value, int) and not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
         raise InvalidCall("an integer in metadata must fit 64 bits; write a larger one as a text")
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
-        _refuse_wide_integers(item)
+    for item in (*value, *value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        _refuse_what_stores_bend(item)
 
 
 def legal_id(cube_id: Any) -> str:

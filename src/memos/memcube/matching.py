@@ -5,13 +5,14 @@ from __future__ import annotations
 import operator as operators
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from memos.memcube.conditions import And, Node, Not, Test
 from memos.memcube.fields import FIELDS, LISTS, METADATA, NOW, OPERATORS, WORDS, Kind, Operand, kind_of, microseconds
 from memos.memcube.namespace import within
 
 if TYPE_CHECKING:
-    from memos.memcube.conditions import Test
     from memos.memcube.cube import MemCube
 
 Typed = tuple[str, Any]
@@ -80,14 +81,30 @@ def bound(operand: Operand, now: int) -> Operand:
     return now if operand == NOW else operand
 
 
-def reader(cube: MemCube, now: int, inherited: Iterable[str]) -> Callable[[Test], bool]:
-    """What each test says of a cube at the moment `now`, in microseconds since 1970."""
+Predicate = Callable[["MemCube", int, Iterable[str]], bool]
+"""(cube, the moment "now" in microseconds since 1970, inherited access entries) → whether it holds."""
 
-    def holds(test: Test) -> bool:
-        operand = bound(test.operand, now) if kind_of(test.field) is Kind.TIME else test.operand
-        return value_test(test.operator, operand)(field_value(cube, test.field, inherited))
 
-    return holds
+@lru_cache(maxsize=4096)
+def predicate(node: Node) -> Predicate:
+    """A tree as one function, made once for all cubes."""
+    if isinstance(node, Test):
+        return _test_predicate(node)
+    if isinstance(node, Not):
+        inside = predicate(node.part)
+        return lambda cube, now, inherited: not inside(cube, now, inherited)
+    parts = tuple(predicate(part) for part in node.parts)
+    if isinstance(node, And):
+        return lambda cube, now, inherited: all(part(cube, now, inherited) for part in parts)
+    return lambda cube, now, inherited: any(part(cube, now, inherited) for part in parts)
+
+
+def _test_predicate(test: Test) -> Predicate:
+    field, operator, operand = test.field, test.operator, test.operand
+    if kind_of(field) is Kind.TIME and NOW in (operand if isinstance(operand, tuple) else (operand,)):
+        return lambda cube, now, inherited: value_test(operator, bound(operand, now))(field_value(cube, field, inherited))
+    holds = value_test(operator, operand)
+    return lambda cube, now, inherited: holds(field_value(cube, field, inherited))
 
 
 def field_value(cube: MemCube, field: str, inherited: Iterable[str] = ()) -> Any:

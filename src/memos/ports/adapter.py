@@ -30,15 +30,20 @@ class Page:
 class Feed:
     """Rows of one namespace that changed after a stamp; times are microseconds since 1970, None absent.
 
-    Each of `rows` describes one version row; `vectors` are those of `contents` that came since. Chunks of one feed come in order of the row's seq.
-    The last chunk alone carries `ended` and a new `stamp`, up to which the namespace is then known; those before it repeat the stamp asked for.
+    Each of `rows` describes one version row; `vectors` are those of `contents` that came since. Chunks of one feed come in order of the
+    row's seq.
+    The last chunk alone carries `ended` and a new `stamp`, up to which the namespace is then known; those before it repeat the stamp
+    asked for.
     """
 
     namespace: str
     stamp: int
     rows: tuple[FeedRow, ...]
     ended: tuple[tuple[int, int], ...]
-    """(row, seq_end) of rows, old and new, that were closed after the stamp asked for; a row left the namespace when it has no successor here."""
+    """(row, seq_end) of rows, old and new, that were closed after the stamp asked for.
+
+    A row left the namespace when it has no successor here.
+    """
     contents: NDArray[np.int64]
     """The contents whose vectors follow, shape (m,)."""
     vectors: NDArray[np.float32]
@@ -163,10 +168,16 @@ class View(Protocol):
         """How many memories pass both filters."""
 
     def feed(self, namespace: str, after: int) -> Iterator[Feed]:
-        """What changed in a namespace after the commit `after` (-1 for all), for every branch, in chunks; empty chunks are not sent but one."""
+        """What changed in a namespace after the commit `after` (-1 for all), for every branch, in chunks.
+
+        Empty chunks are not sent but one.
+        """
 
     def last_seq(self, namespace: str) -> int:
-        """The last commit that touched a namespace, 0 when none has. Vector fills and inherited access lists count, usage and edges do not."""
+        """The last commit that touched a namespace, 0 when none has.
+
+        Vector fills and inherited access lists count, usage and edges do not.
+        """
 
     def last_fill(self) -> int:
         """The last commit that filled vectors, 0 when none has."""
@@ -202,7 +213,10 @@ class View(Protocol):
         """The edges reached from the ids in at most `depth` steps, in both directions; relations None means all."""
 
     def pending(self, limit: int) -> Pending:
-        """Contents of this tenant whose vectors are still to be computed, fewest failed attempts first, then oldest; after 8 failures none."""
+        """Contents of this tenant whose vectors are still to be computed, fewest failed attempts first, then oldest.
+
+        After 8 failures none.
+        """
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """For a key that this caller has used: (call id, the ids of the reply, in order), else None.
@@ -227,7 +241,8 @@ class MemoryAdapter(Protocol):
     def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
         """Commit whole, or raise VersionConflict and change nothing.
 
-        Verified under the write lock: the seq of each version read, the last_seq of each namespace searched, the policy epoch, that facts named
+        Verified under the write lock: the seq of each version read, the last_seq of each namespace searched, the policy epoch, that facts
+        named
         are absent and that explicit ordinals of turns are free.
         """
 

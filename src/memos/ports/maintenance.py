@@ -11,7 +11,10 @@ from memos.memcube.change import Terms
 from memos.ports.models import Remembered
 
 Analyse = Callable[[str, str | None, str | None], Terms]
-"""(text, speaker or None, role or None) → the terms that the lexical lane keeps; what is rebuilt and examined must be analysed as it was written."""
+"""(text, speaker or None, role or None) → the terms that the lexical lane keeps.
+
+What is rebuilt and examined must be analysed as it was written.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from uuid import UUID
 import apsw
 
 from memos.backends.sqlite.chain import GENESIS, link
-from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.keys import OWNER_ONLY, Keys
 from memos.backends.sqlite.named import script, statements
 from memos.errors import BackendError, DiskFull, InvalidCall, NotAStore, ReadOnlyStore, StoreTooNew, Unavailable
 from memos.memcube.fields import instant, microseconds
@@ -166,10 +166,13 @@ def _opening(path: Path | None) -> Iterator[None]:
 
 
 def _connect(path: Path | None, synchronous: str) -> apsw.Connection:
+    fresh = path is not None and not path.exists()
     connection = apsw.Connection(str(path) if path else ":memory:")
     try:
         connection.set_busy_timeout(BUSY_MILLISECONDS)
         connection.execute(f"PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = {synchronous}")
+        if path is not None and fresh:
+            path.chmod(OWNER_ONLY)
         _begin_schema(connection, path)
         _log_ahead(connection)
     except BaseException:

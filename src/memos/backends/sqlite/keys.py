@@ -15,6 +15,8 @@ from memos.memcube.call import Caller
 
 KEY_FILE = Path("keys") / "store.key"
 KEY_BYTES = 32
+OWNER_ONLY = 0o600
+"""The rights of every file that holds what memories say, or how to read it."""
 REMEMBERED_TERMS = 1 << 16
 """How many terms of one tenant keep their hash at hand."""
 
@@ -147,9 +149,13 @@ def make_key(directory: Path) -> bytes:
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory and those above it, so that the power may go: a name is on the disk only once the directory it stands in is."""
+    """Make a directory that is its owner's alone, and those above it.
+
+    The power may go at any time: a name is on the disk only once the directory it stands in is.
+    """
     missing = {each for each in (directory, *directory.parents) if not each.exists()}
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
     for each in missing | {directory}:
         with suppress(PermissionError):  # one may write below a directory that one may not read
             sync_directory(each.parent)

@@ -15,7 +15,7 @@ from uuid import UUID
 import apsw
 
 from memos.backends.sqlite.connections import Connections, Durability, mapped
-from memos.backends.sqlite.keys import KEY_FILE, Keys, make_directory, make_key, read_key, sync_directory
+from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, Keys, make_directory, make_key, read_key, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA, migrate
 from memos.backends.sqlite.named import script, statements
 from memos.errors import BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder
@@ -148,6 +148,7 @@ class Opening:
                 with _immediate(connection):
                     self._write_schema(connection, keys)
                 connection.close()
+            self.path.chmod(OWNER_ONLY)
             sync_directory(self.directory)
 
     def _refuse_others(self) -> None:

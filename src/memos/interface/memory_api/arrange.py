@@ -119,6 +119,4 @@ def _shared_rights(parts: tuple[MemCube, ...]) -> tuple[AclEntry, ...]:
     rights = [{(entry.principal, right) for entry in part.policy.acl for right in entry.rights} for part in parts]
     common = set.intersection(*rights)
     principals = sorted({principal for principal, _ in common})
-    return tuple(
-        AclEntry(principal=one, rights=tuple(sorted(right for principal, right in common if principal == one))) for one in principals
-    )  # type: ignore[arg-type]
+    return tuple(AclEntry(principal=one, rights=tuple(sorted(right for other, right in common if other == one))) for one in principals)
