@@ -10,16 +10,12 @@ from evals.retrieval.memory_view import Book
 from memos.memcube.call import Grant, MemoryQuery
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
-from memos.operation.memoperator.features import ABOUT, KIN, features
+from memos.operation.memoperator.features import KIN, NAMES, features
 from memos.operation.memoperator.retrieval import Retrieval
 from memos.testing.retrieval_eval import body
 
-NAMES = (
-    *(lane + what for lane in KIN for what in ABOUT),
-    "named", "named_x_lex", "replies_to_named", "date", "when_x_timey", "howmany_x_number", "asks", "asks_next", "thin", "assistant",
-)  # fmt: skip
 LANES = tuple(name for name in NAMES if name.partition("_")[0] in KIN)
-L2 = 0.02
+L2 = 0.1
 NAMESPACE = "user/alice"
 EVERYTHING = Grant(filter=Filter.everything(), policies=())
 

@@ -46,7 +46,7 @@ def test_who_has_it_open_must_open_it_again(path):
         alice = other.as_user("alice")
         alice.search("boat")
         memory.reembed("hashing://64")
-        for attempt in (lambda: alice.search("boat"), lambda: alice.list(), lambda: alice.add("late"), lambda: other.drain()):
+        for attempt in (lambda: alice.search("boat"), alice.list, lambda: alice.add("late"), other.drain):
             with pytest.raises(WrongEmbedder, match="open the store again"):
                 attempt()
         assert len(memory.as_user("alice").list().cubes) == 3

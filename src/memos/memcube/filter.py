@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import core_schema
 
 from memos.errors import InvalidCall
-from memos.memcube.conditions import DEPTH, And, Node, Not, Or, Test, complement, depth_of, join, read, read_test, walk, written
+from memos.memcube.conditions import DEPTH, And, Node, Or, Test, complement, depth_of, join, read, read_test, walk, written
 from memos.memcube.fields import FIELDS, METADATA, legal_field, microseconds
 
 if TYPE_CHECKING:
@@ -100,9 +100,14 @@ class Filter:
 
     def matches(self, cube: MemCube, *, now: datetime, inherited: Iterable[str] = ()) -> bool:
         """Whether it holds of a cube at the moment `now`. `inherited` are `right:principal` entries that its namespace adds to `acl`."""
+        return self.predicate(now=now, inherited=inherited)(cube)
+
+    def predicate(self, *, now: datetime, inherited: Iterable[str] = ()) -> Callable[[MemCube], bool]:
+        """`matches` as a function of the cube alone, for many cubes at one moment."""
         from memos.memcube.matching import predicate
 
-        return predicate(self.node)(cube, microseconds(now), inherited)
+        holds, moment = predicate(self.node), microseconds(now)
+        return lambda cube: holds(cube, moment, inherited)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -27,12 +28,18 @@ def build(kind: type[V], **fields: Any) -> V:
         raise invalid(error) from None
 
 
+@cache
+def _names(kind: type[BaseModel]) -> set[str]:
+    """One set for all values of a kind: pydantic copies it before it changes it."""
+    return set(kind.model_fields)
+
+
 def trusted(kind: type[V], fields: dict[str, Any]) -> V:
     """A value of all its fields, in their declared order, unchecked: `model_construct` without what it costs (2 against 18 µs)."""
     value = kind.__new__(kind)
     give = object.__setattr__
     give(value, "__dict__", fields)
-    give(value, "__pydantic_fields_set__", set(fields))
+    give(value, "__pydantic_fields_set__", _names(kind))
     give(value, "__pydantic_extra__", None)
     give(value, "__pydantic_private__", None)
     return value

@@ -39,7 +39,7 @@ NAMESPACES = ("user/alice", "user/alice/notes", "user/alice0", "shared/team", "s
 SESSIONS = ("s1", "s 2")
 BRANCHES = ("what-if", "b2", "b3", "b4")
 VOCABULARY = ("home", "Lisbon", "日本", "naïve", "peanuts", "don't", "🧠", "0")
-FACTS = tuple(f"fact {number}" for number in range(6))
+FACTS = tuple(f"fact {number}" for number in range(40))
 TAGS = (Tag(name="home"), Tag(name="mood", value="calm"), Tag(name="mood", value="it's"), Tag(name="日本", by="predicted", confidence=0.25))
 RELATIONS = ("next", "about", "derived_from")
 PRINCIPALS = ("user:alice", "user:bob", "role:nurse")
@@ -94,7 +94,7 @@ class Walk:
         change = replace(base, operation=kind, **getattr(self, f"_{kind}")(tenant, seen))
         if self.chance(25):
             ids = tuple(write.cube.id for write in change.writes)
-            key = Idempotency(self.random.choice("abcdefgh"), self.random.choice(["one", "two"]), ids)
+            key = Idempotency(self.key(), self.random.choice(["one", "two"]), ids)
             change = replace(change, idempotency=key)
         if self.chance(10):
             number = self.model.state.workers.get("main", (0, 0))[0] - self.chance(20)
@@ -107,13 +107,12 @@ class Walk:
         return state.visible(tenant, branch, state.head) if not branch or (tenant, branch) in state.branches else []
 
     def _reads(self, tenant: str, seen: list[Row], change: ChangeSet) -> ReadSet:
-        state, stale = self.model.state, self.chance(8)
-        written = {write.cube.id for write in change.writes}
+        state, written = self.model.state, {write.cube.id for write in change.writes}
         versions = {row.cube.id: row.seq for row in seen if row.cube.id in written or self.chance(3)}
-        if stale and versions:
+        if versions and self.chance(6):
             versions[self.random.choice(list(versions))] += self.random.choice([-1, 1])
-        namespaces = {path: state.last_seq.get((tenant, path), 0) - (stale and self.chance(30)) for path in self.some(NAMESPACES, 2)}
-        epoch = state.epoch - (stale and self.chance(30)) if self.chance(30) else None
+        namespaces = {path: state.last_seq.get((tenant, path), 0) - self.chance(3) for path in self.some(NAMESPACES, 2)}
+        epoch = state.epoch - self.chance(8) if self.chance(30) else None
         return ReadSet(versions, namespaces, epoch)
 
     def _births(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
@@ -145,6 +144,10 @@ class Walk:
         )
         fact = self.random.choice(FACTS) if kind == "fact" else None
         return CubeWrite(cube, birth=True, terms=self._terms(), vector=self._vector(), fact=fact, turn=kind == "turn")
+
+    def key(self) -> str:
+        """An idempotency key: mostly a new one."""
+        return f"key {self.random.randint(0, 10 + self._ids // 2)}"
 
     def text(self) -> str:
         """A few words."""

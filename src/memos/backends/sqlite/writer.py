@@ -36,21 +36,18 @@ def require_same(opened: Embedder | None, stored: str | None, directory: Path) -
 
 
 class Job:
-    """A ChangeSet in the queue. Its `turn` is held until it is done, or until it is to lead."""
+    """A ChangeSet in the queue. Its `turn` is released when it is done, or when it is to lead."""
 
-    __slots__ = ("change", "committed", "error", "reads", "turn")
+    __slots__ = ("change", "committed", "error", "leads", "reads", "turn")
 
     def __init__(self, change: ChangeSet, reads: ReadSet) -> None:
         self.change = change
         self.reads = reads
         self.committed: Committed | None = None
         self.error: BaseException | None = None
-        self.turn: threading.Lock | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether it has come to its end."""
-        return self.committed is not None or self.error is not None
+        self.leads = False
+        self.turn = threading.Lock()
+        self.turn.acquire()
 
 
 class Writer:
@@ -74,20 +71,25 @@ class Writer:
         job = Job(change, reads)
         with self._queueing:
             self._queue.append(job)
-            leads = not self._leading
-            if leads:
-                self._leading = True
-            else:
-                job.turn = threading.Lock()
-                job.turn.acquire()
-        if job.turn is not None:
-            job.turn.acquire()
-            leads = not job.done
-        if leads:
+            job.leads, self._leading = not self._leading, True
+        if not job.leads:
+            self._await(job)
+        if job.leads:
             self._lead()
         if job.committed is not None:
             return job.committed
         raise job.error or BackendError("the commit was interrupted; nothing was written")
+
+    def _await(self, job: Job) -> None:
+        try:
+            job.turn.acquire()
+        except BaseException:
+            with self._queueing:
+                if job in self._queue:
+                    self._queue.remove(job)
+            if job.leads:
+                self._hand_over([])
+            raise
 
     def _lead(self) -> None:
         with self._queueing:
@@ -104,14 +106,15 @@ class Writer:
             self._hand_over(group)
 
     def _hand_over(self, group: list[Job]) -> None:
+        """Wake those that are done, and the next to lead."""
         for job in group:
-            if job.turn is not None:
+            if not job.leads:
                 job.turn.release()
         with self._queueing:
-            if self._queue and (turn := self._queue[0].turn) is not None:
-                turn.release()
-            else:
-                self._leading = False
+            self._leading = bool(self._queue)
+            if self._queue:
+                self._queue[0].leads = True
+                self._queue[0].turn.release()
 
     def _commit_group(self, group: list[Job]) -> None:
         with self.transaction() as connection:
@@ -176,6 +179,7 @@ class Writer:
 
     def _begin(self) -> None:
         deadline = time.monotonic() + PATIENCE
+        self._connection.set_busy_timeout(0)  # the pauses below are shorter and do not grow
         while True:
             try:
                 self._connection.execute(SQL["begin"])

@@ -39,11 +39,11 @@ class MemGovernance:
 
     def disclose(self, grant: Grant, reply: MemoryReply, now: datetime) -> MemoryReply:
         """The reply with each memory decided once more by itself; what the grant does not allow is left out."""
-        allowed = grant.filter.matches
-        if all(allowed(cube, now=now) for cube in reply.cubes) and all(allowed(hit.cube, now=now) for hit in reply.hits):
+        allowed = grant.filter.predicate(now=now)
+        cubes = tuple(cube for cube in reply.cubes if allowed(cube))
+        hits = tuple(hit for hit in reply.hits if allowed(hit.cube))
+        if len(cubes) == len(reply.cubes) and len(hits) == len(reply.hits):
             return reply
-        cubes = tuple(cube for cube in reply.cubes if allowed(cube, now=now))
-        hits = tuple(hit for hit in reply.hits if allowed(hit.cube, now=now))
         return reply.model_copy(update={"cubes": cubes, "hits": hits})
 
     def grant_hash(self, grant: Grant) -> str:

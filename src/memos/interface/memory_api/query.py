@@ -38,7 +38,7 @@ def lanes_of(why: Mapping[str, float]) -> str:
 @cache
 def _lane(feature: str) -> str:
     kinds = {"lex": "lexical", "dense": "dense", "date": "temporal", "when": "temporal"}
-    return kinds.get(feature.split("_")[0], "")
+    return kinds.get(feature.partition("_")[0], "")
 
 
 def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:

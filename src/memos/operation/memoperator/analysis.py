@@ -28,18 +28,12 @@ _CACHED = 200_000
 _COUNTED = 0xFFFF  # a store keeps a term's count in 16 bits
 
 STOP = frozenset(
-    """a about after again all also am an and any are as at be because been before being between both but by can could did do does doing don
-    down during each few for from further had has have having he her here hers him his how i if in into is it its itself just me more most my
-    myself no nor not now of off on once only or other our ours out over own same she should so some such than that the their theirs them then
-    there these they this those through to too under until up us very was we were what when where which while who whom why will with would you
-    your yours s t re ve ll m d""".split()
+    ["a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "don", "down", "during", "each", "few", "for", "from", "further", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "me", "more", "most", "my", "myself", "no", "nor", "not", "now", "of", "off", "on", "once", "only", "or", "other", "our", "ours", "out", "over", "own", "same", "she", "should", "so", "some", "such", "than", "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "us", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "why", "will", "with", "would", "you", "your", "yours", "s", "t", "re", "ve", "ll", "m", "d"]
 )
 _TIMES = frozenset(
-    """yesterday today tonight tomorrow ago last next weekend week month year recently just since summer winter spring fall monday tuesday
-    wednesday thursday friday saturday sunday january february march april may june july august september october november december
-    jan feb mar apr jun jul aug sep sept oct nov dec""".split()
+    ["yesterday", "today", "tonight", "tomorrow", "ago", "last", "next", "weekend", "week", "month", "year", "recently", "just", "since", "summer", "winter", "spring", "fall", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"]
 )
-_NUMBERS = frozenset("one two three four five six seven eight nine ten once twice couple few dozen".split())
+_NUMBERS = frozenset(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "once", "twice", "couple", "few", "dozen"])
 
 
 class _Stems(dict[str, str]):

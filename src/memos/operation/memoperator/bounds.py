@@ -10,26 +10,28 @@ from numpy.typing import NDArray
 from memos.operation.memoperator.features import Signals
 from memos.operation.memoperator.scope import Floats, Scope
 
-KINDS = ("when_x_timey", "howmany_x_number", "asks", "asks_next", "thin", "assistant")
+KINDS = ("when_x_timey", "howmany_x_number", "asks", "thin", "assistant")
 
 
 def bound(signals: Signals, weights: Mapping[str, float]) -> Floats:
     """An upper bound of Σ weight · feature by position, exact but for two things: a session counts as its best memory instead of the mean of three,
-    and the better of the memories two away may be of another session. No lane's weight may be negative, lest it be no bound."""
+    and the better of the memories two away may be of another session. No lane's weight may be negative, lest it be no bound.
+    """
     total = _kinds(signals, weights)
-    for name, feature in (("named", signals.named), ("date", signals.date)):
-        if feature is not None:
-            total += np.float32(weights.get(name, 0)) * feature
+    if signals.date is not None:
+        total += np.float32(weights.get("date", 0)) * signals.date
     if signals.named is not None:
-        total += _of_named(signals, signals.named, weights)
+        total += np.float32(weights.get("named", 0)) * signals.named
+        if "lex" in signals.lanes:
+            total += np.float32(weights.get("named_x_lex", 0)) * signals.named * signals.lanes["lex"]
     for distance, what in ((-1, "_prev"), (1, "_next")):
         _add_beside(total, signals, distance, {lane: weights.get(lane + what, 0.0) for lane in signals.lanes})
     for lane, scores in signals.lanes.items():
         total += np.float32(weights.get(lane, 0)) * scores
         _add_second(total, signals, lane, weights.get(f"{lane}_near2", 0.0))
-    best = sum(np.float32(weights.get(f"{lane}_sess", 0)) * session_greatest(signals, scores) for lane, scores in signals.lanes.items())
-    if signals.lanes:
-        total += np.asarray(best, np.float32).take(signals.scope.sessions)
+    best = [np.float32(weight) * session_greatest(signals, scores) for lane, scores in signals.lanes.items() if (weight := weights.get(f"{lane}_sess"))]
+    if best:
+        total += np.sum(best, axis=0, dtype=np.float32).take(signals.scope.sessions)
     return total
 
 
@@ -45,21 +47,9 @@ def session_greatest(signals: Signals, scores: Floats) -> Floats:
 
 
 def _kinds(signals: Signals, weights: Mapping[str, float]) -> Floats:
-    asked = (signals.question.asks_when, signals.question.asks_how_many, True, True, True, True)
+    asked = (signals.question.asks_when, signals.question.asks_how_many, True, True, True)
     vector = np.array([weights.get(name, 0) if counts else 0 for name, counts in zip(KINDS, asked, strict=True)], np.float32)
     return signals.scope.weighted_kinds(vector)
-
-
-def _of_named(signals: Signals, named: Floats, weights: Mapping[str, float]) -> Floats:
-    added = np.zeros_like(named)
-    if "lex" in signals.lanes:
-        np.multiply(named, signals.lanes["lex"], out=added)
-        added *= np.float32(weights.get("named_x_lex", 0))
-    reply = np.float32(weights.get("replies_to_named", 0))
-    shifted = reply * named[:-1]
-    shifted[signals.scope.starts[1:] - 1] = 0
-    added[1:] += shifted
-    return added
 
 
 def _add_beside(total: Floats, signals: Signals, distance: int, weights: Mapping[str, float]) -> None:

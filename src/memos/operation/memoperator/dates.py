@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from memos.memcube.fields import instant, microseconds
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 _NUMBER = {name: number for number, name in enumerate(_MONTHS, 1)} | {name[:3]: number for number, name in enumerate(_MONTHS, 1)} | {"sept": 9}
 _MONTH = "|".join(sorted(_NUMBER, key=len, reverse=True))
 _YEAR = r"(?:19|20)\d{2}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,10 +16,16 @@ from memos.operation.memoperator.scope import Floats, Places, Scope
 
 BEST = 3
 """A session counts as the mean of its best three."""
-KIN = {"lex": 0.2, "dense": 0.4}
+KIN = {"lex": 0.35, "dense": 0.5}
 """How much of a memory's distance from the usual its neighbours are expected to share: what one without neighbours is given in their place."""
 ABOUT = ("", "_prev", "_next", "_near2", "_sess")
 """What each lane says: of the memory, of the turns before and after it, of the better of those two away, of its session."""
+
+NAMES = (
+    *(lane + what for lane in KIN for what in ABOUT),
+    *("named", "named_x_lex", "date", "when_x_timey", "howmany_x_number", "asks", "thin", "assistant"),
+)
+"""Every feature."""
 
 _WHEN = re.compile(r"\b(when|what (date|day|month|year|time)|how long|which (month|year|day))\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow (many|much|often|old)\b", re.IGNORECASE)
@@ -92,8 +99,8 @@ class Signals:
         return usual + np.float32(KIN[lane]) * (own - usual)
 
 
-def features(signals: Signals, at: Places) -> dict[str, Floats]:
-    """Every feature at some positions, ascending, by name; those that are 0 everywhere are left out."""
+def features(signals: Signals, at: Places, wanted: Container[str] = NAMES) -> dict[str, Floats]:
+    """The features wanted at some positions, ascending, by name; those that are 0 everywhere are left out."""
     scope = signals.scope
     near = at + _DISTANCES
     held = np.minimum(np.maximum(near, 0), scope.n - 1)
@@ -107,21 +114,23 @@ def features(signals: Signals, at: Places) -> dict[str, Floats]:
             second = np.maximum(around[0], around[3])
             others = np.array([around[1], around[2], second])
             others = np.where(np.isneginf(others), signals.stand_in(name, own), others)
-            found |= zip([name + what for what in ABOUT], [own, *others, members.best(scores)], strict=True)
+            found |= zip([name + what for what in ABOUT], [own, *others], strict=False)
+            if name + "_sess" in wanted:
+                found[name + "_sess"] = members.best(scores)
     if signals.named is not None:
         found["named"] = signals.named.take(at)
         if "lex" in found:
             found["named_x_lex"] = found["named"] * found["lex"]
-        found["replies_to_named"] = np.where(beside[1], signals.named.take(held[1]), 0)
     if signals.date is not None:
         found["date"] = signals.date.take(at)
-    return found | _shape(signals, at)
+    found |= _shape(signals, at)
+    return {name: values for name, values in found.items() if name in wanted}
 
 
 def _shape(signals: Signals, at: Places) -> dict[str, Floats]:
     kinds = signals.scope.kinds.take(at, axis=1)
     timey, number, *rest = kinds
-    found = dict(zip(("asks", "asks_next", "thin", "assistant"), rest, strict=True))
+    found = dict(zip(("asks", "thin", "assistant"), rest, strict=True))
     if signals.question.asks_when:
         found["when_x_timey"] = timey
     if signals.question.asks_how_many:

@@ -51,11 +51,11 @@ class Fusion:
     def __init__(self, weights: Weights) -> None:
         if negative := [lane + what for lane in KIN for what in ABOUT if weights.get(lane + what, 0) < 0]:
             raise InvalidCall(f"the weights of {', '.join(negative)} must not be negative; fit them again under that condition")
-        self._weights = weights
+        self._weights = {name: weight for name, weight in weights.items() if weight}
 
     def rank(self, signals: Signals, at: Places) -> Ranked:
         """The full scores at some positions, ascending."""
-        found = {name: values for name, values in features(signals, at).items() if self._weights.get(name)}
+        found = features(signals, at, self._weights)
         weights = np.array([[self._weights[name]] for name in found], np.float64).reshape(-1, 1)
         parts = weights * np.array(list(found.values()), np.float32).reshape(len(found), len(at))
         return Ranked(at, parts.sum(axis=0), tuple(found), parts)

@@ -60,7 +60,7 @@ class Retrieval:
         signals = self.signals(query, view, grant, now)
         if signals is None:
             return Found(())
-        pending = int(np.count_nonzero(signals.scope.pending & signals.passing)) if query.vector is not None else 0
+        pending = _pending(signals) if query.vector is not None else 0
         if not signals.lanes and not signals.question.terms:
             return Found(_latest(signals, query.limit), pending)
         fusion = self._dense if "dense" in signals.lanes else self._lexical
@@ -92,6 +92,11 @@ class Retrieval:
         return known
 
 
+def _pending(signals: Signals) -> int:
+    pending = signals.scope.pending
+    return 0 if pending is None else int(np.count_nonzero(pending & signals.passing))
+
+
 def _signals(question: Question, vector: Floats | None, view: View, scope: Scope, passing: NDArray[np.bool_]) -> Signals:
     lanes: dict[str, Floats] = {}
     usual = {"lex": 0.0, "dense": 0.0}
@@ -100,12 +105,13 @@ def _signals(question: Question, vector: Floats | None, view: View, scope: Scope
         greatest = float(raw.max(where=passing, initial=0.0))
         if greatest > 0:
             lanes["lex"] = np.minimum(raw / np.float32(greatest), 1)
-    have = passing & ~scope.pending
+    have = passing if scope.pending is None else passing & ~scope.pending
     if vector is not None and have.any():
         wanted = None if np.count_nonzero(passing) * NARROW > scope.n else scope.with_neighbours(passing)
         lanes["dense"] = dense = scope.cosines(vector, wanted)
         usual["dense"] = float(dense.mean(where=have))
-        dense[scope.pending] = usual["dense"]
+        if scope.pending is not None:
+            dense[scope.pending] = usual["dense"]
     return Signals(scope, question, passing, lanes, usual)
 
 

@@ -112,14 +112,13 @@ class Scope:
     @cached_property
     def kinds(self) -> Floats:
         """Shape (6, n): speaks of a time, holds a number, asks, is followed by one that asks, is thin (1 without content words, 0 from eight different
-        ones on), was said by an assistant."""
+        ones on), was said by an assistant.
+        """
         flags = self.gather(lambda state: state.flags)
-        kinds = np.zeros((6, self.n), np.float32)
-        for row, flag in enumerate((analysis.TIMEY, analysis.NUMBER, analysis.ASKS, 0, 0, analysis.ASSISTANT)):
+        kinds = np.zeros((5, self.n), np.float32)
+        for row, flag in enumerate((analysis.TIMEY, analysis.NUMBER, analysis.ASKS, 0, analysis.ASSISTANT)):
             kinds[row] = flags & flag > 0
-        kinds[3, :-1] = kinds[2, 1:]
-        kinds[3, self.ends - 1] = 0
-        kinds[4] = np.maximum(0, 1 - (flags >> analysis.DISTINCT_SHIFT & analysis.DISTINCT_MOST) / np.float32(8))
+        kinds[3] = np.maximum(0, 1 - (flags >> analysis.DISTINCT_SHIFT & analysis.DISTINCT_MOST) / np.float32(8))
         return kinds
 
     def weighted_kinds(self, weights: Floats) -> Floats:
@@ -142,23 +141,29 @@ class Scope:
         return self.gather(lambda state: np.array([self._names.get(name, -1) for name in state.speaker_names] or [-1])[state.speakers])
 
     @cached_property
+    def _spoken(self) -> Places:
+        """How many memories are of each speaker, those of none last."""
+        return np.bincount(np.where(self.speakers < 0, len(self._names), self.speakers), minlength=len(self._names) + 1)
+
+    @cached_property
     def _called(self) -> tuple[int, dict[str, set[int]]]:
         """How many people speak here, and for each word of a name those who bear it."""
-        present = set(np.unique(self.speakers).tolist())
         called: dict[str, set[int]] = {}
         for name, code in self._names.items():
-            for word in analysis.personal_name(name) if code in present else ():
+            for word in analysis.personal_name(name) if self._spoken[code] else ():
                 called.setdefault(word, set()).add(code)
         return len(set().union(*called.values())), called
 
     def named(self, words: Sequence[str]) -> Floats | None:
-        """1 where a person spoke who is named among the words; None when nobody is, or everybody."""
+        """1 where a person spoke who is named among the words, their share of all that people said where no speaker is known; None when nobody is
+        named, or everybody."""
         people, called = self._called
-        meant = set().union(*(called.get(word, ()) for word in words))
+        meant = sorted(set().union(*(called.get(word, ()) for word in words)))
         if not meant or len(meant) == people:
             return None
         table = np.zeros(len(self._names) + 1, np.float32)
-        table[list(meant)] = 1
+        table[meant] = 1
+        table[-1] = self._spoken[meant].sum() / self._spoken[:-1].sum()
         return table.take(self.speakers)
 
     # --- lanes
@@ -175,36 +180,35 @@ class Scope:
         return self.arranged(self.statistics.scores(hashes))
 
     @cached_property
-    def _vectored(self) -> list[tuple[Places, Places]]:
-        """For each lane the positions whose vector has come, and its slot among the lane's codes."""
-        slots = self.gather(lambda state: state.slots)
-        lanes = self._lane_of(self._places)
-        return [(at := np.flatnonzero((lanes == lane) & (slots >= 0)), slots[at]) for lane in range(len(self.states))]
+    def _slots(self) -> Places:
+        """Where each position's vector stands among the codes of its lane, negative while it is pending."""
+        return self.gather(lambda state: state.slots)
 
     @cached_property
-    def pending(self) -> NDArray[np.bool_]:
-        """The positions whose vector has not come."""
-        missing = np.ones(self.n, np.bool_)
-        for at, _ in self._vectored:
-            missing[at] = False
-        return missing
+    def pending(self) -> NDArray[np.bool_] | None:
+        """The positions whose vector has not come, None when all have."""
+        pending = self._slots < 0
+        return pending if pending.any() else None
 
     def cosines(self, query: Floats, wanted: NDArray[np.bool_] | None = None) -> Floats:
         """The cosine with a query by position, 0 where there is no vector; only where it is wanted."""
+        if wanted is None and self._in_order:
+            return vectors.cosines(query, self.states[0].codes, self.states[0].scales)
         found = np.zeros(self.n, np.float32)
-        for (at, slots), state in zip(self._vectored, self.states, strict=True):
-            if wanted is not None:
-                chosen = wanted[at]
-                at, slots = at[chosen], slots[chosen]
-            if len(at) == self.n == len(state.codes) and self._in_order:
-                return vectors.cosines(query, state.codes, state.scales)
-            found[at] = vectors.cosines_at(query, state.codes, state.scales, slots)
+        at = np.arange(self.n) if wanted is None else np.flatnonzero(wanted)
+        slots = self._slots.take(at)
+        if self.pending is not None:
+            at, slots = at[slots >= 0], slots[slots >= 0]
+        lanes = self._lane_of(self._places.take(at)) if len(self.states) > 1 else None
+        for lane, state in enumerate(self.states):
+            here = slice(None) if lanes is None else np.flatnonzero(lanes == lane)
+            found[at[here]] = vectors.cosines_at(query, state.codes, state.scales, slots[here])
         return found
 
     @cached_property
     def _in_order(self) -> bool:
         """Whether each position's vector stands in the slot of the same number."""
-        return len(self.states) == 1 and np.array_equal(self._vectored[0][1], np.arange(self.n))
+        return len(self.states) == 1 and len(self.states[0].codes) == self.n and np.array_equal(self._slots, np.arange(self.n))
 
     def with_neighbours(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """The positions chosen, and those within reach of one."""
