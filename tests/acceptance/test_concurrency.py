@@ -26,7 +26,7 @@ def work(memory, thread):
     count = 0
     try:
         while time.monotonic() < end:
-            text = f"note {count} of thread {thread} in process {number}"
+            text = f"note {count} of thread {thread} in process {number}: p{number}t{thread}n{count}"
             cubes = user.add([text, {"role": "user", "content": text}], session=f"{number}-{thread}").cubes
             written.extend([cube.id, cube.text] for cube in cubes)
             hits = user.search(text, limit=3).hits
@@ -46,7 +46,7 @@ print(json.dumps({"written": written, "searches": searches[0], "errors": errors}
 """
 
 
-@pytest.mark.proof(capability="concurrency", small=6, full=20)
+@pytest.mark.proof(capability="concurrency", small=20, full=20)
 def test_threads_and_processes_write_and_search_together(tmp_path, trials, record_proof):
     """`trials` are the seconds for which 4 threads × 2 processes write and search."""
     directory = tmp_path / "memory"

@@ -86,7 +86,7 @@ class Opening:
         try:
             with connections.reader() as reader:
                 reader.pragma("user_version")
-        except apsw.CantOpenError:
+        except (apsw.CantOpenError, apsw.ReadOnlyError):
             wal = self.path.with_name(f"{FILE}-wal")
             if wal.exists() and wal.stat().st_size:
                 message = f"{wal} holds commits that cannot be read on a disk that cannot be written; copy the directory to one that can"
@@ -127,9 +127,10 @@ class Opening:
                 raise
             raise refused from None
         try:
-            if connection.readonly("main"):
-                raise refused
-            yield connection
+            with mapped(self.path, connection):
+                if connection.readonly("main"):
+                    raise refused
+                yield connection
         except BaseException:
             connection.close()
             raise

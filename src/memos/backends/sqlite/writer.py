@@ -92,9 +92,10 @@ class Writer:
             raise
 
     def _lead(self) -> None:
-        with self._queueing:
-            group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
+        group: list[Job] = []
         try:
+            with self._queueing:
+                group += [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
             self._commit_group(group)
         except BaseException as error:
             failure = error if isinstance(error, MemOSError) else BackendError(f"the commit failed: {type(error).__name__}: {error}")
@@ -172,9 +173,7 @@ class Writer:
     def _undo(self) -> None:
         self._known.forget()
         if self._connection.in_transaction:
-            with suppress(
-                apsw.Error
-            ):  # what made the commit fail may fail the rollback's own writes; SQLite then undoes it at the next opening
+            with suppress(apsw.Error):  # what broke the commit may break this too; SQLite then undoes it when the file is next opened
                 self._connection.execute(SQL["rollback"])
 
     def _begin(self) -> None:

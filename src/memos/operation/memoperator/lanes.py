@@ -221,7 +221,9 @@ class Lanes:
     def get(self, tenant: str, namespace: str) -> Lane:
         """The lane of a tenant's namespace."""
         with self._lock:
-            lane = self._lanes.setdefault((tenant, namespace), Lane(namespace))
+            lane = self._lanes.get((tenant, namespace))
+            if lane is None:
+                lane = self._lanes[tenant, namespace] = Lane(namespace)
             self._lanes.move_to_end((tenant, namespace))
             held = sum(each.size for each in self._lanes.values())
             while held > self._most and len(self._lanes) > 1:

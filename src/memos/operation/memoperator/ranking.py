@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memos.errors import InvalidCall
-from memos.operation.memoperator.bounds import bound
+from memos.operation.memoperator.bounds import bounds
 from memos.operation.memoperator.features import ABOUT, KIN, Signals, features
-from memos.operation.memoperator.scope import Places
+from memos.operation.memoperator.scope import BLOCK, Places
 
 Weights = Mapping[str, float]
 
@@ -22,11 +22,13 @@ NARROW = 8
 """When no more than one memory in so many passes the filter, those are scored in full; otherwise all are bounded first."""
 SMALL = 512
 """So few memories are scored in full, too."""
+FIRST = 24
+"""How many blocks are tried first."""
 _SLACK = 1e-3  # sums of float32 in another order differ by less
 
 
 class Ranked(NamedTuple):
-    """Positions, ascending, their scores, and what each feature contributed to them, shape (features, positions)."""
+    """Positions, their scores, and what each feature contributed to them, shape (features, positions)."""
 
     at: Places
     scores: NDArray[np.float64]
@@ -63,20 +65,31 @@ class Fusion:
     def best(self, signals: Signals, chosen: NDArray[np.bool_], count: int) -> Ranked:
         """Among others the `count` best of the positions chosen, all that tie with the last of them included.
 
-        Where many are chosen, only those are scored in full whose upper bound reaches the score of the last: the answer is the same.
+        Where many are chosen, the blocks of the highest upper bounds are scored in full first, then every other whose bound reaches the score of the last:
+        the answer is the same.
         """
         many, n = int(np.count_nonzero(chosen)), signals.scope.n
         if many <= max(SMALL, 4 * count) or many * NARROW <= n:
             return self.rank(signals, np.flatnonzero(chosen))
-        limits = bound(signals, self._weights)
-        if many < n:
-            limits[~chosen] = -np.inf
-        tried = 4 * count + 64
-        cut = np.partition(limits, n - tried)[n - tried]
-        ranked = self.rank(signals, np.flatnonzero(limits >= cut))
-        worst = _nth(ranked.scores, count) - _SLACK
-        return ranked if worst > cut else self.rank(signals, np.flatnonzero(limits >= worst))
+        limits = bounds(signals, self._weights, chosen)
+        first = limits >= _nth(limits, FIRST)
+        ranked = self.rank(signals, _positions(first, chosen))
+        further = (limits >= _nth(ranked.scores, count) - _SLACK) & ~first
+        return _joined(ranked, self.rank(signals, _positions(further, chosen))) if further.any() else ranked
 
 
-def _nth(scores: NDArray[np.float64], count: int) -> float:
-    return float(np.partition(scores, len(scores) - count)[len(scores) - count])
+def _positions(blocks: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Places:
+    """The chosen positions in some blocks, ascending."""
+    at = (np.flatnonzero(blocks)[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+    at = at[: np.searchsorted(at, len(chosen))]
+    return at if chosen.all() else at[chosen[at]]
+
+
+def _joined(some: Ranked, others: Ranked) -> Ranked:
+    at, scores = np.concatenate([some.at, others.at]), np.concatenate([some.scores, others.scores])
+    return Ranked(at, scores, some.names, np.concatenate([some.parts, others.parts], axis=1))
+
+
+def _nth(scores: NDArray[np.floating], count: int) -> float:
+    """The count-th greatest, -inf when there are fewer."""
+    return float(np.partition(scores, len(scores) - count)[len(scores) - count]) if len(scores) >= count else -np.inf

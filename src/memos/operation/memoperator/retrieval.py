@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -102,32 +103,35 @@ def _signals(question: Question, vector: Floats | None, view: View, scope: Scope
     usual = {"lex": 0.0, "dense": 0.0}
     if question.terms:
         raw = scope.lexical(view.hash_terms(question.terms))
-        greatest = float(raw.max(where=passing, initial=0.0))
+        greatest = float(raw.max() if passing.all() else raw.max(where=passing, initial=0.0))
         if greatest > 0:
             lanes["lex"] = np.minimum(raw / np.float32(greatest), 1)
     have = passing if scope.pending is None else passing & ~scope.pending
     if vector is not None and have.any():
         wanted = None if np.count_nonzero(passing) * NARROW > scope.n else scope.with_neighbours(passing)
         lanes["dense"] = dense = scope.cosines(vector, wanted)
-        usual["dense"] = float(dense.mean(where=have))
+        usual["dense"] = float(dense.mean() if have.all() else dense.mean(where=have))
         if scope.pending is not None:
             dense[scope.pending] = usual["dense"]
     return Signals(scope, question, passing, lanes, usual)
 
 
 def _ranked(fusion: Fusion, signals: Signals, limit: int) -> tuple[Scored, ...]:
+    """The best by score, ties by the time at which they were said, the latest first, then by id."""
     scope = signals.scope
     chosen = signals.passing if "dense" in signals.lanes else signals.passing & evident(signals)
     ranked = fusion.best(signals, chosen, limit)
-    order = np.lexsort((-scope.said_at.take(ranked.at), -ranked.scores))
-    last = order[:limit][-1:]
-    tied = int(np.count_nonzero(ranked.scores >= ranked.scores[last].sum())) if len(last) else 0
+    said = scope.said_at.take(ranked.at)
+    order = np.lexsort((-said, -ranked.scores))
+    if len(order) > limit:
+        last = order[limit - 1]
+        order = order[: np.count_nonzero((ranked.scores > ranked.scores[last]) | ((ranked.scores == ranked.scores[last]) & (said >= said[last])))]
     hits = []
-    for index in order[: max(limit, tied)].tolist():
-        why, position = ranked.why(index), int(ranked.at[index])
-        hits.append((-sum(why.values()), -int(scope.said_at[position]), scope.id_of(position), why, int(scope.rows[position])))
-    hits.sort(key=lambda hit: hit[:3])
-    return tuple(Scored(-score, why, row) for score, _, _, why, row in hits[:limit])
+    for index, position, when in zip(order.tolist(), ranked.at[order].tolist(), said[order].tolist(), strict=True):
+        why = ranked.why(index)
+        hits.append((-sum(why.values()), -when, scope.id_of(position), why, position))
+    hits.sort(key=itemgetter(0, 1, 2))
+    return tuple(Scored(-score, why, int(scope.rows[position])) for score, _, _, why, position in hits[:limit])
 
 
 def _latest(signals: Signals, limit: int) -> tuple[Scored, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +18,25 @@ from memos.operation.memoperator.lanes import State
 REACH = 2
 """How many neighbours on each side count."""
 
+BLOCK = 16
+"""How many positions are bounded together; a power of two, no less than twice the reach."""
+
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
+
+
+class LongSessions(NamedTuple):
+    """The sessions of more than a block of memories, and where they lie among the blocks."""
+
+    numbers: Places
+    spans: Places
+    """The first block of each and that after its last, in turn."""
+    heads: Places
+    """The blocks that begin within one, and which it is."""
+    of_heads: Places
+    tails: Places
+    """The blocks that end within one, and which it is."""
+    of_tails: Places
 
 
 class Scope:
@@ -24,12 +44,12 @@ class Scope:
 
     def __init__(self, states: Sequence[State]) -> None:
         self.states = tuple(states)
-        self._offsets = np.concatenate(([0], np.cumsum([len(state.rows) for state in states]))).astype(np.int64)
+        self._ends = list(accumulate(len(state.rows) for state in states))
         chosen = [state.order[state.allowed[state.order]] for state in states]
-        self._places = np.concatenate([rows + offset for rows, offset in zip(chosen, self._offsets, strict=False)])
+        self._places = np.concatenate([rows + offset for rows, offset in zip(chosen, [0, *self._ends], strict=False)])
         self.n = len(self._places)
         self._weighted: dict[bytes, Floats] = {}
-        self._straight = np.array_equal(self._places, np.arange(self._offsets[-1]))
+        self._straight = np.array_equal(self._places, np.arange(self._ends[-1]))
 
     def holds(self, states: Sequence[State]) -> bool:
         """Whether a scope of these states would be this one."""
@@ -59,13 +79,13 @@ class Scope:
 
     def id_of(self, position: int) -> str:
         """The memory's id."""
-        place = self._places[position]
-        lane = int(self._lane_of(place))
+        place = int(self._places[position])
+        lane = bisect_right(self._ends, place)
         state = self.states[lane]
-        return state.id_values[state.ids[place - self._offsets[lane]]]
+        return state.id_values[state.ids[place - (self._ends[lane - 1] if lane else 0)]]
 
     def _lane_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.searchsorted(self._offsets[1:], places, "right")
+        return np.searchsorted(self._ends, places, "right")
 
     # --- sessions
 
@@ -89,23 +109,17 @@ class Scope:
         return np.append(self.starts[1:], self.n)
 
     @cached_property
-    def talks(self) -> tuple[Places, Places, Places]:
-        """Of the sessions of more than one memory: their numbers, cuts between which each lies, and which of these begins it."""
-        talks = np.flatnonzero(self.ends - self.starts > 1)
-        if len(talks) == len(self.starts):
-            return talks, self.starts, talks
-        cuts = np.union1d(self.starts[talks], self.ends[talks])
-        cuts = cuts[cuts < self.n]
-        return talks, cuts, np.searchsorted(cuts, self.starts[talks])
-
-    @cached_property
-    def short(self) -> Places:
-        """The positions that have no neighbour two away: those of sessions of one or two, and the middle of three."""
-        held = np.zeros(self.n, np.bool_)
-        same = self.sessions[2:] == self.sessions[:-2]
-        held[2:] |= same
-        held[:-2] |= same
-        return np.flatnonzero(~held)
+    def long_sessions(self) -> LongSessions:
+        """The sessions that may reach beyond the blocks beside one of theirs."""
+        numbers = np.flatnonzero(self.ends - self.starts > BLOCK)
+        spans = np.stack([self.starts[numbers] // BLOCK, (self.ends[numbers] - 1) // BLOCK + 1], axis=1).ravel()
+        firsts = np.arange(0, self.n, BLOCK)
+        lasts = np.minimum(firsts + BLOCK, self.n) - 1
+        index = np.full(len(self.starts), -1)
+        index[numbers] = np.arange(len(numbers))
+        of_heads, of_tails = index[self.sessions[firsts]], index[self.sessions[lasts]]
+        heads, tails = np.flatnonzero(of_heads >= 0), np.flatnonzero(of_tails >= 0)
+        return LongSessions(numbers, spans, heads, of_heads[heads], tails, of_tails[tails])
 
     # --- what kind of utterance each is
 
