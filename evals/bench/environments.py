@@ -16,6 +16,7 @@ INSTALL_SECONDS = 900.0
 # Beside these switches a runner refuses every socket beyond loopback, and native code meets a proxy that nobody answers.
 SILENT = {
     "ANONYMIZED_TELEMETRY": "False",
+    "ORT_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
     "HF_HUB_OFFLINE": "1",
     "LANGCHAIN_TRACING_V2": "false",

@@ -22,24 +22,6 @@ from memos.testing.model import ModelAdapter, Row
 from memos.testing.model_view import ORDERS, ModelView
 from memos.testing.walk import FACTS, NAMESPACES, RELATIONS, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
 
-QUESTIONS = [
-    "get",
-    "find",
-    "count",
-    "versions",
-    "feed",
-    "stamps",
-    "facts",
-    "turns",
-    "neighbours",
-    "pending",
-    "log",
-    "replay",
-    "vectors",
-    "load",
-    "closed",
-]
-
 
 class Comparison:
     """One store, one model, one walk. `figures` counts what was compared and what the walk met."""
@@ -61,7 +43,7 @@ class Comparison:
             for _ in range(3):
                 self._ask()
         assert self.adapter.tenants() == self.model.tenants()
-        self._compare_events()
+        self._require_same_events()
         return self.figures
 
     def _step(self) -> None:
@@ -106,7 +88,7 @@ class Comparison:
     def _ask(self) -> None:
         question = self.random.choice(QUESTIONS)
         with self.views() as (view, wanted):
-            getattr(self, f"_compare_{question}")(view, wanted)
+            question(self, view, wanted)
         self.figures["questions"] += 1
 
     def _asking(self) -> dict[str, Any]:
@@ -198,7 +180,7 @@ class Comparison:
         after, limit = self.random.randint(0, wanted.head), self.random.randint(1, 20)
         _same_log(view.log(after=after, limit=limit), wanted.log(after=after, limit=limit))
 
-    def _compare_events(self) -> None:
+    def _require_same_events(self) -> None:
         _same_log(self.adapter.events(0, 10**6), self.model.events(0, 10**6))
 
     def _compare_replay(self, view: View, wanted: ModelView) -> None:
@@ -269,6 +251,9 @@ class Comparison:
             mirror.bind(row, told)
         vectors = {self.contents[number]: vector.tolist() for number, vector in wanted.told_vectors(mirror.namespace, -1).items()}
         assert mirror.vectors == vectors
+
+
+QUESTIONS = [method for name, method in vars(Comparison).items() if name.startswith("_compare_")]
 
 
 def outcome(adapter: MemoryAdapter | ModelAdapter, change: ChangeSet, reads: ReadSet) -> Committed | str:

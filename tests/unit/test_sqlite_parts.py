@@ -1,0 +1,123 @@
+"""The parts of the embedded store that can be looked at by themselves: keys, heat, cursors, rows, statements."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memos.backends.sqlite import rows
+from memos.backends.sqlite.keys import KEY_BYTES, REMEMBERED_TERMS, Keys, TermHashes, derive, pack_counts, pseudonym
+from memos.backends.sqlite.known import ancestors
+from memos.backends.sqlite.named import FOLDER, statements
+from memos.backends.sqlite.paging import ORDERS, Order
+from memos.errors import InvalidCall
+from memos.memcube.call import Caller
+from memos.memcube.heat import HALF_LIFE, cooled, merged_heat
+
+SECRET = bytes(range(KEY_BYTES))
+ORDERED = st.builds(Order, st.sampled_from(sorted(ORDERS)), st.booleans())
+PLACES = st.tuples(st.integers(-(2**63) + 1, 2**63 - 1), st.binary(min_size=16, max_size=16))
+HEATS = st.tuples(st.integers(0, 10**15), st.floats(0, 1000))
+
+
+class TestKeys:
+    def test_what_is_derived_depends_on_all_that_goes_in(self):
+        made = [
+            derive(key, purpose, *parts)
+            for key in (SECRET, bytes(KEY_BYTES))
+            for purpose in ("one", "two")
+            for parts in ((), ("",), ("a", "b"), ("ab", ""), ("", "ab"), ("a", "b", ""))
+        ]
+        assert len(set(made)) == len(made)
+
+    def test_tenants_share_no_hash(self):
+        one, two = Keys(SECRET).tenant("one"), Keys(SECRET).tenant("two")
+        assert one.fact("x") != two.fact("x")
+        assert one.terms["x"] != two.terms["x"]
+
+    def test_a_caller_is_known_by_tenant_kind_and_user_alone(self):
+        callers = [Caller(user=user, tenant=tenant, kind=kind) for user in "ab" for tenant in "ab" for kind in ("user", "system")]
+        keys = Keys(SECRET)
+        assert len({keys.caller(caller) for caller in callers}) == len(callers)
+        assert keys.caller(Caller(user="a", session="s", agent="x")) == keys.caller(Caller(user="a")) == pseudonym(SECRET, Caller(user="a"))
+
+    def test_terms_are_packed_in_order(self):
+        terms = TermHashes(SECRET)
+        packed = np.frombuffer(terms.pack(["a", "b", "a"]), "<u8").tolist()
+        assert packed == [terms["a"], terms["b"], terms["a"]]
+        assert packed == np.frombuffer(TermHashes(SECRET).pack(["a", "b", "a"]), "<u8").tolist()
+
+    def test_only_so_many_terms_are_remembered(self):
+        terms = TermHashes(SECRET)
+        first = terms["term 0"]
+        for number in range(REMEMBERED_TERMS + 5):
+            assert terms[f"term {number}"]
+        assert len(terms) <= REMEMBERED_TERMS
+        assert terms["term 0"] == first
+
+    def test_counts_that_are_too_large_are_the_largest(self):
+        assert np.frombuffer(pack_counts([1, 65535, 65536, 10**6]), "<u2").tolist() == [1, 65535, 65535, 65535]
+
+
+class TestHeat:
+    def test_it_halves_in_each_half_life(self):
+        assert cooled((0, 8.0), 3 * HALF_LIFE) == 1.0
+
+    @given(HEATS, HEATS)
+    def test_two_heats_merge_in_any_order(self, one, other):
+        assert merged_heat(one, other) == merged_heat(other, one)
+
+    @given(st.lists(HEATS, min_size=3, max_size=3))
+    def test_three_heats_merge_in_any_order(self, heats):
+        merged = {merged_heat(merged_heat(a, b), c)[0]: merged_heat(merged_heat(a, b), c)[1] for a, b, c in itertools.permutations(heats)}
+        assert len(merged) == 1
+        totals = [merged_heat(merged_heat(a, b), c)[1] for a, b, c in itertools.permutations(heats)]
+        assert totals == pytest.approx([totals[0]] * len(totals), abs=1e-9)
+
+
+class TestCursors:
+    @given(ORDERED, PLACES)
+    def test_they_are_read_as_they_were_written(self, order, place):
+        assert order.read(order.write(place)) == place
+
+    @given(ORDERED, ORDERED, PLACES)
+    def test_they_belong_to_their_order(self, order, other, place):
+        if order != other:
+            with pytest.raises(InvalidCall, match="keep the order"):
+                other.read(order.write(place))
+
+    @given(ORDERED, st.text() | st.binary().map(lambda raw: raw.decode("latin-1")) | st.integers())
+    def test_what_is_no_cursor_is_refused(self, order, cursor):
+        with pytest.raises(InvalidCall, match="no cursor"):
+            order.read(cursor)
+
+
+class TestRows:
+    @given(st.uuids())
+    def test_ids_are_sixteen_bytes(self, identity):
+        assert rows.id_text(rows.id_bytes(str(identity))) == str(identity)
+
+    @pytest.mark.parametrize("wrong", ["", "x", "0" * 32, "0" * 36, str(Caller), "A" * 8 + "-0000-7000-8000-" + "0" * 12, 7, None])
+    def test_what_is_no_id_is_refused(self, wrong):
+        with pytest.raises(InvalidCall, match="is no id"):
+            rows.id_bytes(wrong)
+
+    @given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)))  # noqa: DTZ001
+    def test_times_keep_their_microseconds(self, when):
+        assert rows.maybe_instant(rows.maybe(when)) == when
+        assert rows.maybe_instant(rows.maybe(None)) is None
+        assert rows.maybe(when + timedelta(microseconds=1)) == rows.maybe(when) + 1
+
+
+class TestStatements:
+    @pytest.mark.parametrize("file", ["commit", "view", "sight", "opening"])
+    def test_every_statement_has_a_name_of_its_own(self, file):
+        text = (FOLDER / f"{file}.sql").read_text(encoding="utf-8")
+        assert len(statements(file)) == text.count("-- name: ")
+        assert all(statement and ";" not in statement for statement in statements(file).values())
+
+    def test_a_namespace_stands_below_those_above_it(self):
+        assert ancestors("user/alice/a%2Fb") == ["user", "user/alice", "user/alice/a%2Fb"]
