@@ -1,11 +1,15 @@
 """A View over plain lists: what retrieval is trained and tested on, with no store beneath it."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from hashlib import blake2b
 
 import numpy as np
 
+from memos.memcube.fields import microseconds
+from memos.memcube.filter import Filter
 from memos.operation.memoperator.analysis import analyse
+from memos.operation.memoperator.columns import Columns
 from memos.ports.adapter import OPEN, Feed, FeedRow
 
 CHUNK = 4096
@@ -113,6 +117,17 @@ class BookView:
         """The paths of the namespaces at and below a prefix."""
         paths = sorted({path for path, _ in self.book.rows})
         return tuple(path for path in paths if not prefix or path == prefix or path.startswith(prefix + "/"))
+
+    def get(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> dict[str, FeedRow]:
+        """The head rows of some ids that the grant allows, in whatever namespace they stand."""
+        found = {}
+        for path, row in self.book.rows:
+            if row.id in ids and row.seq <= self.head < row.seq_end:
+                columns = Columns(path)
+                columns.append([row])
+                if columns.mask(grant, microseconds(now)).all():
+                    found[row.id] = row
+        return found
 
     def last_seq(self, namespace: str) -> int:
         """The last commit; later than it may be, never earlier."""

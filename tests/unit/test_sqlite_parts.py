@@ -1,21 +1,28 @@
 """The parts of the embedded store that can be looked at by themselves: keys, heat, cursors, rows, statements."""
 
 import itertools
+import re
 from datetime import UTC, datetime, timedelta
 
+import apsw
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memos.backends.sqlite import rows
+from memos.backends.sqlite import rows, sight
+from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.keys import KEY_BYTES, REMEMBERED_TERMS, Keys, TermHashes, derive, pack_counts, pseudonym
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import FOLDER, statements
 from memos.backends.sqlite.paging import ORDERS, Order
+from memos.backends.sqlite.scope import places
 from memos.errors import InvalidCall
 from memos.memcube.call import Caller
+from memos.memcube.filter import Filter
 from memos.memcube.heat import HALF_LIFE, cooled, merged_heat
+from memos.memcube.namespace import within
+from memos.testing.strategies import cubes, filters
 
 SECRET = bytes(range(KEY_BYTES))
 ORDERED = st.builds(Order, st.sampled_from(sorted(ORDERS)), st.booleans())
@@ -121,3 +128,55 @@ class TestStatements:
 
     def test_a_namespace_stands_below_those_above_it(self):
         assert ancestors("user/alice/a%2Fb") == ["user", "user/alice", "user/alice/a%2Fb"]
+
+
+class TestScope:
+    @given(filters(internal=True), cubes())
+    def test_a_filter_holds_nowhere_else(self, where, cube):
+        found = places(where)
+        if found is not None and where.matches(cube, now=cube.created_at):
+            assert any(cube.namespace == path or (operator == "under" and within(cube.namespace, path)) for operator, path in found)
+
+    @pytest.mark.parametrize(
+        ("where", "found"),
+        [
+            ({}, None),
+            ({"not": {"namespace": "user/a"}}, None),
+            ({"namespace": {"ne": "user/a"}}, None),
+            ({"namespace": "user/a"}, {("eq", "user/a")}),
+            ({"namespace": {"in": ["user/a", "user/b"]}}, {("eq", "user/a"), ("eq", "user/b")}),
+            ({"or": [{"namespace": {"under": "user/a"}}, {"namespace": "user/b"}]}, {("under", "user/a"), ("eq", "user/b")}),
+            ({"or": [{"namespace": {"under": "user/a"}}, {"state": "merged"}]}, None),
+            ({"state": "merged", "namespace": {"under": "user/a"}}, {("under", "user/a")}),
+        ],
+    )
+    def test_a_listing_goes_through_what_is_named(self, where, found):
+        assert places(Filter.parse(where)) == (None if found is None else frozenset(found))
+
+
+class TestPlans:
+    """No statement goes through a whole table: each finds its rows by an index, in a store of any size."""
+
+    LARGE = re.compile(r"SCAN (v|x|c|t|w|l|e|g|version|vector|content|cube|commit_log|edge|namespace|n)\b")
+
+    @pytest.mark.parametrize("seen", [sight.present(5), sight.past(5), sight.overlay(1, 3, 5)], ids=["present", "past", "branch"])
+    def test_every_row_is_found_by_an_index(self, tmp_path, seen):
+        SqliteAdapter(tmp_path / "store").close()
+        connection = apsw.Connection(
+            str(tmp_path / "store/memory.db")
+        )  # foreign keys unchecked: their checks are planned, though never run
+        for file in ("view", "commit"):
+            for name, text in statements(file).items():
+                if name not in {"head", "cube_columns", "within_tenant", "within_some"}:
+                    plan = self.plan(connection, text, seen, name)
+                    assert not [step for step in plan if self.LARGE.search(step)], (name, plan)
+        connection.close()
+
+    def plan(self, connection, text, seen, name):
+        visible = {"neighbours": seen.edges, "add_edge": seen.edges, "versions": seen.history, "may_see": seen.history}
+        parts = {"columns": statements("view")["cube_columns"], "head": seen.head, "index": seen.index, "grant": "1", "filter": "1"}
+        order = {"key": "v.created_at", "direction": "ASC", "after": "1", "within": statements("view")["within_some"]}
+        text = text.format(visible=visible.get(name, seen.versions), **parts, **order) if name != "feed" else text
+        numbered = [int(number) for number in re.findall(r"\?(\d)", text)]
+        bindings = (None,) * (max(numbered) if numbered else text.count("?"))
+        return [step for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {text}", bindings)]

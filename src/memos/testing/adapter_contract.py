@@ -187,6 +187,21 @@ class AdapterContract:
         with adapter.view("acme") as view:
             assert view.count(EVERYTHING, **ALL) == 2
 
+    def test_a_grant_reads_the_head_of_a_memory_in_the_past_too(self, adapter: MemoryAdapter) -> None:
+        author = Author(adapter)
+        (cube_id,) = author.add("moves")
+        with adapter.view("acme") as view:
+            moved = view.get([cube_id], **ALL)[cube_id].model_copy(update={"namespace": "shared/team"})
+        adapter.commit(author.change(writes=(CubeWrite(moved, birth=False),)), ReadSet())
+        before, after = Filter.parse({"namespace": "user/alice"}), Filter.parse({"namespace": {"under": "shared"}})
+        with adapter.view("acme", at=1) as view:
+            for grant, seen in ((before, 0), (after, 1)):
+                allowed = ALL | {"grant": grant}
+                assert view.count(EVERYTHING, **allowed) == view.count(before, **allowed) == seen
+                assert [cube.namespace for cube in view.find(EVERYTHING, **allowed).cubes] == ["user/alice"] * seen
+                assert len(view.get([cube_id], **allowed)) == len(view.versions(cube_id, **allowed)) == seen
+                assert view.count(after, **allowed) == 0
+
     def test_refuses_times_and_branches_that_are_not_there(self, adapter: MemoryAdapter) -> None:
         for at in (1, -1):
             with pytest.raises(InvalidCall), adapter.view("acme", at=at):

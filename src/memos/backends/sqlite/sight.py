@@ -17,6 +17,8 @@ class Sight:
     edges: str
     history: str
     head: str = ""
+    index: str = ""
+    """The index by which a listing goes through the rows of a namespace, where the planner would take one with closed rows in it."""
 
     @property
     def granted(self) -> str:
@@ -26,7 +28,7 @@ class Sight:
 
 def present(seq: int) -> Sight:
     """The canonical memory as it is at the last commit, `seq`."""
-    return Sight(SQL["present"], SQL["edge_present"], SQL["history"].format(seq=seq))
+    return Sight(SQL["present"], SQL["edge_present"], SQL["history"].format(seq=seq), index="INDEXED BY version_present")
 
 
 def past(seq: int) -> Sight:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 from pydantic_core import to_json
 
-from memos.backends.sqlite import filter_sql, sight
+from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.named import statements
@@ -104,19 +104,35 @@ class SqliteView:
             raise InvalidCall(f"a page has 1 to {PAGE:,} memories, not {limit}")
         (after, place), (condition, parameters) = ordered.after(ordered.read(cursor)), self._condition(filter, grant, now)
         text = self._text("find", key=ORDERS[order], direction=ordered.direction, after=after, **condition)
-        found = list(self._run(text, (self._tid, *parameters, *place, limit + 1)))
+        found = list(self._run(text, (*parameters, *place, limit + 1)))
         cubes = self.load([row for row, _, _ in found[:limit]])
         return Page(tuple(cubes), ordered.write(found[limit - 1][1:]) if len(found) > limit else None)
 
     def count(self, filter: Filter, *, grant: Filter, now: datetime) -> int:
         """See the port."""
         condition, parameters = self._condition(filter, grant, now)
-        (found,) = next(self._run(self._text("count", **condition), (self._tid, *parameters)))
+        (found,) = next(self._run(self._text("count", **condition), parameters))
         return int(found)
 
     def _condition(self, filter: Filter, grant: Filter, now: datetime) -> tuple[dict[str, str], list[Any]]:
         (wanted, ours), (allowed, theirs) = filter_sql.compile(filter, microseconds(now)), self._grant(grant, now)
-        return {"filter": wanted, "grant": allowed}, [*ours, *theirs]
+        granted = scope.places(grant) if self._sight.granted == "v" else None  # elsewhere it speaks of another row's namespace
+        within, places = self._within(scope.places(filter) or granted)
+        index = "" if "id" in filter.referenced_fields() else self._sight.index
+        return {"filter": wanted, "grant": allowed, "within": within, "index": index}, [*places, *ours, *theirs]
+
+    def _within(self, named: scope.Places | None) -> tuple[str, list[Any]]:
+        """The condition on the namespaces of a listing, with its parameters."""
+        if named is None:
+            return SQL["within_tenant"], [self._tid]
+        return SQL["within_some"], [self._tid, to_json(sorted(set(self._numbers(named)))).decode()]
+
+    def _numbers(self, named: scope.Places) -> Iterator[int]:
+        for operator, path in named:
+            if operator == "under":
+                yield from (number for (number,) in self._run(SQL["numbers_below"], (self._tid, path)))
+            else:
+                yield self._nid(path)
 
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """See the port; NotFound when a row is not visible here."""
@@ -127,8 +143,7 @@ class SqliteView:
 
     def versions(self, id: str, *, grant: Filter, now: datetime) -> tuple[MemCube, ...]:
         """See the port."""
-        history, (condition, parameters) = self._sight.history, self._grant(grant, now)
-        head = self._sight.head or sight.past(self.seq).head
+        history, head = self._sight.history, self._sight.head or sight.past(self.seq).head
         condition, parameters = filter_sql.compile(grant, microseconds(now), "h")
         allowed = self._run(self._text("may_see", visible=history, head=head, grant=condition), (id_bytes(id), self._tid, *parameters))
         if next(allowed, None) is None:
@@ -152,11 +167,13 @@ class SqliteView:
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See the port; the empty prefix means all."""
-        return tuple(path for (path,) in self._run(SQL["paths"], (self._tid, prefix)))
+        found = self._run(SQL["paths"], (self._tid, prefix)) if prefix else self._run(SQL["all_paths"], (self._tid,))
+        return tuple(path for (path,) in found)
 
     def namespaces(self, prefix: str = "") -> tuple[NamespaceInfo, ...]:
         """See the port; `memories` leaves out the expired, `pending_vectors` counts among the rest."""
-        return tuple(NamespaceInfo(*row) for row in self._run(self._text("namespaces"), (self._tid, prefix)))
+        within, places = self._within(frozenset({("under", prefix)}) if prefix else None)
+        return tuple(NamespaceInfo(*row) for row in self._run(self._text("namespaces", within=within), places))
 
     def hash_terms(self, terms: Sequence[str]) -> NDArray[np.uint64]:
         """See the port."""

@@ -190,7 +190,7 @@ class Lane:
         if len(feed.contents):
             self._slot_of.update(zip(feed.contents.tolist(), self._codes.put(feed.vectors), strict=True))
         self._slots.extend(np.fromiter((self._slot_of.get(row.content, PENDING) for row in feed.rows), np.int64, len(feed.rows)))
-        for place, row in enumerate(feed.rows, first):
+        for place, row in enumerate(feed.rows if view.dimensions else (), first):
             if row.content not in self._slot_of:
                 self._waiting.setdefault(row.content, []).append(place)
         self._fill(feed.contents)

@@ -33,12 +33,22 @@ SELECT 1 FROM cube c JOIN version v ON v.uid = c.uid JOIN namespace n ON n.nid =
 WHERE c.id = ? AND c.tid = ? AND {visible} AND ({grant}) LIMIT 1;
 
 -- name: find
-SELECT v.row, {key}, c.id FROM namespace n JOIN version v ON v.nid = n.nid JOIN cube c ON c.uid = v.uid {head}
-WHERE n.tid = ? AND {visible} AND ({filter}) AND ({grant}) AND {after} ORDER BY 2 {direction}, 3 {direction} LIMIT ?;
+SELECT v.row, {key}, c.id FROM namespace n JOIN version v {index} ON v.nid = n.nid JOIN cube c ON c.uid = v.uid {head}
+WHERE {within} AND {visible} AND ({filter}) AND ({grant}) AND {after} ORDER BY 2 {direction}, 3 {direction} LIMIT ?;
 
 -- name: count
-SELECT count(*) FROM namespace n JOIN version v ON v.nid = n.nid JOIN cube c ON c.uid = v.uid {head}
-WHERE n.tid = ? AND {visible} AND ({filter}) AND ({grant});
+SELECT count(*) FROM namespace n JOIN version v {index} ON v.nid = n.nid JOIN cube c ON c.uid = v.uid {head}
+WHERE {within} AND {visible} AND ({filter}) AND ({grant});
+
+-- Two conditions on the namespaces of a listing: all of the tenant's, or those numbered in a JSON array.
+-- name: within_tenant
+n.tid = ?;
+
+-- name: within_some
++n.tid = ? AND n.nid IN (SELECT value FROM json_each(?));
+
+-- name: numbers_below
+SELECT nid FROM namespace WHERE tid = ?1 AND (path = ?2 OR (path > ?2 || '/' AND path < ?2 || '0'));
 
 -- name: namespace
 SELECT n.nid, n.last_seq, a.entries FROM namespace n LEFT JOIN acl a ON a.aid = n.aid WHERE n.tid = ? AND n.path = ?;
@@ -46,14 +56,17 @@ SELECT n.nid, n.last_seq, a.entries FROM namespace n LEFT JOIN acl a ON a.aid = 
 -- name: last_fill
 SELECT ifnull(max(seq), 0) FROM vector WHERE body IS NOT NULL;
 
+-- name: all_paths
+SELECT path FROM namespace WHERE tid = ? ORDER BY path;
+
 -- name: paths
-SELECT path FROM namespace WHERE tid = ?1 AND (?2 = '' OR path = ?2 OR (path > ?2 || '/' AND path < ?2 || '0')) ORDER BY path;
+SELECT path FROM namespace WHERE tid = ?1 AND (path = ?2 OR (path > ?2 || '/' AND path < ?2 || '0')) ORDER BY path;
 
 -- name: namespaces
 SELECT n.path, count(v.row), count(x.cid), n.last_seq FROM namespace n
 LEFT JOIN version v ON v.nid = n.nid AND v.state <> 'expired' AND {visible}
 LEFT JOIN vector x ON x.cid = v.cid AND x.body IS NULL
-WHERE n.tid = ?1 AND (?2 = '' OR n.path = ?2 OR (n.path > ?2 || '/' AND n.path < ?2 || '0')) GROUP BY n.nid ORDER BY n.path;
+WHERE {within} GROUP BY n.nid ORDER BY n.path;
 
 -- name: vectors
 SELECT cid, body FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
@@ -116,5 +129,6 @@ WHERE v.nid = ? AND v.seq > ? ORDER BY v.seq, v.row;
 SELECT row, seq_end FROM version WHERE nid = ? AND seq_end > ? AND seq_end < 9223372036854775807 ORDER BY seq_end, row;
 
 -- name: filled
-SELECT DISTINCT x.cid, x.body FROM vector x CROSS JOIN version v ON v.cid = x.cid
-WHERE x.seq > ?2 AND x.body IS NOT NULL AND v.nid = ?1 AND v.seq <= ?2 ORDER BY x.cid;
+SELECT x.cid, x.body FROM vector x INDEXED BY vector_by_fill
+WHERE x.seq > ?2 AND x.body IS NOT NULL
+  AND EXISTS (SELECT 1 FROM version v INDEXED BY version_by_content WHERE v.cid = x.cid AND v.nid = ?1 AND v.seq <= ?2);
