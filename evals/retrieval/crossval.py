@@ -18,7 +18,10 @@ SHOWN = ("R@5", "R@10", "R@20", "Hit@10", "All@10", "MRR", "nDCG@10", "session R
 
 def folds(data: Sequence[Sequence[Mapping]]) -> list[frozenset[str]]:
     """The conversations that each fold leaves out, of each set a fifth in file order."""
-    return [frozenset(each["id"] for one in data for each in one[fold * len(one) // FOLDS : (fold + 1) * len(one) // FOLDS]) for fold in range(FOLDS)]
+    return [
+        frozenset(each["id"] for one in data for each in one[fold * len(one) // FOLDS : (fold + 1) * len(one) // FOLDS])
+        for fold in range(FOLDS)
+    ]
 
 
 def out_of_fold(data: Sequence[Sequence[Mapping]], found: Sequence[Sequence[Example]]) -> list[list[tuple[str, dict[str, float]]]]:
@@ -28,7 +31,11 @@ def out_of_fold(data: Sequence[Sequence[Mapping]], found: Sequence[Sequence[Exam
     for held_out in folds(data):
         weights = fit([for_training(one, held_out) for one in found])
         for place, one in enumerate(found):
-            rows[place] += [(example.category, measures(example, turns[example.conversation], weights)) for example in one if example.conversation in held_out]
+            rows[place] += [
+                (example.category, measures(example, turns[example.conversation], weights))
+                for example in one
+                if example.conversation in held_out
+            ]
     return rows
 
 

@@ -15,6 +15,13 @@ from memos.ports.adapter import OPEN, Feed, FeedRow
 CHUNK = 4096
 
 
+BLANK = FeedRow(
+    row=0, uid=0, id="", content=0, seq=0, seq_end=OPEN, branch="", state="generated", type="plaintext", frozen=False, layer="private",
+    owner="alice", acl=(), sensitivity="internal", priority=0, tags=(), speaker=None, role=None, session=None, ordinal=None,
+    said_at=0, created_at=0, updated_at=0, valid_from=None, valid_to=None, expires_at=None, metadata="", hashes=b"", counts=b"", length=0, flags=0,
+)  # fmt: skip
+
+
 class Book:
     """The version rows of one tenant, written one commit after another."""
 
@@ -45,39 +52,11 @@ class Book:
         self.seq += commit
         number = len(self.rows) + 1
         terms = analyse(text, speaker, role)
-        row = FeedRow(
-            row=number,
-            uid=number,
-            id=f"00000000-0000-7000-8000-{number:012x}",
-            content=number,
-            seq=self.seq,
-            seq_end=OPEN,
-            branch="",
-            state="generated",
-            type="plaintext",
-            frozen=False,
-            layer="private",
-            owner="alice",
-            acl=(),
-            sensitivity="internal",
-            priority=0,
-            tags=(),
-            speaker=speaker,
-            role=role,
-            session=None,
-            ordinal=None,
-            said_at=0,
-            created_at=0,
-            updated_at=0,
-            valid_from=None,
-            valid_to=None,
-            expires_at=None,
-            metadata="",
+        row = BLANK._replace(
+            row=number, uid=number, id=f"00000000-0000-7000-8000-{number:012x}", content=number, seq=self.seq, speaker=speaker, role=role,
             hashes=np.array([self.hash(term) for term in terms.counts], "<u8").tobytes(),
-            counts=np.array(list(terms.counts.values()), "<u2").tobytes(),
-            length=terms.length,
-            flags=terms.flags,
-        )
+            counts=np.array(list(terms.counts.values()), "<u2").tobytes(), length=terms.length, flags=terms.flags,
+        )  # fmt: skip
         return self.put(row._replace(**columns), namespace, vector)
 
     def put(self, row: FeedRow, namespace: str = "user/alice", vector: np.ndarray | None = None) -> FeedRow:

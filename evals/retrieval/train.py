@@ -19,7 +19,8 @@ def main() -> None:
     options = parser.parse_args()
     data = sets(options.sets)
     weights = {
-        name: fit([for_training(all_examples(each, options.cache, dense=name == "dense")) for each in data]) for name in ("dense", "lexical")
+        name: fit([for_training(all_examples(each, options.cache, dense=name == "dense")) for each in data])
+        for name in ("dense", "lexical")
     }
     options.out.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {options.out}")

@@ -54,9 +54,9 @@ class Session:
         """
         common = {
             "namespace": namespace, "layer": layer, "tags": tags, "expires_at": expires_at, "priority": priority,
-            "metadata": dict(metadata or {}), "links": tuple(links), "session": session or self.caller.session,
+            "metadata": _object(metadata), "links": _several(links), "session": session or self.caller.session,
         }  # fmt: skip
-        drafts = drafts_of(memories, common, vector, self._clock.new_id)
+        drafts = drafts_of(memories, common, vector)
         return self._call("add", drafts=drafts, idempotency_key=idempotency_key, options=_given(trigger=trigger, wait=wait or None))
 
     def search(
@@ -122,7 +122,8 @@ class Session:
         Raises NotFound, FrozenMemory, and VersionConflict when `expect_version` is not the standing version.
         """
         options = _given(
-            text=text, mode=mode, expect_version=expect_version, tags=tags, metadata=metadata, expires_at=expires_at, priority=priority,
+            text=text, mode=mode, expect_version=expect_version, tags=None if tags is None else legal_tags(tags),
+            metadata=_object(metadata), expires_at=expires_at, priority=priority,
             trigger=trigger, vector=vector, wait=wait or None,
         )  # fmt: skip
         return self._call("update", cubes=_refs(id), options=options, idempotency_key=idempotency_key)
@@ -168,7 +169,8 @@ class Session:
             if len(window) != 2:
                 raise InvalidCall("a window is a pair (start, end), each an aware datetime or None")
             window = build(Window, start=window[0], end=window[1])
-        named = (namespaces,) if isinstance(namespaces, str) else None if namespaces is None else tuple(namespaces)
+        named = None if namespaces is None else _several(namespaces)
+        rest |= {name: _several(rest[name]) for name in ("states", "types") if rest[name] is not None}
         wanted = Filter.parse(filter) if filter is not None else None
         return build(MemoryQuery, filter=wanted, namespaces=named, window=window, **_given(**rest))
 
@@ -182,6 +184,19 @@ def _refs(ids: str | Iterable[str]) -> tuple[CubeRef, ...]:
     if not isinstance(given, Iterable):
         raise InvalidCall(f"{str(ids)[:60]!r} is no memory id; ids are UUIDv7, as `reply.cubes[0].id` gives them")
     return tuple(build(CubeRef, id=one) for one in given)
+
+
+def _several(values: Any) -> tuple[Any, ...]:
+    """Values as a tuple; a text by itself is one."""
+    if isinstance(values, str):
+        return (values,)
+    if not isinstance(values, Iterable):
+        raise InvalidCall(f"{str(values)[:60]!r} is no list of texts")
+    return tuple(values)
+
+
+def _object(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from memos.errors import BackendError
+from memos.errors import BackendError, InvalidCall, MemOSError
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import MemoryAPI
@@ -76,9 +76,9 @@ class MemOS:
         if durability is not None:
             given["durability"] = durability
         ticking = clock or SystemClock()
-        directory = None if str(url) == "memory:" else Path(url) if "://" not in str(url) else None
+        place, directory = _place(url)
         loaded = load_settings(directory, given)
-        reopen = partial(open_store, str(url), analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
+        reopen = partial(open_store, place, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
         return cls(reopen, loaded, ticking, worker, embedder)
 
     @staticmethod
@@ -117,8 +117,10 @@ class MemOS:
         if self._closed.is_set():
             return
         self._closed.set()
-        self._worker.stop(self._settings.close_seconds if self._threaded else 0.0)
-        self._vault.close()
+        try:
+            self._worker.stop(self._settings.close_seconds if self._threaded else 0.0)
+        finally:
+            self._vault.close()
 
     def doctor(self) -> tuple[Fault, ...]:
         """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""
@@ -163,10 +165,14 @@ class MemOS:
 
     def _after_commit(self, tenant: str, waiting: bool) -> tuple[str, ...]:  # noqa: FBT001 - the port is positional
         del tenant
-        if waiting:
-            self._worker.drain()
-        elif self._threaded:
+        if self._threaded:
             self._worker.wake()
+        if not waiting:
+            return ()
+        try:
+            self._worker.drain()
+        except MemOSError as error:
+            return (f"stored; its vectors follow: {error.message}",)
         return ()
 
     def _require_open(self) -> None:
@@ -178,3 +184,13 @@ class MemOS:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _place(url: str | Path) -> tuple[str, Path | None]:
+    """What to open, and the directory that it is in. A path is made absolute at once: the process may go elsewhere before a reopening."""
+    if str(url) == "memory:" or "://" in str(url):
+        return str(url), None
+    if not str(url):
+        raise InvalidCall("the path of the store is empty; name a directory, such as './memory'")
+    directory = Path(url).expanduser() if str(url).startswith("~/") else Path(url)
+    return str(directory.absolute()), directory.absolute()

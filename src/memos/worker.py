@@ -20,12 +20,18 @@ from memos.memcube.change import Fence, UsageFold, VectorFill
 from memos.ports.adapter import Pending
 from memos.ports.clock import Clock
 from memos.ports.door import Door
-from memos.ports.models import Embedder, embedding_input
+from memos.ports.models import Embedder, embedded, embedding_input
 from memos.ports.store import StoreParts
 from memos.settings import Settings
 
 NAME = "main"
 POST_POLL_SECONDS = 0.05
+ENDING_SECONDS = 2.0
+"""How long `stop` waits for the thread to end: a model that never answers must not keep a store open."""
+LONGEST_PAUSE_SECONDS = 10.0
+"""A step that fails is tried again after a pause that doubles from `worker_idle_seconds` up to this."""
+IDLE_ROWS = 1000
+"""How many rows of the journal that disclose nothing are passed over by a commit of the cursor alone."""
 log = logging.getLogger("memos.worker")
 
 
@@ -40,10 +46,13 @@ class Post:
         """Whether this process now holds the post; False while another does."""
         if self._path is None or self._file is not None:
             return True
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise BackendError(f"{self._path} cannot be opened ({error.strerror}); see that the store is still there") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
             os.close(file)
             return False
         self._file = file
@@ -85,52 +94,84 @@ class Worker:
         self._wake.set()
 
     def stop(self, seconds: float) -> None:
-        """Finish what is pending within a bound, then end the thread and leave the post."""
-        if seconds > 0:
-            self.drain(seconds)
+        """Let the thread finish what is pending within a bound, then end it and leave the post. Raises nothing, never waits for long."""
+        end = time.monotonic() + seconds
+        running = self._thread is not None and self._thread.is_alive()
+        try:
+            self._wake.set()
+            while running and time.monotonic() < end and self._anything_pending():
+                time.sleep(POST_POLL_SECONDS)
+        except MemOSError as error:
+            log.warning("the store is closed with vectors pending (%s)", error.code)
         self._stop.set()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
-        with self._busy:
+        if running and self._thread is not None:
+            self._thread.join(ENDING_SECONDS)
+        elif self._busy.acquire(timeout=ENDING_SECONDS):
             self._post.leave()
+            self._busy.release()
 
     def drain(self, seconds: float | None = None) -> bool:
         """Work until no vector is pending, here or in the process that holds the post; False when the time is up first."""
         end = None if seconds is None else time.monotonic() + seconds
         self._next_fold = 0.0
-        while True:
-            worked = self.step()
-            if not worked and not self._anything_pending():
-                return True
-            if end is not None and time.monotonic() >= end:
-                return False
-            if not worked:
-                time.sleep(POST_POLL_SECONDS)
+        try:
+            while True:
+                worked = self.step(end)
+                if not worked and not self._anything_pending():
+                    return True
+                if end is not None and time.monotonic() >= end:
+                    return False
+                if not worked:
+                    time.sleep(POST_POLL_SECONDS)
+        finally:
+            if self._thread is None:  # nobody goes on working here: let other processes have the post
+                with self._busy:
+                    self._post.leave()
 
-    def step(self) -> bool:
-        """One batch of vectors for each tenant, and one fold of use. False when there was nothing, or another process has the post."""
-        with self._busy:
+    def step(self, end: float | None = None) -> bool:
+        """One fold of use, and one batch of vectors for each tenant.
+
+        False when there was nothing, when another process has the post, or when another thread works here until the moment `end`.
+        """
+        if not self._busy.acquire(timeout=-1 if end is None else max(0.0, end - time.monotonic())):
+            return False
+        try:
             if not self._post.take():
                 return False
             if not self._fence:
                 self._fence = self._adapter.elect(NAME)
-            try:
-                return any([self._fill(tenant) for tenant in self._adapter.tenants()] + [self._fold()])
-            except VersionConflict:
-                self._fence = 0
-                return True
+            return any([self._fold(), *map(self._fill, self._adapter.tenants())])
+        except VersionConflict:
+            self._fence = 0
+            return True
+        finally:
+            self._busy.release()
 
     def _loop(self) -> None:
+        pause = idle = self._settings.worker_idle_seconds
         while not self._stop.is_set():
             try:
-                worked = self.step()
+                worked, pause = self.step(), idle
             except MemOSError as error:
                 log.warning("the worker could not finish a step (%s); it tries again", error.code)
-                worked = False
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                self._stop.wait(pause)
+                continue
             if not worked:
-                self._wake.wait(self._settings.worker_idle_seconds)
+                self._wake.wait(idle)
                 self._wake.clear()
+        self._next_fold = 0.0
+        with self._busy:
+            self._last_fold()
+            self._post.leave()
+
+    def _last_fold(self) -> None:
+        try:
+            if self._fence and self._post.take():
+                self._fold()
+        except MemOSError as error:
+            log.warning("what was used last is counted when the store is opened again (%s)", error.code)
 
     def _anything_pending(self) -> bool:
         if self._embedder is None:
@@ -156,7 +197,7 @@ class Worker:
         """The vectors of a batch; when the batch fails, of each text by itself, and a failure counts as an attempt."""
         texts = [embedding_input(speaker, text) for _, speaker, text in pending.items]
         try:
-            rows = embedder.embed(texts)
+            rows = embedded(embedder, texts)
             return tuple(VectorFill(content, row) for (content, _, _), row in zip(pending.items, rows, strict=True))
         except BackendError:
             return tuple(VectorFill(content, _alone(embedder, text)) for (content, _, _), text in zip(pending.items, texts, strict=True))
@@ -166,14 +207,16 @@ class Worker:
         if time.monotonic() < self._next_fold:
             return False
         self._next_fold = time.monotonic() + self._settings.fold_seconds
-        found = self._journal.uses(self._adapter.cursor(NAME))
-        if not found.uses:
+        cursor = self._adapter.cursor(NAME)
+        found = self._journal.uses(cursor)
+        tenants = [tenant for tenant, _, _ in found.uses[:1]] or self._adapter.tenants()[:1]
+        if not tenants or (not found.uses and found.upto - cursor < IDLE_ROWS):
             return False
-        times: dict[str, list[datetime]] = defaultdict(list)
-        for _, cube_id, at in found.uses:
-            times[cube_id].append(at)
-        folds = tuple(UsageFold(cube_id, len(seen), max(seen), float(len(seen))) for cube_id, seen in times.items())
-        self._call(found.uses[0][0], "use", folds=folds, fence=Fence(NAME, self._fence, found.upto))
+        times: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+        for tenant, cube_id, at in found.uses:
+            times[tenant, cube_id].append(at)
+        folds = tuple(UsageFold(cube_id, len(seen), max(seen), float(len(seen)), tenant) for (tenant, cube_id), seen in times.items())
+        self._call(tenants[0], "use", folds=folds, fence=Fence(NAME, self._fence, found.upto))
         return True
 
     def _call(self, tenant: str, operation: str, **options: object) -> None:
@@ -183,6 +226,6 @@ class Worker:
 
 def _alone(embedder: Embedder, text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a float32 row or None
     try:
-        return embedder.embed([text])[0]
+        return embedded(embedder, [text])[0]
     except BackendError:
         return None

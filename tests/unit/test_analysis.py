@@ -18,7 +18,9 @@ def test_terms_are_stems_without_stop_words():
     assert terms.length == 5
 
 
-@pytest.mark.parametrize(("one", "other"), [("Straße", "STRASSE"), ("ﬁne ２０２３", "fine 2023"), ("cafe\u0301", "café"), ("Ünal's", "ünal")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("Straße", "STRASSE"), ("ﬁne ２０２３", "fine 2023"), ("cafe\u0301", "café"), ("Ünal's", "ünal")]
+)
 def test_ways_of_writing_the_same_word_meet(one, other):
     assert query_terms(one) == query_terms(other)
 
@@ -46,21 +48,37 @@ def test_the_name_of_a_side_is_no_term(speaker):
 
 @pytest.mark.parametrize(
     ("speaker", "role", "expected"),
-    [("assistant", None, True), (None, "assistant", True), ("AI Assistant", None, True), ("user", "user", False), ("Caroline", "assistant", False), (None, None, False),
-     ("user", "assistant", False)],
-)  # fmt: skip
+    [
+        ("assistant", None, True),
+        (None, "assistant", True),
+        ("AI Assistant", None, True),
+        ("user", "user", False),
+        ("Caroline", "assistant", False),
+        (None, None, False),
+        ("user", "assistant", False),
+    ],
+)
 def test_an_assistant_is_known_by_name_or_role_and_a_person_by_name(speaker, role, expected):
     assert bool(flags("hello", speaker=speaker, role=role) & ASSISTANT) is expected
 
 
-@pytest.mark.parametrize(("text", "expected"), [("Is it?", True), ("Is it? ", True), ("你好吗？", True), ("Is it? Yes.", False), ("?" + " " * 100, False)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("Is it?", True), ("Is it? ", True), ("你好吗？", True), ("Is it? Yes.", False), ("?" + " " * 100, False)]
+)
 def test_a_question_ends_in_a_question_mark(text, expected):
     assert bool(flags(text) & ASKS) is expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("we met YESTERDAY", True), ("back in 2019", True), ("last Tuesday", True), ("you may go", False), ("room 20191", False), ("b2019b", False)],
+    [
+        ("we met YESTERDAY", True),
+        ("back in 2019", True),
+        ("last Tuesday", True),
+        ("you may go", False),
+        ("room 20191", False),
+        ("b2019b", False),
+    ],
 )
 def test_words_of_time_are_flagged(text, expected):
     assert bool(flags(text) & TIMEY) is expected

@@ -1,12 +1,13 @@
 """BM25: equal to the textbook, whatever the segments; blind to what does not count."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memos.operation.memoperator.bm25 import B, K1, Part, Statistics, extended, merge, segment
+from memos.operation.memoperator.bm25 import K1, B, Part, Statistics, extended, merge, segment
 
 WORDS = st.integers(min_value=0, max_value=7)
 DOCUMENTS = st.lists(st.dictionaries(WORDS, st.integers(1, 4), max_size=6), min_size=1, max_size=25)
@@ -23,7 +24,7 @@ def encoded(documents):
 
 def segments_of(documents, cuts=()):
     found, edges = (), [0, *sorted(cut for cut in cuts if 0 < cut < len(documents)), len(documents)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         found = extended(found, segment(start, *encoded(documents[start:end])))
     return found
 

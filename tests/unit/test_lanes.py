@@ -21,7 +21,7 @@ from memos.operation.memoperator.vectors import Codes, cosines, cosines_at
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALL = Filter.everything()
 ANYONE = Grant(filter=ALL, policies=())
-WORDS = "apple pear plum fig date lime kiwi nut oat rye".split()
+WORDS = ["apple", "pear", "plum", "fig", "date", "lime", "kiwi", "nut", "oat", "rye"]
 HERE = ("user/alice",)
 
 

@@ -2,11 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.retrieval.memory_view import Book
@@ -22,13 +23,22 @@ from memos.operation.memoperator.operator import MemOperator
 from memos.operation.memoperator.ranking import Fusion, shipped_weights
 from memos.operation.memoperator.retrieval import Retrieval
 from memos.operation.memoperator.scope import BLOCK
+from memos.testing.retrieval_eval import load
 
+HARBOUR = Path(__file__).resolve().parents[2] / "evals" / "data" / "harbour.json"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANYONE = Grant(filter=Filter.everything(), policies=())
 ALICE = Grant(filter=Filter.parse({"owner": "alice"}), policies=())
 HERE = ("user/alice",)
-WORDS = "apple pear plum fig date lime kiwi nut oat rye 7 yesterday the what".split()
-QUESTIONS = ("apple pear plum", "When did Ann eat a fig in May 2023?", "How many limes has Bob, since 8 June?", "what is it about", "Ann and Bob rye oat", "zebra")
+WORDS = ["apple", "pear", "plum", "fig", "date", "lime", "kiwi", "nut", "oat", "rye", "7", "yesterday", "the", "what"]
+QUESTIONS = (
+    "apple pear plum",
+    "When did Ann eat a fig in May 2023?",
+    "How many limes has Bob, since 8 June?",
+    "what is it about",
+    "Ann and Bob rye oat",
+    "zebra",
+)
 UNTAGGED = Filter.parse({"tags": {"none": ["hidden"]}})
 
 
@@ -36,6 +46,7 @@ def day(text):
     return microseconds(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
+@cache
 def random_book(seed, size=400, *, dimensions=6, namespaces=HERE):
     """Talk of several sessions, some of one turn, some long, and notes between, some still without a vector."""
     random = np.random.default_rng(seed)
@@ -46,10 +57,16 @@ def random_book(seed, size=400, *, dimensions=6, namespaces=HERE):
         session = None if random.random() < 0.3 else f"s{int(random.exponential(8))}"
         tags = ("hidden",) if random.random() < 0.2 else ("rare",) if random.random() < 0.05 else ()
         book.add(
-            text, vector=vector, namespace=str(random.choice(namespaces)), session=session, ordinal=int(random.integers(0, size)) if session else None,
-            speaker=[None, "Ann", "Bob", "assistant", "user"][random.integers(0, 5)] if session else None, tags=tags, owner=str(random.choice(["alice", "bob"])),
+            text,
+            vector=vector,
+            namespace=str(random.choice(namespaces)),
+            session=session,
+            ordinal=int(random.integers(0, size)) if session else None,
+            speaker=[None, "Ann", "Bob", "assistant", "user"][random.integers(0, 5)] if session else None,
+            tags=tags,
+            owner=str(random.choice(["alice", "bob"])),
             said_at=day("2023-05-01") + int(random.integers(0, 90)) * 86_400_000_000,
-        )  # fmt: skip
+        )
     return book
 
 
@@ -61,44 +78,48 @@ def search(book, text, vector=None, *, grant=ANYONE, retrieval=None, **arguments
     return (retrieval or Retrieval()).retrieve(query(text, vector, **arguments), book.view(), grant, NOW).hits
 
 
-def narrow(monkeypatch, **limits):
-    for name, value in ({"SMALL": 0, "NARROW": 1e9, "FIRST": 1} | limits).items():
-        monkeypatch.setattr(ranking, name, value)
-
-
-cases = st.tuples(st.integers(0, 30), st.sampled_from(QUESTIONS), st.booleans(), st.sampled_from([None, UNTAGGED]), st.sampled_from([ANYONE, ALICE]))
+cases = st.tuples(
+    st.integers(0, 30), st.sampled_from(QUESTIONS), st.booleans(), st.sampled_from([None, UNTAGGED]), st.sampled_from([ANYONE, ALICE])
+)
 
 
 class TestCandidates:
     @given(cases, st.integers(1, 30))
     def test_the_best_are_those_of_full_scoring(self, case, limit):
-        seed, text, dense, filter, grant = case
+        seed, text, dense, wanted, grant = case
         book, vector = random_book(seed), np.ones(6, np.float32) if dense else None
         with pytest.MonkeyPatch.context() as patched:
-            narrow(patched, SMALL=0, NARROW=1e9)
-            narrow(patched, SMALL=1e9)
-            whole = search(book, text, vector, filter=filter, grant=grant, limit=limit)
+            patched.setattr(ranking, "SMALL", 1e9)
+            whole = search(book, text, vector, filter=wanted, grant=grant, limit=limit)
         with pytest.MonkeyPatch.context() as patched:
-            narrow(patched)
-            bounded = search(book, text, vector, filter=filter, grant=grant, limit=limit)
+            for name, value in (("SMALL", 0), ("NARROW", 1e9), ("FIRST", 1)):
+                patched.setattr(ranking, name, value)
+            bounded = search(book, text, vector, filter=wanted, grant=grant, limit=limit)
         assert [hit.row for hit in bounded] == [hit.row for hit in whole]
         assert [hit.score for hit in bounded] == pytest.approx([hit.score for hit in whole])
 
     @given(cases)
     def test_no_score_exceeds_the_bound_of_its_block(self, case):
-        seed, text, dense, filter, grant = case
-        signals = Retrieval().signals(query(text, np.ones(6, np.float32) if dense else None, filter=filter), random_book(seed).view(), grant, NOW)
+        seed, text, dense, wanted, grant = case
+        signals = Retrieval().signals(
+            query(text, np.ones(6, np.float32) if dense else None, filter=wanted), random_book(seed).view(), grant, NOW
+        )
         weights = shipped_weights()["dense" if dense else "lexical"]
         limits = bounds(signals, weights, signals.passing)
         at = np.flatnonzero(signals.passing)
         assert (Fusion(weights).rank(signals, at).scores <= limits[at // BLOCK] + 1e-4).all()
 
     def test_few_are_scored_in_full(self, monkeypatch):
-        book, scored = random_book(1, size=4000), []
+        """A real conversation of 240 turns, twenty times over: of the 4,800 memories fewer than half are scored for a question."""
+        conversation, book, scored = load(HARBOUR)[0], Book(), []
+        for place, turn in enumerate(conversation["turns"] * 20):
+            book.add(turn["text"], speaker=turn["speaker"], session=f"{place // 240} {turn['session']}", ordinal=place)
         whole = Fusion.rank
         monkeypatch.setattr(Fusion, "rank", lambda self, signals, at: scored.append(len(at)) or whole(self, signals, at))
-        search(book, "apple pear plum", np.ones(6, np.float32))
-        assert sum(scored) < 2500
+        retrieval = Retrieval()
+        for row in conversation["qa"]:
+            assert len(search(book, row["q"], retrieval=retrieval)) == 10
+        assert sum(scored) / len(conversation["qa"]) < 2400
 
     @given(st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=100))
     def test_the_best_of_each_block(self, values):
@@ -109,8 +130,8 @@ class TestCandidates:
 class TestContributions:
     @given(cases)
     def test_they_sum_to_the_score_and_name_features(self, case):
-        seed, text, dense, filter, grant = case
-        hits = search(random_book(seed), text, np.ones(6, np.float32) if dense else None, filter=filter, grant=grant)
+        seed, text, dense, wanted, grant = case
+        hits = search(random_book(seed), text, np.ones(6, np.float32) if dense else None, filter=wanted, grant=grant)
         for hit in hits:
             assert sum(hit.why.values()) == pytest.approx(hit.score, abs=1e-12)
             assert set(hit.why) <= {*NAMES, "recent"}
@@ -125,7 +146,9 @@ class TestContributions:
         position = int(np.flatnonzero(signals.scope.rows == hit.row)[0])
         values = features(signals, np.array([position]))
         weights = shipped_weights()["dense"]
-        assert hit.why == pytest.approx({name: weights[name] * float(value[0]) for name, value in values.items() if weights.get(name) and value[0]})
+        assert hit.why == pytest.approx(
+            {name: weights[name] * float(value[0]) for name, value in values.items() if weights.get(name) and value[0]}
+        )
 
 
 class TestBlindness:
@@ -150,10 +173,11 @@ class TestBlindness:
 
 
 class TestScope:
+    @settings(max_examples=25)
     @given(st.integers(0, 20), st.sampled_from(QUESTIONS), st.booleans())
     def test_namespaces_below_are_read_as_one(self, seed, text, dense):
         """Notes alone, since a session belongs to one namespace."""
-        split, whole = random_book(seed, namespaces=("user/alice", "user/alice/x", "user/alice/y")), Book(dimensions=6)
+        split, whole = random_book.__wrapped__(seed, namespaces=("user/alice", "user/alice/x", "user/alice/y")), Book(dimensions=6)
         split.rows = [(path, row._replace(session=None, ordinal=None)) for path, row in split.rows]
         whole.rows, whole.vectors, whole.seq = [("user/alice", row) for _, row in split.rows], split.vectors, split.seq
         vector = np.ones(6, np.float32) if dense else None
@@ -251,22 +275,37 @@ class TestDates:
     @pytest.mark.parametrize(
         ("question", "expected"),
         [
-            ("on 8 May 2023", [(2023, 5, 8)]), ("May 8th, 2023", [(2023, 5, 8)]), ("in May 2023", [(2023, 5, None)]), ("in Sept.", [(None, 9, None)]),
-            ("on 2023-05-08", [(2023, 5, 8)]), ("in 2022", [(2022, None, None)]), ("you may go", []), ("in may", [(None, 5, None)]), ("version 2022", []),
-            ("2023-13-01", []), ("between 3rd of June and July 4", [(None, 6, 3), (None, 7, 4)]),
+            ("on 8 May 2023", [(2023, 5, 8)]),
+            ("May 8th, 2023", [(2023, 5, 8)]),
+            ("in May 2023", [(2023, 5, None)]),
+            ("in Sept.", [(None, 9, None)]),
+            ("on 2023-05-08", [(2023, 5, 8)]),
+            ("in 2022", [(2022, None, None)]),
+            ("you may go", []),
+            ("in may", [(None, 5, None)]),
+            ("version 2022", []),
+            ("2023-13-01", []),
+            ("between 3rd of June and July 4", [(None, 6, 3), (None, 7, 4)]),
         ],
-    )  # fmt: skip
+    )
     def test_are_read_as_they_are_written(self, question, expected):
         assert dates_in(question) == [dates.Named(*each) for each in expected]
 
     @pytest.mark.parametrize(
         ("question", "said", "expected"),
         [
-            ("in May 2023", "2023-05-31", 1), ("in May 2023", "2023-04-30", 1), ("in May 2023", "2023-04-29", 0), ("in May 2023", "2023-06-22", 0),
-            ("8 May", "2021-05-08", 1), ("8 May", "2021-05-19T12:00", 0.5), ("30 February 2023", "2023-02-28", 0), ("in 2022", "2022-12-31", 1),
-            ("in December", "2023-01-11T12:00", 0.5), ("1 January or 1 June 2023", "2023-06-01", 1),
+            ("in May 2023", "2023-05-31", 1),
+            ("in May 2023", "2023-04-30", 1),
+            ("in May 2023", "2023-04-29", 0),
+            ("in May 2023", "2023-06-22", 0),
+            ("8 May", "2021-05-08", 1),
+            ("8 May", "2021-05-19T12:00", 0.5),
+            ("30 February 2023", "2023-02-28", 0),
+            ("in 2022", "2022-12-31", 1),
+            ("in December", "2023-01-11T12:00", 0.5),
+            ("1 January or 1 June 2023", "2023-06-01", 1),
         ],
-    )  # fmt: skip
+    )
     def test_fit_the_interval_and_the_weeks_after_it(self, question, said, expected):
         found = fit(dates_in(question), np.array([day(said), day("2023-03-20")]))
         assert found[0] == pytest.approx(expected, abs=0.03)

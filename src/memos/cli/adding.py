@@ -87,7 +87,7 @@ def require_legal(where: str, item: Any) -> None:
     from memos.interface.messages import drafts_of
 
     try:
-        drafts_of([item], {}, None, lambda: "checked")
+        drafts_of([item], {}, None)
     except InvalidCall as error:
         raise InvalidCall(f"{where}: {error.message}; nothing was stored") from None
 

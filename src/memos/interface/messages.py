@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from memos.errors import InvalidCall
 from memos.memcube.call import CubeDraft
-from memos.memcube.legal import legal_metadata
+from memos.memcube.legal import legal_metadata, legal_tags
 from memos.memcube.value import build
 
 MESSAGE_FIELDS = frozenset({"role", "name", "content", "at", "metadata", "ordinal", "session", "tags"})
@@ -15,20 +15,17 @@ BATCH = 100_000
 """The most drafts that one call may carry."""
 
 
-def drafts_of(given: Any, common: Mapping[str, Any], vectors: Any, new_session: Callable[[], str]) -> tuple[CubeDraft, ...]:
+def drafts_of(given: Any, common: Mapping[str, Any], vectors: Any) -> tuple[CubeDraft, ...]:
     """Drafts of a text, a list of texts or messages, in their order. `common` holds the fields that all share.
 
-    Messages without a session of their own, nor one in `common`, get a new one together. InvalidCall names the item that is wrong.
+    InvalidCall names the item that is wrong.
     """
     items = _items(given)
     rows = _vector_rows(vectors, len(items))
-    shared = dict(common)
-    if any(isinstance(item, Mapping) for item in items) and not shared.get("session"):
-        shared["session"] = new_session()
     drafts = []
     for number, item in enumerate(items):
         try:
-            drafts.append(_draft(item, shared, rows[number] if rows is not None else None))
+            drafts.append(_draft(item, common, rows[number] if rows is not None else None))
         except InvalidCall as error:
             raise InvalidCall(f"item {number}: {error.message}" if len(items) > 1 else error.message) from None
     return tuple(drafts)
@@ -52,7 +49,7 @@ def _items(given: Any) -> list[Any]:
 def _vector_rows(vectors: Any, count: int) -> Any:
     if vectors is None:
         return None
-    if isinstance(vectors, str) or not hasattr(vectors, "__len__") or not len(vectors):
+    if isinstance(vectors, str | Mapping) or not hasattr(vectors, "__len__") or not len(vectors):
         raise InvalidCall("a vector must be a sequence of numbers, or one such sequence for each memory")
     single = count == 1 and not hasattr(vectors[0], "__len__")
     rows = [vectors] if single else vectors
@@ -64,8 +61,7 @@ def _vector_rows(vectors: Any, count: int) -> Any:
 def _draft(item: Any, shared: Mapping[str, Any], vector: Any) -> CubeDraft:
     if isinstance(item, Mapping):
         return build(CubeDraft, **(_turn(item, shared) | {"vector": vector}))
-    session = shared.get("session")
-    return build(CubeDraft, **{**shared, "text": item, "session": session, "vector": vector})
+    return build(CubeDraft, **{**shared, "text": item, "vector": vector})
 
 
 def _turn(message: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,17 +76,13 @@ def _turn(message: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, An
         "text": _content(message["content"]),
         "speaker": message.get("name") or role,
         "role": role,
-        "session": message.get("session") or shared["session"],
+        "session": message.get("session") or shared.get("session"),
         "said_at": message.get("at"),
         "ordinal": message.get("ordinal"),
-        "metadata": {**shared.get("metadata", {}), **legal_metadata(message.get("metadata"))},
-        "tags": (*_tags(shared.get("tags")), *_tags(message.get("tags"))),
+        "metadata": {**legal_metadata(shared.get("metadata")), **legal_metadata(message.get("metadata"))},
+        "tags": (*legal_tags(shared.get("tags")), *legal_tags(message.get("tags"))),
         "turn": True,
     }
-
-
-def _tags(tags: Any) -> tuple[Any, ...]:
-    return () if not tags else (tags,) if isinstance(tags, str) else tuple(tags)
 
 
 def _content(content: Any) -> Any:
@@ -98,6 +90,7 @@ def _content(content: Any) -> Any:
     if not isinstance(content, list):
         return content
     parts = [part.get("text") for part in content if isinstance(part, Mapping) and part.get("type") == "text"]
-    if len(parts) != len(content):
-        raise InvalidCall("a message in parts may have parts of type 'text' only; describe other parts in words")
-    return "\n".join(str(part) for part in parts)
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) != len(content):
+        raise InvalidCall("a message in parts may have parts of type 'text' with a 'text' only; describe other parts in words")
+    return "\n".join(texts)

@@ -63,12 +63,16 @@ class VectorFill:
 
 @dataclass(frozen=True, slots=True)
 class UsageFold:
-    """Unversioned use of one memory, folded from the access log: how often more, when last, and its heat then."""
+    """Unversioned use of one memory, folded from the access log: how often more, when last, and its heat then.
+
+    One journal serves all tenants, and its cursor moves once: a fold may be of another `tenant` than its ChangeSet's, None being that.
+    """
 
     id: str
     count: int
     last_used_at: datetime
     heat: float
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from memos.errors import InvalidCall
@@ -15,7 +16,9 @@ from memos.memcube.value import Metadata, legal_text
 TEXT_BYTES = 4 * 1024 * 1024
 """The longest text of one memory, in bytes of UTF-8."""
 METADATA_BYTES = 64 * 1024
+METADATA_LEVELS = 32
 NAME_BYTES = 256
+TRIGGER_BYTES = 1024
 INTEGER_LIMIT = 2**63
 CUBE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -36,7 +39,9 @@ def legal_tag(tag: Any) -> Tag:
 
 def legal_tags(tags: Any) -> tuple[Tag, ...]:
     """Distinct tags, in the order given; a single text is one tag."""
-    given = (tags,) if isinstance(tags, str | Tag) else tuple(tags or ())
+    given = (tags,) if isinstance(tags, str | Tag) else tags or ()
+    if not isinstance(given, Iterable) or isinstance(given, Mapping):
+        raise InvalidCall(f"tags must be a list of texts such as 'home' or 'mood=calm', not {type(given).__name__}")
     return tuple({tag.key: tag for tag in map(legal_tag, given)}.values())
 
 
@@ -47,6 +52,13 @@ def legal_name(name: Any) -> str | None:
     if not isinstance(name, str) or not 1 <= len(legal_text(name).encode()) <= NAME_BYTES:
         raise InvalidCall(f"a name, role, session or label must be a text of 1 to {NAME_BYTES} bytes")
     return name
+
+
+def legal_trigger(trigger: Any) -> str | None:
+    """What made somebody write, or None: a text of at most 1,024 bytes; InvalidCall otherwise."""
+    if trigger is not None and (not isinstance(trigger, str) or len(legal_text(trigger).encode()) > TRIGGER_BYTES):
+        raise InvalidCall(f"a trigger must be a text of at most {TRIGGER_BYTES:,} bytes")
+    return trigger
 
 
 def legal_principal(name: Any) -> str:
@@ -69,28 +81,32 @@ def legal_body(text: Any) -> str:
 
 
 def legal_metadata(metadata: Any) -> Metadata:
-    """Metadata that is a JSON object of at most 64 KiB; InvalidCall otherwise."""
+    """Metadata that is a JSON object of at most 64 KiB and 32 levels, as a store gives it back; InvalidCall otherwise."""
     if not metadata and (metadata is None or isinstance(metadata, dict)):
         return {}
     if not isinstance(metadata, dict) or not all(isinstance(key, str) and key for key in metadata):
         raise InvalidCall("metadata must be a JSON object with non-empty string keys")
+    _refuse_what_stores_bend(metadata)
     try:
         written = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InvalidCall(f"metadata must be JSON: {error}") from None
     if len(legal_text(written).encode()) > METADATA_BYTES:
         raise InvalidCall(f"metadata must have at most {METADATA_BYTES:,} bytes; put larger things into the text")
-    _refuse_what_stores_bend(metadata)
-    return metadata
+    return dict(json.loads(written))
 
 
-def _refuse_what_stores_bend(value: Any) -> None:
+def _refuse_what_stores_bend(value: Any, level: int = 1) -> None:
+    if level > METADATA_LEVELS:
+        raise InvalidCall(f"metadata must have at most {METADATA_LEVELS} levels; write what lies deeper as a text")
     if isinstance(value, str) and "\0" in value:
         raise InvalidCall("a text in metadata holds a NUL character; remove it")
     if isinstance(value, int) and not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
         raise InvalidCall("an integer in metadata must fit 64 bits; write a larger one as a text")
     for item in (*value, *value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
-        _refuse_what_stores_bend(item)
+        _refuse_what_stores_bend(item, level + 1)
+    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+        raise InvalidCall("the keys of an object in metadata must be texts")
 
 
 def legal_id(cube_id: Any) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from memos.errors import InvalidCall
 
@@ -54,9 +54,19 @@ def invalid(error: ValidationError) -> InvalidCall:
 
 def aware_utc(when: datetime) -> datetime:
     """The same instant in UTC; a naive datetime is InvalidCall, since nobody can say which instant it names."""
-    if when.tzinfo is None:
+    if when.utcoffset() is None:
         raise InvalidCall(f"the time {when.isoformat()} has no zone; write it with one, e.g. {when.isoformat()}Z")
-    return when.astimezone(UTC)
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise InvalidCall(f"the time {when.isoformat()} lies outside the years 1 to 9999 in UTC") from None
+
+
+def written_time(when: Any) -> Any:
+    """What may be read as a time; InvalidCall for a number, also one written as a text, of which nobody knows what it counts."""
+    if isinstance(when, int | float) or (isinstance(when, str) and when.strip().lstrip("+-").replace(".", "", 1).isdigit()):
+        raise InvalidCall(f"{str(when)[:40]} is no time; write it as ISO 8601 with a zone, e.g. 2025-01-01T00:00:00Z")
+    return when
 
 
 def legal_text(text: str) -> str:
@@ -71,7 +81,7 @@ def legal_text(text: str) -> str:
     return text
 
 
-Instant = Annotated[datetime, AfterValidator(aware_utc)]
+Instant = Annotated[datetime, BeforeValidator(written_time), AfterValidator(aware_utc)]
 """An aware datetime, normalised to UTC."""
 
 Text = Annotated[str, AfterValidator(legal_text)]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from memos.errors import BackendError, Unavailable
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -34,6 +36,32 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit rows, shape (n, dimensions). Unavailable when an endpoint does not answer, BackendError when a model is broken."""
+
+
+UNIT = 1e-5
+"""How far from length 1 a vector may be and still count as a unit vector."""
+
+
+def embedded(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """What an embedder gives for some texts, checked, for anybody may have written it: unit rows or rows of zeros, (n, dimensions).
+
+    Unavailable when it says so itself; BackendError for whatever else it raises, and for rows of another shape or that are not finite.
+    """
+    import numpy as np
+
+    try:
+        rows = np.array(embedder.embed(texts), dtype=np.float32)
+    except (BackendError, Unavailable):
+        raise
+    except Exception as error:  # an embedder is other people's code
+        raise BackendError(f"the embedder {embedder.name} failed with {type(error).__name__}; check the model") from error
+    if rows.shape != (len(texts), embedder.dimensions) or not np.isfinite(rows).all():
+        raise BackendError(f"the embedder {embedder.name} gave other rows than {len(texts)} finite ones of its width; check the model")
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    uneven = (lengths > 0) & (np.abs(lengths - 1) > UNIT)
+    if uneven.any():
+        rows /= np.where(uneven, lengths, np.float32(1))
+    return rows
 
 
 def embedding_input(speaker: str | None, text: str) -> str:

@@ -10,6 +10,7 @@ from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 from memos.memcube.matching import acl_entries
 from memos.memcube.namespace import within
+from memos.memcube.state import State as CubeState
 from memos.ports.adapter import OPEN
 from memos.testing.model import Content, Relation, Row, State, edges_seen
 
@@ -107,7 +108,8 @@ class ModelCommit:
         if any(row.seq == self.seq for row in equal if row.tenant == self.tenant):
             raise InvalidCall("fact")
         standing = {row.number for row in self.before}
-        if any(row.number in standing and row.uid != uid for row in equal):
+        written = {row.uid for row in self.state.rows if row.seq == self.seq} | {uid}
+        if any(row.number in standing and row.uid not in written for row in equal):
             raise VersionConflict("fact")
 
     def _ordinal(self, write: CubeWrite, held: Row | None, uid: int) -> int | None:
@@ -118,12 +120,15 @@ class ModelCommit:
         if cube.ordinal is None:
             self.ordinals[cube.id] = max((row.cube.ordinal for row in of_session if row.cube.ordinal is not None), default=-1) + 1
             return self.ordinals[cube.id]
-        equal = [row for row in of_session if row.cube.ordinal == cube.ordinal]
+        if cube.state == CubeState.EXPIRED:
+            return cube.ordinal
+        equal = [row for row in of_session if row.cube.ordinal == cube.ordinal and row.cube.state != CubeState.EXPIRED]
         if any(row.seq == self.seq for row in equal):
             raise InvalidCall("ordinal")
         standing, stays = {row.number for row in self.before}, held is not None and held.cube.ordinal == cube.ordinal
-        stays = stays and held is not None and (held.cube.namespace, held.cube.session) == place
-        if not stays and any(row.number in standing and row.uid != uid for row in equal):
+        stays = stays and held is not None and (held.cube.namespace, held.cube.session) == place and held.cube.state != CubeState.EXPIRED
+        written = {row.uid for row in self.state.rows if row.seq == self.seq} | {uid}
+        if not stays and any(row.number in standing and row.uid not in written for row in equal):
             raise VersionConflict("ordinal")
         return cube.ordinal
 
@@ -178,7 +183,7 @@ class ModelCommit:
         self.state.last_seq |= {(self.tenant, path): self.seq for path in touched}
 
     def _use(self, fold: UsageFold) -> None:
-        if self.state.cubes.get(fold.id, (0, ""))[1] != self.tenant:
+        if self.state.cubes.get(fold.id, (0, ""))[1] != (fold.tenant or self.tenant):
             return
         count, heat = self.state.usage.get(fold.id, (0, None))
         new = (microseconds(fold.last_used_at), fold.heat)
@@ -186,7 +191,8 @@ class ModelCommit:
 
     def _log(self) -> None:
         change = self.change
-        counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "usage": len(change.usage)}
+        counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills)}
+        counts["usage"] = sum(fold.tenant in {None, self.tenant} for fold in change.usage)
         self.state.log.append({
             "seq": self.seq,
             "at": change.at,

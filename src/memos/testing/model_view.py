@@ -148,7 +148,8 @@ class ModelView:
 
     def turns(self, namespace: str, session: str, ordinals: Sequence[int]) -> dict[int, str]:
         """See the port."""
-        rows = [row for row in self.rows if (row.cube.namespace, row.cube.session) == (namespace, session)]
+        of_session = (row for row in self.rows if (row.cube.namespace, row.cube.session) == (namespace, session))
+        rows = [row for row in of_session if row.cube.state != CubeState.EXPIRED]
         rows.sort(key=lambda row: -row.uid)
         return {row.cube.ordinal: row.cube.id for row in rows if row.cube.ordinal is not None and row.cube.ordinal in ordinals}
 

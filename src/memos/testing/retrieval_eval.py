@@ -35,14 +35,15 @@ def body(turn: Mapping[str, Any]) -> str:
 def score(ranked: Sequence[str], evidence: Iterable[str], session_of: Mapping[str, Any]) -> dict[str, float]:
     """The measures of one ranking, best first, each in [0, 1].
 
-    R@k: share of the evidence among the first k. Hit@k: whether any is, All@k: whether all is. MRR: 1 / rank of the first. nDCG@10 (Järvelin and
-    Kekäläinen 2002, binary gain). session R@5: share of the evidence's sessions among the first five different sessions of the ranking.
+    R@k: share of the evidence among the first k. Hit@k: whether any is, All@k: whether all is. MRR: 1 / rank of the first.
+    nDCG@10: Järvelin and Kekäläinen 2002, binary gain. session R@5: share of the evidence's sessions among the first five
+    different sessions of the ranking.
     """
     wanted = set(evidence)
     if not wanted:
         raise InvalidCall("a question without evidence cannot be scored; leave it out")
     places = [place for place, turn in enumerate(ranked) if turn in wanted]
-    measures = {}
+    measures: dict[str, float] = {}
     for cut in CUTS:
         held = sum(place < cut for place in places)
         measures |= {f"R@{cut}": held / len(wanted), f"Hit@{cut}": float(held > 0), f"All@{cut}": float(held == len(wanted))}

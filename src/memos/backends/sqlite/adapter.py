@@ -139,6 +139,8 @@ class SqliteAdapter:
 
     def close(self) -> None:
         """See the port."""
+        if os.getpid() != self._process:
+            return  # what the parent of a fork has open is not ours to touch
         self._connections.close()
         if self._writer is not None:
             self._writer.close()

@@ -19,6 +19,7 @@ from memos.errors import InvalidCall, NotFound
 from memos.memcube.change import ChangeSet, Committed, CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
+from memos.memcube.state import State
 
 TABLES = ("close_version", "add_cube", "add_content", "add_term", "add_vector", "add_version", "add_cube_tag")
 """The statements that write memories, in their order."""
@@ -92,8 +93,8 @@ class Commit:
         uid, cid, aid, held = self._bear(write) if write.birth else self._succeed(write, nid)
         self.uids[cube.id] = uid
         self.touched.add(nid)
-        fact = None if write.fact is None else self._fact(nid, uid, write.fact)
-        ordinal = self._ordinal(write, nid, uid, held)
+        fact = None if write.fact is None else self._fact(nid, write.fact)
+        ordinal = self._ordinal(write, nid, held)
         if write.terms is not None:
             cid = self._add_content(write)
         self.known.row += 1
@@ -120,7 +121,7 @@ class Commit:
         standing = found and self.known.row_of("standing", self.sight.versions, found[0])
         if not found or standing is None:
             raise conflict(f"the memory {cube.id} is not there", id=cube.id, found=0)
-        row, bid, _, old_nid, cid, old_aid, session, ordinal, kind = standing
+        row, bid, _, old_nid, cid, old_aid, session, ordinal, kind, state = standing
         if id_bytes(cube.provenance.id) != found[1] or (write.terms is None and (kind != cube.payload.type or write.vector is not None)):
             message = "keeps its provenance id, and its payload's type and vector unless its content is new"
             raise InvalidCall(f"the memory {cube.id} {message}")
@@ -130,7 +131,7 @@ class Commit:
         aid = self.known.acl(acl_text(cube.policy.acl)) if cube.policy.acl else None
         if aid != old_aid:
             self.raise_epoch()
-        return found[0], cid, aid, (old_nid, session, ordinal)
+        return found[0], cid, aid, () if state == State.EXPIRED else (old_nid, session, ordinal)
 
     def raise_epoch(self) -> None:
         """Count a change of an access list, once a commit."""
@@ -144,21 +145,22 @@ class Commit:
             raise InvalidCall(f"two memories of one call have the same {key[0]} in one namespace; leave one out")
         self._taken.add(key)
 
-    def _fact(self, nid: int, uid: int, text: str) -> bytes:
+    def _fact(self, nid: int, text: str) -> bytes:
         fact = self.hashes.fact(text)
         self._take("fact", nid, fact)
-        verify_fact(self.known, self.sight, nid, fact, uid)
+        verify_fact(self.known, self.sight, nid, fact, self.uids.values())
         return fact
 
-    def _ordinal(self, write: CubeWrite, nid: int, uid: int, held: tuple[Any, ...]) -> int | None:
+    def _ordinal(self, write: CubeWrite, nid: int, held: tuple[Any, ...]) -> int | None:
         cube = write.cube
         session, ordinal = cube.session, cube.ordinal
         if session is None:
             return ordinal
         if ordinal is not None:
-            self._take("ordinal", nid, session, ordinal)
-            if held != (nid, session, ordinal):
-                verify_turn(self.known, self.sight, (nid, session, ordinal), uid)
+            if cube.state != State.EXPIRED:
+                self._take("ordinal", nid, session, ordinal)
+            if cube.state != State.EXPIRED and held != (nid, session, ordinal):
+                verify_turn(self.known, self.sight, (nid, session, ordinal), self.uids.values())
             self._next[nid, session] = max(self._following(nid, session), ordinal + 1)
         elif write.birth and write.turn:
             ordinal = self._following(nid, session)

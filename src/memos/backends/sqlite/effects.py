@@ -26,7 +26,7 @@ class Effects:
     def run(self) -> dict[str, int]:
         """Write them; return how many there were of each kind."""
         change = self._commit.change
-        counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "usage": len(change.usage)}
+        counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "usage": self._own(change.usage)}
         for acl in change.acls:
             self._hand_down(acl)
         for edge in change.edges:
@@ -37,6 +37,10 @@ class Effects:
         if change.fence is not None and change.fence.cursor is not None:
             self._execute("move_cursor", change.fence.cursor, change.fence.worker)
         return {name: count for name, count in counts.items() if count}
+
+    def _own(self, usage: tuple[UsageFold, ...]) -> int:
+        """How many folds are of the ChangeSet's own tenant, whose log must not tell of others."""
+        return sum(fold.tenant in {None, self._commit.change.tenant} for fold in usage)
 
     def _hand_down(self, change: NamespaceAcl) -> None:
         commit, known = self._commit, self._commit.known
@@ -79,7 +83,8 @@ class Effects:
 
     def _use(self, fold: UsageFold) -> None:
         commit = self._commit
-        uid = commit.known.one("cube", id_bytes(fold.id), commit.tid)
+        tid = commit.tid if fold.tenant is None else commit.known.one("tenant", fold.tenant)
+        uid = commit.known.one("cube", id_bytes(fold.id), tid)
         if uid is None:
             return
         count, at, heat = fold.count, microseconds(fold.last_used_at), fold.heat

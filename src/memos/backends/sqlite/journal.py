@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections import deque
@@ -60,6 +61,7 @@ class SqliteJournal:
         self.path = path if path is not None else directory and directory / FILE
         self._keys = Keys(key)
         self._sql = statements("access")
+        self._process = os.getpid()
         self._waiting: deque[_Ticket] = deque()
         self._leading = threading.Lock()
         with _opening(self.path):
@@ -72,6 +74,7 @@ class SqliteJournal:
 
         Raises Unavailable when it cannot be, InvalidCall when an id is no UUID.
         """
+        self._require_own_process()
         ticket = _Ticket(self._fields(row))
         self._waiting.append(ticket)
         with self._leading:
@@ -95,6 +98,8 @@ class SqliteJournal:
 
     def close(self) -> None:
         """Release the file; later calls raise Unavailable."""
+        if os.getpid() != self._process:
+            return  # what the parent of a fork has open is not ours to touch
         with self._leading:
             self._writer.close()
         if self.path:
@@ -142,7 +147,12 @@ class SqliteJournal:
             raise
         return numbers
 
+    def _require_own_process(self) -> None:
+        if os.getpid() != self._process:
+            raise Unavailable("this journal was opened by the parent of this process; open the store again here, after the fork")
+
     def _read(self, name: str, *arguments: int) -> list[tuple[Any, ...]]:
+        self._require_own_process()
         with self._reading:
             try:
                 return list(self._reader.execute(self._sql[name], arguments))

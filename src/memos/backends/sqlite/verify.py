@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from memos.backends.sqlite.known import Known
 from memos.backends.sqlite.rows import id_bytes
 from memos.backends.sqlite.sight import Sight
@@ -42,15 +44,15 @@ def verify_fence(known: Known, fence: Fence) -> None:
         raise conflict(f"another {fence.worker} was elected", worker=fence.worker, expected=fence.number, found=found)
 
 
-def verify_fact(known: Known, sight: Sight, nid: int, fact: bytes, uid: int) -> None:
-    """VersionConflict when another memory of the namespace stands for an equal fact."""
+def verify_fact(known: Known, sight: Sight, nid: int, fact: bytes, written: Collection[int]) -> None:
+    """VersionConflict when a memory of the namespace that this change has not `written` stands for an equal fact."""
     for (other,) in known.rows_of("fact", sight.versions, nid, fact):
-        if other != uid:
+        if other not in written:
             raise conflict("an equal fact stands in the namespace", fact=True)
 
 
-def verify_turn(known: Known, sight: Sight, turn: tuple[int, str, int], uid: int) -> None:
-    """VersionConflict when another memory is this turn: namespace, session, ordinal."""
+def verify_turn(known: Known, sight: Sight, turn: tuple[int, str, int], written: Collection[int]) -> None:
+    """VersionConflict when a memory that this change has not `written` is this turn: namespace, session, ordinal."""
     for (other,) in known.rows_of("turn", sight.versions, *turn):
-        if other != uid:
+        if other not in written:
             raise conflict(f"the session has a turn {turn[2]}", ordinal=turn[2])

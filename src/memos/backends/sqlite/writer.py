@@ -18,7 +18,7 @@ from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.known import SQL, Known
 from memos.backends.sqlite.opening import Embedder
 from memos.backends.sqlite.verify import conflict
-from memos.errors import BackendError, MemOSError, WrongEmbedder
+from memos.errors import BackendError, MemOSError, NotAStore, WrongEmbedder
 from memos.memcube.change import ChangeSet, Committed, ReadSet
 
 PATIENCE = 30.0
@@ -33,6 +33,15 @@ def require_same(opened: Embedder | None, stored: str | None, directory: Path) -
     """WrongEmbedder when somebody has changed the store's embedder since it was opened here."""
     if (opened[0] if opened else None) != stored:
         raise WrongEmbedder(f"{directory} was re-embedded meanwhile with {stored or 'no embedder'}; open the store again")
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at a path, None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Job:
@@ -56,13 +65,14 @@ class Writer:
     def __init__(self, connection: apsw.Connection, path: Path, keys: Keys, embedder: Embedder | None) -> None:
         self._connection = connection
         self._path = path
+        self._identity = identity(path)
         self._keys = keys
         self._embedder = embedder
         self._dimensions = embedder[1] if embedder else None
         self._known = Known(connection)
         self._queue: deque[Job] = deque()
         self._queueing = threading.Lock()
-        self._leading = False
+        self._leading = self._undone = False
         self._using = threading.Lock()
         self._closed = False
 
@@ -93,6 +103,7 @@ class Writer:
 
     def _lead(self) -> None:
         group: list[Job] = []
+        self._undone = False
         try:
             with self._queueing:
                 group += [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
@@ -100,7 +111,8 @@ class Writer:
         except BaseException as error:
             failure = error if isinstance(error, MemOSError) else BackendError(f"the commit failed: {type(error).__name__}: {error}")
             for job in group:
-                job.committed, job.error = None, job.error or failure
+                if self._undone or job.committed is None:  # an interrupt may come when the transaction is already through
+                    job.committed, job.error = None, job.error or failure
             if not isinstance(error, MemOSError):
                 raise
         finally:
@@ -153,8 +165,7 @@ class Writer:
     def transaction(self) -> Iterator[apsw.Connection]:
         """The writing connection within `BEGIN IMMEDIATE`, for this thread alone; what fails is undone whole."""
         with self._using:
-            if self._closed:
-                raise BackendError("the store is closed; open it again")
+            self._require_file()
             connection = self._connection
             with mapped(self._path, connection):
                 self._begin()
@@ -164,15 +175,24 @@ class Writer:
                     connection.execute(SQL["commit"])
                 except apsw.Error as error:
                     failure = translate(error, self._path, connection)  # it asks the connection for more, before the rollback
+                    self._undone = True
                     self._undo()
                     raise failure from error
                 except BaseException:
                     self._undo()
                     raise
 
+    def _require_file(self) -> None:
+        """A commit into a file that is no longer at its path would be acknowledged, and lost with this process."""
+        if self._closed:
+            raise BackendError("the store is closed; open it again")
+        if identity(self._path) != self._identity:
+            raise NotAStore(f"{self._path} was removed or replaced while it was open; nothing was written: open the store again")
+
     def _undo(self) -> None:
         self._known.forget()
         if self._connection.in_transaction:
+            self._undone = True
             with suppress(apsw.Error):  # what broke the commit may break this too; SQLite then undoes it when the file is next opened
                 self._connection.execute(SQL["rollback"])
 

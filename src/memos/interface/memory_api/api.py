@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from memos.errors import InvalidCall, MemOSError, VersionConflict
+from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api import arrange, create, index, query, update
 from memos.interface.memory_api.desk import Desk, Prepared, Work
@@ -30,6 +30,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
 }
 ATTEMPTS, ADD_ATTEMPTS = 3, 64
 """How often a call is prepared anew when somebody else committed first; an `add` of a fact that others add too has nothing to lose."""
+STORE_FAILURES = frozenset(tree(BackendError))
+"""Replies that tell of the store and of no memory: where the journal fails with it (a closed store, a full disk) they say why."""
 AfterCommit = Callable[[str, bool], tuple[str, ...]]
 """What the system does after a commit: (tenant, whether the caller waits for its vectors) → warnings."""
 
@@ -98,7 +100,7 @@ class MemoryAPI:
         try:
             self._vault.record(self._row(caller, call, reply, None))
         except MemOSError as error:
-            return failure(call, error)
+            return reply if reply.status in STORE_FAILURES else failure(call, error)
         return reply
 
     def _row(self, caller: Caller, call: MemoryCall, reply: MemoryReply, prepared: Prepared | None) -> AccessRow:

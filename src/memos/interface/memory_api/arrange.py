@@ -10,9 +10,10 @@ from pydantic import BeforeValidator
 from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import UNUSED, replay
-from memos.interface.memory_api.desk import Prepared, Work, fitting
+from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
+from memos.interface.memory_api.lapsed import lapsed, retired
 from memos.interface.memory_api.query import named
-from memos.interface.memory_api.update import changeable, fact_of, read_options, rewritten
+from memos.interface.memory_api.update import changeable, fact_of, rewritten, room_for_fact, single
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet
 from memos.memcube.cube import MemCube, Tag
@@ -20,48 +21,53 @@ from memos.memcube.legal import legal_body, legal_namespace, legal_tags
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import SENSITIVITIES, AclEntry, Policy
-from memos.memcube.value import Value
 from memos.memcube.vector import Vector
 from memos.operation.memoperator.analysis import analyse
 
 
-class TransferOptions(Value):
+class TransferOptions(Options):
     """Where to: a namespace."""
 
     to: Annotated[str, BeforeValidator(legal_namespace)]
-    trigger: str | None = None
 
 
-class ComposeOptions(Value):
+class ComposeOptions(Options):
     """Where the composed memory goes, and its tags."""
 
     namespace: Annotated[str | None, BeforeValidator(legal_namespace)] = None
     tags: Annotated[tuple[Tag, ...], BeforeValidator(legal_tags)] = ()
     separator: str = "\n\n"
-    trigger: str | None = None
     vector: Vector | None = None
-    wait: bool = False
 
 
 def prepare_transfer(work: Work) -> Prepared:
     """The same memory, with its id and history, in another namespace."""
-    options: TransferOptions = read_options(TransferOptions, work)
+    options = read_options(TransferOptions, work)
     if replayed := replay(work):
         return replayed
-    (cube,) = changeable(work)[:1]
+    cube = single(changeable(work))
     work.desk.governance.require_write(work.caller, options.to)
     if options.to == cube.namespace:
         raise InvalidCall(f"the memory {cube.id} is in {options.to} already")
-    if cube.session and cube.ordinal is not None and work.view.turns(options.to, cube.session, [cube.ordinal]):
-        raise InvalidCall(f"turn {cube.ordinal} of session {cube.session!r} stands already in {options.to}")
+    over = _room_for_turn(work, cube, options.to)
     moved = {"namespace": options.to, "layer": layer_of(options.to), "version": cube.version + 1, "updated_at": work.now}
     moved["provenance"] = provenance.mutated(work, cube.provenance, "transfer")
-    return rewritten(work, cube, cube.model_copy(update=moved))
+    return rewritten(work, cube, cube.model_copy(update=moved), over=over)
+
+
+def _room_for_turn(work: Work, cube: MemCube, namespace: str) -> tuple[MemCube, ...]:
+    if cube.session is None or cube.ordinal is None:
+        return ()
+    standing = work.view.turns(namespace, cube.session, [cube.ordinal]).values()
+    over = lapsed(work, standing)
+    if len(over) < len(standing):
+        raise InvalidCall(f"turn {cube.ordinal} of session {cube.session!r} stands already in {namespace}")
+    return over
 
 
 def prepare_compose(work: Work) -> Prepared:
     """A new memory of several, which stay; its parents keep their order, its policy is the strictest of theirs."""
-    options: ComposeOptions = read_options(ComposeOptions, work)
+    options = read_options(ComposeOptions, work)
     if replayed := replay(work):
         return replayed
     parts = named(work)
@@ -72,12 +78,12 @@ def prepare_compose(work: Work) -> Prepared:
     cube = _composed(work, parts, namespace, options)
     terms = analyse(cube.text, None, None)
     write = CubeWrite(cube=cube, birth=True, terms=terms, vector=fitting(work, options.vector), fact=fact_of(cube))
-    if (standing := work.view.facts(namespace, [write.fact or ""]).get(write.fact or "")) is not None:
-        raise InvalidCall(f"an equal memory stands already in {namespace} as {standing}", standing=standing)
+    over = room_for_fact(work, cube, write.fact)
     edges = tuple(Edge(source=cube.id, target=part_id, relation="composed_of") for part_id in dict.fromkeys(part.id for part in parts))
-    change = work.change(writes=(write,), edges=edges, idempotency=work.idempotency((cube.id,)))
+    writes = (*(retired(work, each) for each in over), write)
+    change = work.change(writes=writes, edges=edges, idempotency=work.idempotency((cube.id,)))
     reply = MemoryReply(call_id=work.call.id, cubes=(cube,), call=work.call)
-    return Prepared(reply, change, ReadSet(versions={part.id: part.seq for part in parts}))
+    return Prepared(reply, change, ReadSet(versions={part.id: part.seq for part in (*over, *parts)}))
 
 
 def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: ComposeOptions) -> MemCube:

@@ -9,8 +9,9 @@ from typing import Any
 
 from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
-from memos.interface.memory_api.desk import Prepared, Work, fitting
-from memos.memcube.call import CubeDraft, MemoryReply
+from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
+from memos.interface.memory_api.lapsed import lapsed, retired
+from memos.memcube.call import CubeDraft, MemoryCall, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Usage
 from memos.memcube.legal import legal_tags, same_fact
@@ -18,6 +19,7 @@ from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import Policy
 from memos.memcube.provenance import CallContext
+from memos.memcube.state import State
 from memos.memcube.value import trusted
 from memos.operation.memoperator.analysis import analyse
 
@@ -33,10 +35,11 @@ def prepare_add(work: Work) -> Prepared:
     """The births and the repetitions that a batch of drafts amounts to; `reply.cubes[i]` is draft i."""
     if not work.call.drafts:
         raise InvalidCall("there is nothing to add: give a text, a list of texts, or messages")
+    read_options(Options, work)
     if replayed := replay(work):
         return replayed
-    batch = _Batch(work)
-    for draft in work.call.drafts:
+    batch = _Batch(work, in_session(work.call))
+    for draft in batch.drafts:
         batch.take(draft)
     ids = tuple(batch.order)
     reply = MemoryReply(call_id=work.call.id, cubes=tuple(batch.cube(cube_id) for cube_id in ids), call=work.call)
@@ -46,8 +49,15 @@ def prepare_add(work: Work) -> Prepared:
     return Prepared(reply, change, ReadSet(versions=batch.read))
 
 
-def replay(work: Work) -> Prepared | None:
-    """The reply to a call that this caller has made before under the same idempotency key."""
+def in_session(call: MemoryCall) -> tuple[CubeDraft, ...]:
+    """The drafts; messages that came without a session are one, named by the call, and so is what came with them."""
+    if not any(draft.turn and draft.session is None for draft in call.drafts):
+        return call.drafts
+    return tuple(draft if draft.session is not None else draft.model_copy(update={"session": call.id}) for draft in call.drafts)
+
+
+def replay(work: Work, *, counts: bool = False) -> Prepared | None:
+    """The reply to a call that this caller has made before under the same idempotency key; with `counts` its value is how many it named."""
     if not (key := work.idempotency(())):
         return None
     found = work.view.replay(key, work.caller)
@@ -55,14 +65,20 @@ def replay(work: Work) -> Prepared | None:
         return None
     call_id, ids = found
     standing = work.view.get(ids, grant=work.grant.filter, now=work.now)
-    return Prepared(MemoryReply(call_id=call_id, cubes=tuple(standing[cube_id] for cube_id in ids if cube_id in standing), call=work.call))
+    reply = MemoryReply(call_id=call_id, cubes=tuple(standing[each] for each in ids if each in standing), call=work.call)
+    if counts:
+        return Prepared(reply.model_copy(update={"cubes": (), "value": len(ids)}))
+    gone = len(set(ids) - standing.keys())
+    warnings = (f"this call was made before; {gone} of its memories have gone since, and are left out of the reply",) if gone else ()
+    return Prepared(reply.model_copy(update={"warnings": warnings}))
 
 
 class _Batch:
     """Drafts on their way to writes, against what the View shows and what came earlier in the batch."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, drafts: tuple[CubeDraft, ...]) -> None:
         self.work = work
+        self.drafts = drafts
         self.context: CallContext = work.context()
         self.home = work.desk.governance.default_scope(work.caller)[0]
         self.policy: Policy | None = None
@@ -72,7 +88,7 @@ class _Batch:
         self.read: dict[str, int] = {}
         self.facts: dict[tuple[str, str], str] = {}
         self.turns: dict[TurnKey, str] = {}
-        self._look_up(work.call.drafts)
+        self._look_up(drafts)
 
     def _look_up(self, drafts: tuple[CubeDraft, ...]) -> None:
         facts: dict[str, list[str]] = defaultdict(list)
@@ -92,6 +108,12 @@ class _Batch:
             self.turns |= {(namespace, session, ordinal): cube_id for ordinal, cube_id in found.items()}
         known = [*self.facts.values(), *self.turns.values()]
         self.standing = self.work.view.get(known, grant=self.work.grant.filter, now=self.work.now) if known else {}
+        self._retire({each for each in known if each not in self.standing})
+
+    def _retire(self, hidden: set[str]) -> None:
+        for cube in lapsed(self.work, hidden):
+            self.read[cube.id] = cube.seq
+            self.writes[cube.id] = retired(self.work, cube)
 
     def cube(self, cube_id: str) -> MemCube:
         """The memory as it will stand."""
@@ -103,10 +125,14 @@ class _Batch:
         known = self._known_turn(namespace, draft) if draft.turn else self._known_fact(namespace, draft)
         self.order.append(known or self._bear(namespace, draft))
 
+    def _present(self, cube_id: str | None) -> str | None:
+        born = cube_id in self.writes and self.writes[cube_id].cube.state is not State.EXPIRED
+        return cube_id if born or cube_id in self.standing else None
+
     def _known_turn(self, namespace: str, draft: CubeDraft) -> str | None:
         key = (namespace, draft.session or "", -1 if draft.ordinal is None else draft.ordinal)
-        cube_id = self.turns.get(key)
-        if cube_id is None or (cube_id not in self.standing and cube_id not in self.writes):
+        cube_id = self._present(self.turns.get(key))
+        if cube_id is None:
             return None
         if self.cube(cube_id).text != draft.text:
             raise InvalidCall(
@@ -115,8 +141,8 @@ class _Batch:
         return cube_id
 
     def _known_fact(self, namespace: str, draft: CubeDraft) -> str | None:
-        cube_id = self.facts.get((namespace, same_fact(draft.text)))
-        if cube_id is None or (cube_id not in self.standing and cube_id not in self.writes):
+        cube_id = self._present(self.facts.get((namespace, same_fact(draft.text))))
+        if cube_id is None:
             return None
         cube = self.cube(cube_id)
         if cube.frozen:

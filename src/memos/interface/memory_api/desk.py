@@ -5,21 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, ValidationError
 
 from memos.errors import InvalidCall
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import CANONICAL, ChangeSet, Idempotency, ReadSet
+from memos.memcube.legal import legal_trigger
 from memos.memcube.provenance import CallContext
+from memos.memcube.value import Value, invalid
 from memos.operation.memoperator.operator import MemOperator
 from memos.ports.adapter import View
 from memos.ports.clock import Clock
-from memos.ports.models import Embedder
+from memos.ports.models import UNIT, Embedder
 from memos.settings import Settings
 
-UNIT = 1e-5
-"""How far from length 1 a vector may be and still count as a unit vector."""
+Trigger = Annotated[str | None, BeforeValidator(legal_trigger)]
+
+
+class Options(Value):
+    """What every operation that writes understands."""
+
+    trigger: Trigger = None
+    wait: bool = False
+
+
+Read = TypeVar("Read", bound=Options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,16 @@ class Prepared:
 
 def fingerprint(call: MemoryCall) -> str:
     """The call without what differs between repetitions, as JSON."""
-    return call.model_dump_json(exclude={"id": True, "idempotency_key": True, "drafts": {"__all__": {"vector"}}})
+    said = call.model_copy(update={"options": {name: value for name, value in call.options.items() if name != "vector"}})
+    return said.model_dump_json(exclude={"id": True, "idempotency_key": True, "drafts": {"__all__": {"vector"}}})
+
+
+def read_options(kind: type[Read], work: Work) -> Read:
+    """The call's options as one operation understands them; InvalidCall for those it does not."""
+    try:
+        return kind.model_validate(work.call.options)
+    except ValidationError as error:
+        raise invalid(error) from None
 
 
 def fitting(work: Work, vector: Any) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from memos.errors import MemOSError
 from memos.interface.memory_api.desk import Desk
 from memos.memcube.call import CubeDraft, MemoryCall
-from memos.ports.models import embedding_input
+from memos.ports.models import embedded, embedding_input
 
 Warnings = tuple[str, ...]
 
@@ -37,7 +38,7 @@ def _with_query_vector(call: MemoryCall, desk: Desk) -> MemoryCall:
     query = call.query
     if desk.embedder is None or query is None or query.vector is not None or not query.text.strip():
         return call
-    vector = desk.embedder.embed([query.text])[0]
+    vector = _directed(embedded(desk.embedder, [query.text])[0])
     return call.model_copy(update={"query": query.model_copy(update={"vector": vector})})
 
 
@@ -45,18 +46,23 @@ def _with_draft_vectors(call: MemoryCall, desk: Desk) -> MemoryCall:
     wanting = [draft for draft in call.drafts if draft.vector is None]
     if desk.embedder is None or not wanting:
         return call
-    vectors = iter(desk.embedder.embed([embedding_input(draft.speaker, draft.text) for draft in wanting]))
+    vectors = iter(embedded(desk.embedder, [embedding_input(draft.speaker, draft.text) for draft in wanting]))
     drafts = tuple(draft if draft.vector is not None else _placed(draft, next(vectors)) for draft in call.drafts)
     return call.model_copy(update={"drafts": drafts})
 
 
-def _placed(draft: CubeDraft, vector: object) -> CubeDraft:
-    return draft.model_copy(update={"vector": vector})
+def _placed(draft: CubeDraft, vector: Any) -> CubeDraft:
+    return draft.model_copy(update={"vector": _directed(vector)})
+
+
+def _directed(vector: Any) -> Any:
+    """A vector, or None for the zeros of a text without words: a query is then one of words alone, a memory is left to the worker."""
+    return vector if vector.any() else None
 
 
 def _with_text_vector(call: MemoryCall, desk: Desk, speaker_of: Callable[[str], str | None]) -> MemoryCall:
     text = call.options["text"]
     if desk.embedder is None or call.options.get("vector") is not None or not text.strip() or not call.cubes:
         return call
-    vector = desk.embedder.embed([embedding_input(speaker_of(call.cubes[0].id), text)])[0]
-    return call.model_copy(update={"options": call.options | {"vector": vector}})
+    vector = _directed(embedded(desk.embedder, [embedding_input(speaker_of(call.cubes[0].id), text)])[0])
+    return call if vector is None else call.model_copy(update={"options": call.options | {"vector": vector}})

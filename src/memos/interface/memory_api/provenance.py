@@ -8,6 +8,9 @@ from memos.memcube.cube import MemCube
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
 from memos.memcube.value import trusted
 
+RECORDS = 32
+"""How many repetitions a memory tells of, the latest ones: what is told every day must not grow for ever. Its earlier rows tell of the rest."""
+
 
 def born(work: Work, context: CallContext, cube_id: str, draft: CubeDraft) -> Provenance:
     """The provenance of a new memory, whose provenance id is its first cube's id."""
@@ -41,4 +44,4 @@ def repeated(work: Work, standing: Provenance, draft: CubeDraft) -> Provenance:
     record = ProvenanceRecord(
         at=work.now, origin="user", trigger=work.call.options.get("trigger"), context=work.context(), links=draft.links
     )
-    return standing.model_copy(update={"records": (*standing.records, record)})
+    return standing.model_copy(update={"records": (*standing.records, record)[-RECORDS:]})

@@ -90,9 +90,9 @@ def prepare_list(work: Work) -> Prepared:
 
 def prepare_history(work: Work) -> Prepared:
     """The versions of one memory, oldest first; changes of state are shown by the last row of their version."""
-    (ref,) = work.call.cubes or (None,)
-    if ref is None:
-        raise InvalidCall("name the memory whose history you want")
+    if len(work.call.cubes) != 1:
+        raise InvalidCall(f"name the one memory whose history you want, not {len(work.call.cubes)}")
+    ref = work.call.cubes[0]
     rows = work.view.versions(ref.id, grant=work.grant.filter, now=work.now)
     if not rows:
         raise NotFound(f"there is no memory {ref.id} here for you; list() shows those there are")

@@ -27,13 +27,24 @@ _LONGEST = 64
 _CACHED = 200_000
 _COUNTED = 0xFFFF  # a store keeps a term's count in 16 bits
 
-STOP = frozenset(
-    ["a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "don", "down", "during", "each", "few", "for", "from", "further", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "me", "more", "most", "my", "myself", "no", "nor", "not", "now", "of", "off", "on", "once", "only", "or", "other", "our", "ours", "out", "over", "own", "same", "she", "should", "so", "some", "such", "than", "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "us", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "why", "will", "with", "would", "you", "your", "yours", "s", "t", "re", "ve", "ll", "m", "d"]
-)
-_TIMES = frozenset(
-    ["yesterday", "today", "tonight", "tomorrow", "ago", "last", "next", "weekend", "week", "month", "year", "recently", "just", "since", "summer", "winter", "spring", "fall", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"]
-)
-_NUMBERS = frozenset(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "once", "twice", "couple", "few", "dozen"])
+_STOP_WORDS = """
+a about after again all also am an and any are as at be because been before being between both but by can could did do does doing don down
+during each few for from further had has have having he her here hers him his how i if in into is it its itself just me more most my
+myself no nor not now of off on once only or other our ours out over own same she should so some such than that the their theirs them then
+there these they this those through to too under until up us very was we were what when where which while who whom why will with would you
+your yours s t re ve ll m d
+"""
+STOP = frozenset(_STOP_WORDS.split())
+_TIME_WORDS = """
+yesterday today tonight tomorrow ago last next weekend week month year recently just since summer winter spring fall monday tuesday
+wednesday thursday friday saturday sunday january february march april june july august september october november december jan feb mar
+apr jun jul aug sep sept oct nov dec
+"""
+_TIMES = frozenset(_TIME_WORDS.split())
+_NUMBER_WORDS = """
+one two three four five six seven eight nine ten once twice couple few dozen
+"""
+_NUMBERS = frozenset(_NUMBER_WORDS.split())
 
 
 class _Stems(dict[str, str]):
@@ -64,7 +75,7 @@ _stems = _Stems()
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, compatibility characters unified and case folded; of Han and Kana, which write no spaces, pairs of characters."""
+    """The words of a text, case folded, compatibility characters unified; of Han and Kana, which write no spaces, pairs of characters."""
     if text.isascii():
         return text.translate(_ASCII).split()
     folded = unicodedata.normalize("NFKC", text).casefold()

@@ -44,7 +44,7 @@ def segment(first: int, hashes: Sequence[bytes], counts: Sequence[bytes]) -> Seg
 
 
 def _grouping(terms: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """The stable order of the terms, and they in that order. Sorting (leading bits, place) as one number takes a seventh of the time of argsort."""
+    """The stable order of the terms, and they in that order. Sorting (leading bits, place) as one is seven times faster."""
     bits = np.uint64(max(1, len(terms).bit_length()))
     keys = terms >> bits << bits | np.arange(len(terms), dtype=np.uint64)
     keys.sort()
@@ -110,9 +110,7 @@ class Statistics:
         found = [self._postings(part, hashes) for part in self.parts]
         frequency = [sum(len(rows) for rows, _ in column) for column in _columns(found, len(hashes))]
         weights = [self._idf(df) * (K1 + 1) for df in frequency]
-        return [
-            _accumulate(pieces, weights, saturation) for pieces, saturation in zip(found, self._saturation, strict=True)
-        ]
+        return [_accumulate(pieces, weights, saturation) for pieces, saturation in zip(found, self._saturation, strict=True)]
 
     def _idf(self, frequency: int) -> float:
         return math.log(1 + (self.population - frequency + 0.5) / (frequency + 0.5))

@@ -14,17 +14,18 @@ KINDS = ("when_x_timey", "howmany_x_number", "asks", "thin", "assistant")
 
 
 def bounds(signals: Signals, weights: Mapping[str, float], chosen: NDArray[np.bool_]) -> Floats:
-    """For each block of positions an upper bound of Σ weight · feature of those chosen in it, -inf where none is. No lane's weight may be negative.
+    """For each block of positions an upper bound of Σ weight · feature of those chosen in it, -inf where none is.
 
+    No lane's weight may be negative.
     A memory's neighbours are no better than the best of its block and the two beside it, its session no better than its best memory.
     """
     own = _own(signals, weights)
     if not chosen.all():
         own[~chosen] = -np.inf
     total = block_best(own)
-    for lane, scores in signals.lanes.items():
+    for lane, scores, usual in zip(signals.names, signals.scores, signals.usual, strict=True):
         best = block_best(scores)
-        around = np.maximum(best, np.float32(signals.usual[lane]))
+        around = np.maximum(best, usual)
         np.maximum(around[1:], best[:-1], out=around[1:])
         np.maximum(around[:-1], best[1:], out=around[:-1])
         total += np.float32(sum(weights.get(lane + what, 0) for what in ("_prev", "_next", "_near2"))) * around
@@ -59,7 +60,7 @@ def _own(signals: Signals, weights: Mapping[str, float]) -> Floats:
 
 
 def _sessions(scope: Scope, best: Floats, around: Floats) -> Floats:
-    """The greatest value in any session that reaches into a block. A session no longer than a block lies in the blocks beside; long ones are looked up."""
+    """The greatest value in any session that reaches into a block: a short one lies within the blocks beside, long ones are looked up."""
     long = scope.long_sessions
     if not len(long.numbers):
         return around

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from memos.memcube.fields import instant, microseconds
 
 _MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-_NUMBER = {name: number for number, name in enumerate(_MONTHS, 1)} | {name[:3]: number for number, name in enumerate(_MONTHS, 1)} | {"sept": 9}
+_NUMBER = (
+    {name: number for number, name in enumerate(_MONTHS, 1)} | {name[:3]: number for number, name in enumerate(_MONTHS, 1)} | {"sept": 9}
+)
 _MONTH = "|".join(sorted(_NUMBER, key=len, reverse=True))
 _YEAR = r"(?:19|20)\d{2}"
-_NAMED = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?({_MONTH})\b\.?(?: (\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d))?,?(?: (?:of )?({_YEAR}))?\b")
+_DAY_OF_MONTH = r"(\d{1,2})(?:st|nd|rd|th)?"
+_NAMED = re.compile(rf"\b(?:{_DAY_OF_MONTH}(?: of)? )?({_MONTH})\b\.?(?: {_DAY_OF_MONTH}\b)?,?(?: (?:of )?({_YEAR}))?\b")
 _NUMERIC = re.compile(rf"\b({_YEAR})-(\d{{1,2}})(?:-(\d{{1,2}}))?\b")
 _BARE_YEAR = re.compile(rf"\b(?:in|of|during|since|throughout|before|after|year) ({_YEAR})\b")
 _BEFORE_MAY = re.compile(r"\b(in|of|during|since|until|by|last|this|on|early|late|mid)\s+$")
@@ -55,16 +58,15 @@ def dates_in(question: str) -> list[Named]:
         if month == "may" and not (day or year or _BEFORE_MAY.search(text[: match.start()])):
             continue  # "you may"
         found.append(Named(int(year) if year else None, _NUMBER[month], int(day) if day else None))
-    for match in _NUMERIC.finditer(text):
-        if 1 <= int(match[2]) <= 12:
-            found.append(Named(int(match[1]), int(match[2]), int(match[3]) if match[3] else None))
+    numeric = [Named(int(match[1]), int(match[2]), int(match[3]) if match[3] else None) for match in _NUMERIC.finditer(text)]
+    found += [date for date in numeric if date.month in range(1, 13)]
     if not found:
         found = [Named(int(match[1]), None, None) for match in _BARE_YEAR.finditer(text)]
     return found
 
 
 def fit(dates: list[Named], said_at: NDArray[np.int64]) -> NDArray[np.float32]:
-    """1 for what was said in the interval or the day before it, falling to 0 over the three weeks after it: people talk of things afterwards."""
+    """1 for what was said in the interval or the day before it, falling to 0 over the three weeks after, when people still talk of it."""
     best = np.zeros(len(said_at), np.float32)
     if not len(said_at):
         return best

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from memos.operation.memoperator import analysis
 from memos.operation.memoperator.dates import Named, dates_in, fit
-from memos.operation.memoperator.scope import Floats, Places, Scope
+from memos.operation.memoperator.scope import REACH, Floats, Places, Scope
 
 BEST = 3
 """A session counts as the mean of its best three."""
 KIN = {"lex": 0.35, "dense": 0.5}
-"""How much of a memory's distance from the usual its neighbours are expected to share: what one without neighbours is given in their place."""
+"""How much of a memory's distance from the usual its neighbours are expected to share: where there is none, this stands in (measured)."""
 ABOUT = ("", "_prev", "_next", "_near2", "_sess")
 """What each lane says: of the memory, of the turns before and after it, of the better of those two away, of its session."""
 
@@ -68,15 +68,21 @@ class Question:
 class Signals:
     """What the lanes say of a question, by position of the scope.
 
-    `lanes` holds for "lex" BM25 over its greatest value, for "dense" the cosine, and lacks a lane that has nothing to say; `usual` is what a lane
-    says of a memory of which nothing is known. Only what `passing` admits is looked for.
+    Row i of `scores` is what the lane `names[i]` says, and `usual[i]` what it says of a memory of which nothing is known: "lex" BM25 over its
+    greatest value, "dense" the cosine; a lane that has nothing to say is left out. Only what `passing` admits is looked for.
     """
 
     scope: Scope
     question: Question
     passing: NDArray[np.bool_]
-    lanes: dict[str, Floats]
-    usual: dict[str, float]
+    names: tuple[str, ...]
+    scores: Floats
+    usual: Floats
+
+    @cached_property
+    def lanes(self) -> dict[str, Floats]:
+        """The scores by lane."""
+        return dict(zip(self.names, self.scores, strict=True))
 
     @cached_property
     def named(self) -> Floats | None:
@@ -93,30 +99,19 @@ class Signals:
         """Whether everything in scope is looked for."""
         return bool(self.passing.all())
 
-    def stand_in(self, lane: str, own: Floats) -> Floats:
-        """What is expected of a neighbour, where there is none."""
-        usual = np.float32(self.usual[lane])
-        return usual + np.float32(KIN[lane]) * (own - usual)
+    @cached_property
+    def _kin(self) -> Floats:
+        return np.array([[KIN[name]] for name in self.names], np.float32)
+
+    def stand_in(self, own: Floats) -> Floats:
+        """What is expected of a neighbour where there is none, from the lanes' own scores, shape (lanes, positions)."""
+        usual = self.usual[:, None]
+        return self._kin * (own - usual) + usual
 
 
 def features(signals: Signals, at: Places, wanted: Container[str] = NAMES) -> dict[str, Floats]:
     """The features wanted at some positions, ascending, by name; those that are 0 everywhere are left out."""
-    scope = signals.scope
-    near = at + _DISTANCES
-    held = np.minimum(np.maximum(near, 0), scope.n - 1)
-    beside = (scope.sessions.take(held) == scope.sessions.take(at)) & (held == near)
-    found: dict[str, Floats] = {}
-    if signals.lanes and len(at):
-        members = _Members(signals, at)
-        for name, scores in signals.lanes.items():
-            own = scores.take(at)
-            around = np.where(beside, scores.take(held), -np.inf)
-            second = np.maximum(around[0], around[3])
-            others = np.array([around[1], around[2], second])
-            others = np.where(np.isneginf(others), signals.stand_in(name, own), others)
-            found |= zip([name + what for what in ABOUT], [own, *others], strict=False)
-            if name + "_sess" in wanted:
-                found[name + "_sess"] = members.best(scores)
+    found = _of_lanes(signals, at, wanted) if signals.names and len(at) else {}
     if signals.named is not None:
         found["named"] = signals.named.take(at)
         if "lex" in found:
@@ -125,6 +120,24 @@ def features(signals: Signals, at: Places, wanted: Container[str] = NAMES) -> di
         found["date"] = signals.date.take(at)
     found |= _shape(signals, at)
     return {name: values for name, values in found.items() if name in wanted}
+
+
+def _of_lanes(signals: Signals, at: Places, wanted: Container[str]) -> dict[str, Floats]:
+    scope, scores = signals.scope, signals.scores
+    near = at + _DISTANCES
+    beside = scope.fenced_sessions.take(near + REACH) == scope.sessions.take(at)
+    own = scores.take(at, axis=1)
+    around = np.where(beside, scores.take(near, axis=1, mode="clip"), -np.inf)
+    np.maximum(around[:, 0], around[:, 3], out=around[:, 3])
+    others = np.where(np.isneginf(around[:, 1:]), signals.stand_in(own)[:, None], around[:, 1:])
+    found = {}
+    for name, mine, (before, after, second) in zip(signals.names, own, others, strict=True):
+        found |= zip([name + what for what in ABOUT], [mine, before, after, second], strict=False)
+    sessions = [name for name in signals.names if name + "_sess" in wanted]
+    if sessions:
+        members = _Members(signals, at)
+        found |= {name + "_sess": members.best(signals.lanes[name]) for name in sessions}
+    return found
 
 
 def _shape(signals: Signals, at: Places) -> dict[str, Floats]:
@@ -143,18 +156,19 @@ class _Members:
 
     def __init__(self, signals: Signals, at: Places) -> None:
         scope, sessions = signals.scope, signals.scope.sessions.take(at)
-        new = np.append(True, sessions[1:] != sessions[:-1])
+        new = np.ones(len(at), np.bool_)
+        np.not_equal(sessions[1:], sessions[:-1], out=new[1:])
         wanted = sessions[new]
-        self._index = np.cumsum(new) - 1
+        self._index = new.cumsum() - 1
         starts = scope.starts.take(wanted)
         sizes = scope.ends.take(wanted) - starts
         self._groups = np.repeat(np.arange(len(wanted)), sizes)
-        self._members = np.arange(len(self._groups)) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
+        self._members = np.arange(len(self._groups)) + np.repeat(starts - sizes.cumsum() + sizes, sizes)
         if not signals.all_pass:
             kept = signals.passing.take(self._members)
             self._groups, self._members = self._groups[kept], self._members[kept]
             sizes = np.bincount(self._groups, minlength=len(wanted))
-        self._sizes, self._ends = sizes, np.cumsum(sizes)
+        self._sizes, self._ends = sizes, sizes.cumsum()
 
     def best(self, scores: Floats) -> Floats:
         """For each position the mean of the best three in its session, of fewer where it has fewer. At each at least one must pass."""
@@ -165,5 +179,5 @@ class _Members:
         for rank in range(BEST):
             value = base.take(np.maximum(self._ends - 1 - rank, 0)) - offsets
             total += np.where(self._sizes > rank, value, 0)
-        means = total / np.minimum(self._sizes, BEST)
-        return means.astype(np.float32).take(self._index)
+        means: Floats = (total / np.minimum(self._sizes, BEST)).astype(np.float32)
+        return means.take(self._index)

@@ -151,7 +151,7 @@ class Lane:
         coded = self._columns.words["id"]
         ids = {coded.values[code]: code for code in coded.codes.array[headless].tolist()}
         allowed = view.get(list(ids), grant=grant, now=now) if ids else {}
-        return headless & np.isin(coded.codes.array, [ids[id] for id in allowed])
+        return headless & np.isin(coded.codes.array, [ids[name] for name in allowed])
 
     def _sessions(self, first: int) -> NDArray[np.int64]:
         codes = self._columns.session[first:].astype(np.int64)

@@ -28,8 +28,8 @@ class MemOperator:
     def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Found:
         """The memories of the View that answer the query, best first, under its filter and the grant's.
 
-        `query.namespaces` are read with all below them; `query.vector`, where there is one, is the question's embedding. InvalidCall for a vector of another width
-        than the store's.
+        `query.namespaces` are read with all below them; `query.vector`, where there is one, is the question's embedding. InvalidCall for a
+        vector of another width than the store's.
         """
         if self._retrieval is None:
             from memos.operation.memoperator.retrieval import Retrieval

@@ -65,10 +65,10 @@ class Fusion:
     def best(self, signals: Signals, chosen: NDArray[np.bool_], count: int) -> Ranked:
         """Among others the `count` best of the positions chosen, all that tie with the last of them included.
 
-        Where many are chosen, the blocks of the highest upper bounds are scored in full first, then every other whose bound reaches the score of the last:
-        the answer is the same.
+        Where many are chosen, the blocks of the highest upper bounds are scored in full first, then every other whose bound reaches the
+        score of the last: the answer is the same.
         """
-        many, n = int(np.count_nonzero(chosen)), signals.scope.n
+        many, n = int(np.count_nonzero(chosen)), len(chosen)
         if many <= max(SMALL, 4 * count) or many * NARROW <= n:
             return self.rank(signals, np.flatnonzero(chosen))
         limits = bounds(signals, self._weights, chosen)

@@ -53,27 +53,29 @@ class Retrieval:
         self._scopes: OrderedDict[tuple[str, str, tuple[str, ...]], Scope] = OrderedDict()
 
     def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Found:
-        """At most `query.limit` memories of the View that pass the query's filter and the grant's; InvalidCall for a vector of another width.
+        """At most `query.limit` memories of the View that pass the query's filter and the grant's, best first.
 
-        `query.namespaces` are read with all below them. Without a text only the vector counts, without a vector only the text; a text of stop words alone and
-        no vector lists the latest.
+        `query.namespaces` are read with all below them. Without a text only the vector counts, without a vector only the text; a text of
+        stop words alone and no vector lists the latest. InvalidCall for a vector of another width than the store's.
         """
         signals = self.signals(query, view, grant, now)
         if signals is None:
             return Found(())
         pending = _pending(signals) if query.vector is not None else 0
-        if not signals.lanes and not signals.question.terms:
+        if not signals.names and not signals.question.terms:
             return Found(_latest(signals, query.limit), pending)
-        fusion = self._dense if "dense" in signals.lanes else self._lexical
+        fusion = self._dense if "dense" in signals.names else self._lexical
         return Found(_ranked(fusion, signals, query.limit), pending)
 
     def signals(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Signals | None:
         """What the lanes say of a query, None when nothing passes."""
         if query.vector is not None and view.dimensions != len(query.vector):
-            raise InvalidCall(f"the query's vector has {len(query.vector)} dimensions, the store's vectors have {view.dimensions or 'none'}")
+            raise InvalidCall(
+                f"the query's vector has {len(query.vector)} dimensions, the store's vectors have {view.dimensions or 'none'}"
+            )
         paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
-        filter = query.filter or Filter.everything()
-        states = [self._lanes.get(view.tenant, path).read(view, filter, grant.filter, now) for path in paths]
+        wanted = query.filter or Filter.everything()
+        states = [self._lanes.get(view.tenant, path).read(view, wanted, grant.filter, now) for path in paths]
         states = [state for state in states if state.allowed.any()]
         if not any(state.passing.any() for state in states):
             return None
@@ -99,33 +101,40 @@ def _pending(signals: Signals) -> int:
 
 
 def _signals(question: Question, vector: Floats | None, view: View, scope: Scope, passing: NDArray[np.bool_]) -> Signals:
-    lanes: dict[str, Floats] = {}
-    usual = {"lex": 0.0, "dense": 0.0}
+    all_pass = bool(passing.all())
+    scores, usual, names = np.empty((2, scope.n), np.float32), np.zeros(2, np.float32), []
     if question.terms:
         raw = scope.lexical(view.hash_terms(question.terms))
-        greatest = float(raw.max() if passing.all() else raw.max(where=passing, initial=0.0))
+        greatest = raw.max() if all_pass else raw.max(where=passing, initial=0)
         if greatest > 0:
-            lanes["lex"] = np.minimum(raw / np.float32(greatest), 1)
+            np.multiply(raw, 1 / greatest, out=scores[0])
+            np.minimum(scores[0], 1, out=scores[0])
+            names.append("lex")
     have = passing if scope.pending is None else passing & ~scope.pending
-    if vector is not None and have.any():
-        wanted = None if np.count_nonzero(passing) * NARROW > scope.n else scope.with_neighbours(passing)
-        lanes["dense"] = dense = scope.cosines(vector, wanted)
-        usual["dense"] = float(dense.mean() if have.all() else dense.mean(where=have))
+    if vector is not None and (have is passing or have.any()):
+        dense, place = scores[len(names)], len(names)
+        scope.cosines(
+            vector, None if all_pass or np.count_nonzero(passing) * NARROW > scope.n else scope.with_neighbours(passing), out=dense
+        )
+        usual[place] = dense.mean() if all_pass and have is passing else dense.mean(where=have)
         if scope.pending is not None:
-            dense[scope.pending] = usual["dense"]
-    return Signals(scope, question, passing, lanes, usual)
+            dense[scope.pending] = usual[place]
+        names.append("dense")
+    return Signals(scope, question, passing, tuple(names), scores[: len(names)], usual[: len(names)])
 
 
 def _ranked(fusion: Fusion, signals: Signals, limit: int) -> tuple[Scored, ...]:
     """The best by score, ties by the time at which they were said, the latest first, then by id."""
     scope = signals.scope
-    chosen = signals.passing if "dense" in signals.lanes else signals.passing & evident(signals)
+    chosen = signals.passing if "dense" in signals.names else signals.passing & evident(signals)
     ranked = fusion.best(signals, chosen, limit)
     said = scope.said_at.take(ranked.at)
     order = np.lexsort((-said, -ranked.scores))
     if len(order) > limit:
         last = order[limit - 1]
-        order = order[: np.count_nonzero((ranked.scores > ranked.scores[last]) | ((ranked.scores == ranked.scores[last]) & (said >= said[last])))]
+        order = order[
+            : np.count_nonzero((ranked.scores > ranked.scores[last]) | ((ranked.scores == ranked.scores[last]) & (said >= said[last])))
+        ]
     hits = []
     for index, position, when in zip(order.tolist(), ranked.at[order].tolist(), said[order].tolist(), strict=True):
         why = ranked.why(index)

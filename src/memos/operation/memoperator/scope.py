@@ -40,7 +40,7 @@ class LongSessions(NamedTuple):
 
 
 class Scope:
-    """Positions 0 … n - 1 are the rows allowed, those of one session beside each other by ordinal. Everything here is independent of a query."""
+    """Positions 0 … n - 1 are the rows allowed, those of one session beside each other by ordinal. Nothing here depends on a query."""
 
     def __init__(self, states: Sequence[State]) -> None:
         self.states = tuple(states)
@@ -82,7 +82,7 @@ class Scope:
         place = int(self._places[position])
         lane = bisect_right(self._ends, place)
         state = self.states[lane]
-        return state.id_values[state.ids[place - (self._ends[lane - 1] if lane else 0)]]
+        return str(state.id_values[state.ids[place - (self._ends[lane - 1] if lane else 0)]])
 
     def _lane_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.searchsorted(self._ends, places, "right")
@@ -97,6 +97,11 @@ class Scope:
         lanes = self._lane_of(self._places)
         starts[1:] = (codes[1:] != codes[:-1]) | (codes[1:] < 0) | (lanes[1:] != lanes[:-1])
         return np.cumsum(starts) - 1
+
+    @cached_property
+    def fenced_sessions(self) -> Places:
+        """The sessions with a fence as wide as the reach on either side."""
+        return np.pad(self.sessions, REACH, constant_values=-1)
 
     @cached_property
     def starts(self) -> Places:
@@ -125,8 +130,9 @@ class Scope:
 
     @cached_property
     def kinds(self) -> Floats:
-        """Shape (6, n): speaks of a time, holds a number, asks, is followed by one that asks, is thin (1 without content words, 0 from eight different
-        ones on), was said by an assistant.
+        """Shape (5, n): speaks of a time, holds a number, asks, is thin, was said by an assistant.
+
+        Thin is 1 for a text without content words, falling to 0 for one of eight different ones.
         """
         flags = self.gather(lambda state: state.flags)
         kinds = np.zeros((5, self.n), np.float32)
@@ -152,7 +158,11 @@ class Scope:
     @cached_property
     def speakers(self) -> Places:
         """The code of each position's speaker, -1 for none."""
-        return self.gather(lambda state: np.array([self._names.get(name, -1) for name in state.speaker_names] or [-1])[state.speakers])
+        return self.gather(self._speakers_of)
+
+    def _speakers_of(self, state: State) -> Places:
+        codes = [-1 if name is None else self._names[name] for name in state.speaker_names]
+        return np.array(codes or [-1]).take(state.speakers)
 
     @cached_property
     def _spoken(self) -> Places:
@@ -169,8 +179,10 @@ class Scope:
         return len(set().union(*called.values())), called
 
     def named(self, words: Sequence[str]) -> Floats | None:
-        """1 where a person spoke who is named among the words, their share of all that people said where no speaker is known; None when nobody is
-        named, or everybody."""
+        """1 where a person spoke who is named among the words; None when nobody is named, or everybody.
+
+        Where no speaker is known, the share that those named have in what was spoken.
+        """
         people, called = self._called
         meant = sorted(set().union(*(called.get(word, ()) for word in words)))
         if not meant or len(meant) == people:
@@ -186,7 +198,10 @@ class Scope:
     def statistics(self) -> Statistics:
         """BM25 over the rows allowed."""
         return Statistics(
-            [Part(state.segments, None if state.allowed.all() else state.allowed, state.lengths.astype(np.float32)) for state in self.states]
+            [
+                Part(state.segments, None if state.allowed.all() else state.allowed, state.lengths.astype(np.float32))
+                for state in self.states
+            ]
         )
 
     def lexical(self, hashes: NDArray[np.uint64]) -> Floats:
@@ -204,11 +219,12 @@ class Scope:
         pending = self._slots < 0
         return pending if pending.any() else None
 
-    def cosines(self, query: Floats, wanted: NDArray[np.bool_] | None = None) -> Floats:
-        """The cosine with a query by position, 0 where there is no vector; only where it is wanted."""
+    def cosines(self, query: Floats, wanted: NDArray[np.bool_] | None, out: Floats) -> None:
+        """Write the cosines with a query by position, 0 where there is no vector; only those wanted, None for all."""
         if wanted is None and self._in_order:
-            return vectors.cosines(query, self.states[0].codes, self.states[0].scales)
-        found = np.zeros(self.n, np.float32)
+            vectors.cosines(query, self.states[0].codes, self.states[0].scales, out)
+            return
+        out[:] = 0
         at = np.arange(self.n) if wanted is None else np.flatnonzero(wanted)
         slots = self._slots.take(at)
         if self.pending is not None:
@@ -216,8 +232,7 @@ class Scope:
         lanes = self._lane_of(self._places.take(at)) if len(self.states) > 1 else None
         for lane, state in enumerate(self.states):
             here = slice(None) if lanes is None else np.flatnonzero(lanes == lane)
-            found[at[here]] = vectors.cosines_at(query, state.codes, state.scales, slots[here])
-        return found
+            out[at[here]] = vectors.cosines_at(query, state.codes, state.scales, slots[here])
 
     @cached_property
     def _in_order(self) -> bool:

@@ -44,15 +44,19 @@ def encode(rows: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.floa
     return codes, np.where(lengths > 0, 1 / np.maximum(lengths, 1), 0).astype(np.float32)
 
 
-def cosines(query: NDArray[np.float32], codes: NDArray[np.int8], scales: NDArray[np.float32]) -> NDArray[np.float32]:
+def cosines(
+    query: NDArray[np.float32], codes: NDArray[np.int8], scales: NDArray[np.float32], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """The cosine of a query (d,) with every row of codes, float32 (n,)."""
     import numkong
 
     if not len(codes):
         return np.empty(0, np.float32)
     asked, scale = encode(query[None])
-    dots = np.asarray(numkong.cdist(asked, codes, metric="dot"))[0].astype(np.float32)
-    return dots * (scales * scale)
+    dots = np.asarray(numkong.cdist(asked, codes, metric="dot", out_dtype="float32"))[0]
+    found: NDArray[np.float32] = np.multiply(dots, scales, out=out)
+    found *= scale
+    return found
 
 
 def cosines_at(

@@ -97,13 +97,13 @@ UPDATE worker SET cursor = ? WHERE name = ?;
 PRAGMA data_version;
 
 -- name: standing
-SELECT v.row, v.bid, v.seq, v.nid, v.cid, v.aid, v.session, v.ordinal, v.type FROM version v WHERE v.uid = ? AND {visible};
+SELECT v.row, v.bid, v.seq, v.nid, v.cid, v.aid, v.session, v.ordinal, v.type, v.state FROM version v WHERE v.uid = ? AND {visible};
 
 -- name: fact
 SELECT v.uid FROM version v WHERE v.nid = ? AND v.fact = ? AND {visible};
 
 -- name: turn
-SELECT v.uid FROM version v WHERE v.nid = ? AND v.session = ? AND v.ordinal = ? AND {visible};
+SELECT v.uid FROM version v WHERE v.nid = ? AND v.session = ? AND v.ordinal = ? AND v.state <> 'expired' AND {visible};
 
 -- name: last_ordinal
 SELECT max(ordinal) FROM version WHERE nid = ? AND session = ?;

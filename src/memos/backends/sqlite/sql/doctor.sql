@@ -62,7 +62,7 @@ UNION SELECT 'namespace', n.nid FROM vector x JOIN version v ON v.cid = x.cid JO
 SELECT 'version', max(row) FROM version WHERE fact IS NOT NULL AND seq_end = 9223372036854775807 GROUP BY nid, fact, bid HAVING count(*) > 1;
 
 -- name: turn_twice
-SELECT 'version', max(row) FROM version WHERE session IS NOT NULL AND ordinal IS NOT NULL AND seq_end = 9223372036854775807
+SELECT 'version', max(row) FROM version WHERE session IS NOT NULL AND ordinal IS NOT NULL AND state <> 'expired' AND seq_end = 9223372036854775807
 GROUP BY nid, session, ordinal, bid HAVING count(*) > 1;
 
 -- name: header_broken

@@ -76,7 +76,7 @@ SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.nid = ? AND v.fa
 
 -- name: turns
 SELECT v.ordinal, c.id FROM version v JOIN cube c ON c.uid = v.uid
-WHERE v.nid = ? AND v.session = ? AND v.ordinal = ? AND {visible} ORDER BY v.uid LIMIT 1;
+WHERE v.nid = ? AND v.session = ? AND v.ordinal = ? AND v.state <> 'expired' AND {visible} ORDER BY v.uid LIMIT 1;
 
 -- name: next_ordinal
 SELECT ifnull(max(ordinal) + 1, 0) FROM version WHERE nid = ? AND session = ?;
