@@ -101,7 +101,7 @@ def _joined(parts: tuple[Predicate, ...], *, until: bool) -> Predicate:
     """Asks one part after the other until one answers `until`; a loop, since `all` and `any` over a generator cost twice as much."""
 
     def joined(cube: MemCube, now: int, inherited: Iterable[str]) -> bool:
-        for part in parts:  # noqa: SIM110
+        for part in parts:
             if part(cube, now, inherited) is until:
                 return until
         return not until

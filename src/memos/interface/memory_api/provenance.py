@@ -9,7 +9,7 @@ from memos.memcube.provenance import CallContext, Parent, Provenance, Provenance
 from memos.memcube.value import trusted
 
 RECORDS = 32
-"""How many repetitions a memory tells of, the latest ones: what is told every day must not grow for ever. Its earlier rows tell of the rest."""
+"""How many repetitions a memory tells of, the latest: what is told every day must not grow for ever. Its earlier rows tell of the rest."""
 
 
 def born(work: Work, context: CallContext, cube_id: str, draft: CubeDraft) -> Provenance:

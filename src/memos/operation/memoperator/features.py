@@ -68,8 +68,8 @@ class Question:
 class Signals:
     """What the lanes say of a question, by position of the scope.
 
-    Row i of `scores` is what the lane `names[i]` says, and `usual[i]` what it says of a memory of which nothing is known: "lex" BM25 over its
-    greatest value, "dense" the cosine; a lane that has nothing to say is left out. Only what `passing` admits is looked for.
+    Row i of `scores` is what the lane `names[i]` says, and `usual[i]` what it says of a memory of which nothing is known: "lex" BM25
+    over its greatest value, "dense" the cosine; a lane that has nothing to say is left out. Only what `passing` admits is looked for.
     """
 
     scope: Scope
@@ -130,7 +130,7 @@ def _of_lanes(signals: Signals, at: Places, wanted: Container[str]) -> dict[str,
     around = np.where(beside, scores.take(near, axis=1, mode="clip"), -np.inf)
     np.maximum(around[:, 0], around[:, 3], out=around[:, 3])
     others = np.where(np.isneginf(around[:, 1:]), signals.stand_in(own)[:, None], around[:, 1:])
-    found = {}
+    found: dict[str, Floats] = {}
     for name, mine, (before, after, second) in zip(signals.names, own, others, strict=True):
         found |= zip([name + what for what in ABOUT], [mine, before, after, second], strict=False)
     sessions = [name for name in signals.names if name + "_sess" in wanted]
