@@ -29,7 +29,7 @@ def adapter(tmp_path):
     adapter = SqliteAdapter(tmp_path / "store", embedder=EMBEDDER)
     populate(adapter)
     journal = SqliteJournal(adapter.directory, key=adapter.keys.secret)
-    journal.append(AccessRow(BEGIN, CLOCK.new_id(), Caller(user="alice"), "search", "ok", "", 1, (("a", 1, "lexical"),)))
+    journal.append(AccessRow(BEGIN, CLOCK.new_id(), Caller(user="alice"), "search", "ok", "", 1, (("a", 1, "lexical", "plaintext"),)))
     journal.close()
     yield adapter
     adapter.close()
@@ -129,7 +129,7 @@ def test_a_backup_is_one_moment_of_a_store_that_others_write(adapter, tmp_path, 
 def test_a_backup_holds_no_key_no_terms_and_nothing_that_was_erased(adapter, tmp_path):
     secret, was = adapter.keys.secret, contents(adapter)["term"]
     with adapter.connection() as connection:
-        connection.execute("INSERT INTO content VALUES (999, 'ERASED' || hex(zeroblob(100000)), 0)")
+        connection.execute("INSERT INTO content (cid, body, sealed) VALUES (999, 'ERASED' || hex(zeroblob(100000)), 0)")
     with adapter.connection() as connection:
         connection.execute("DELETE FROM content WHERE cid = 999")
     kept = backups.backup(adapter, tmp_path / "kept").path

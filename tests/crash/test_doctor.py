@@ -20,7 +20,7 @@ OPEN = 2**63 - 1
 FAULTS = {
     "orphan": "DELETE FROM cube WHERE uid = 2",
     "cube_without_version": "INSERT INTO cube VALUES (99, 1, randomblob(16), randomblob(16))",
-    "content_unused": "INSERT INTO content VALUES (99, 'left behind', 0)",
+    "content_unused": "INSERT INTO content (cid, body, sealed) VALUES (99, 'left behind', 0)",
     "validity_reversed": "UPDATE version SET seq_end = seq WHERE row = 1",
     "two_open_rows": f"DROP INDEX version_open; UPDATE version SET seq_end = {OPEN} WHERE row = 1",
     "versions_overlap": "UPDATE version SET seq_end = seq_end + 1 WHERE row = 1",
@@ -60,7 +60,7 @@ def sound(tmp_path):
     populate(adapter)
     journal = SqliteJournal(directory, key=adapter.keys.secret)
     for _ in range(3):
-        journal.append(AccessRow(BEGIN, CLOCK.new_id(), Caller(user="alice"), "search", "ok", "", 1, (("a", 1, "lexical"),)))
+        journal.append(AccessRow(BEGIN, CLOCK.new_id(), Caller(user="alice"), "search", "ok", "", 1, (("a", 1, "lexical", "plaintext"),)))
     journal.close()
     adapter.close()
     return directory

@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import apsw
@@ -18,7 +19,7 @@ from memos.backends.sqlite.journal import FILE, SqliteJournal
 from memos.errors import InvalidCall, NotAStore, ReadOnlyStore, StoreTooNew, Unavailable
 from memos.memcube.call import Caller
 from memos.ports.clock import SystemClock
-from memos.ports.journal import AccessRow
+from memos.ports.journal import AccessRow, AccessUse
 
 KEY = b"k" * 32
 NOON = datetime(2025, 6, 1, 12, 0, 0, 250, tzinfo=UTC)
@@ -39,7 +40,7 @@ def journal(tmp_path):
 @pytest.mark.parametrize("kept", [True, False], ids=["on disk", "in memory"])
 def test_a_row_is_numbered_and_read_back_as_it_was(tmp_path, kept):
     journal = SqliteJournal(tmp_path if kept else None, key=KEY)
-    asked = row(("a", 2, "lexical+dense"), ("b", 1, "graph"))
+    asked = replace(row(("a", 2, "lexical dense", "plaintext"), ("b", 1, "graph", "plaintext")), branch="b", withheld=("c",), took=12)
     assert [journal.append(asked), journal.append(row(status="denied"))] == [1, 2]
     first, second = journal.rows()
     assert first.pop("caller") != "alice"
@@ -52,7 +53,10 @@ def test_a_row_is_numbered_and_read_back_as_it_was(tmp_path, kept):
         "status": "ok",
         "grant": "grant",
         "seq": 7,
-        "hits": (("a", 2, "lexical+dense"), ("b", 1, "graph")),
+        "branch": "b",
+        "hits": (("a", 2, "lexical dense", "plaintext"), ("b", 1, "graph", "plaintext")),
+        "withheld": ("c",),
+        "took": 12,
     }
     assert (second["aseq"], second["status"], second["hits"]) == (2, "denied", ())
     assert [each["aseq"] for each in journal.rows(after=1, limit=1)] == [2]
@@ -90,6 +94,8 @@ def test_uses_tell_which_memories_were_disclosed_when(journal):
     assert journal.uses(1, limit=1).upto == 2
     assert journal.uses(3).uses == ()
     assert journal.uses(4).upto == 4
+    journal.append(replace(row(("a", 2, "", "plaintext")), branch="what-if"))
+    assert journal.uses(4) == AccessUse(5, ()), "what is read in a branch heats nothing"
 
 
 def test_a_row_that_cannot_be_kept_is_an_error_and_leaves_the_journal_whole(tmp_path, journal):

@@ -130,6 +130,8 @@ class ChangeSet:
     opens: BranchOpen | None = None
     idempotency: Idempotency | None = None
     fence: Fence | None = None
+    took: int = 0
+    """Microseconds from the call's arrival until this was handed to the store."""
 
 
 @dataclass(frozen=True, slots=True)

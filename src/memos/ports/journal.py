@@ -12,7 +12,7 @@ from memos.memcube.call import Caller
 
 @dataclass(frozen=True, slots=True)
 class AccessRow:
-    """One call that wrote nothing: who, what, under which grant, and which (id, version, lanes) were disclosed."""
+    """One call that wrote nothing: who, what, under which grant, and which (id, version, lanes, form) were disclosed, in which order."""
 
     at: datetime
     call_id: str
@@ -22,7 +22,12 @@ class AccessRow:
     grant: str
     """A hash of the grant's policies and filter."""
     seq: int
-    hits: tuple[tuple[str, int, str], ...] = ()
+    hits: tuple[tuple[str, int, str, str], ...] = ()
+    branch: str = ""
+    withheld: tuple[str, ...] = ()
+    """The ids of memories that retrieval had found and the last decision kept back."""
+    took: int = 0
+    """Microseconds from the call's arrival to this row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,11 @@ class AccessJournal(Protocol):
         """Append and return the row's number once it is committed; Unavailable when it cannot be."""
 
     def uses(self, after: int, limit: int = 10_000) -> AccessUse:
-        """The memories disclosed after a row number."""
+        """The memories disclosed after a row number, those of branches left out."""
 
     def rows(self, *, after: int = 0, limit: int = 100) -> Sequence[dict[str, object]]:
-        """Rows as stored: aseq, at, call_id, tenant, caller (a keyed pseudonym), operation, status, grant, seq, hits."""
+        """Rows as stored: aseq, at, call_id, tenant, caller (a keyed pseudonym), operation, status, grant, seq, branch, hits,
+        withheld, took."""
 
     def close(self) -> None:
         """Release the file."""

@@ -203,4 +203,5 @@ class ModelCommit:
             "caller": (change.caller.tenant, change.caller.kind, change.caller.user),
             "writes": tuple((write.cube.id, write.cube.version) for write in change.writes),
             "counts": {name: count for name, count in counts.items() if count},
+            "took": change.took,
         })  # fmt: skip

@@ -231,7 +231,7 @@ class Commit:
         change = self.change
         fields = (
             self.seq, microseconds(change.at), self.tid, self.bid, change.operation, id_bytes(change.call_id),
-            self.keys.caller(change.caller), b"".join(self._written), to_json(counts).decode(),
+            self.keys.caller(change.caller), b"".join(self._written), to_json(counts).decode(), change.took,
         )  # fmt: skip
         seal = link(self.known.hash, *fields)
         self.execute("add_commit", *fields, seal)

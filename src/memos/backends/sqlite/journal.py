@@ -31,8 +31,8 @@ SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
 
 _written = json.JSONEncoder(separators=(",", ":")).encode
 
-Fields = tuple[int, bytes, str, bytes, str, str, bytes, int, bytes]
-"""at, call_id, tenant, caller, operation, status, grant_hash, seq, hits."""
+Fields = tuple[int, bytes, str, bytes, str, str, bytes, int, str, bytes, bytes, int]
+"""at, call_id, tenant, caller, operation, status, grant_hash, seq, branch, hits, withheld, took."""
 
 
 class _Ticket:
@@ -113,9 +113,10 @@ class SqliteJournal:
                 raise ValueError
         except ValueError:
             raise InvalidCall(f"{row.call_id[:60]!r} is no call id; call ids are UUIDs, as `Clock.new_id` gives them") from None
-        hits = _written(row.hits).encode()
+        hits, withheld = _written(row.hits).encode(), _written(row.withheld).encode()
         caller, at = self._keys.caller(row.caller), microseconds(row.at)
-        return at, call, row.caller.tenant, caller, row.operation, row.status, row.grant.encode(), row.seq, hits
+        who = row.caller.tenant, caller
+        return at, call, *who, row.operation, row.status, row.grant.encode(), row.seq, row.branch, hits, withheld, row.took
 
     def _lead(self) -> None:
         group: list[_Ticket] = []
@@ -228,7 +229,8 @@ def _log_ahead(connection: apsw.Connection) -> None:
 
 
 def _told(row: tuple[Any, ...]) -> dict[str, object]:
-    aseq, at, call, tenant, caller, operation, status, grant, seq, hits = row
+    aseq, at, call, tenant, caller, operation, status, grant, seq, branch, hits, withheld, took = row
     told = {"aseq": aseq, "at": instant(at), "call_id": str(UUID(bytes=call)), "tenant": tenant, "caller": caller.hex()}
     told |= {"operation": operation, "status": status, "grant": grant.decode(), "seq": seq}
+    told |= {"branch": branch, "withheld": tuple(json.loads(withheld)), "took": took}
     return told | {"hits": tuple(tuple(hit) for hit in json.loads(hits))}

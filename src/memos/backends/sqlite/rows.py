@@ -217,7 +217,7 @@ def read_cube(row: tuple[Any, ...]) -> MemCube:
 
 def told_commit(row: tuple[Any, ...]) -> dict[str, Any]:
     """A row of the commit log as it is told: ids and versions written, the caller as a keyed pseudonym."""
-    seq, at, tenant, branch, operation, call_id, caller, writes, counts = row
+    seq, at, tenant, branch, operation, call_id, caller, writes, counts, took = row
     pieces = [writes[start : start + 20] for start in range(0, len(writes), 20)]
     return {
         "seq": seq,
@@ -229,4 +229,5 @@ def told_commit(row: tuple[Any, ...]) -> dict[str, Any]:
         "caller": caller.hex(),
         "writes": tuple((id_text(piece[:16]), int.from_bytes(piece[16:], "little")) for piece in pieces),
         "counts": from_json(counts),
+        "took": took,
     }

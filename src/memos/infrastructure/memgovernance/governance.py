@@ -37,14 +37,17 @@ class MemGovernance:
         """Denied unless the caller may write to a namespace."""
         access.require_own(caller, namespace)
 
-    def disclose(self, grant: Grant, reply: MemoryReply, now: datetime) -> MemoryReply:
-        """The reply with each memory decided once more by itself; what the grant does not allow is left out."""
+    def disclose(self, grant: Grant, reply: MemoryReply, now: datetime) -> tuple[MemoryReply, tuple[str, ...]]:
+        """The reply with each memory decided once more by itself, and the ids of those that the grant does not allow and are left out."""
         allowed = grant.filter.predicate(now=now)
         cubes = tuple(cube for cube in reply.cubes if allowed(cube))
         hits = tuple(hit for hit in reply.hits if allowed(hit.cube))
         if len(cubes) == len(reply.cubes) and len(hits) == len(reply.hits):
-            return reply
-        return reply.model_copy(update={"cubes": cubes, "hits": hits})
+            return reply, ()
+        found = [*(cube.id for cube in reply.cubes), *(hit.cube.id for hit in reply.hits)]
+        shown = {*(cube.id for cube in cubes), *(hit.cube.id for hit in hits)}
+        withheld = tuple(dict.fromkeys(each for each in found if each not in shown))
+        return reply.model_copy(update={"cubes": cubes, "hits": hits}), withheld
 
     def grant_hash(self, grant: Grant) -> str:
         """A short digest of a grant, for the access log."""

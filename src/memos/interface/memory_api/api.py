@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
@@ -46,23 +48,25 @@ class MemoryAPI:
 
     def handle(self, caller: Caller, call: MemoryCall) -> MemoryReply:
         """Run one call to its end. A call that wrote has its row in the commit log, every other one in the access log."""
+        began = time.perf_counter_ns()
         try:
             _require_supported(call)
-            reply, recorded = self._run(caller, call)
+            reply, recorded = self._run(caller, call, began)
         except MemOSError as error:
             reply, recorded = failure(call, error), False
-        return reply if recorded else self._record(caller, call, reply)
+        return reply if recorded else self._record(caller, call, reply, began)
 
-    def _run(self, caller: Caller, call: MemoryCall) -> tuple[MemoryReply, bool]:
+    def _run(self, caller: Caller, call: MemoryCall, began: int) -> tuple[MemoryReply, bool]:
         ready, warnings = with_vectors(call, self._desk, partial(self._speaker, caller, call))
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):
             prepared = self._prepare(caller, ready)
             reply = prepared.reply.model_copy(update={"warnings": (*warnings, *prepared.reply.warnings), "call": call})
             if prepared.change is None:
-                return self._disclosed(caller, call, prepared, reply), True
+                self._vault.record(self._row(caller, call, reply, prepared, began))
+                return reply, True
             try:
-                committed = self._vault.commit(prepared.change, prepared.reads)
+                committed = self._vault.commit(replace(prepared.change, took=_since(began)), prepared.reads)
             except VersionConflict:
                 if attempt == attempts:
                     raise
@@ -83,8 +87,8 @@ class MemoryAPI:
             prepared = OPERATIONS[call.operation](work)
             if prepared.change is not None:
                 return prepared
-            reply = self._desk.governance.disclose(grant, prepared.reply, work.now)
-            return Prepared(reply.model_copy(update={"seq": view.seq}), lanes=prepared.lanes)
+            reply, withheld = self._desk.governance.disclose(grant, prepared.reply, work.now)
+            return replace(prepared, reply=reply.model_copy(update={"seq": view.seq}), withheld=withheld)
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)
@@ -92,18 +96,14 @@ class MemoryAPI:
         warnings = self._after_commit(caller.tenant, waiting) if caller.kind == "user" else ()
         return reply.model_copy(update={"cubes": cubes, "seq": committed.seq, "warnings": (*reply.warnings, *warnings)})
 
-    def _disclosed(self, caller: Caller, call: MemoryCall, prepared: Prepared, reply: MemoryReply) -> MemoryReply:
-        self._vault.record(self._row(caller, call, reply, prepared))
-        return reply
-
-    def _record(self, caller: Caller, call: MemoryCall, reply: MemoryReply) -> MemoryReply:
+    def _record(self, caller: Caller, call: MemoryCall, reply: MemoryReply, began: int) -> MemoryReply:
         try:
-            self._vault.record(self._row(caller, call, reply, None))
+            self._vault.record(self._row(caller, call, reply, None, began))
         except MemOSError as error:
             return reply if reply.status in STORE_FAILURES else failure(call, error)
         return reply
 
-    def _row(self, caller: Caller, call: MemoryCall, reply: MemoryReply, prepared: Prepared | None) -> AccessRow:
+    def _row(self, caller: Caller, call: MemoryCall, reply: MemoryReply, prepared: Prepared | None, began: int) -> AccessRow:
         governance = self._desk.governance
         lanes = prepared.lanes if prepared else {}
         shown = (*reply.cubes, *(hit.cube for hit in reply.hits))
@@ -115,8 +115,16 @@ class MemoryAPI:
             status=reply.status,
             grant=governance.grant_hash(governance.authorize(caller, call)) if reply.status == "ok" else "",
             seq=reply.seq or 0,
-            hits=tuple((cube.id, cube.version, lanes.get(cube.id, "")) for cube in shown),
+            branch=call.branch or "",
+            hits=tuple((cube.id, cube.version, lanes.get(cube.id, ""), cube.payload.type) for cube in shown),
+            withheld=prepared.withheld if prepared else (),
+            took=_since(began),
         )
+
+
+def _since(began: int) -> int:
+    """Microseconds since a reading of the processor's clock."""
+    return (time.perf_counter_ns() - began) // 1000
 
 
 def _require_supported(call: MemoryCall) -> None:

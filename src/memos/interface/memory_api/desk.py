@@ -88,6 +88,8 @@ class Prepared:
     reads: ReadSet = field(default_factory=ReadSet)
     lanes: Mapping[str, str] = field(default_factory=dict)
     """For each memory disclosed by a search, the lanes that found it."""
+    withheld: tuple[str, ...] = ()
+    """The ids of memories that were found and that the last decision kept back."""
 
 
 def fingerprint(call: MemoryCall) -> str:

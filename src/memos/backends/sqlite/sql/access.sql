@@ -4,7 +4,8 @@
 BEGIN IMMEDIATE; SELECT aseq, hash FROM access ORDER BY aseq DESC LIMIT 1;
 
 -- name: insert
-INSERT INTO access (aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, hits, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO access (aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, branch, hits, withheld, took, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: commit
 COMMIT;
@@ -13,10 +14,11 @@ COMMIT;
 ROLLBACK;
 
 -- name: rows
-SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, hits FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
+SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, branch, hits, withheld, took FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
 
 -- name: uses
-SELECT aseq, tenant, at, hits FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
+SELECT aseq, tenant, at, iif(branch = '', hits, '[]') FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
 
 -- name: sealed
-SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, hits, hash FROM access ORDER BY aseq;
+SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, branch, hits, withheld, took, hash
+FROM access ORDER BY aseq;

@@ -12,8 +12,12 @@ CREATE TABLE access (
   status TEXT NOT NULL,                 -- ok, or the code of the error
   grant_hash BLOB NOT NULL,
   seq INTEGER NOT NULL,                 -- the commit that was read
-  hits BLOB NOT NULL,                   -- JSON array of [id, version, lanes]
+  branch TEXT NOT NULL,                 -- the branch that was read, '' for none
+  hits BLOB NOT NULL,                   -- JSON array of [id, version, lanes, form], in the order of the reply
+  withheld BLOB NOT NULL,               -- JSON array of the ids that the last decision kept back
+  took INTEGER NOT NULL,                -- microseconds from the call's arrival to this row
   hash BLOB NOT NULL                    -- sha256(hash of the row before, this row)
 ) STRICT;
 CREATE INDEX access_by_tenant ON access (tenant, aseq);
+CREATE INDEX access_by_time ON access (tenant, at, aseq);
 CREATE INDEX access_by_call ON access (call_id);

@@ -76,7 +76,7 @@ SELECT tag FROM tag WHERE tid = ? AND key = ? AND name = ?;
 INSERT INTO tag (tid, name, value, key) VALUES (?, ?, ?, ?) RETURNING tag;
 
 -- name: branch
-SELECT bid, base FROM branch WHERE tid = ? AND name = ?;
+SELECT bid, base FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;
 
 -- name: add_branch
 INSERT INTO branch (tid, name, base, opened) VALUES (?, ?, ?, ?) RETURNING bid;
@@ -155,4 +155,5 @@ ON CONFLICT (uid) DO UPDATE SET count = excluded.count, last_used_at = excluded.
 INSERT INTO idempotency (key, fingerprint, call_id, seq, ids) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING;
 
 -- name: add_commit
-INSERT INTO commit_log (seq, at, tid, bid, operation, call_id, caller, writes, counts, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO commit_log (seq, at, tid, bid, operation, call_id, caller, writes, counts, took, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);

@@ -1,7 +1,7 @@
 -- What the doctor reads in order to compute for itself, by name.
 
 -- name: commits
-SELECT seq, at, tid, bid, operation, call_id, caller, writes, counts, hash FROM commit_log ORDER BY seq;
+SELECT seq, at, tid, bid, operation, call_id, caller, writes, counts, took, hash FROM commit_log ORDER BY seq;
 
 -- name: written
 SELECT v.seq, c.id, v.version FROM version v JOIN cube c ON c.uid = v.uid ORDER BY v.seq;

@@ -29,8 +29,19 @@ CREATE TABLE branch (
   name TEXT NOT NULL,
   base INTEGER NOT NULL,
   opened INTEGER NOT NULL,
-  UNIQUE (tid, name)
+  closed INTEGER                        -- the commit that discarded or merged it; its name is free again
 ) STRICT;
+CREATE UNIQUE INDEX branch_open ON branch (tid, name) WHERE closed IS NULL;
+
+-- Names that callers gave to commits; a snapshot is nothing more.
+CREATE TABLE snapshot (
+  tid INTEGER NOT NULL REFERENCES tenant,
+  owner TEXT NOT NULL,
+  name TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (tid, owner, name)
+) STRICT, WITHOUT ROWID;
 
 -- The one clock: its row is the audit row, and the outbox is read from it by seq.
 CREATE TABLE commit_log (
@@ -43,9 +54,11 @@ CREATE TABLE commit_log (
   caller BLOB NOT NULL,                 -- keyed pseudonym of the caller
   writes BLOB NOT NULL,                 -- 16 bytes of id and 4 of version (little endian) for each row written
   counts TEXT NOT NULL,                 -- JSON: what else changed (fills, usage, acls, edges), in numbers
+  took INTEGER NOT NULL,                -- microseconds from the call's arrival to its commit
   hash BLOB NOT NULL                    -- sha256(hash of the row before, this row)
 ) STRICT;
 CREATE INDEX commit_log_by_tenant ON commit_log (tid, seq);
+CREATE INDEX commit_log_by_time ON commit_log (at, seq);
 CREATE INDEX commit_log_by_call ON commit_log (call_id);
 
 CREATE TABLE cube (
@@ -60,7 +73,8 @@ CREATE INDEX cube_by_provenance ON cube (provenance);
 CREATE TABLE content (
   cid INTEGER PRIMARY KEY,
   body ANY NOT NULL,                    -- TEXT of a plaintext; JSON of another payload; BLOB when sealed
-  sealed INTEGER NOT NULL DEFAULT 0
+  sealed INTEGER NOT NULL DEFAULT 0,
+  packed INTEGER NOT NULL DEFAULT 0     -- 1: the UTF-8 of the text, deflated
 ) STRICT;
 
 CREATE TABLE version (

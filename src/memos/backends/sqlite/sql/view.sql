@@ -5,7 +5,7 @@ SELECT (SELECT ifnull(max(seq), 0) FROM commit_log), (SELECT value FROM meta WHE
   (SELECT tid FROM tenant WHERE name = ?), (SELECT value FROM meta WHERE key = 'embedder');
 
 -- name: branch
-SELECT bid, base FROM branch WHERE tid = ? AND name = ?;
+SELECT bid, base FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;
 
 -- name: cube_columns
 SELECT c.id, c.provenance, n.path, x.body, u.count, u.last_used_at, u.heat, v.seq, v.version, v.layer, v.type, v.state, v.frozen, v.owner,
@@ -101,12 +101,12 @@ WHERE x.tid = ? AND x.body IS NULL AND x.attempts < 8 ORDER BY x.attempts, x.cid
 SELECT fingerprint, call_id, ids FROM idempotency WHERE key = ?;
 
 -- name: log
-SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts
+SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts, l.took
 FROM commit_log l JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
 WHERE l.tid = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq LIMIT ?;
 
 -- name: events
-SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts
+SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts, l.took
 FROM commit_log l JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
 WHERE l.seq > ? ORDER BY l.seq LIMIT ?;
 
