@@ -61,7 +61,14 @@ def keep(folder: Path) -> None:
         caller = Walk(SEED, ModelAdapter()).step()[0].caller
         journal.append(
             AccessRow(
-                row["at"], row["call_id"], caller, "search", "ok", "grant", row["seq"], tuple((*each, "dense", "plaintext") for each in row["writes"])
+                row["at"],
+                row["call_id"],
+                caller,
+                "search",
+                "ok",
+                "grant",
+                row["seq"],
+                tuple((*each, "dense", "plaintext") for each in row["writes"]),
             )
         )
     journal.close()
