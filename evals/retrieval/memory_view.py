@@ -10,7 +10,7 @@ from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.columns import Columns
-from memos.ports.adapter import OPEN, Feed, FeedRow
+from memos.ports.feed import OPEN, Feed, FeedRow
 
 CHUNK = 4096
 

@@ -22,7 +22,8 @@ from memos.operation.memoperator.columns import Columns
 from memos.operation.memoperator.growing import Growing
 from memos.operation.memoperator.order import SaidOrder
 from memos.operation.memoperator.vectors import Codes
-from memos.ports.adapter import OPEN, Feed, View
+from memos.ports.adapter import View
+from memos.ports.feed import OPEN, Feed
 
 PENDING = -1
 """The slot of a row whose vector has not come yet."""
