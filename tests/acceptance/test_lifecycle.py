@@ -55,7 +55,10 @@ class TestUpdate:
         cube = alice.add("one").cubes[0]
         alice.update(cube.id, label="reviewed")
         alice.update(cube.id, "two", label="v2")
-        assert [(each.version, each.labels, each.text) for each in alice.history(cube.id).cubes] == [(1, ("reviewed",), "one"), (2, ("v2",), "two")]
+        assert [(each.version, each.labels, each.text) for each in alice.history(cube.id).cubes] == [
+            (1, ("reviewed",), "one"),
+            (2, ("v2",), "two"),
+        ]
 
     def test_a_text_against_a_label_changes_the_standing_one_by_its_differences(self, alice):
         cube = alice.add("The dose is 5 mg. The doctor is Costa.").cubes[0]
