@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from memos.errors import BackendError, InvalidCall, MemOSError
+from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api.api import MemoryAPI
+from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
 from memos.interface.memory_api.desk import Desk
-from memos.memcube.call import Caller
+from memos.memcube.call import Caller, MemoryCall, MemoryReply
 from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
@@ -31,23 +30,41 @@ if TYPE_CHECKING:
     from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
 
 Embedding = Embedder | str | None
-Reopen = Callable[[Embedding], StoreParts]
+
+
+class Entrance:
+    """The door that sessions hold: the MemoryAPI of the moment, so that they go on when the store is opened anew."""
+
+    def __init__(self) -> None:
+        self.changing = threading.Lock()
+        self.api: MemoryAPI
+
+    def handle(self, caller: Caller, call: MemoryCall) -> MemoryReply:
+        """Run one call; one that failed only because its store was opened anew meanwhile is run there."""
+        api = self.api
+        reply = api.handle(caller, call)
+        if reply.status not in STORE_FAILURES:
+            return reply
+        with self.changing:
+            present = self.api
+        return reply if present is api else present.handle(caller, call)
 
 
 class MemOS:
     """An open store. A context manager; `close()` waits a bounded time for vectors that are still pending."""
 
-    def __init__(self, reopen: Reopen, settings: Settings, clock: Clock, worker: Literal["thread", "none"], embedder: Embedding) -> None:
-        self._reopen, self._settings, self._clock, self._runs = reopen, settings, clock, worker
+    def __init__(self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"]) -> None:
+        self._settings, self._clock, self._runs = settings, clock, worker
         self._closed = threading.Event()
-        self._wire(reopen(embedder))
+        self._entrance = Entrance()
+        self._wire(parts)
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
         desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings)
         self._vault = MemVault(parts.adapter, parts.journal)
-        self._api = MemoryAPI(desk, self._vault, self._after_commit)
-        self._worker = Worker(self._api, parts, self._clock, self._settings)
+        self._entrance.api = api = MemoryAPI(desk, self._vault, self._after_commit)
+        self._worker = Worker(api, parts, self._clock, self._settings)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()
@@ -78,8 +95,8 @@ class MemOS:
         ticking = clock or SystemClock()
         place, directory = _place(url)
         loaded = load_settings(directory, given)
-        reopen = partial(open_store, place, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
-        return cls(reopen, loaded, ticking, worker, embedder)
+        parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
+        return cls(parts, loaded, ticking, worker)
 
     @staticmethod
     def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
@@ -105,7 +122,7 @@ class MemOS:
         """A session of this user, taken at its word: the process that embeds the store is trusted."""
         self._require_open()
         context = {"agent": agent, "roles": tuple(roles), "purpose": purpose, "task": task, "model": model, "session": session}
-        return Session(self._api, build(Caller, user=user, tenant=tenant, **context), self._clock)
+        return Session(self._entrance, build(Caller, user=user, tenant=tenant, **context), self._clock)
 
     def drain(self, seconds: float | None = None) -> bool:
         """Compute or await every pending vector; False when `seconds` were over first."""
@@ -135,17 +152,25 @@ class MemOS:
     def reembed(self, embedder: Embedding) -> int:
         """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`.
 
-        Whoever else has the store open gets WrongEmbedder from then on and must open it again; sessions of this MemOS are made anew.
+        The sessions of this MemOS go on; whoever else has the store open gets WrongEmbedder from then on and must open it again.
+        Raises ReadOnlyStore.
         """
         self._require_open()
+        if self._parts.read_only:
+            raise ReadOnlyStore("this store is open only for reading; open it without read_only=True to change its embedder")
         chosen = chooser(embedder)(None, fresh=True)
         remembered = Remembered(chosen.embedder.name, chosen.embedder.dimensions, chosen.url) if chosen.embedder is not None else None
-        self._worker.stop(0.0)
-        try:
-            return self._parts.maintenance.reembed(remembered)
-        finally:
-            self._vault.close()
-            self._wire(self._reopen(chosen.embedder if chosen.url is None else "default"))
+        with self._entrance.changing:
+            self._worker.stop(0.0)
+            before = after = self._parts
+            try:
+                count = before.maintenance.reembed(remembered)
+                after = before.renewed(chooser(chosen.embedder))
+            finally:
+                self._wire(after)
+                if after is not before:
+                    before.adapter.close()
+        return count
 
     def backup(self, destination: str | Path) -> BackupReport:
         """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""

@@ -96,7 +96,7 @@ class Maintenance(Protocol):
     def reembed(self, embedder: Remembered | None) -> int:
         """Drop every vector and make this embedder the store's own; how many vectors are now to be computed.
 
-        Whoever has the store open, here too, gets WrongEmbedder from then on and must open it again.
+        Whoever has the store open, here too, gets WrongEmbedder from then on and must open it again: see `StoreParts.renewed`.
         """
 
     def backup(self, destination: Path) -> BackupReport:

@@ -40,7 +40,19 @@ def open_store(url: str, *, choose: Choose, analyse: Analyse, settings: Settings
     except BaseException:
         adapter.close()
         raise
-    return StoreParts(adapter, journal, SqliteMaintenance(adapter, analyse), chosen.embedder, directory, read_only)
+    return _parts(adapter, journal, analyse, chosen, directory)
+
+
+def _parts(adapter: SqliteAdapter, journal: SqliteJournal, analyse: Analyse, chosen: Chosen, directory: Path | None) -> StoreParts:
+    def renewed(choose: Choose) -> StoreParts:
+        again = adapter.again()
+        try:
+            return _parts(again, journal, analyse, choose(again.remembered, fresh=False), directory)
+        except BaseException:
+            again.close()
+            raise
+
+    return StoreParts(adapter, journal, SqliteMaintenance(adapter, analyse), chosen.embedder, directory, adapter.read_only, renewed)
 
 
 def _identity(chosen: Chosen) -> tuple[str, int] | None:
