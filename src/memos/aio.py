@@ -6,14 +6,14 @@ Each call runs in a worker thread: the core is synchronous, because SQLite, NumP
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from memos.memcube.call import Caller, MemoryReply, Window
-from memos.session import Filtering, Session
+from memos.memcube.value import Moment
+from memos.session import Filtering, Ref, Session
 from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ class AsyncSession:
 
     def __init__(self, session: Session) -> None:
         self._sync = session
+
+    def __repr__(self) -> str:
+        return repr(self._sync).replace("<", "<Async", 1)
 
     @property
     def caller(self) -> Caller:
@@ -50,7 +53,7 @@ class AsyncSession:
         layer: str | None = None,
         tags: Any = (),
         session: str | None = None,
-        expires_at: datetime | None = None,
+        expires_at: Moment | None = None,
         priority: int = 0,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
@@ -86,7 +89,7 @@ class AsyncSession:
         namespaces: str | Iterable[str] | None = None,
         states: Iterable[str] | None = None,
         types: Iterable[str] | None = None,
-        window: Window | tuple[datetime | None, datetime | None] | None = None,
+        window: Window | tuple[Moment | None, Moment | None] | None = None,
         vector: Any = None,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score."""
@@ -102,7 +105,7 @@ class AsyncSession:
             vector=vector,
         )
 
-    async def get(self, ids: str | Iterable[str]) -> MemoryReply:
+    async def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""
         return await asyncio.to_thread(self._sync.get, ids)
 
@@ -133,14 +136,14 @@ class AsyncSession:
 
     async def update(
         self,
-        id: str,
+        id: Ref,
         text: str | None = None,
         *,
         mode: str = "overwrite",
         expect_version: int | None = None,
         tags: Any = None,
         metadata: Mapping[str, Any] | None = None,
-        expires_at: datetime | str | None = None,
+        expires_at: Moment | None = None,
         priority: int | None = None,
         trigger: str | None = None,
         vector: Any = None,
@@ -164,21 +167,21 @@ class AsyncSession:
             idempotency_key=idempotency_key,
         )
 
-    async def forget(self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    async def forget(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
         return await asyncio.to_thread(self._sync.forget, ids, trigger=trigger, idempotency_key=idempotency_key)
 
-    async def history(self, id: str) -> MemoryReply:
+    async def history(self, id: Ref) -> MemoryReply:
         """The versions of a memory, oldest first: `reply.cubes`."""
         return await asyncio.to_thread(self._sync.history, id)
 
-    async def transfer(self, id: str, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    async def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
         return await asyncio.to_thread(self._sync.transfer, id, to=to, trigger=trigger, idempotency_key=idempotency_key)
 
     async def compose(
         self,
-        ids: Iterable[str],
+        ids: Iterable[Ref],
         *,
         namespace: str | None = None,
         tags: Any = (),
@@ -192,11 +195,35 @@ class AsyncSession:
         )
 
 
+S = TypeVar("S", bound="AsyncMemOS")
+
+
+class Opening(Generic[S]):
+    """A store that is about to be opened: await it, or enter it."""
+
+    def __init__(self, made: Callable[[MemOS], S], opening: Callable[[], Awaitable[MemOS]]) -> None:
+        self._made, self._opening = made, opening
+
+    def __await__(self) -> Generator[Any, None, S]:
+        system = yield from self._opening().__await__()
+        return self._made(system)
+
+    async def __aenter__(self) -> S:
+        self._system = await self
+        return self._system
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._system.close()
+
+
 class AsyncMemOS:
-    """`MemOS`, awaitable; open it with `async with await AsyncMemOS.open(…)`."""
+    """`MemOS`, awaitable; open it with `async with AsyncMemOS.open(…)`, or `await AsyncMemOS.open(…)` and close it."""
 
     def __init__(self, system: MemOS) -> None:
         self._sync = system
+
+    def __repr__(self) -> str:
+        return repr(self._sync).replace("<", "<Async", 1)
 
     async def __aenter__(self) -> Self:
         return self
@@ -205,7 +232,7 @@ class AsyncMemOS:
         await self.close()
 
     @classmethod
-    async def open(
+    def open(
         cls,
         url: str | Path = "./memory",
         *,
@@ -215,10 +242,11 @@ class AsyncMemOS:
         worker: Literal["thread", "none"] = "thread",
         durability: Literal["power", "process"] | None = None,
         read_only: bool = False,
-    ) -> Self:
+    ) -> Opening[Self]:
         """Open the store in a directory, or make one there."""
-        return cls(
-            await asyncio.to_thread(
+        return Opening(
+            cls,
+            lambda: asyncio.to_thread(
                 MemOS.open,
                 url,
                 embedder=embedder,
@@ -227,7 +255,7 @@ class AsyncMemOS:
                 worker=worker,
                 durability=durability,
                 read_only=read_only,
-            )
+            ),
         )
 
     @staticmethod

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from memos.errors import InvalidCall
 from memos.interface.messages import drafts_of
 from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryQuery, MemoryReply, Window, raising
+from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_namespace, legal_tags
-from memos.memcube.value import build
+from memos.memcube.value import Moment, build
 from memos.ports.clock import Clock
 from memos.ports.door import Door
 
 Filtering = Filter | Mapping[str, Any] | None
+Ref = str | MemCube
+"""Which memory is meant: its id, or a MemCube that has it."""
 
 
 class Session:
@@ -26,6 +28,10 @@ class Session:
         self._door = door
         self._clock = clock
 
+    def __repr__(self) -> str:
+        session = f", session {self.caller.session!r}" if self.caller.session else ""
+        return f"<{type(self).__name__} of user {self.caller.user!r}, tenant {self.caller.tenant!r}{session}>"
+
     def add(
         self,
         memories: Any,
@@ -34,7 +40,7 @@ class Session:
         layer: str | None = None,
         tags: Any = (),
         session: str | None = None,
-        expires_at: datetime | None = None,
+        expires_at: Moment | None = None,
         priority: int = 0,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
@@ -68,7 +74,7 @@ class Session:
         namespaces: str | Iterable[str] | None = None,
         states: Iterable[str] | None = None,
         types: Iterable[str] | None = None,
-        window: Window | tuple[datetime | None, datetime | None] | None = None,
+        window: Window | tuple[Moment | None, Moment | None] | None = None,
         vector: Any = None,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score.
@@ -81,7 +87,7 @@ class Session:
         )
         return self._call("search", query=query)
 
-    def get(self, ids: str | Iterable[str]) -> MemoryReply:
+    def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""
         return self._call("get", cubes=_refs(ids))
 
@@ -103,14 +109,14 @@ class Session:
 
     def update(
         self,
-        id: str,
+        id: Ref,
         text: str | None = None,
         *,
         mode: str = "overwrite",
         expect_version: int | None = None,
         tags: Any = None,
         metadata: Mapping[str, Any] | None = None,
-        expires_at: datetime | str | None = None,
+        expires_at: Moment | None = None,
         priority: int | None = None,
         trigger: str | None = None,
         vector: Any = None,
@@ -128,22 +134,22 @@ class Session:
         )  # fmt: skip
         return self._call("update", cubes=_refs(id), options=options, idempotency_key=idempotency_key)
 
-    def forget(self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    def forget(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
         return self._call("forget", cubes=_refs(ids), options=_given(trigger=trigger), idempotency_key=idempotency_key)
 
-    def history(self, id: str) -> MemoryReply:
+    def history(self, id: Ref) -> MemoryReply:
         """The versions of a memory, oldest first: `reply.cubes`."""
         return self._call("history", cubes=_refs(id))
 
-    def transfer(self, id: str, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
         options = _given(to=legal_namespace(to), trigger=trigger)
         return self._call("transfer", cubes=_refs(id), options=options, idempotency_key=idempotency_key)
 
     def compose(
         self,
-        ids: Iterable[str],
+        ids: Iterable[Ref],
         *,
         namespace: str | None = None,
         tags: Any = (),
@@ -165,9 +171,9 @@ class Session:
             yield reply
 
     def _query(self, *, filter: Filtering, namespaces: Any, window: Any = None, **rest: Any) -> MemoryQuery:
-        if isinstance(window, tuple):
+        if isinstance(window, tuple | list):
             if len(window) != 2:
-                raise InvalidCall("a window is a pair (start, end), each an aware datetime or None")
+                raise InvalidCall("a window is a pair (start, end), each a time, a date or None")
             window = build(Window, start=window[0], end=window[1])
         named = None if namespaces is None else _several(namespaces)
         rest |= {name: _several(rest[name]) for name in ("states", "types") if rest[name] is not None}
@@ -179,11 +185,11 @@ class Session:
         return raising(self._door.handle(self.caller, call))
 
 
-def _refs(ids: str | Iterable[str]) -> tuple[CubeRef, ...]:
-    given = (ids,) if isinstance(ids, str) else ids
+def _refs(ids: Ref | Iterable[Ref]) -> tuple[CubeRef, ...]:
+    given = (ids,) if isinstance(ids, str | MemCube) else ids
     if not isinstance(given, Iterable):
         raise InvalidCall(f"{str(ids)[:60]!r} is no memory id; ids are UUIDv7, as `reply.cubes[0].id` gives them")
-    return tuple(build(CubeRef, id=one) for one in given)
+    return tuple(build(CubeRef, id=one.id if isinstance(one, MemCube) else one) for one in given)
 
 
 def _several(values: Any) -> tuple[Any, ...]:

@@ -204,6 +204,10 @@ class MemOS:
         if self._closed.is_set():
             raise BackendError("this MemOS is closed; open the store again with MemOS.open")
 
+    def __repr__(self) -> str:
+        how = ", closed" if self._closed.is_set() else ", only for reading" if self._parts.read_only else ""
+        return f"<{type(self).__name__} {self._parts.directory or 'in memory'}, store {self._parts.adapter.store_id}{how}>"
+
     def __enter__(self) -> Self:
         return self
 

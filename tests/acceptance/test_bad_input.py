@@ -1,6 +1,6 @@
 """Bad input: a named error that says what to do, and nothing written."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -66,6 +66,16 @@ def test_what_cannot_be_a_memory_is_refused_whole(alice, given, said):
         ({"tags": ["x" * 300]}, "256"),
         ({"tags": [3]}, "tag"),
         ({"expires_at": datetime(2025, 1, 1)}, "zone"),  # noqa: DTZ001
+        ({"expires_at": timedelta(days=3)}, r"expires_at: a timedelta is no time; add it to datetime\.now\(UTC\)"),
+        ({"expires_at": "soon"}, "expires_at: 'soon' is no time; write a day such as 2025-01-01"),
+        ({"expires_at": "2031-02-30"}, "expires_at: '2031-02-30' is no time"),
+        ({"expires_at": 1893456000}, "expires_at: 1893456000 is no time"),
+        ({"expires_at": "1893456000"}, "expires_at: '1893456000' is no time"),
+        ({"expires_at": True}, "expires_at: True is no time"),
+        ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, r"is over: it is 2020-01-01T00:00:00\+00:00, now is"),
+        ({"expires_at": "2020-01-01"}, "is over"),
+        ({"priority": True}, "priority"),
+        ({"priority": "1"}, "priority"),
         ({"priority": 101}, "priority"),
         ({"priority": "high"}, "priority"),
         ({"metadata": {"a": float("nan")}}, "JSON"),
@@ -135,6 +145,8 @@ def test_searches_are_checked(alice):
         alice.search("x", window=(datetime(2025, 2, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)))
     with pytest.raises(InvalidCall, match="zone"):
         alice.search("x", window=(datetime(2025, 2, 1), None))  # noqa: DTZ001
+    with pytest.raises(InvalidCall, match="start: 'soon' is no time; write a day"):
+        alice.search("x", window=("soon", None))
 
 
 def test_ids_are_checked(alice):
@@ -154,6 +166,13 @@ def test_updates_are_checked_and_change_nothing(alice):
         {"text": ""},
         {"text": "x", "mode": "sideways"},
         {"text": "x", "expect_version": 0},
+        {"text": "x", "expect_version": "1"},
+        {"text": "x", "expect_version": True},
+        {"text": "x", "expires_at": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"expires_at": "2020-01-01"},
+        {"expires_at": timedelta(days=1)},
+        {"priority": "5"},
+        {"priority": True},
         {"text": "nul \0"},
         {"priority": 1000},
     ):

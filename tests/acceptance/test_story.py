@@ -1,6 +1,8 @@
 """The verbs of a session, through the public face, on a real store."""
 
-from datetime import UTC, datetime, timedelta
+import time
+from copy import copy, deepcopy
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -133,9 +135,59 @@ def test_forget_takes_it_from_every_present_read(alice):
 
 
 def test_a_memory_leaves_when_its_time_is_over(alice):
-    alice.add("The offer ends", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    alice.add("The offer ends", expires_at=datetime.now(UTC) + timedelta(seconds=0.2))
+    assert alice.list().cubes
+    time.sleep(0.25)
     assert not alice.search("offer").hits
     assert not alice.list().cubes
+
+
+def test_times_are_taken_as_datetimes_as_days_and_as_texts(alice):
+    day = datetime(2999, 1, 1, tzinfo=UTC)
+    given = [day, date(2999, 1, 1), "2999-01-01", "2999-01-01T00:00:00Z", "2999-01-01T01:00:00+01:00"]
+    for number, end in enumerate(given):
+        cube = alice.add(f"ends {number}", expires_at=end).cubes[0]
+        assert cube.policy.expires_at == day
+        later = alice.update(cube.id, priority=1, expires_at="3000-01-01").cubes[0]
+        assert later.policy.expires_at == day.replace(year=3000)
+    alice.add(
+        [{"role": "user", "content": "said in January", "at": "2025-01-31"}, {"role": "user", "content": "said then", "at": "2025-02-01"}]
+    )
+    for window in (("2025-01-01", "2025-02-01"), [date(2025, 1, 1), date(2025, 2, 1)], (None, "2025-01-31T00:00:01Z")):
+        assert [hit.cube.text for hit in alice.search("said", window=window).hits] == ["said in January"]
+
+
+def test_a_memory_itself_may_be_named_wherever_its_id_may(alice):
+    one, two = alice.add(["First this.", "Then that."]).cubes
+    assert alice.get(one).cubes == (one,)
+    assert alice.get([two, one.id]).cubes == (two, one)
+    assert alice.update(one, "First that.").cubes[0].version == 2
+    assert len(alice.history(one).cubes) == 2
+    assert alice.compose([one, two]).cubes[0].text == "First that.\n\nThen that."
+    assert alice.transfer(two, to="user/alice/notes").cubes[0].id == two.id
+    assert alice.forget(two).value == 1
+    assert alice.forget([one]).value == 1
+
+
+def test_a_reply_is_no_list_and_says_where_its_memories_are(alice):
+    reply = alice.add("A note")
+    for iterate in (iter, list, tuple):
+        with pytest.raises(TypeError, match=r"\.hits.*\.cubes"):
+            iterate(reply)
+    assert reply == reply.model_copy()
+    assert type(reply).model_validate(reply.model_dump()).cubes == reply.cubes
+    assert copy(reply) == deepcopy(reply) == reply
+    assert "A note" in repr(reply)
+
+
+def test_a_store_and_a_session_say_who_they_are_and_not_what_they_hold(memory, alice):
+    alice.add("A secret")
+    status = memory.status()
+    assert repr(memory) == f"<MemOS {status.directory}, store {status.store_id}>"
+    assert repr(alice) == "<Session of user 'alice', tenant 'default'>"
+    assert repr(memory.as_user("bob", tenant="acme", session="s1")) == "<Session of user 'bob', tenant 'acme', session 's1'>"
+    memory.close()
+    assert repr(memory).endswith(f"store {status.store_id}, closed>")
 
 
 def test_transfer_moves_a_memory_with_its_id_within_the_own_namespaces(alice):

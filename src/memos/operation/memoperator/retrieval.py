@@ -74,7 +74,7 @@ class Retrieval:
                 f"the query's vector has {len(query.vector)} dimensions, the store's vectors have {view.dimensions or 'none'}"
             )
         paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
-        wanted = query.filter or Filter.everything()
+        wanted = query.filter if query.filter is not None else Filter.everything()
         states = [self._lanes.get(view.tenant, path).read(view, wanted, grant.filter, now) for path in paths]
         states = [state for state in states if state.allowed.any()]
         if not any(state.passing.any() for state in states):
