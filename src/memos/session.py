@@ -51,10 +51,10 @@ class Session:
     ) -> MemoryReply:
         """Store a text, a list of texts, or messages; `reply.cubes[i]` is item i.
 
-        A message is a dict with `content` and optionally `role`, `name`, `at` (aware datetime), `metadata`, `tags`, `session`,
-        `ordinal`. Texts that equal a standing one (NFC, case and space folded) are recognised and return it; turns never are.
-        `vector` is one unit vector of the store's width, or one a memory. With `wait` the vectors are computed before the call
-        returns.
+        A message is a dict with `content` and optionally `role`, `name`, `at` or `timestamp`, `metadata`, `tags`, `session`, `ordinal`, and
+        what chat APIs put beside it: see `memos.interface.messages`. Texts that equal a standing one (NFC, case and space folded) are
+        recognised and return it; turns never are. `vector` is one unit vector of the store's width, or one a memory. With `wait` the
+        vectors are computed before the call returns.
 
         Raises InvalidCall, Denied (a namespace that is not yours), DiskFull, ReadOnlyStore.
         """

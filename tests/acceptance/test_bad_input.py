@@ -42,6 +42,15 @@ def alice(memory):
         ([{"content": None}], "NoneType"),
         ([{"content": "x", "at": datetime(2025, 1, 1)}], "zone"),  # noqa: DTZ001
         ([{"content": "x", "at": "yesterday"}], "said_at"),
+        ([{"content": "x", "at": 1740992400}], "said_at: 1740992400 is no time"),
+        ([{"content": "x", "timestamp": datetime(2025, 1, 1)}], "zone"),  # noqa: DTZ001
+        ([{"content": "x", "at": "2025-01-01", "timestamp": "2025-01-01"}], "not both"),
+        ([{"content": None, "tool_calls": []}], "NoneType"),
+        ([{"content": "", "tool_calls": [3, {"function": "f"}]}], "empty"),
+        ([{"content": "x", "tool_calls": [object()]}], r"field 'tool_calls' must be JSON.*model_dump"),
+        ([{"content": "x", "audio": float("nan")}], "field 'audio' must be JSON"),
+        ([{"tool_call_id": "c"}], "content"),
+        ([{"content": "x", "ordinal": True}], "ordinal"),
         ([{"content": "x", "ordinal": -1}], "ordinal"),
         ([{"content": "x", "ordinal": "first"}], "ordinal"),
         ([{"content": "x", "metadata": "no"}], "metadata"),

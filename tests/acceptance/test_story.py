@@ -46,6 +46,39 @@ def test_messages_keep_speaker_time_session_and_order(alice):
     assert alice.get(reply.cubes[2].id).cubes[0] == reply.cubes[2]
 
 
+def test_the_messages_of_a_chat_api_are_taken_as_they_are(alice):
+    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Lisbon"}'}}
+    other = {"id": "call_2", "type": "function", "function": {"name": "tides", "arguments": {"day": "x" * 900}}}
+    transcript = [
+        {"id": "m1", "role": "user", "content": "What is the weather?", "timestamp": "2025-03-03T09:00:00Z"},
+        {"role": "assistant", "content": None, "tool_calls": [call, other], "refusal": None, "annotations": []},
+        {"role": "tool", "tool_call_id": "call_1", "content": "Sunny", "timestamp": MONDAY},
+        {"role": "assistant", "content": "", "function_call": {"name": "old_style", "arguments": "{}"}},
+        {"role": "assistant", "content": "I look it up.", "tool_calls": [call], "metadata": {"mine": 1}},
+        {"role": "assistant", "refusal": "I cannot help with that."},
+        {"role": "assistant", "content": None, "audio": {"id": "a", "data": "x" * 100_000, "transcript": "Good morning."}},
+    ]
+    cubes = alice.add(transcript, session="s1").cubes
+    texts = [cube.text for cube in cubes]
+    assert texts[0] == "What is the weather?"
+    assert texts[1].startswith('weather({"city": "Lisbon"})\ntides({"day": "xxx')
+    assert texts[1].endswith("x…)")
+    assert len(texts[1]) < 600
+    assert texts[2:] == ["Sunny", "old_style({})", "I look it up.", "I cannot help with that.", "Good morning."]
+    assert [cube.metadata for cube in cubes] == [
+        {"id": "m1"},
+        {"tool_calls": [call, other]},
+        {"tool_call_id": "call_1"},
+        {"function_call": {"name": "old_style", "arguments": "{}"}},
+        {"tool_calls": [call], "mine": 1},
+        {"refusal": "I cannot help with that."},
+        {"audio": "left out: 100,054 bytes"},
+    ]
+    assert cubes[0].said_at == cubes[2].said_at == MONDAY
+    assert alice.list(filter={"metadata.tool_call_id": "call_1"}).cubes == (cubes[2],)
+    assert alice.search("weather in Lisbon").hits[0].cube.session == "s1"
+
+
 def test_a_session_goes_on_where_it_ended(alice):
     alice.add(TALK, session="s1")
     assert alice.add({"role": "user", "content": "Bye."}, session="s1").cubes[0].ordinal == 3
