@@ -8,9 +8,10 @@ from pathlib import Path
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.keys import KEY_FILE
 from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.backends.sqlite.opening import FILE
-from memos.errors import ReadOnlyStore
+from memos.errors import NotAStore, ReadOnlyStore
 from memos.ports.clock import Clock
 from memos.ports.maintenance import Analyse
 from memos.ports.store import Choose, Chosen, StoreParts
@@ -41,6 +42,20 @@ def open_store(url: str, *, choose: Choose, analyse: Analyse, settings: Settings
         adapter.close()
         raise
     return _parts(adapter, journal, analyse, chosen, directory)
+
+
+def require_made(directory: Path) -> None:
+    """NotAStore, which says what there is instead, when no store stands in a directory."""
+    if (directory / FILE).is_file() and (directory / FILE).stat().st_size:
+        return
+    if (directory / KEY_FILE).is_file():
+        raise NotAStore(f"{directory} has lost its {FILE}, or it was never made whole; restore the last backup with `memos restore-backup`")
+    what = "it is a file" if directory.is_file() else "it holds other things" if _holds(directory) else "nothing is there"
+    raise NotAStore(f"there is no store at {directory}: {what}; `memos add` makes one, --store or MEMOS_STORE names another")
+
+
+def _holds(directory: Path) -> bool:
+    return directory.is_dir() and any(directory.iterdir())
 
 
 def _parts(adapter: SqliteAdapter, journal: SqliteJournal, analyse: Analyse, chosen: Chosen, directory: Path | None) -> StoreParts:
