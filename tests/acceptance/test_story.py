@@ -167,6 +167,16 @@ def test_forget_takes_it_from_every_present_read(alice):
     assert alice.add("The code is 1234").cubes[0].id != cube.id
 
 
+def test_what_was_forgotten_counts_nowhere_as_a_memory(memory, alice, tmp_path):
+    one, _ = alice.add(["The code is 1234", "The boat is blue"]).cubes
+    alice.forget(one)
+    status = memory.status()
+    assert (status.memories, status.versions, status.contents) == (1, 3, 2)
+    assert sum(space.memories for space in memory.namespaces()) == 1
+    assert memory.backup(tmp_path / "backup").memories == 1
+    assert MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored").memories == 1
+
+
 def test_a_memory_leaves_when_its_time_is_over(alice):
     alice.add("The offer ends", expires_at=datetime.now(UTC) + timedelta(seconds=0.2))
     assert alice.list().cubes

@@ -223,7 +223,7 @@ def test_status_counts_what_is_there(sound):
     assert (told.tenants, told.namespaces, told.versions, told.contents) == tuple(
         len(rows[name]) for name in ("tenant", "namespace", "version", "content")
     )
-    assert (told.memories, told.vectors, told.pending, told.accesses) == (11, 11, 1, 3)
+    assert (told.memories, told.vectors, told.pending, told.accesses) == (10, 11, 1, 3)
     assert (told.embedder, told.dimensions, told.schema, told.store_id) == (*EMBEDDER, 1, adapter.store_id)
     assert told.sizes["memory.db"] == (sound / "memory.db").stat().st_size
     assert told.sizes["keys"] == 32

@@ -40,6 +40,7 @@ class BackupReport:
     head: int
     """The last commit that the backup holds."""
     memories: int
+    """Memories that stand; those that were forgotten are in the backup too, and not counted here."""
     versions: int
     size: int
     """Bytes on disk."""
@@ -69,7 +70,7 @@ class StoreStatus:
     tenants: int
     namespaces: int
     memories: int
-    """Memories that stand now, in any state."""
+    """Memories that stand now; those that were forgotten are none."""
     versions: int
     """Version rows of the past and the present, branches included."""
     contents: int

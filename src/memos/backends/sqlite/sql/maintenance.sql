@@ -75,7 +75,7 @@ SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
 SELECT count(*) FROM {table};
 
 -- name: memories
-SELECT count(*) FROM version WHERE bid = 0 AND seq_end = 9223372036854775807;
+SELECT count(*) FROM version WHERE bid = 0 AND seq_end = 9223372036854775807 AND state <> 'expired';
 
 -- name: pending
 SELECT count(*) FROM vector WHERE body IS NULL;
