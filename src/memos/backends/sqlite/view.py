@@ -19,9 +19,10 @@ from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
 from memos.memcube.change import Edge, Idempotency
 from memos.memcube.cube import MemCube
-from memos.memcube.fields import microseconds
+from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
-from memos.ports.adapter import Feed, NamespaceInfo, Page, Pending
+from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
+from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,10 +44,12 @@ class SqliteView:
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
-        self.head, self.policy_epoch, tid, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
+        self.head, self.policy_epoch, tid, self.horizon, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
         self._tid: int = -1 if tid is None else tid
         if at is not None and not 0 <= at <= self.head:
             raise InvalidCall(f"the store has commits up to {self.head}, and no {at}; name one between 0 and {self.head}")
+        if at is not None and at < self.horizon:
+            raise InvalidCall(f"the past before commit {self.horizon} has been purged; name a later one")
         self.seq: int = self.head if at is None else at
         self.branch = branch
         self.base: int | None = None
@@ -58,8 +61,11 @@ class SqliteView:
         found = self._row("branch", self._tid, branch)
         if found is None:
             raise NotFound(f"there is no branch {branch!r}")
-        self.base = min(found[1], self.seq)
-        return sight.overlay(found[0], found[1], self.seq)
+        bid, base, opened = found
+        if self.seq < opened:
+            raise InvalidCall(f"the branch {branch!r} was opened by commit {opened}; name that one or a later")
+        self.base = min(base, self.seq)
+        return sight.overlay(bid, base, self.seq)
 
     def close(self) -> None:
         """End the View; its connection goes back to the pool."""
@@ -93,6 +99,13 @@ class SqliteView:
         text = self._text("get", grant=condition)
         found = (read_cube(row) for row in self._run_many(text, [(id_bytes(each), self._tid, *parameters) for each in dict.fromkeys(ids)]))
         return {cube.id: cube for cube in found}
+
+    def allowed(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> frozenset[str]:
+        """See the port."""
+        condition, parameters = self._grant(grant, now)
+        asked = to_json([id_bytes(each).hex() for each in ids]).decode()
+        found = self._run(self._text("allowed", grant=condition), (asked, self._tid, *parameters))
+        return frozenset(id_text(identity) for (identity,) in found)
 
     def find(
         self, filter: Filter, *, grant: Filter, now: datetime, order: str = "created_at", descending: bool = False, limit: int = 100,
@@ -150,16 +163,51 @@ class SqliteView:
             return ()
         return tuple(read_cube(row) for row in self._run(self._text("versions", visible=history), (id_bytes(id), self._tid)))
 
-    def feed(self, namespace: str, after: int) -> Iterator[Feed]:
+    def feed(self, namespace: str, after: int, *, cold: bool = False) -> Iterator[Feed]:
         """See the port."""
-        nid, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, None)
-        feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, read_entries(entries))
+        nid, _, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, 0, None)
+        feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, cold, read_entries(entries))
         return feeder.chunks(nid)
 
     def last_seq(self, namespace: str) -> int:
         """See the port."""
         found = self._row("namespace", self._tid, namespace)
         return 0 if found is None else int(found[1])
+
+    def last_purge(self, namespace: str) -> int:
+        """See the port."""
+        found = self._row("namespace", self._tid, namespace)
+        return 0 if found is None else int(found[2])
+
+    def moment(self, when: datetime) -> int:
+        """See the port."""
+        found = self._row("moment", microseconds(when))
+        return 0 if found is None else min(int(found[0]), self.head)
+
+    def time_of(self, seq: int) -> datetime | None:
+        """See the port."""
+        found = self._row("time_of", seq)
+        return None if found is None else instant(found[0])
+
+    def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
+        """See the port."""
+        return tuple(Snapshot(name, seq, instant(at)) for name, seq, at in self._run(SQL["snapshots"], (self._tid, owner)))
+
+    def branches(self, prefix: str = "") -> tuple[Branch, ...]:
+        """See the port."""
+        found = self._run(SQL["branches"], (self._tid, prefix))
+        return tuple(Branch(name, base, opened, instant(at)) for name, base, opened, at in found)
+
+    def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
+        """See the port."""
+        numbers = sorted(set(self._numbers(frozenset(("under", path) for path in namespaces))))
+        found = self._run(SQL["changed"], (to_json(numbers).decode(), self._sight.bid, after, upto))
+        return tuple(id_text(identity) for (identity,) in found)
+
+    def idle(self, states: Sequence[str], before: datetime, *, after: int = 0, limit: int = 1000) -> Idle:
+        """See the port."""
+        found = list(self._run(SQL["idle"], (self._tid, after, to_json(list(states)).decode(), microseconds(before), limit)))
+        return Idle(tuple(id_text(identity) for identity, _ in found), found[-1][1] if len(found) == limit else None)
 
     def last_fill(self) -> int:
         """See the port."""
