@@ -296,11 +296,9 @@ class AsyncMemOS:
             self._sync.doctor,
         )
 
-    async def rebuild(self) -> int:
+    async def rebuild(self, *, accept_texts: bool = False, accept_log: bool = False) -> int:
         """Make every term row, fact hash and tag row anew from the texts; how many contents there were."""
-        return await asyncio.to_thread(
-            self._sync.rebuild,
-        )
+        return await asyncio.to_thread(self._sync.rebuild, accept_texts=accept_texts, accept_log=accept_log)
 
     async def reembed(self, embedder: Embedding) -> int:
         """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`."""

@@ -144,10 +144,14 @@ class MemOS:
         self._require_open()
         return self._parts.maintenance.doctor()
 
-    def rebuild(self) -> int:
-        """Make every term row, fact hash and tag row anew from the texts; how many contents there were."""
+    def rebuild(self, *, accept_texts: bool = False, accept_log: bool = False) -> int:
+        """Make every term row, fact hash and tag row anew from the texts; how many contents there were.
+
+        A text that is not the one that was stored is left as it is, and told by BackendError at the end, unless `accept_texts`. With
+        `accept_log` the access log that is there is taken for the store's own, after another one was lost.
+        """
         self._require_open()
-        return self._parts.maintenance.rebuild()
+        return self._parts.maintenance.rebuild(accept_texts=accept_texts, accept_log=accept_log)
 
     def reembed(self, embedder: Embedding) -> int:
         """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`.

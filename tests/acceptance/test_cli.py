@@ -556,6 +556,17 @@ class TestStore:
         assert [*(tmp_path / "empty").iterdir()] == []
         assert not (tmp_path / "lost" / "memory.db").exists()
 
+    def test_rebuild_leaves_a_changed_text_until_it_is_accepted(self, home):
+        connection = apsw.Connection(str(home.store / "memory.db"))
+        connection.execute("UPDATE content SET body = 'I am allergic to nothing.' WHERE body LIKE '%peanuts%'")
+        connection.close()
+        assert "content_changed" in home("doctor", code=1).stdout
+        code, message = home.error("rebuild", code=10)
+        assert code == "backend_error"
+        assert "1 of 3 texts are not those that were stored" in message
+        assert home.json("rebuild", "--accept-texts", "--accept-log") == {"contents": 3}
+        assert "sound" in home("doctor").stdout
+
     def test_backup_over_something(self, home, tmp_path):
         (tmp_path / "backup").mkdir()
         (tmp_path / "backup" / "letter.txt").touch()

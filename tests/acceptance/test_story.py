@@ -1,5 +1,6 @@
 """The verbs of a session, through the public face, on a real store."""
 
+import re
 import time
 from copy import copy, deepcopy
 from datetime import UTC, date, datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from memos import MemOS, Window
+from memos.backends.hashing import HashingEmbedder
 from memos.errors import Denied, InvalidCall, NotFound, VersionConflict
 
 MONDAY = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
@@ -165,6 +167,23 @@ def test_forget_takes_it_from_every_present_read(alice):
         alice.update(cube.id, "x")
     assert alice.history(cube.id).cubes[-1].state == "expired"
     assert alice.add("The code is 1234").cubes[0].id != cube.id
+
+
+def test_closing_says_how_many_vectors_are_left(tmp_path, caplog):
+    class Slow(HashingEmbedder):
+        def embed(self, texts):
+            time.sleep(0.3)
+            return super().embed(texts)
+
+    given = {"close_seconds": 0.1, "embed_batch": 1, "inline_vectors": 0, "worker_idle_seconds": 0.01}
+    with MemOS.open(tmp_path / "m", embedder=Slow(dimensions=32), settings=given) as memory:
+        memory.as_user("alice").add([f"number {number}" for number in range(20)])
+    said = [record.message for record in caplog.records if record.name == "memos.worker"]
+    assert len(said) == 1
+    assert re.fullmatch(r"the store is closed with (1\d|20) vectors pending; who opens it next computes them", said[0])
+    with MemOS.open(tmp_path / "n", embedder="hashing") as memory:
+        memory.as_user("alice").add([f"number {number}" for number in range(20)])
+    assert [record.message for record in caplog.records if record.name == "memos.worker"] == said
 
 
 def test_what_was_forgotten_counts_nowhere_as_a_memory(memory, alice, tmp_path):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from memos.backends.sqlite.adapter import SqliteAdapter
+from memos.backends.sqlite.belonging import claim
 from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.journal import SqliteJournal
 from memos.backends.sqlite.keys import KEY_FILE
@@ -38,6 +39,8 @@ def open_store(url: str, *, choose: Choose, analyse: Analyse, settings: Settings
         if not making:
             chosen = choose(adapter.remembered, fresh=False)
         journal = SqliteJournal(directory, key=adapter.keys.secret, path=_journal_path(directory, settings, read_only=read_only))
+        if directory is not None:
+            claim(adapter, journal.identity())
     except BaseException:
         adapter.close()
         raise
