@@ -12,8 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from memos.memcube.call import Caller, MemoryReply, Window
-from memos.memcube.value import Moment
+from memos.memcube.cube import MemCube
+from memos.memcube.value import Time
 from memos.session import Filtering, Ref, Session
+from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class AsyncSession:
         layer: str | None = None,
         tags: Any = (),
         session: str | None = None,
-        expires_at: Moment | None = None,
+        expires_at: Time | None = None,
         priority: int = 0,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
@@ -89,7 +91,7 @@ class AsyncSession:
         namespaces: str | Iterable[str] | None = None,
         states: Iterable[str] | None = None,
         types: Iterable[str] | None = None,
-        window: Window | tuple[Moment | None, Moment | None] | None = None,
+        window: Window | tuple[Time | None, Time | None] | None = None,
         vector: Any = None,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score."""
@@ -140,10 +142,13 @@ class AsyncSession:
         text: str | None = None,
         *,
         mode: str = "overwrite",
+        against: str | None = None,
+        label: str | None = None,
         expect_version: int | None = None,
         tags: Any = None,
         metadata: Mapping[str, Any] | None = None,
-        expires_at: Moment | None = None,
+        links: Iterable[str] | None = None,
+        expires_at: Time | None = None,
         priority: int | None = None,
         trigger: str | None = None,
         vector: Any = None,
@@ -156,9 +161,12 @@ class AsyncSession:
             id,
             text,
             mode=mode,
+            against=against,
+            label=label,
             expect_version=expect_version,
             tags=tags,
             metadata=metadata,
+            links=links,
             expires_at=expires_at,
             priority=priority,
             trigger=trigger,
@@ -192,6 +200,83 @@ class AsyncSession:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         return await asyncio.to_thread(
             self._sync.compose, ids, namespace=namespace, tags=tags, trigger=trigger, vector=vector, idempotency_key=idempotency_key
+        )
+
+    async def confirm(self, id: Ref, *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Say that a memory holds: `reply.value` is how often that was said. After two times (a setting) it stands: Merged."""
+        return await asyncio.to_thread(self._sync.confirm, id, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def freeze(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Let memories refuse every change (FrozenMemory) until they are unfrozen; they stay findable and keep their history."""
+        return await asyncio.to_thread(self._sync.freeze, ids, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def unfreeze(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Let memories be changed again."""
+        return await asyncio.to_thread(self._sync.unfreeze, ids, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def archive(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Put memories aside: a default search does not look there; `states=["archived"]`, `at` and ids do, and use brings them back."""
+        return await asyncio.to_thread(self._sync.archive, ids, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def snapshot(self, name: str, *, drop: bool = False, trigger: str | None = None) -> MemoryReply:
+        """Give this moment a name of yours, or with `drop` take a name away; `reply.value` has name, seq and at. It costs nothing."""
+        return await asyncio.to_thread(self._sync.snapshot, name, drop=drop, trigger=trigger)
+
+    async def snapshots(self) -> MemoryReply:
+        """Your snapshots, in their order: `reply.value`, a list of name, seq and at."""
+        return await asyncio.to_thread(
+            self._sync.snapshots,
+        )
+
+    async def at(self, moment: Moment) -> AsyncSession:
+        """A session that reads as the system would have answered then, with the permissions of now. It cannot write."""
+        return AsyncSession(await asyncio.to_thread(self._sync.at, moment))
+
+    async def diff(
+        self, before: Moment, after: Moment = "now", *, namespaces: str | Iterable[str] | None = None, limit: int = 1000
+    ) -> MemoryReply:
+        """What differs between two moments: `reply.value` has `added`, `removed` and `changed`, lists of id, before, after, fields."""
+        return await asyncio.to_thread(self._sync.diff, before, after, namespaces=namespaces, limit=limit)
+
+    async def restore(
+        self,
+        target: Moment | MemCube,
+        *,
+        version: int | None = None,
+        namespaces: str | Iterable[str] | None = None,
+        dry_run: bool = False,
+        trigger: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Bring back a memory by its id, as it was in a `version` or as it was forgotten; or all memories as they were at a moment."""
+        return await asyncio.to_thread(
+            self._sync.restore,
+            target,
+            version=version,
+            namespaces=namespaces,
+            dry_run=dry_run,
+            trigger=trigger,
+            idempotency_key=idempotency_key,
+        )
+
+    async def branch(self, name: str, *, base: Moment | None = None) -> AsyncSession:
+        """A session on a branch: an overlay with the whole API, in which what would be is tried, and nobody else sees it."""
+        return AsyncSession(await asyncio.to_thread(self._sync.branch, name, base=base))
+
+    async def branches(self) -> MemoryReply:
+        """Your branches that stand: `reply.value`, a list of name, base and at."""
+        return await asyncio.to_thread(
+            self._sync.branches,
+        )
+
+    async def merge(self, *, prefer: str | None = None, dry_run: bool = False, trigger: str | None = None) -> MemoryReply:
+        """Bring what this branch changed into the canonical memory, and end the branch."""
+        return await asyncio.to_thread(self._sync.merge, prefer=prefer, dry_run=dry_run, trigger=trigger)
+
+    async def discard(self) -> MemoryReply:
+        """End this branch; what only it held is purged by the next sweep."""
+        return await asyncio.to_thread(
+            self._sync.discard,
         )
 
 

@@ -105,7 +105,7 @@ def legal_text(text: str) -> str:
 Instant = Annotated[datetime, BeforeValidator(written_time), AfterValidator(aware_utc)]
 """An aware datetime, normalised to UTC."""
 
-Moment = date | str
+Time = date | str
 """A time as people give it: an aware datetime, a date (midnight UTC), or either in ISO 8601."""
 
 Text = Annotated[str, AfterValidator(legal_text)]

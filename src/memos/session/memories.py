@@ -1,36 +1,19 @@
-"""Session: one caller's verbs. Each makes one MemoryCall, sends it through the door, and raises what the reply says."""
+"""Memories: the verbs that store memories, find them, and change them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from memos.errors import InvalidCall
 from memos.interface.messages import drafts_of
-from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryQuery, MemoryReply, Window, raising
-from memos.memcube.cube import MemCube
-from memos.memcube.filter import Filter
+from memos.memcube.call import MemoryReply, Window
 from memos.memcube.legal import legal_namespace, legal_tags
-from memos.memcube.value import Moment, build
-from memos.ports.clock import Clock
-from memos.ports.door import Door
-
-Filtering = Filter | Mapping[str, Any] | None
-Ref = str | MemCube
-"""Which memory is meant: its id, or a MemCube that has it."""
+from memos.memcube.value import Time
+from memos.session.base import Filtering, Ref, Verbs, given, json_object, refs, several
 
 
-class Session:
-    """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""
-
-    def __init__(self, door: Door, caller: Caller, clock: Clock) -> None:
-        self.caller = caller
-        self._door = door
-        self._clock = clock
-
-    def __repr__(self) -> str:
-        session = f", session {self.caller.session!r}" if self.caller.session else ""
-        return f"<{type(self).__name__} of user {self.caller.user!r}, tenant {self.caller.tenant!r}{session}>"
+class Memories(Verbs):
+    """`add`, `search`, `get`, `list`, `update`, `forget`, `history`, `transfer`, `compose`."""
 
     def add(
         self,
@@ -40,7 +23,7 @@ class Session:
         layer: str | None = None,
         tags: Any = (),
         session: str | None = None,
-        expires_at: Moment | None = None,
+        expires_at: Time | None = None,
         priority: int = 0,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
@@ -60,10 +43,10 @@ class Session:
         """
         common = {
             "namespace": namespace, "layer": layer, "tags": tags, "expires_at": expires_at, "priority": priority,
-            "metadata": _object(metadata), "links": _several(links), "session": session or self.caller.session,
+            "metadata": json_object(metadata), "links": several(links), "session": session or self.caller.session,
         }  # fmt: skip
         drafts = drafts_of(memories, common, vector)
-        return self._call("add", drafts=drafts, idempotency_key=idempotency_key, options=_given(trigger=trigger, wait=wait or None))
+        return self._call("add", drafts=drafts, idempotency_key=idempotency_key, options=given(trigger=trigger, wait=wait or None))
 
     def search(
         self,
@@ -74,7 +57,7 @@ class Session:
         namespaces: str | Iterable[str] | None = None,
         states: Iterable[str] | None = None,
         types: Iterable[str] | None = None,
-        window: Window | tuple[Moment | None, Moment | None] | None = None,
+        window: Window | tuple[Time | None, Time | None] | None = None,
         vector: Any = None,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score.
@@ -89,7 +72,7 @@ class Session:
 
     def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""
-        return self._call("get", cubes=_refs(ids))
+        return self._call("get", cubes=refs(ids))
 
     def list(
         self,
@@ -105,7 +88,7 @@ class Session:
     ) -> MemoryReply:
         """One page of the memories that pass a filter: `reply.cubes`, and `reply.next`, the cursor of the next page or None."""
         query = self._query(limit=limit, filter=filter, namespaces=namespaces, states=states, types=types)
-        return self._call("list", query=query, options=_given(order=order, descending=descending or None, cursor=cursor))
+        return self._call("list", query=query, options=given(order=order, descending=descending or None, cursor=cursor))
 
     def update(
         self,
@@ -113,10 +96,13 @@ class Session:
         text: str | None = None,
         *,
         mode: str = "overwrite",
+        against: str | None = None,
+        label: str | None = None,
         expect_version: int | None = None,
         tags: Any = None,
         metadata: Mapping[str, Any] | None = None,
-        expires_at: Moment | None = None,
+        links: Iterable[str] | None = None,
+        expires_at: Time | None = None,
         priority: int | None = None,
         trigger: str | None = None,
         vector: Any = None,
@@ -125,27 +111,32 @@ class Session:
     ) -> MemoryReply:
         """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end.
 
+        `mode` "append" adds the text below the standing one, "merge" adds the sentences that it does not say yet. `against` names a
+        label: what `text` changes in the version so labelled is changed in the standing one, and conflicts come as `reply.value`, with
+        nothing written. `label` names the new version, or without another change the standing one.
+
         Raises NotFound, FrozenMemory, and VersionConflict when `expect_version` is not the standing version.
         """
-        options = _given(
-            text=text, mode=mode, expect_version=expect_version, tags=None if tags is None else legal_tags(tags),
-            metadata=_object(metadata), expires_at=expires_at, priority=priority,
+        options = given(
+            text=text, mode=mode, against=against, label=label, expect_version=expect_version,
+            tags=None if tags is None else legal_tags(tags), metadata=json_object(metadata),
+            links=None if links is None else several(links), expires_at=expires_at, priority=priority,
             trigger=trigger, vector=vector, wait=wait or None,
         )  # fmt: skip
-        return self._call("update", cubes=_refs(id), options=options, idempotency_key=idempotency_key)
+        return self._call("update", cubes=refs(id), options=options, idempotency_key=idempotency_key)
 
     def forget(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
-        return self._call("forget", cubes=_refs(ids), options=_given(trigger=trigger), idempotency_key=idempotency_key)
+        return self._call("forget", cubes=refs(ids), options=given(trigger=trigger), idempotency_key=idempotency_key)
 
     def history(self, id: Ref) -> MemoryReply:
         """The versions of a memory, oldest first: `reply.cubes`."""
-        return self._call("history", cubes=_refs(id))
+        return self._call("history", cubes=refs(id))
 
     def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
-        options = _given(to=legal_namespace(to), trigger=trigger)
-        return self._call("transfer", cubes=_refs(id), options=options, idempotency_key=idempotency_key)
+        options = given(to=legal_namespace(to), trigger=trigger)
+        return self._call("transfer", cubes=refs(id), options=options, idempotency_key=idempotency_key)
 
     def compose(
         self,
@@ -159,8 +150,8 @@ class Session:
     ) -> MemoryReply:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         wanted = [tag.key for tag in legal_tags(tags)]
-        options = _given(namespace=legal_namespace(namespace), tags=wanted or None, trigger=trigger, vector=vector)
-        return self._call("compose", cubes=_refs(ids), options=options, idempotency_key=idempotency_key)
+        options = given(namespace=legal_namespace(namespace), tags=wanted or None, trigger=trigger, vector=vector)
+        return self._call("compose", cubes=refs(ids), options=options, idempotency_key=idempotency_key)
 
     def pages(self, **arguments: Any) -> Iterator[MemoryReply]:
         """Every page of a `list`, one after the other."""
@@ -169,41 +160,3 @@ class Session:
         while reply.next is not None:
             reply = self.list(**{**arguments, "cursor": reply.next})
             yield reply
-
-    def _query(self, *, filter: Filtering, namespaces: Any, window: Any = None, **rest: Any) -> MemoryQuery:
-        if isinstance(window, tuple | list):
-            if len(window) != 2:
-                raise InvalidCall("a window is a pair (start, end), each a time, a date or None")
-            window = build(Window, start=window[0], end=window[1])
-        named = None if namespaces is None else _several(namespaces)
-        rest |= {name: _several(rest[name]) for name in ("states", "types") if rest[name] is not None}
-        wanted = Filter.parse(filter) if filter is not None else None
-        return build(MemoryQuery, filter=wanted, namespaces=named, window=window, **_given(**rest))
-
-    def _call(self, operation: str, **parts: Any) -> MemoryReply:
-        call = build(MemoryCall, id=self._clock.new_id(), operation=operation, **parts)
-        return raising(self._door.handle(self.caller, call))
-
-
-def _refs(ids: Ref | Iterable[Ref]) -> tuple[CubeRef, ...]:
-    given = (ids,) if isinstance(ids, str | MemCube) else ids
-    if not isinstance(given, Iterable):
-        raise InvalidCall(f"{str(ids)[:60]!r} is no memory id; ids are UUIDv7, as `reply.cubes[0].id` gives them")
-    return tuple(build(CubeRef, id=one.id if isinstance(one, MemCube) else one) for one in given)
-
-
-def _several(values: Any) -> tuple[Any, ...]:
-    """Values as a tuple; a text by itself is one."""
-    if isinstance(values, str):
-        return (values,)
-    if not isinstance(values, Iterable):
-        raise InvalidCall(f"{str(values)[:60]!r} is no list of texts")
-    return tuple(values)
-
-
-def _object(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
