@@ -56,14 +56,14 @@ class MemOS:
     def __init__(self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"]) -> None:
         self._settings, self._clock, self._runs = settings, clock, worker
         self._closed = threading.Event()
-        self._entrance = Entrance()
+        self._api = Entrance()
         self._wire(parts)
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
         desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings)
         self._vault = MemVault(parts.adapter, parts.journal)
-        self._entrance.api = api = MemoryAPI(desk, self._vault, self._after_commit)
+        self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
         self._worker = Worker(api, parts, self._clock, self._settings)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
@@ -122,7 +122,7 @@ class MemOS:
         """A session of this user, taken at its word: the process that embeds the store is trusted."""
         self._require_open()
         context = {"agent": agent, "roles": tuple(roles), "purpose": purpose, "task": task, "model": model, "session": session}
-        return Session(self._entrance, build(Caller, user=user, tenant=tenant, **context), self._clock)
+        return Session(self._api, build(Caller, user=user, tenant=tenant, **context), self._clock)
 
     def drain(self, seconds: float | None = None) -> bool:
         """Compute or await every pending vector; False when `seconds` were over first."""
@@ -164,7 +164,7 @@ class MemOS:
             raise ReadOnlyStore("this store is open only for reading; open it without read_only=True to change its embedder")
         chosen = chooser(embedder)(None, fresh=True)
         remembered = Remembered(chosen.embedder.name, chosen.embedder.dimensions, chosen.url) if chosen.embedder is not None else None
-        with self._entrance.changing:
+        with self._api.changing:
             self._worker.stop(0.0)
             before = after = self._parts
             try:
