@@ -26,14 +26,15 @@ Each call runs in a worker thread: the core is synchronous, because SQLite, NumP
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from memos.memcube.call import Caller, MemoryReply, Window
-from memos.session import Filtering, Session
+from memos.memcube.cube import MemCube
+from memos.memcube.value import Time
+from memos.session import Filtering, Ref, Session
 from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
@@ -46,11 +47,35 @@ if TYPE_CHECKING:
 CLASSES = {
     "MemOS": '''
 
+S = TypeVar("S", bound="AsyncMemOS")
+
+
+class Opening(Generic[S]):
+    """A store that is about to be opened: await it, or enter it."""
+
+    def __init__(self, made: Callable[[MemOS], S], opening: Callable[[], Awaitable[MemOS]]) -> None:
+        self._made, self._opening = made, opening
+
+    def __await__(self) -> Generator[Any, None, S]:
+        system = yield from self._opening().__await__()
+        return self._made(system)
+
+    async def __aenter__(self) -> S:
+        self._system = await self
+        return self._system
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._system.close()
+
+
 class AsyncMemOS:
-    """`MemOS`, awaitable; open it with `async with await AsyncMemOS.open(…)`."""
+    """`MemOS`, awaitable; open it with `async with AsyncMemOS.open(…)`, or `await AsyncMemOS.open(…)` and close it."""
 
     def __init__(self, system: MemOS) -> None:
         self._sync = system
+
+    def __repr__(self) -> str:
+        return repr(self._sync).replace("<", "<Async", 1)
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,6 +90,9 @@ class AsyncSession:
 
     def __init__(self, session: Session) -> None:
         self._sync = session
+
+    def __repr__(self) -> str:
+        return repr(self._sync).replace("<", "<Async", 1)
 
     @property
     def caller(self) -> Caller:
@@ -115,8 +143,8 @@ def method(node: ast.FunctionDef) -> str:
     if "property" in decorators:
         return f"\n    @property\n    {head}\n        return self._sync.{node.name}\n"
     if "classmethod" in decorators:
-        made = f"return cls(await asyncio.to_thread(MemOS.{node.name}, {passed}))"
-        return f"\n    @classmethod\n    async {head}\n        {made}\n"
+        made = f"return Opening(cls, lambda: asyncio.to_thread(MemOS.{node.name}, {passed}))"
+        return f"\n    @classmethod\n    {head.replace('-> Self', '-> Opening[Self]')}\n        {made}\n"
     if "staticmethod" in decorators:
         everything = ", ".join([*(one.arg for one in node.args.args[:1]), passed])
         return f"\n    @staticmethod\n    async {head}\n        return await asyncio.to_thread(MemOS.{node.name}, {everything})\n"
