@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from pathlib import Path
 
+from memos.consolidator import Consolidator
 from memos.errors import BackendError, MemOSError, Unavailable, VersionConflict
 from memos.memcube.call import Caller, MemoryCall, raising
 from memos.memcube.change import Fence, UsageFold, VectorFill
@@ -79,6 +80,7 @@ class Worker:
         self._door, self._adapter, self._journal = door, parts.adapter, parts.journal
         self._embedder, self._clock, self._settings = parts.embedder, clock, settings
         self._sweeper = Sweeper(self._call, parts, clock, settings)
+        self._consolidator = Consolidator(self._call, parts) if settings.consolidate else None
         self._next_sweep = 0.0
         self._post = Post(parts.directory)
         self._fence = 0
@@ -117,7 +119,10 @@ class Worker:
             self._busy.release()
 
     def drain(self, seconds: float | None = None) -> bool:
-        """Work until no vector is pending, here or in the process that holds the post; False when the time is up first."""
+        """Work until no vector is pending and new memories are settled with the old, here or in the process that holds the post.
+
+        False when the time is up first.
+        """
         end = None if seconds is None else time.monotonic() + seconds
         self._next_fold = 0.0
         try:
@@ -135,7 +140,7 @@ class Worker:
                     self._post.leave()
 
     def step(self, end: float | None = None) -> bool:
-        """One fold of use, and one batch of vectors for each tenant.
+        """One fold of use, one batch of vectors for each tenant, one look at what new memories end, and what of the sweeps is due.
 
         False when there was nothing, when another process has the post, or when another thread works here until the moment `end`.
         """
@@ -146,7 +151,8 @@ class Worker:
                 return False
             if not self._fence:
                 self._fence = self._adapter.elect(NAME)
-            return any([self._fold(), *map(self._fill, self._adapter.tenants()), self._sweep()])
+            worked = [self._fold(), *map(self._fill, self._adapter.tenants()), self._consolidate(), self._sweep()]
+            return any(worked)
         except VersionConflict:
             self._fence = 0
             return True
@@ -164,6 +170,9 @@ class Worker:
             self._fold()
             done = sum((self._sweeper.whole(tenant, end) for tenant in self._adapter.tenants()), Counter[str]())
         return dict(done)
+
+    def _consolidate(self) -> bool:
+        return self._consolidator is not None and self._consolidator.step()
 
     def _sweep(self) -> bool:
         """One bounded step of the sweeps, at their interval."""
