@@ -1,0 +1,1 @@
+"""MemLifecycle: what time does to a memory."""

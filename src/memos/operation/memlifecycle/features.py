@@ -1,0 +1,174 @@
+"""Features: what speaks for and against that a later reading ends an earlier one, as numbers between 0 and 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from memos.operation.memlifecycle.statements import NEGATIVE, POSITIVE, Reading
+from memos.operation.memlifecycle.words import lexicon
+
+_SAME_SITTING = 3600.0
+_SINGLE_PLACE = frozenset({"residence", "job"})
+_FIRM = POSITIVE | NEGATIVE
+_VETOES = ("question", "suppose", "wish", "past", "passing", "reported", "quoted")
+
+
+def features(old: Reading, new: Reading) -> dict[str, float] | None:
+    """Name → value, what is 0 left out; None when the two share nothing that could have changed."""
+    words = lexicon()
+    shared = old.signs.keys() & new.signs.keys()
+    topics = old.topics.keys() & new.topics.keys()
+    families = old.states.keys() & new.states.keys()
+    if not (shared or topics or families or (old.people & new.names) or (old.names & new.names)):
+        return None
+    found: dict[str, float] = {}
+    strength = sum(words.weight(stem) for stem in shared)
+    found["link"] = min(strength, 3.0) / 3
+    found["cover"] = strength / (min(old.weight, new.weight) or 1.0)
+    found["topics"] = min(len(topics), 3) / 3
+    found["anchor"] = float(strength >= 1)
+    _compare_people(found, old, new)
+    flips(found, old.signs, new.signs, "word", words.weak)
+    flips(found, old.topics, new.topics, "topic", frozenset())
+    for family in families:
+        _compare_states(found, family, old.states[family], new.states[family], words.loose)
+    _compare_numbers(found, old, new)
+    _compare_values(found, old, new, topics)
+    _compare_cues(found, old, new, topics)
+    _compare_modifiers(found, old, new)
+    _weigh(found)
+    return {name: value for name, value in found.items() if value}
+
+
+def _compare_people(found: dict[str, float], old: Reading, new: Reading) -> None:
+    found["same person"] = float(not old.people.isdisjoint(new.people))
+    found["other person"] = float(bool(old.people) and bool(new.people) and old.people.isdisjoint(new.people))
+    found["nobody"] = float(not old.people or not new.people)
+    found["named"] = float(not old.names.isdisjoint(new.names))
+    found["other speaker"] = float(old.statement.speaker != new.statement.speaker and bool(old.statement.speaker and new.statement.speaker))
+    found["same sitting"] = float(abs((new.statement.said_at - old.statement.said_at).total_seconds()) < _SAME_SITTING)
+    clashes = [kind for kind in old.contrasts.keys() & new.contrasts.keys() if old.contrasts[kind].isdisjoint(new.contrasts[kind])]
+    found["clash"] = float(bool(clashes))
+    found["clash of kin"] = float("kin" in clashes)
+
+
+def flips(found: dict[str, float], old: Mapping[str, int], new: Mapping[str, int], name: str, weak: frozenset[str]) -> None:
+    """Whether what held is denied, and what was denied holds."""
+    for item in old.keys() & new.keys():
+        if item in weak:
+            continue
+        before, after = (old[item] | old[item] >> 2) & _FIRM, new[item] & _FIRM
+        if before == POSITIVE and after & NEGATIVE:
+            found[f"{name} ends"] = 1.0
+        elif before == NEGATIVE and after == POSITIVE:
+            found[f"{name} begins"] = 1.0
+        elif before == after == NEGATIVE:
+            found[f"{name} denied twice"] = 1.0
+
+
+def _compare_states(found: dict[str, float], family: str, old: Mapping[str, int], new: Mapping[str, int], loose: frozenset[str]) -> None:
+    kind = "loose state" if family in loose else "state"
+    before = {member for member, sign in old.items() if (sign | sign >> 2) & POSITIVE}
+    after = {member for member, sign in new.items() if sign & POSITIVE}
+    if before and after:
+        found[f"{kind} {'same' if before & after else 'changed'}"] = 1.0
+    if any(new.get(member, 0) & _FIRM == NEGATIVE for member in before):
+        found[f"{kind} ends"] = 1.0
+
+
+def _compare_numbers(found: dict[str, float], old: Reading, new: Reading) -> None:
+    kinds = {number.unit for number in new.numbers}
+    for before in old.numbers:
+        for after in new.numbers:
+            if before.unit == "year" or after.unit == "year" or "year" in kinds and after.unit == "date":
+                continue
+            same = before.value == after.value or (before.unit == after.unit == "time" and _clock(before.value) == _clock(after.value))
+            near = "near" if before.heads & after.heads else "far"
+            if same:
+                found["number same"] = 1.0
+            elif {before.unit, before.also} & {after.unit, after.also} - {""}:
+                found[f"number {near}"] = 1.0
+            elif not before.unit or not after.unit:
+                found[f"bare number {near}"] = 1.0
+    found["only new number"] = float(bool(new.numbers) and not old.numbers)
+
+
+def _clock(value: float | str) -> float:
+    return float(value) % 12 if isinstance(value, float | int) else -1.0
+
+
+def _compare_values(found: dict[str, float], old: Reading, new: Reading, topics: set[str]) -> None:
+    if _SINGLE_PLACE & topics and old.places and new.places:
+        found["place changed" if old.places.isdisjoint(new.places) else "place same"] = 1.0
+    if old.values and new.values:
+        found["value changed" if old.values.isdisjoint(new.values) else "value same"] = 1.0
+    found["only new name"] = float(bool(new.values - old.names) and not old.values)
+    for key in old.slots.keys() & new.slots.keys():
+        found["slot same" if old.slots[key] & new.slots[key] else "slot changed"] = 1.0
+    if old.label and new.label:
+        found["label same" if old.label == new.label else "label differs"] = 1.0
+    if old.label and old.label <= new.signs.keys():
+        found["label told"] = 1.0
+
+
+def _compare_cues(found: dict[str, float], old: Reading, new: Reading, topics: set[str]) -> None:
+    related, loosely = set(), set()
+    words = lexicon()
+    modes: set[str] = set()
+    for sentence in new.sentences:
+        common = [stem for stem in sentence.stems if stem in old.signs]
+        by_word = any(stem not in words.weak for stem in common)
+        by_topic = not topics.isdisjoint(sentence.topics)
+        if by_word or by_topic:
+            modes |= sentence.modes
+        if "question" in sentence.modes or "suppose" in sentence.modes:
+            continue
+        if by_word:
+            related |= sentence.cues
+        elif by_topic:
+            loosely |= sentence.cues
+    for cue in related:
+        found[f"{cue} by word"] = 1.0
+    for cue in loosely - related:
+        found[f"{cue} by topic"] = 1.0
+    for cue in new.cues - related - loosely:
+        found[f"{cue} apart"] = 1.0
+    for mode in _VETOES:
+        if mode in modes:
+            found[mode] = 1.0
+        elif mode in new.modes:
+            found[f"{mode} apart"] = 1.0
+    found["nothing firm"] = float(new.firm == 0)
+    found["old asks"] = float("question" in old.modes and old.firm < 3)
+    found["old hedged"] = float(bool(old.modes & {"suppose", "wish", "quoted", "reported"}))
+    found["old past"] = float("past" in old.modes)
+    found["old ended"] = float("end" in old.cues)
+    found["old planned"] = float("plan" in old.topics)
+    found["long"] = min(new.weight, 40.0) / 40
+    found["long before"] = min(old.weight, 40.0) / 40
+    found["old event"] = float(old.event)
+    found["new event"] = float(new.event)
+    found["both events"] = float(new.event and old.event)
+    found["assistant"] = float((new.statement.speaker or new.statement.role or "").lower() == "assistant")
+
+
+def _compare_modifiers(found: dict[str, float], old: Reading, new: Reading) -> None:
+    for head in old.modifiers.keys() & new.modifiers.keys():
+        found["modifier same" if old.modifiers[head] & new.modifiers[head] else "modifier differs"] = 1.0
+    found["holder differs"] = float(bool(new.holders - old.names) and bool(old.names - new.names))
+
+
+_EVIDENCE = ("word ends", "word begins", "topic ends", "state changed", "state ends", "number near", "place changed", "slot changed", "replace by word", "end by word", "correct by word")
+_DOUBTS = ("question", "suppose", "wish", "past", "passing", "reported", "quoted", "other person", "clash", "modifier differs", "holder differs", "both events", "nothing firm", "assistant")
+
+
+def _weigh(found: dict[str, float]) -> None:
+    evidence = sum(bool(found.get(name)) for name in _EVIDENCE)
+    doubts = sum(bool(found.get(name)) for name in _DOUBTS)
+    found["evidence"] = float(evidence > 0)
+    found["much evidence"] = float(evidence > 1)
+    found["doubt"] = float(doubts > 0)
+    found["much doubt"] = float(doubts > 1)
+    found["clear"] = float(evidence > 0 and doubts == 0)
+    found["number and cue"] = float(bool(found.get("number near")) and bool(found.get("replace by word")))
+    found["topical change"] = float(bool(found.get("replace by topic") or found.get("end by topic")) and bool(found.get("same person")))

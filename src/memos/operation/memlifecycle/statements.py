@@ -1,0 +1,336 @@
+"""Statements: a text read once into who it speaks of, what it asserts or denies, its values, and the words that hedge it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from memos.operation.memlifecycle.numbers import Number, numbers_of
+from memos.operation.memlifecycle.words import Lexicon, lexicon, tokens
+
+POSITIVE, NEGATIVE = 1, 2
+"""Signs of what a text speaks of: it holds, or it does not, or no longer."""
+MOST_TOKENS = 400
+"""What stands after so many words of a text is not read."""
+
+_SENTENCE_ENDS = frozenset(".!?;\n…")
+_MARKS = frozenset(".!?;:,\n()\"“”…—–")
+_BREAKS = frozenset({"and", "but", "so", "because", "since", "when", "while", "although", "though", "which"})
+_ABBREVIATED = frozenset({"dr", "mr", "mrs", "ms", "prof", "st", "no", "vs", "etc"})
+_FIRST = frozenset(
+    "i me my we our us mine ours myself ourselves i'm i've i'll i'd we're we've we'll we'd".split()  # noqa: SIM905 - reads better
+)
+_NEGATORS = frozenset({"not", "no", "never", "cannot", "neither", "nor", "nobody", "nothing", "none", "without", "hardly"})
+_VALUE_AFTER = frozenset({"in", "at", "to", "from", "near", "off", "for", "with", "called", "named", "is", "as", "on", "via", "by"})
+_PLACE_AFTER = frozenset({"in", "at", "to", "near", "off", "for", "from"})
+_WITH = frozenset({"with", "of", "for", "by", "dr", "mr", "mrs", "ms", "prof", "."})
+_SUBJECT_OF = frozenset({"is", "has", "was", "will", "had", "isn't", "hasn't", "won't", "and", "can", "lives", "works", "says", "wants", "likes", "got"})
+_COPULAS = frozenset({"is", "are", "stands", "goes", "costs", "remains", "equals", "weighs", "seats"})
+_GENERIC = frozenset({"user", "human", "assistant", "ai", "bot", "system", "agent", "model", "me"})
+_UNFIRM = frozenset({"suppose", "wish", "past", "question", "quoted"})
+_OPENING_MODES = {"should": "suppose", "were": "suppose"}
+_WORD = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A memory as it is compared: its words, who said them and when, and the side of the talk that spoke."""
+
+    text: str
+    speaker: str | None
+    said_at: datetime
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What one sentence asserts: the cues of change in it, and what it speaks of."""
+
+    cues: frozenset[str]
+    modes: frozenset[str]
+    stems: frozenset[str]
+    topics: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A statement read once; `judge` compares two. Signs are bits, POSITIVE and NEGATIVE."""
+
+    statement: Statement
+    people: frozenset[str]
+    """Whom it speaks of: the speaker in the first person, and persons by name."""
+    names: frozenset[str]
+    values: frozenset[str]
+    places: frozenset[str]
+    holders: frozenset[str]
+    modifiers: dict[str, frozenset[str]]
+    event: bool
+    signs: dict[str, int]
+    topics: dict[str, int]
+    states: dict[str, dict[str, int]]
+    contrasts: dict[str, frozenset[str]]
+    numbers: tuple[Number, ...]
+    slots: dict[frozenset[str], frozenset[str]]
+    label: frozenset[str]
+    cues: frozenset[str]
+    modes: frozenset[str]
+    sentences: tuple[Sentence, ...]
+    firm: int
+    """How many content words stand in sentences that assert something."""
+    weight: float
+    exact: tuple[frozenset[str], frozenset[str], int]
+    """Capitalised words, numbers, and how often it denies: what a repetition may not change."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A reading in the making."""
+
+    lexicon: Lexicon
+    me: str
+    people: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
+    holders: set[str] = field(default_factory=set)
+    modifiers: dict[str, set[str]] = field(default_factory=dict)
+    past: int = 0
+    present: int = 0
+    signs: dict[str, int] = field(default_factory=dict)
+    topics: dict[str, int] = field(default_factory=dict)
+    states: dict[str, dict[str, int]] = field(default_factory=dict)
+    contrasts: dict[str, set[str]] = field(default_factory=dict)
+    numbers: list[Number] = field(default_factory=list)
+    slots: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
+    cues: set[str] = field(default_factory=set)
+    modes: set[str] = field(default_factory=set)
+    sentences: list[Sentence] = field(default_factory=list)
+    firm: int = 0
+
+
+def prepare(statement: Statement) -> Reading:
+    """Read a statement once, so that it can be judged against many."""
+    words = lexicon()
+    me = _who(statement.speaker)
+    draft = _Draft(words, me)
+    quoted = False
+    sentence: list[tuple[str, bool]] = []
+    found = tokens(statement.text)[:MOST_TOKENS]
+    for place, token in enumerate(found):
+        if token in '"“”':
+            quoted = token == "“" or (token == '"' and not quoted)
+            if not quoted:
+                draft.modes.add("quoted")
+            continue
+        sentence.append((token, quoted))
+        if token in _SENTENCE_ENDS and not (token == "." and place and found[place - 1].lower() in _ABBREVIATED):
+            _read_sentence(draft, sentence)
+            sentence = []
+    if sentence:
+        _read_sentence(draft, sentence)
+    return _finish(draft, statement, found)
+
+
+def _who(speaker: str | None) -> str:
+    name = (speaker or "").lower().split()
+    return name[0] if name else ""
+
+
+def _read_sentence(draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> None:
+    written = [token for token, _ in sentence]
+    low = [token.lower().replace("’", "'") for token in written]
+    words = draft.lexicon
+    bases = [token[:-2] if token.endswith("'s") and token not in words.stop else token for token in low]
+    stems = [words.stems[token] if _WORD.match(token) else "" for token in bases]
+    if not any(stems) and not any(token[0].isdigit() for token in low):
+        return
+    hits = _hits(words, bases, stems)
+    modes = {tag[1] for _, tag in hits if tag[0] == "mode"}
+    if low[-1] == "?" and len(low) > 4:
+        modes.add("question")
+    if low[0] in _OPENING_MODES:
+        modes.add(_OPENING_MODES[low[0]])
+    if any(inside for _, inside in sentence):
+        modes.add("quoted")
+    _read_people(draft, written, low, bases)
+    shift = 2 if modes & _UNFIRM else 0
+    content = _read_fragments(draft, low, stems, hits, shift)
+    draft.firm += 0 if shift else len(content)
+    draft.modes |= modes
+    cues = {tag[1] for _, tag in hits if tag[0] == "cue"}
+    topics = {tag[1] for _, tag in hits if tag[0] == "topic"}
+    draft.cues |= cues
+    draft.numbers += numbers_of(low, stems, frozenset(content), words)
+    _read_slots(draft, low, stems)
+    _read_modifiers(draft, low, stems)
+    draft.past += sum(token in words.past or (token.endswith("ed") and len(token) > 4) for token in low)
+    draft.present += sum(token in words.present or (token.endswith("s") and place == 1 and low[0] not in words.known) for place, token in enumerate(low))
+    for _, tag in hits:
+        if tag[0] == "contrast":
+            draft.contrasts.setdefault(tag[1], set()).add(tag[2])
+    draft.sentences.append(Sentence(frozenset(cues), frozenset(modes), frozenset(content), frozenset(topics)))
+
+
+def _hits(words: Lexicon, bases: Sequence[str], stems: Sequence[str]) -> list[tuple[int, tuple[str, ...]]]:
+    found = []
+    for phrases, keys in ((words.written, bases), (words.stemmed, stems)):
+        for place, key in enumerate(keys):
+            for rest, tag in phrases.get(key, ()):
+                if not rest or tuple(keys[place + 1 : place + 1 + len(rest)]) == rest:
+                    found.append((place, tag))
+    return found
+
+
+def _read_people(draft: _Draft, written: Sequence[str], low: Sequence[str], bases: Sequence[str]) -> None:
+    previous, kin = "", draft.lexicon.kin
+    for place, token in enumerate(written):
+        word = bases[place]
+        if low[place] in _FIRST:
+            relative = next((kin[bases[i]] for i in range(place + 1, min(place + 3, len(bases))) if bases[i] in kin), "")
+            draft.people.add(f"{draft.me}'s {relative}" if relative and low[place] in ("my", "our") else draft.me)
+        elif token[0].isupper() and word in _GENERIC:
+            draft.people.add(word)
+        elif token[0].isupper() and _is_name(draft.lexicon, word, place):
+            previous = _read_name(draft, word, place, low, bases, previous)
+            continue
+        previous = previous if token == "." and place and bases[place - 1] in _ABBREVIATED else ""
+
+
+def _read_name(draft: _Draft, word: str, place: int, low: Sequence[str], bases: Sequence[str], previous: str) -> str:
+    before = low[place - 1] if place else ""
+    after = bases[place + 1] if place + 1 < len(bases) else ""
+    owns = low[place].endswith("'s")
+    relative = draft.lexicon.kin.get(after, "") if owns else ""
+    draft.names.add(word)
+    if owns:
+        draft.holders.add(word)
+    if not place and relative:
+        draft.people.add(f"{word}'s {relative}")
+        return "person"
+    subject = not before or before in _MARKS or before in _BREAKS or before in _WITH or bases[place - 1] in draft.lexicon.kin or owns or after in _SUBJECT_OF
+    role = previous or ("person" if subject and word not in draft.lexicon.known and not written_large(word) else "value")
+    (draft.values if role == "value" else draft.people).add(word)
+    if role == "value" and before in _PLACE_AFTER:
+        draft.places.add(word)
+    return role
+
+
+def written_large(word: str) -> bool:
+    return False
+
+
+def _is_name(words: Lexicon, word: str, place: int) -> bool:
+    if place:
+        return word not in words.stop
+    return word not in words.known and not word.endswith(("ing", "ed", "ly"))
+
+
+def _read_fragments(draft: _Draft, low: Sequence[str], stems: Sequence[str], hits: Sequence[tuple[int, tuple[str, ...]]], shift: int) -> list[str]:
+    starts = [0] + [place + 1 for place, token in enumerate(low) if token in _MARKS or (token in _BREAKS and place)] + [len(low)]
+    content = []
+    for start, end in zip(starts, starts[1:], strict=False):
+        if start >= end:
+            continue
+        negative = any(_negates(low, place) for place in range(start, end)) or any(
+            start <= place < end and tag in (("cue", "end"), ("aside", "aversion")) for place, tag in hits
+        )
+        sign = (NEGATIVE if negative else POSITIVE) << shift
+        for place in range(start, end):
+            stem = stems[place]
+            if stem and low[place] not in draft.lexicon.stop and low[place] not in draft.lexicon.numbers:
+                draft.signs[stem] = draft.signs.get(stem, 0) | sign
+                content.append(stem)
+        for place, tag in hits:
+            if start <= place < end:
+                if tag[0] == "topic":
+                    draft.topics[tag[1]] = draft.topics.get(tag[1], 0) | sign
+                elif tag[0] == "state":
+                    members = draft.states.setdefault(tag[1], {})
+                    members[tag[2]] = members.get(tag[2], 0) | sign
+    return content
+
+
+_HARMLESS = frozenset({"forget", "wait", "worry", "only", "doubt", "matter", "wonder", "problem", "need", "help"})
+
+
+def _negates(low: Sequence[str], place: int) -> bool:
+    token = low[place]
+    if not (token.endswith("n't") or token in _NEGATORS):
+        return False
+    return place + 1 >= len(low) or low[place + 1] not in _HARMLESS
+
+
+def _read_slots(draft: _Draft, low: Sequence[str], stems: Sequence[str]) -> None:
+    stop = draft.lexicon.stop
+    content = [bool((stem and low[place] not in stop) or low[place][0].isdigit()) for place, stem in enumerate(stems)]
+    for place, token in enumerate(low):
+        follows = low[place + 1] if place + 1 < len(low) else ""
+        if token in _COPULAS or (token.endswith("'s") and token not in stop and follows in ("at", "on", "in", "the", "a", "called")):
+            key = frozenset(stems[i] for i in range(place + (token not in _COPULAS)) if content[i] and stems[i])
+            value = frozenset(stems[i] or low[i] for i in range(place + 1, len(low)) if content[i])
+            if key and value and len(key) <= 4:
+                draft.slots.setdefault(key, value)
+            break
+    for place in range(1, len(low) - 1):
+        if low[place] in _VALUE_AFTER and content[place - 1] and stems[place - 1]:
+            after = next((i for i in range(place + 1, min(place + 4, len(low))) if content[i]), None)
+            if after is not None:
+                draft.slots.setdefault(frozenset((stems[place - 1], "+" + low[place])), frozenset({stems[after] or low[after]}))
+
+
+_OF = frozenset({"of", "for", "to", "at", "in"})
+_DETERMINERS = frozenset({"the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "that", "these"})
+
+
+def _read_modifiers(draft: _Draft, low: Sequence[str], stems: Sequence[str]) -> None:
+    stop, weak, numbers = draft.lexicon.stop, draft.lexicon.weak, draft.lexicon.numbers
+    noun = [bool(stem) and low[i] not in stop and low[i] not in numbers for i, stem in enumerate(stems)]
+    for place in range(1, len(low)):
+        if not noun[place]:
+            continue
+        if noun[place - 1] and stems[place - 1] not in weak and not low[place - 1].endswith(("ed", "ing", "s")):
+            draft.modifiers.setdefault(stems[place], set()).add(stems[place - 1])
+        elif noun[place - 1] and low[place - 1].endswith("'s"):
+            draft.modifiers.setdefault(stems[place], set()).add(stems[place - 1])
+        head = place - 1
+        while head > 0 and low[head] in _DETERMINERS:
+            head -= 1
+        if head > 0 and low[head] in _OF and noun[head - 1]:
+            named = low[head] in ("of", "for") or head == 1 or low[head - 2] in _DETERMINERS
+            if named and low[head] != "in":
+                draft.modifiers.setdefault(stems[head - 1], set()).add(stems[place])
+
+
+def _finish(draft: _Draft, statement: Statement, found: Sequence[str]) -> Reading:
+    people = draft.people or ({draft.me} if draft.me else set())
+    label = ()
+    if ":" in found[:7]:
+        label = [draft.lexicon.stems[token.lower()] for token in found[: found.index(":")] if _WORD.match(token) and token.lower() not in draft.lexicon.stop]
+    low = [token.lower().replace("’", "'") for token in found]
+    capital = frozenset(low[i] for i, token in enumerate(found) if token[0].isupper() and low[i] not in draft.lexicon.stop)
+    numbers = frozenset(token for token in low if token[0].isdigit() or token.partition("-")[0] in draft.lexicon.numbers)
+    return Reading(
+        statement=statement,
+        people=frozenset(people),
+        names=frozenset(draft.names),
+        values=frozenset(draft.values),
+        places=frozenset(draft.places),
+        holders=frozenset(draft.holders),
+        modifiers={head: frozenset(found) for head, found in draft.modifiers.items()},
+        event=draft.past > 0 and not draft.present,
+        signs=draft.signs,
+        topics=draft.topics,
+        states=draft.states,
+        contrasts={kind: frozenset(members) for kind, members in draft.contrasts.items()},
+        numbers=tuple(draft.numbers),
+        slots=draft.slots,
+        label=frozenset(label),
+        cues=frozenset(draft.cues),
+        modes=frozenset(draft.modes),
+        sentences=tuple(draft.sentences),
+        firm=draft.firm,
+        weight=sum(map(draft.lexicon.weight, draft.signs)),
+        exact=(capital, numbers, sum(_negates(low, place) for place in range(len(low)))),
+    )
