@@ -31,7 +31,8 @@ def features(old: Reading, new: Reading) -> dict[str, float] | None:
     flips(found, old.signs, new.signs, "word", words.weak)
     flips(found, old.topics, new.topics, "topic", frozenset())
     for family in families:
-        _compare_states(found, family, old.states[family], new.states[family], words.loose)
+        if family not in words.anchored or strength >= 1:
+            _compare_states(found, family, old.states[family], new.states[family], words.loose)
     _compare_numbers(found, old, new)
     _compare_values(found, old, new, topics)
     _compare_cues(found, old, new, topics)
@@ -41,8 +42,9 @@ def features(old: Reading, new: Reading) -> dict[str, float] | None:
 
 
 def _compare_people(found: dict[str, float], old: Reading, new: Reading) -> None:
-    found["same person"] = float(not old.people.isdisjoint(new.people))
-    found["other person"] = float(bool(old.people) and bool(new.people) and old.people.isdisjoint(new.people))
+    same = not (old.people.isdisjoint(new.people) and old.people.isdisjoint(new.names) and new.people.isdisjoint(old.names))
+    found["same person"] = float(same)
+    found["other person"] = float(bool(old.people) and bool(new.people) and not same)
     found["nobody"] = float(not old.people or not new.people)
     found["named"] = float(not old.names.isdisjoint(new.names))
     found["other speaker"] = float(old.statement.speaker != new.statement.speaker and bool(old.statement.speaker and new.statement.speaker))
@@ -98,10 +100,12 @@ def _clock(value: float | str) -> float:
 
 
 def _compare_values(found: dict[str, float], old: Reading, new: Reading, topics: set[str]) -> None:
+    words = lexicon()
     if _SINGLE_PLACE & topics and old.places and new.places:
         found["place changed" if old.places.isdisjoint(new.places) else "place same"] = 1.0
     if old.values and new.values:
         found["value changed" if old.values.isdisjoint(new.values) else "value same"] = 1.0
+    found["narrower"] = float(not words.countries.isdisjoint(old.values) and words.countries.isdisjoint(new.values))
     found["only new name"] = float(bool(new.values - old.names) and not old.values)
     for key in old.slots.keys() & new.slots.keys():
         found["slot same" if old.slots[key] & new.slots[key] else "slot changed"] = 1.0
@@ -120,7 +124,7 @@ def _compare_cues(found: dict[str, float], old: Reading, new: Reading, topics: s
         by_word = any(stem not in words.weak for stem in common)
         by_topic = not topics.isdisjoint(sentence.topics)
         if by_word or by_topic:
-            modes |= sentence.modes
+            modes |= sentence.modes - {"reported"} if sentence.reporter in old.people else sentence.modes
         if "question" in sentence.modes or "suppose" in sentence.modes:
             continue
         if by_word:
@@ -158,13 +162,16 @@ def _compare_modifiers(found: dict[str, float], old: Reading, new: Reading) -> N
     found["holder differs"] = float(bool(new.holders - old.names) and bool(old.names - new.names))
 
 
+_SAME = ("number same", "state same", "value same", "slot same", "place same", "loose state same")
+_DIFFERENT = ("number near", "number far", "bare number near", "state changed", "value changed", "slot changed", "place changed", "loose state changed", "word ends", "word begins")
 _EVIDENCE = ("word ends", "word begins", "topic ends", "state changed", "state ends", "number near", "place changed", "slot changed", "replace by word", "end by word", "correct by word")
-_DOUBTS = ("question", "suppose", "wish", "past", "passing", "reported", "quoted", "other person", "clash", "modifier differs", "holder differs", "both events", "nothing firm", "assistant")
+_DOUBTS = ("question", "suppose", "wish", "past", "passing", "reported", "quoted", "other person", "clash", "modifier differs", "holder differs", "word denied twice", "both events", "nothing firm", "assistant")
 
 
 def _weigh(found: dict[str, float]) -> None:
     evidence = sum(bool(found.get(name)) for name in _EVIDENCE)
     doubts = sum(bool(found.get(name)) for name in _DOUBTS)
+    found["nothing differs"] = float(any(found.get(name) for name in _SAME) and not any(found.get(name) for name in _DIFFERENT))
     found["evidence"] = float(evidence > 0)
     found["much evidence"] = float(evidence > 1)
     found["doubt"] = float(doubts > 0)

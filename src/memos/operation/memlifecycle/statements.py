@@ -52,6 +52,7 @@ class Sentence:
     modes: frozenset[str]
     stems: frozenset[str]
     topics: frozenset[str]
+    reporter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,9 @@ def _read_sentence(draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     if not any(stems) and not any(token[0].isdigit() for token in low):
         return
     hits = _hits(words, bases, stems)
+    hits = [(place, tag) for place, tag in hits if not _idle(words, low, bases, place, tag)]
     modes = {tag[1] for _, tag in hits if tag[0] == "mode"}
+    reporter = next((bases[place - 1] for place, tag in hits if tag == ("mode", "reported") and place), "")
     if low[-1] == "?" and len(low) > 4:
         modes.add("question")
     if low[0] in _OPENING_MODES:
@@ -170,7 +173,14 @@ def _read_sentence(draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     for _, tag in hits:
         if tag[0] == "contrast":
             draft.contrasts.setdefault(tag[1], set()).add(tag[2])
-    draft.sentences.append(Sentence(frozenset(cues), frozenset(modes), frozenset(content), frozenset(topics)))
+    draft.sentences.append(Sentence(frozenset(cues), frozenset(modes), frozenset(content), frozenset(topics), reporter))
+
+
+def _idle(words: Lexicon, low: Sequence[str], bases: Sequence[str], place: int, tag: tuple[str, ...]) -> bool:
+    """Whether a phrase does not mean here what it usually means."""
+    if low[place] == "too" and tag == ("cue", "add"):
+        return place + 1 < len(low) and low[place + 1] not in _MARKS
+    return tag == ("mode", "reported") and place > 0 and bases[place - 1] in words.authorities
 
 
 def _hits(words: Lexicon, bases: Sequence[str], stems: Sequence[str]) -> list[tuple[int, tuple[str, ...]]]:
@@ -209,12 +219,16 @@ def _read_name(draft: _Draft, word: str, place: int, low: Sequence[str], bases: 
     if not place and relative:
         draft.people.add(f"{word}'s {relative}")
         return "person"
-    subject = not before or before in _MARKS or before in _BREAKS or before in _WITH or bases[place - 1] in draft.lexicon.kin or owns or after in _SUBJECT_OF
+    subject = before in _WITH or bases[place - 1] in draft.lexicon.kin or owns or _acts(draft.lexicon, after)
     role = previous or ("person" if subject and word not in draft.lexicon.known and not written_large(word) else "value")
     (draft.values if role == "value" else draft.people).add(word)
     if role == "value" and before in _PLACE_AFTER:
         draft.places.add(word)
     return role
+
+
+def _acts(words: Lexicon, after: str) -> bool:
+    return after in _SUBJECT_OF or after in words.past or after in words.present or (len(after) > 3 and after.endswith(("s", "ed")))
 
 
 def written_large(word: str) -> bool:
@@ -224,7 +238,7 @@ def written_large(word: str) -> bool:
 def _is_name(words: Lexicon, word: str, place: int) -> bool:
     if place:
         return word not in words.stop
-    return word not in words.known and not word.endswith(("ing", "ed", "ly"))
+    return word not in words.known and word not in words.numbers and not word.endswith(("ing", "ed", "ly", "th"))
 
 
 def _read_fragments(draft: _Draft, low: Sequence[str], stems: Sequence[str], hits: Sequence[tuple[int, tuple[str, ...]]], shift: int) -> list[str]:
@@ -234,16 +248,18 @@ def _read_fragments(draft: _Draft, low: Sequence[str], stems: Sequence[str], hit
         if start >= end:
             continue
         negative = any(_negates(low, place) for place in range(start, end)) or any(
-            start <= place < end and tag in (("cue", "end"), ("aside", "aversion")) for place, tag in hits
+            start <= place < end and tag == ("cue", "end") for place, tag in hits
         )
-        sign = (NEGATIVE if negative else POSITIVE) << shift
+        averse = min((place for place, tag in hits if start <= place < end and tag == ("aside", "aversion")), default=end)
         for place in range(start, end):
+            sign = (NEGATIVE if negative or place >= averse else POSITIVE) << shift
             stem = stems[place]
             if stem and low[place] not in draft.lexicon.stop and low[place] not in draft.lexicon.numbers:
                 draft.signs[stem] = draft.signs.get(stem, 0) | sign
                 content.append(stem)
         for place, tag in hits:
             if start <= place < end:
+                sign = (NEGATIVE if negative or place >= averse else POSITIVE) << shift
                 if tag[0] == "topic":
                     draft.topics[tag[1]] = draft.topics.get(tag[1], 0) | sign
                 elif tag[0] == "state":
@@ -290,7 +306,7 @@ def _read_modifiers(draft: _Draft, low: Sequence[str], stems: Sequence[str]) -> 
     for place in range(1, len(low)):
         if not noun[place]:
             continue
-        if noun[place - 1] and stems[place - 1] not in weak and not low[place - 1].endswith(("ed", "ing", "s")):
+        if noun[place - 1] and stems[place - 1] not in weak and not (len(low[place - 1]) > 4 and low[place - 1].endswith(("ed", "ing", "s"))):
             draft.modifiers.setdefault(stems[place], set()).add(stems[place - 1])
         elif noun[place - 1] and low[place - 1].endswith("'s"):
             draft.modifiers.setdefault(stems[place], set()).add(stems[place - 1])

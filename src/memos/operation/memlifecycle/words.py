@@ -65,6 +65,9 @@ class Lexicon:
     kin: Mapping[str, str]
     past: frozenset[str]
     present: frozenset[str]
+    anchored: frozenset[str]
+    authorities: frozenset[str]
+    countries: frozenset[str]
 
     def weight(self, stem: str) -> float:
         """How much it tells that two texts share a stem: little when everybody says it."""
@@ -116,7 +119,10 @@ def lexicon() -> Lexicon:
         units=data["units"],
         numbers=data["numbers"],
         loose=frozenset(data["loose"]),
-        kin={word: group.split()[0] for group in data["contrasts"]["kin"].split(", ") for word in group.split()},
+        kin={word: group.split()[0] for group in data["contrasts"]["kin"].split(", ") for word in group.split() if group.split()[0] not in data["households"].split()},
         past=frozenset(data["past_forms"].split()),
         present=frozenset(data["present_forms"].split()),
+        anchored=frozenset(data["anchored"]),
+        authorities=frozenset(data["authorities"].split()),
+        countries=frozenset(data["countries"].split()),
     )
