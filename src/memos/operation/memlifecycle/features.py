@@ -10,7 +10,7 @@ from memos.operation.memlifecycle.words import lexicon
 _SAME_SITTING = 3600.0
 _SINGLE_PLACE = frozenset({"residence", "job"})
 _FIRM = POSITIVE | NEGATIVE
-_VETOES = ("question", "suppose", "wish", "past", "passing", "reported", "quoted")
+_VETOES = ("question", "suppose", "wish", "past", "passing", "reported", "quoted", "address")
 
 
 def features(old: Reading, new: Reading) -> dict[str, float] | None:
@@ -25,7 +25,9 @@ def features(old: Reading, new: Reading) -> dict[str, float] | None:
     strength = sum(words.weight(stem) for stem in shared)
     found["link"] = min(strength, 3.0) / 3
     found["cover"] = strength / (min(old.weight, new.weight) or 1.0)
-    found["topics"] = min(len(topics), 3) / 3
+    found["cosine"] = strength / ((old.weight * new.weight) ** 0.5 or 1.0)
+    found["topics"] = min(len(topics - words.broad), 3) / 3
+    found["broad topics"] = min(len(topics & words.broad), 3) / 3
     found["anchor"] = float(strength >= 1)
     _compare_people(found, old, new)
     flips(found, old.signs, new.signs, "word", words.weak)
@@ -37,6 +39,7 @@ def features(old: Reading, new: Reading) -> dict[str, float] | None:
     _compare_values(found, old, new, topics)
     _compare_cues(found, old, new, topics)
     _compare_modifiers(found, old, new)
+    _compare_sentences(found, old, new)
     _weigh(found)
     return {name: value for name, value in found.items() if value}
 
@@ -122,7 +125,7 @@ def _compare_cues(found: dict[str, float], old: Reading, new: Reading, topics: s
     for sentence in new.sentences:
         common = [stem for stem in sentence.stems if stem in old.signs]
         by_word = any(stem not in words.weak for stem in common)
-        by_topic = not topics.isdisjoint(sentence.topics)
+        by_topic = not (topics - words.broad).isdisjoint(sentence.topics)
         if by_word or by_topic:
             modes |= sentence.modes - {"reported"} if sentence.reporter in old.people else sentence.modes
         if "question" in sentence.modes or "suppose" in sentence.modes:
@@ -162,10 +165,30 @@ def _compare_modifiers(found: dict[str, float], old: Reading, new: Reading) -> N
     found["holder differs"] = float(bool(new.holders - old.names) and bool(old.names - new.names))
 
 
+_TURNS = frozenset({"end", "replace", "now", "start", "correct"})
+
+
+def _compare_sentences(found: dict[str, float], old: Reading, new: Reading) -> None:
+    weight = lexicon().weight
+    best, turning, event = 0.0, 0.0, False
+    for after in new.sentences:
+        for before in old.sentences:
+            common = before.stems & after.stems
+            if common:
+                score = sum(map(weight, common)) / ((before.weight * after.weight) ** 0.5 or 1.0)
+                if score > best:
+                    best, event = score, before.event
+                if score > turning and not after.cues.isdisjoint(_TURNS):
+                    turning = score
+    found["sentence cosine"] = best
+    found["turning cosine"] = turning
+    found["sentence of event"] = float(event)
+
+
 _SAME = ("number same", "state same", "value same", "slot same", "place same", "loose state same")
 _DIFFERENT = ("number near", "number far", "bare number near", "state changed", "value changed", "slot changed", "place changed", "loose state changed", "word ends", "word begins")
 _EVIDENCE = ("word ends", "word begins", "topic ends", "state changed", "state ends", "number near", "place changed", "slot changed", "replace by word", "end by word", "correct by word")
-_DOUBTS = ("question", "suppose", "wish", "past", "passing", "reported", "quoted", "other person", "clash", "modifier differs", "holder differs", "word denied twice", "both events", "nothing firm", "assistant")
+_DOUBTS = ("question", "suppose", "wish", "past", "passing", "reported", "quoted", "address", "other person", "clash", "modifier differs", "holder differs", "word denied twice", "both events", "nothing firm", "assistant")
 
 
 def _weigh(found: dict[str, float]) -> None:

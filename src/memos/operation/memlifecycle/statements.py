@@ -22,6 +22,8 @@ _ABBREVIATED = frozenset({"dr", "mr", "mrs", "ms", "prof", "st", "no", "vs", "et
 _FIRST = frozenset(
     "i me my we our us mine ours myself ourselves i'm i've i'll i'd we're we've we'll we'd".split()  # noqa: SIM905 - reads better
 )
+_SECOND = frozenset({"you", "your", "you're", "you've", "you'll", "you'd", "yours", "yourself"})
+_GREETING = frozenset("hey hi hello thanks yeah yep wow sure ok okay congrats bye morning oh no yes haha well thank you".split())  # noqa: SIM905 - reads better
 _NEGATORS = frozenset({"not", "no", "never", "cannot", "neither", "nor", "nobody", "nothing", "none", "without", "hardly"})
 _VALUE_AFTER = frozenset({"in", "at", "to", "from", "near", "off", "for", "with", "called", "named", "is", "as", "on", "via", "by"})
 _PLACE_AFTER = frozenset({"in", "at", "to", "near", "off", "for", "from"})
@@ -53,6 +55,8 @@ class Sentence:
     stems: frozenset[str]
     topics: frozenset[str]
     reporter: str
+    event: bool
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +172,22 @@ def _read_sentence(draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     draft.numbers += numbers_of(low, stems, frozenset(content), words)
     _read_slots(draft, low, stems)
     _read_modifiers(draft, low, stems)
-    draft.past += sum(token in words.past or (token.endswith("ed") and len(token) > 4) for token in low)
-    draft.present += sum(token in words.present or (token.endswith("s") and place == 1 and low[0] not in words.known) for place, token in enumerate(low))
+    past = sum(token in words.past or (token.endswith("ed") and len(token) > 4) for token in low)
+    present = sum(token in words.present or (token.endswith("s") and place == 1 and low[0] not in words.known) for place, token in enumerate(low))
+    draft.past += past
+    draft.present += present
+    if draft.me not in _GENERIC and not _FIRST.intersection(low) and not _SECOND.isdisjoint(low):
+        modes.add("address")
     for _, tag in hits:
         if tag[0] == "contrast":
             draft.contrasts.setdefault(tag[1], set()).add(tag[2])
-    draft.sentences.append(Sentence(frozenset(cues), frozenset(modes), frozenset(content), frozenset(topics), reporter))
+    draft.sentences.append(Sentence(frozenset(cues), frozenset(modes), frozenset(content), frozenset(topics), reporter, past > 0 and not present, sum(map(words.weight, set(content)))))
 
 
 def _idle(words: Lexicon, low: Sequence[str], bases: Sequence[str], place: int, tag: tuple[str, ...]) -> bool:
     """Whether a phrase does not mean here what it usually means."""
+    if tag == ("cue", "end") and low[place] not in _NEGATORS and low[place] != "any":
+        return any(_negates(low, i) for i in range(max(0, place - 3), place))
     if low[place] == "too" and tag == ("cue", "add"):
         return place + 1 < len(low) and low[place + 1] not in _MARKS
     return tag == ("mode", "reported") and place > 0 and bases[place - 1] in words.authorities
@@ -212,6 +222,8 @@ def _read_name(draft: _Draft, word: str, place: int, low: Sequence[str], bases: 
     before = low[place - 1] if place else ""
     after = bases[place + 1] if place + 1 < len(bases) else ""
     owns = low[place].endswith("'s")
+    if after in _MARKS and ((before == "," and after in "!.?") or before in _GREETING or (not before and after == ",")):
+        return ""  # a person spoken to
     relative = draft.lexicon.kin.get(after, "") if owns else ""
     draft.names.add(word)
     if owns:
@@ -247,25 +259,35 @@ def _read_fragments(draft: _Draft, low: Sequence[str], stems: Sequence[str], hit
     for start, end in zip(starts, starts[1:], strict=False):
         if start >= end:
             continue
-        negative = any(_negates(low, place) for place in range(start, end)) or any(
-            start <= place < end and tag == ("cue", "end") for place, tag in hits
-        )
+        denied = _denied(low, start, end, hits)
         averse = min((place for place, tag in hits if start <= place < end and tag == ("aside", "aversion")), default=end)
         for place in range(start, end):
-            sign = (NEGATIVE if negative or place >= averse else POSITIVE) << shift
+            sign = (NEGATIVE if place in denied or place >= averse else POSITIVE) << shift
             stem = stems[place]
             if stem and low[place] not in draft.lexicon.stop and low[place] not in draft.lexicon.numbers:
                 draft.signs[stem] = draft.signs.get(stem, 0) | sign
                 content.append(stem)
         for place, tag in hits:
             if start <= place < end:
-                sign = (NEGATIVE if negative or place >= averse else POSITIVE) << shift
+                sign = (NEGATIVE if place in denied or place >= averse else POSITIVE) << shift
                 if tag[0] == "topic":
                     draft.topics[tag[1]] = draft.topics.get(tag[1], 0) | sign
                 elif tag[0] == "state":
                     members = draft.states.setdefault(tag[1], {})
                     members[tag[2]] = members.get(tag[2], 0) | sign
     return content
+
+
+def _denied(low: Sequence[str], start: int, end: int, hits: Sequence[tuple[int, tuple[str, ...]]]) -> set[int]:
+    """The places of a fragment that stand near a word of denial or of ending."""
+    found: set[int] = set()
+    for place in range(start, end):
+        if _negates(low, place):
+            found.update(range(max(start, place - 3), min(end, place + 7)))
+    for place, tag in hits:
+        if start <= place < end and tag == ("cue", "end"):
+            found.update(range(max(start, place - 4), min(end, place + 7)))
+    return found
 
 
 _HARMLESS = frozenset({"forget", "wait", "worry", "only", "doubt", "matter", "wonder", "problem", "need", "help"})

@@ -68,6 +68,7 @@ class Lexicon:
     anchored: frozenset[str]
     authorities: frozenset[str]
     countries: frozenset[str]
+    broad: frozenset[str]
 
     def weight(self, stem: str) -> float:
         """How much it tells that two texts share a stem: little when everybody says it."""
@@ -124,5 +125,6 @@ def lexicon() -> Lexicon:
         present=frozenset(data["present_forms"].split()),
         anchored=frozenset(data["anchored"]),
         authorities=frozenset(data["authorities"].split()),
+        broad=frozenset(data["broad"]),
         countries=frozenset(data["countries"].split()),
     )
