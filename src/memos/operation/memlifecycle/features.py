@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from memos.operation.memlifecycle.statements import NEGATIVE, POSITIVE, Reading
+from memos.operation.memlifecycle.statements import NEGATIVE, POSITIVE, Reading, Statement, Unit
 from memos.operation.memlifecycle.words import lexicon
 
 _SAME_SITTING = 3600.0
@@ -13,7 +13,7 @@ _FIRM = POSITIVE | NEGATIVE
 _VETOES = ("question", "suppose", "wish", "past", "passing", "reported", "quoted", "address")
 
 
-def features(old: Reading, new: Reading) -> dict[str, float] | None:
+def features(old: Unit, new: Unit, before: Statement, after: Statement) -> dict[str, float] | None:
     """Name → value, what is 0 left out; None when the two share nothing that could have changed."""
     words = lexicon()
     shared = old.signs.keys() & new.signs.keys()
@@ -30,6 +30,7 @@ def features(old: Reading, new: Reading) -> dict[str, float] | None:
     found["broad topics"] = min(len(topics & words.broad), 3) / 3
     found["anchor"] = float(strength >= 1)
     _compare_people(found, old, new)
+    _compare_speakers(found, before, after)
     flips(found, old.signs, new.signs, "word", words.weak)
     flips(found, old.topics, new.topics, "topic", frozenset())
     for family in families:
@@ -44,17 +45,21 @@ def features(old: Reading, new: Reading) -> dict[str, float] | None:
     return {name: value for name, value in found.items() if value}
 
 
-def _compare_people(found: dict[str, float], old: Reading, new: Reading) -> None:
+def _compare_people(found: dict[str, float], old: Unit, new: Unit) -> None:
     same = not (old.people.isdisjoint(new.people) and old.people.isdisjoint(new.names) and new.people.isdisjoint(old.names))
     found["same person"] = float(same)
     found["other person"] = float(bool(old.people) and bool(new.people) and not same)
     found["nobody"] = float(not old.people or not new.people)
     found["named"] = float(not old.names.isdisjoint(new.names))
-    found["other speaker"] = float(old.statement.speaker != new.statement.speaker and bool(old.statement.speaker and new.statement.speaker))
-    found["same sitting"] = float(abs((new.statement.said_at - old.statement.said_at).total_seconds()) < _SAME_SITTING)
     clashes = [kind for kind in old.contrasts.keys() & new.contrasts.keys() if old.contrasts[kind].isdisjoint(new.contrasts[kind])]
     found["clash"] = float(bool(clashes))
     found["clash of kin"] = float("kin" in clashes)
+
+
+def _compare_speakers(found: dict[str, float], before: Statement, after: Statement) -> None:
+    found["other speaker"] = float(before.speaker != after.speaker and bool(before.speaker and after.speaker))
+    found["same sitting"] = float(abs((after.said_at - before.said_at).total_seconds()) < _SAME_SITTING)
+    found["assistant"] = float((after.speaker or after.role or "").lower() == "assistant")
 
 
 def flips(found: dict[str, float], old: Mapping[str, int], new: Mapping[str, int], name: str, weak: frozenset[str]) -> None:
@@ -81,7 +86,7 @@ def _compare_states(found: dict[str, float], family: str, old: Mapping[str, int]
         found[f"{kind} ends"] = 1.0
 
 
-def _compare_numbers(found: dict[str, float], old: Reading, new: Reading) -> None:
+def _compare_numbers(found: dict[str, float], old: Unit, new: Unit) -> None:
     kinds = {number.unit for number in new.numbers}
     for before in old.numbers:
         for after in new.numbers:
@@ -102,7 +107,7 @@ def _clock(value: float | str) -> float:
     return float(value) % 12 if isinstance(value, float | int) else -1.0
 
 
-def _compare_values(found: dict[str, float], old: Reading, new: Reading, topics: set[str]) -> None:
+def _compare_values(found: dict[str, float], old: Unit, new: Unit, topics: set[str]) -> None:
     words = lexicon()
     if _SINGLE_PLACE & topics and old.places and new.places:
         found["place changed" if old.places.isdisjoint(new.places) else "place same"] = 1.0
@@ -118,7 +123,7 @@ def _compare_values(found: dict[str, float], old: Reading, new: Reading, topics:
         found["label told"] = 1.0
 
 
-def _compare_cues(found: dict[str, float], old: Reading, new: Reading, topics: set[str]) -> None:
+def _compare_cues(found: dict[str, float], old: Unit, new: Unit, topics: set[str]) -> None:
     related, loosely = set(), set()
     words = lexicon()
     modes: set[str] = set()
@@ -156,10 +161,9 @@ def _compare_cues(found: dict[str, float], old: Reading, new: Reading, topics: s
     found["old event"] = float(old.event)
     found["new event"] = float(new.event)
     found["both events"] = float(new.event and old.event)
-    found["assistant"] = float((new.statement.speaker or new.statement.role or "").lower() == "assistant")
 
 
-def _compare_modifiers(found: dict[str, float], old: Reading, new: Reading) -> None:
+def _compare_modifiers(found: dict[str, float], old: Unit, new: Unit) -> None:
     for head in old.modifiers.keys() & new.modifiers.keys():
         found["modifier same" if old.modifiers[head] & new.modifiers[head] else "modifier differs"] = 1.0
     found["holder differs"] = float(bool(new.holders - old.names) and bool(old.names - new.names))
@@ -168,7 +172,7 @@ def _compare_modifiers(found: dict[str, float], old: Reading, new: Reading) -> N
 _TURNS = frozenset({"end", "replace", "now", "start", "correct"})
 
 
-def _compare_sentences(found: dict[str, float], old: Reading, new: Reading) -> None:
+def _compare_sentences(found: dict[str, float], old: Unit, new: Unit) -> None:
     weight = lexicon().weight
     best, turning, event = 0.0, 0.0, False
     for after in new.sentences:
@@ -202,3 +206,9 @@ def _weigh(found: dict[str, float]) -> None:
     found["clear"] = float(evidence > 0 and doubts == 0)
     found["number and cue"] = float(bool(found.get("number near")) and bool(found.get("replace by word")))
     found["topical change"] = float(bool(found.get("replace by topic") or found.get("end by topic")) and bool(found.get("same person")))
+
+
+def unit_features(old: Reading, new: Reading) -> list[dict[str, float]]:
+    """The features of every pair of units that share something."""
+    found = (features(before, after, old.statement, new.statement) for before in old.units for after in new.units)
+    return [each for each in found if each is not None]

@@ -12,6 +12,8 @@ from memos.operation.memlifecycle.words import Lexicon, lexicon, tokens
 
 POSITIVE, NEGATIVE = 1, 2
 """Signs of what a text speaks of: it holds, or it does not, or no longer."""
+MOST_IN_UNIT = 18
+"""Sentences are compared together while they have no more content words than that."""
 MOST_TOKENS = 400
 """What stands after so many words of a text is not read."""
 
@@ -60,10 +62,9 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A statement read once; `judge` compares two. Signs are bits, POSITIVE and NEGATIVE."""
+class Unit:
+    """A sentence, or a few short ones, read. Signs are bits, POSITIVE and NEGATIVE, moved up by two where nothing is asserted."""
 
-    statement: Statement
     people: frozenset[str]
     """Whom it speaks of: the speaker in the first person, and persons by name."""
     names: frozenset[str]
@@ -85,6 +86,16 @@ class Reading:
     firm: int
     """How many content words stand in sentences that assert something."""
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A statement read once; `judge` compares two."""
+
+    statement: Statement
+    units: tuple[Unit, ...]
+    stems: frozenset[str]
+    people: frozenset[str]
     exact: tuple[frozenset[str], frozenset[str], int]
     """Capitalised words, numbers, and how often it denies: what a repetition may not change."""
 
@@ -113,6 +124,7 @@ class _Draft:
     modes: set[str] = field(default_factory=set)
     sentences: list[Sentence] = field(default_factory=list)
     firm: int = 0
+    label: tuple[str, ...] = ()
 
 
 def prepare(statement: Statement) -> Reading:
@@ -120,6 +132,7 @@ def prepare(statement: Statement) -> Reading:
     words = lexicon()
     me = _who(statement.speaker)
     draft = _Draft(words, me)
+    units: list[Unit] = []
     quoted = False
     sentence: list[tuple[str, bool]] = []
     found = tokens(statement.text)[:MOST_TOKENS]
@@ -131,11 +144,22 @@ def prepare(statement: Statement) -> Reading:
             continue
         sentence.append((token, quoted))
         if token in _SENTENCE_ENDS and not (token == "." and place and found[place - 1].lower() in _ABBREVIATED):
-            _read_sentence(draft, sentence)
+            draft = _add_sentence(units, draft, sentence)
             sentence = []
     if sentence:
-        _read_sentence(draft, sentence)
-    return _finish(draft, statement, found)
+        draft = _add_sentence(units, draft, sentence)
+    if draft.sentences:
+        units.append(_unit(draft, units))
+    return _finish(words, statement, tuple(units), found)
+
+
+def _add_sentence(units: list[Unit], draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> _Draft:
+    """Read a sentence into the unit being made, or into the next one when this one is long enough."""
+    if draft.sentences and len(draft.signs) + sum(len(token) > 3 for token, _ in sentence) > MOST_IN_UNIT:
+        units.append(_unit(draft, units))
+        draft = _Draft(draft.lexicon, draft.me)
+    _read_sentence(draft, sentence)
+    return draft
 
 
 def _who(speaker: str | None) -> str:
@@ -151,6 +175,8 @@ def _read_sentence(draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     stems = [words.stems[token] if _WORD.match(token) else "" for token in bases]
     if not any(stems) and not any(token[0].isdigit() for token in low):
         return
+    if ":" in low[:7]:
+        draft.label = tuple(stem for stem, token in zip(stems[: low.index(":")], low, strict=False) if stem and token not in words.stop)
     hits = _hits(words, bases, stems)
     hits = [(place, tag) for place, tag in hits if not _idle(words, low, bases, place, tag)]
     modes = {tag[1] for _, tag in hits if tag[0] == "mode"}
@@ -341,16 +367,22 @@ def _read_modifiers(draft: _Draft, low: Sequence[str], stems: Sequence[str]) -> 
                 draft.modifiers.setdefault(stems[head - 1], set()).add(stems[place])
 
 
-def _finish(draft: _Draft, statement: Statement, found: Sequence[str]) -> Reading:
-    people = draft.people or ({draft.me} if draft.me else set())
-    label = ()
-    if ":" in found[:7]:
-        label = [draft.lexicon.stems[token.lower()] for token in found[: found.index(":")] if _WORD.match(token) and token.lower() not in draft.lexicon.stop]
+def _finish(words: Lexicon, statement: Statement, units: tuple[Unit, ...], found: Sequence[str]) -> Reading:
     low = [token.lower().replace("’", "'") for token in found]
-    capital = frozenset(low[i] for i, token in enumerate(found) if token[0].isupper() and low[i] not in draft.lexicon.stop)
-    numbers = frozenset(token for token in low if token[0].isdigit() or token.partition("-")[0] in draft.lexicon.numbers)
+    capital = frozenset(low[i] for i, token in enumerate(found) if token[0].isupper() and low[i] not in words.stop)
+    numbers = frozenset(token for token in low if token[0].isdigit() or token.partition("-")[0] in words.numbers)
     return Reading(
         statement=statement,
+        units=units,
+        stems=frozenset().union(*(unit.signs for unit in units)),
+        people=frozenset().union(*(unit.people for unit in units)),
+        exact=(capital, numbers, sum(_negates(low, place) for place in range(len(low)))),
+    )
+
+
+def _unit(draft: _Draft, before: Sequence[Unit]) -> Unit:
+    people = draft.people or (before[-1].people if before else {draft.me} - {""})
+    return Unit(
         people=frozenset(people),
         names=frozenset(draft.names),
         values=frozenset(draft.values),
@@ -364,11 +396,10 @@ def _finish(draft: _Draft, statement: Statement, found: Sequence[str]) -> Readin
         contrasts={kind: frozenset(members) for kind, members in draft.contrasts.items()},
         numbers=tuple(draft.numbers),
         slots=draft.slots,
-        label=frozenset(label),
+        label=frozenset(draft.label),
         cues=frozenset(draft.cues),
         modes=frozenset(draft.modes),
         sentences=tuple(draft.sentences),
         firm=draft.firm,
         weight=sum(map(draft.lexicon.weight, draft.signs)),
-        exact=(capital, numbers, sum(_negates(low, place) for place in range(len(low)))),
     )
