@@ -31,7 +31,8 @@ def features(old: Unit, new: Unit, before: Statement, after: Statement) -> dict[
     found["anchor"] = float(strength >= 1)
     _compare_people(found, old, new)
     _compare_speakers(found, before, after)
-    flips(found, old.signs, new.signs, "word", words.weak)
+    flips(found, {stem: sign for stem, sign in old.signs.items() if stem not in old.name_stems}, new.signs, "word", words.weak)
+    flips(found, {stem: sign for stem, sign in old.signs.items() if stem in old.name_stems}, new.signs, "name", words.weak)
     flips(found, old.topics, new.topics, "topic", frozenset())
     for family in families:
         if family not in words.anchored or strength >= 1:
@@ -126,19 +127,18 @@ def _compare_values(found: dict[str, float], old: Unit, new: Unit, topics: set[s
 def _compare_cues(found: dict[str, float], old: Unit, new: Unit, topics: set[str]) -> None:
     related, loosely = set(), set()
     words = lexicon()
+    specific = topics - words.broad
     modes: set[str] = set()
     for sentence in new.sentences:
-        common = [stem for stem in sentence.stems if stem in old.signs]
-        by_word = any(stem not in words.weak for stem in common)
-        by_topic = not (topics - words.broad).isdisjoint(sentence.topics)
-        if by_word or by_topic:
+        if any(stem in old.signs and stem not in words.weak for stem in sentence.stems) or not specific.isdisjoint(sentence.topics):
             modes |= sentence.modes - {"reported"} if sentence.reporter in old.people else sentence.modes
         if "question" in sentence.modes or "suppose" in sentence.modes:
             continue
-        if by_word:
-            related |= sentence.cues
-        elif by_topic:
-            loosely |= sentence.cues
+        for cue, (near, about) in sentence.cues.items():
+            if any(stem in old.signs and stem not in words.weak for stem in near):
+                related.add(cue)
+            elif not specific.isdisjoint(about):
+                loosely.add(cue)
     for cue in related:
         found[f"{cue} by word"] = 1.0
     for cue in loosely - related:
@@ -153,6 +153,9 @@ def _compare_cues(found: dict[str, float], old: Unit, new: Unit, topics: set[str
     found["nothing firm"] = float(new.firm == 0)
     found["old asks"] = float("question" in old.modes and old.firm < 3)
     found["old hedged"] = float(bool(old.modes & {"suppose", "wish", "quoted", "reported"}))
+    found["old addressed"] = float("address" in old.modes)
+    found["chatty"] = new.chatty
+    found["chatty before"] = old.chatty
     found["old past"] = float("past" in old.modes)
     found["old ended"] = float("end" in old.cues)
     found["old planned"] = float("plan" in old.topics)
@@ -182,7 +185,7 @@ def _compare_sentences(found: dict[str, float], old: Unit, new: Unit) -> None:
                 score = sum(map(weight, common)) / ((before.weight * after.weight) ** 0.5 or 1.0)
                 if score > best:
                     best, event = score, before.event
-                if score > turning and not after.cues.isdisjoint(_TURNS):
+                if score > turning and not _TURNS.isdisjoint(after.cues):
                     turning = score
     found["sentence cosine"] = best
     found["turning cosine"] = turning

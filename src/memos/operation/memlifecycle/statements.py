@@ -52,7 +52,8 @@ class Statement:
 class Sentence:
     """What one sentence asserts: the cues of change in it, and what it speaks of."""
 
-    cues: frozenset[str]
+    cues: dict[str, tuple[frozenset[str], frozenset[str]]]
+    """Each cue, with the stems and the topics near it."""
     modes: frozenset[str]
     stems: frozenset[str]
     topics: frozenset[str]
@@ -68,6 +69,7 @@ class Unit:
     people: frozenset[str]
     """Whom it speaks of: the speaker in the first person, and persons by name."""
     names: frozenset[str]
+    name_stems: frozenset[str]
     values: frozenset[str]
     places: frozenset[str]
     holders: frozenset[str]
@@ -83,6 +85,8 @@ class Unit:
     cues: frozenset[str]
     modes: frozenset[str]
     sentences: tuple[Sentence, ...]
+    chatty: float
+    """How much of it everybody says, between 0 and 1."""
     firm: int
     """How many content words stand in sentences that assert something."""
     weight: float
@@ -192,9 +196,9 @@ def _read_sentence(draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     content = _read_fragments(draft, low, stems, hits, shift)
     draft.firm += 0 if shift else len(content)
     draft.modes |= modes
-    cues = {tag[1] for _, tag in hits if tag[0] == "cue"}
+    cues = _near_cues(hits, stems, set(content))
     topics = {tag[1] for _, tag in hits if tag[0] == "topic"}
-    draft.cues |= cues
+    draft.cues.update(cues)
     draft.numbers += numbers_of(low, stems, frozenset(content), words)
     _read_slots(draft, low, stems)
     _read_modifiers(draft, low, stems)
@@ -207,7 +211,7 @@ def _read_sentence(draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     for _, tag in hits:
         if tag[0] == "contrast":
             draft.contrasts.setdefault(tag[1], set()).add(tag[2])
-    draft.sentences.append(Sentence(frozenset(cues), frozenset(modes), frozenset(content), frozenset(topics), reporter, past > 0 and not present, sum(map(words.weight, set(content)))))
+    draft.sentences.append(Sentence(cues, frozenset(modes), frozenset(content), frozenset(topics), reporter, past > 0 and not present, sum(map(words.weight, set(content)))))
 
 
 def _idle(words: Lexicon, low: Sequence[str], bases: Sequence[str], place: int, tag: tuple[str, ...]) -> bool:
@@ -304,6 +308,16 @@ def _read_fragments(draft: _Draft, low: Sequence[str], stems: Sequence[str], hit
     return content
 
 
+def _near_cues(hits: Sequence[tuple[int, tuple[str, ...]]], stems: Sequence[str], content: set[str]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    near: dict[str, tuple[set[str], set[str]]] = {}
+    for place, tag in hits:
+        if tag[0] == "cue":
+            words, topics = near.setdefault(tag[1], (set(), set()))
+            words.update(content.intersection(stems[max(0, place - 5) : place + 8]))
+            topics.update(other[1] for at, other in hits if other[0] == "topic" and place - 5 <= at < place + 8)
+    return {cue: (frozenset(words), frozenset(topics)) for cue, (words, topics) in near.items()}
+
+
 def _denied(low: Sequence[str], start: int, end: int, hits: Sequence[tuple[int, tuple[str, ...]]]) -> set[int]:
     """The places of a fragment that stand near a word of denial or of ending."""
     found: set[int] = set()
@@ -385,6 +399,7 @@ def _unit(draft: _Draft, before: Sequence[Unit]) -> Unit:
     return Unit(
         people=frozenset(people),
         names=frozenset(draft.names),
+        name_stems=frozenset(map(draft.lexicon.stems.__getitem__, draft.names)),
         values=frozenset(draft.values),
         places=frozenset(draft.places),
         holders=frozenset(draft.holders),
@@ -401,5 +416,6 @@ def _unit(draft: _Draft, before: Sequence[Unit]) -> Unit:
         modes=frozenset(draft.modes),
         sentences=tuple(draft.sentences),
         firm=draft.firm,
+        chatty=len(draft.lexicon.weak.intersection(draft.signs)) / (len(draft.signs) or 1),
         weight=sum(map(draft.lexicon.weight, draft.signs)),
     )
