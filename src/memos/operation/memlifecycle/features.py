@@ -36,12 +36,14 @@ def features(old: Unit, new: Unit, before: Statement, after: Statement) -> dict[
     flips(found, old.topics, new.topics, "topic", frozenset())
     for family in families:
         if family not in words.anchored or strength >= 1:
-            _compare_states(found, family, old.states[family], new.states[family], words.loose)
+            _compare_states(found, family, old.states[family], new.states[family], words.loose, firm=family not in words.anchored)
     _compare_numbers(found, old, new)
     _compare_values(found, old, new, topics)
     _compare_cues(found, old, new, topics)
     _compare_modifiers(found, old, new)
     _compare_sentences(found, old, new)
+    _align(found, old, new)
+    found["grounded"] = float(_grounded(found, old, new, topics - words.broad))
     _weigh(found)
     return {name: value for name, value in found.items() if value}
 
@@ -77,12 +79,14 @@ def flips(found: dict[str, float], old: Mapping[str, int], new: Mapping[str, int
             found[f"{name} denied twice"] = 1.0
 
 
-def _compare_states(found: dict[str, float], family: str, old: Mapping[str, int], new: Mapping[str, int], loose: frozenset[str]) -> None:
+def _compare_states(found: dict[str, float], family: str, old: Mapping[str, int], new: Mapping[str, int], loose: frozenset[str], *, firm: bool) -> None:
     kind = "loose state" if family in loose else "state"
     before = {member for member, sign in old.items() if (sign | sign >> 2) & POSITIVE}
     after = {member for member, sign in new.items() if sign & POSITIVE}
     if before and after:
         found[f"{kind} {'same' if before & after else 'changed'}"] = 1.0
+        if kind == "state" and not before & after and firm:
+            found["firm state"] = 1.0
     if any(new.get(member, 0) & _FIRM == NEGATIVE for member in before):
         found[f"{kind} ends"] = 1.0
 
@@ -192,6 +196,55 @@ def _compare_sentences(found: dict[str, float], old: Unit, new: Unit) -> None:
     found["sentence of event"] = float(event)
 
 
+_CLOSE = 0.4
+_UNSAFE = frozenset({"question", "suppose", "wish", "past", "quoted", "address", "passing", "reported"})
+
+
+def _align(found: dict[str, float], old: Unit, new: Unit) -> None:
+    for sentence in new.sentences:
+        if sentence.modes & _UNSAFE:
+            continue
+        for cue, near in sentence.tight.items():
+            for stem in near & old.durable:
+                positive = bool((old.signs[stem] | old.signs[stem] >> 2) & POSITIVE)
+                if cue in ("end", "denial") and positive and new.signs[stem] & NEGATIVE and stem not in old.name_stems:
+                    found["aligned end"] = 1.0
+                elif cue in ("replace", "now", "correct"):
+                    found[f"aligned {cue}"] = 1.0
+                elif cue == "start" and not positive and new.signs[stem] & POSITIVE:
+                    found["aligned start"] = 1.0
+    if found.get("number near") and any(a.heads & b.heads & old.durable for a in old.numbers for b in new.numbers):
+        found["aligned number"] = 1.0
+    if found.get("same person") and new.firm and (found.get("firm state") or (found.get("state changed") and found.get("replace by word"))):
+        found["aligned state"] = 1.0
+    for key in old.slots.keys() & new.slots.keys():
+        if not old.slots[key] & new.slots[key] and key <= old.durable and new.firm:
+            found["aligned slot"] = 1.0
+    if found.get("place changed") and "replace" in new.cues and not new.modes & _UNSAFE:
+        found["aligned place"] = 1.0
+
+
+def _grounded(found: dict[str, float], old: Unit, new: Unit, topics: set[str]) -> bool:
+    """Whether one sentence by itself tells a change of what an old sentence states: without that nobody should act on the rest."""
+    if any(found.get(name) for name in _UNGROUNDED) or not (old.explicit and new.explicit):
+        return False
+    kinds = any(found.get(name) for name in ("aligned number", "aligned slot", "aligned place", "aligned state", "label told"))
+    denied = frozenset().union(*(sentence.tight.get("denial", frozenset()) for sentence in old.sentences))
+    for sentence in new.sentences:
+        if sentence.modes & _UNSAFE:
+            continue
+        ending = sentence.tight.get("end", frozenset()) & old.durable - old.name_stems
+        if ending and found.get("aligned end") and topics and not sentence.theirs:
+            return True
+        if kinds and not _TURNS.isdisjoint(sentence.cues):
+            return True
+        if "start" in sentence.tight and found.get("aligned start") and sentence.tight["start"] & denied & old.durable:
+            return True
+    close = bool(topics) and found["sentence cosine"] >= _CLOSE and not found.get("same sitting") and not (new.modes & _UNSAFE)
+    return bool(found.get("label same")) or (close and (kinds or bool(found.get("aligned end") or found.get("aligned replace"))))
+
+
+_UNGROUNDED = ("other person", "other speaker", "assistant", "old asks", "clash", "modifier differs", "both events")
 _SAME = ("number same", "state same", "value same", "slot same", "place same", "loose state same")
 _DIFFERENT = ("number near", "number far", "bare number near", "state changed", "value changed", "slot changed", "place changed", "loose state changed", "word ends", "word begins")
 _EVIDENCE = ("word ends", "word begins", "topic ends", "state changed", "state ends", "number near", "place changed", "slot changed", "replace by word", "end by word", "correct by word")

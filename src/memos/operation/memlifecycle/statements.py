@@ -24,6 +24,7 @@ _ABBREVIATED = frozenset({"dr", "mr", "mrs", "ms", "prof", "st", "no", "vs", "et
 _FIRST = frozenset(
     "i me my we our us mine ours myself ourselves i'm i've i'll i'd we're we've we'll we'd".split()  # noqa: SIM905 - reads better
 )
+_OTHERS = frozenset({"their", "your", "theirs", "yours", "they", "they're"})
 _SECOND = frozenset({"you", "your", "you're", "you've", "you'll", "you'd", "yours", "yourself"})
 _GREETING = frozenset("hey hi hello thanks yeah yep wow sure ok okay congrats bye morning oh no yes haha well thank you".split())  # noqa: SIM905 - reads better
 _NEGATORS = frozenset({"not", "no", "never", "cannot", "neither", "nor", "nobody", "nothing", "none", "without", "hardly"})
@@ -58,6 +59,10 @@ class Sentence:
     stems: frozenset[str]
     topics: frozenset[str]
     reporter: str
+    tight: dict[str, frozenset[str]]
+    """The words that a cue, or a denial, stands next to."""
+    theirs: bool
+    """Whether it speaks of what is theirs or yours."""
     event: bool
     weight: float
 
@@ -85,6 +90,10 @@ class Unit:
     cues: frozenset[str]
     modes: frozenset[str]
     sentences: tuple[Sentence, ...]
+    explicit: bool
+    """Whether the text itself says of whom it speaks."""
+    durable: frozenset[str]
+    """The telling words of sentences that say how something is."""
     chatty: float
     """How much of it everybody says, between 0 and 1."""
     firm: int
@@ -211,7 +220,7 @@ def _read_sentence(draft: _Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     for _, tag in hits:
         if tag[0] == "contrast":
             draft.contrasts.setdefault(tag[1], set()).add(tag[2])
-    draft.sentences.append(Sentence(cues, frozenset(modes), frozenset(content), frozenset(topics), reporter, past > 0 and not present, sum(map(words.weight, set(content)))))
+    draft.sentences.append(Sentence(cues, frozenset(modes), frozenset(content), frozenset(topics), reporter, _tight_cues(words, hits, low, stems), not _OTHERS.isdisjoint(low), past > 0 and not present, sum(map(words.weight, set(content)))))
 
 
 def _idle(words: Lexicon, low: Sequence[str], bases: Sequence[str], place: int, tag: tuple[str, ...]) -> bool:
@@ -318,6 +327,23 @@ def _near_cues(hits: Sequence[tuple[int, tuple[str, ...]]], stems: Sequence[str]
     return {cue: (frozenset(words), frozenset(topics)) for cue, (words, topics) in near.items()}
 
 
+def _tight_cues(words: Lexicon, hits: Sequence[tuple[int, tuple[str, ...]]], low: Sequence[str], stems: Sequence[str]) -> dict[str, frozenset[str]]:
+    places = [(place, tag[1]) for place, tag in hits if tag[0] == "cue" and tag[1] in _TURNING]
+    places += [(place, "denial") for place in range(len(low)) if _negates(low, place)]
+    if not places:
+        return {}
+    content = [i for i, stem in enumerate(stems) if stem and low[i] not in words.stop and low[i] not in words.numbers]
+    near: dict[str, set[str]] = {}
+    for place, cue in places:
+        after = [i for i in content if place < i <= place + 5][:3]
+        before = [] if cue == "end" and after else [i for i in content if place - 3 <= i <= place][-2:]
+        near.setdefault(cue, set()).update(stems[i] for i in after + before)
+    return {cue: frozenset(found) for cue, found in near.items()}
+
+
+_TURNING = frozenset({"end", "replace", "now", "start", "correct"})
+
+
 def _denied(low: Sequence[str], start: int, end: int, hits: Sequence[tuple[int, tuple[str, ...]]]) -> set[int]:
     """The places of a fragment that stand near a word of denial or of ending."""
     found: set[int] = set()
@@ -394,6 +420,9 @@ def _finish(words: Lexicon, statement: Statement, units: tuple[Unit, ...], found
     )
 
 
+_PASSING = frozenset({"question", "suppose", "wish", "address", "quoted", "past"})
+
+
 def _unit(draft: _Draft, before: Sequence[Unit]) -> Unit:
     people = draft.people or (before[-1].people if before else {draft.me} - {""})
     return Unit(
@@ -416,6 +445,10 @@ def _unit(draft: _Draft, before: Sequence[Unit]) -> Unit:
         modes=frozenset(draft.modes),
         sentences=tuple(draft.sentences),
         firm=draft.firm,
+        explicit=bool(draft.people) or not draft.me,
+        durable=frozenset()
+        if "address" in draft.modes and draft.me not in draft.people
+        else frozenset().union(*(each.stems for each in draft.sentences if not each.event and not each.modes & _PASSING)) - draft.lexicon.weak,
         chatty=len(draft.lexicon.weak.intersection(draft.signs)) / (len(draft.signs) or 1),
         weight=sum(map(draft.lexicon.weight, draft.signs)),
     )

@@ -84,7 +84,7 @@ def _entries(data: Mapping[str, Any]) -> Iterator[tuple[str, Tag, bool]]:
     """Every phrase of the word lists with its tag, and whether it is matched by stems."""
     for family, members in data["states"].items():
         for member, phrases in members.items():
-            yield from ((phrase, ("state", family, member), True) for phrase in phrases.split(", "))
+            yield from ((phrase, ("state", family, member), family in data["inflected"]) for phrase in phrases.split(", "))
     for kind, members in data["contrasts"].items():
         for group in members.split(", "):
             yield from ((word, ("contrast", kind, group.split()[0]), True) for word in group.split())
