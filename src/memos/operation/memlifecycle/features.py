@@ -43,7 +43,7 @@ def features(old: Unit, new: Unit, before: Statement, after: Statement) -> dict[
     _compare_modifiers(found, old, new)
     _compare_sentences(found, old, new)
     _align(found, old, new)
-    found["grounded"] = float(_grounded(found, old, new, topics - words.broad))
+    found["grounded"] = float(_grounded(found, old, new, (topics - words.broad) | (families - words.anchored)))
     _weigh(found)
     return {name: value for name, value in found.items() if value}
 
@@ -92,13 +92,14 @@ def _compare_states(found: dict[str, float], family: str, old: Mapping[str, int]
 
 
 def _compare_numbers(found: dict[str, float], old: Unit, new: Unit) -> None:
+    words = lexicon()
     kinds = {number.unit for number in new.numbers}
     for before in old.numbers:
         for after in new.numbers:
             if before.unit == "year" or after.unit == "year" or "year" in kinds and after.unit == "date":
                 continue
             same = before.value == after.value or (before.unit == after.unit == "time" and _clock(before.value) == _clock(after.value))
-            near = "near" if before.heads & after.heads else "far"
+            near = "near" if (before.heads & after.heads) - words.measures else "far"
             if same:
                 found["number same"] = 1.0
             elif {before.unit, before.also} & {after.unit, after.also} - {""}:
@@ -213,7 +214,7 @@ def _align(found: dict[str, float], old: Unit, new: Unit) -> None:
                     found[f"aligned {cue}"] = 1.0
                 elif cue == "start" and not positive and new.signs[stem] & POSITIVE:
                     found["aligned start"] = 1.0
-    if found.get("number near") and any(a.heads & b.heads & old.durable for a in old.numbers for b in new.numbers):
+    if found.get("number near") and any((a.heads & b.heads & old.durable) - lexicon().measures for a in old.numbers for b in new.numbers):
         found["aligned number"] = 1.0
     if found.get("same person") and new.firm and (found.get("firm state") or (found.get("state changed") and found.get("replace by word"))):
         found["aligned state"] = 1.0
@@ -241,7 +242,7 @@ def _grounded(found: dict[str, float], old: Unit, new: Unit, topics: set[str]) -
         if "start" in sentence.tight and found.get("aligned start") and sentence.tight["start"] & denied & old.durable:
             return True
     close = bool(topics) and found["sentence cosine"] >= _CLOSE and not found.get("same sitting") and not (new.modes & _UNSAFE)
-    return bool(found.get("label same")) or (close and (kinds or bool(found.get("aligned end") or found.get("aligned replace"))))
+    return bool(found.get("label same")) or (close and kinds)
 
 
 _UNGROUNDED = ("other person", "other speaker", "assistant", "old asks", "clash", "modifier differs", "both events")

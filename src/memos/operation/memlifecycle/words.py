@@ -69,6 +69,7 @@ class Lexicon:
     authorities: frozenset[str]
     countries: frozenset[str]
     broad: frozenset[str]
+    measures: frozenset[str]
 
     def weight(self, stem: str) -> float:
         """How much it tells that two texts share a stem: little when everybody says it."""
@@ -125,6 +126,7 @@ def lexicon() -> Lexicon:
         present=frozenset(data["present_forms"].split()),
         anchored=frozenset(data["anchored"]),
         authorities=frozenset(data["authorities"].split()),
+        measures=frozenset(map(stems.__getitem__, {*data["units"], *data["units"].values()})),
         broad=frozenset(data["broad"]),
         countries=frozenset(data["countries"].split()),
     )
