@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from memos.operation.memlifecycle.statements import NEGATIVE, POSITIVE, Reading, Statement, Unit
+from memos.operation.memlifecycle.alignment import align, is_grounded, weigh
+from memos.operation.memlifecycle.grammar import TURNS
+from memos.operation.memlifecycle.reading import NEGATIVE, POSITIVE, Reading, Statement, Unit
 from memos.operation.memlifecycle.words import lexicon
 
 _SAME_SITTING = 3600.0
@@ -31,9 +33,9 @@ def features(old: Unit, new: Unit, before: Statement, after: Statement) -> dict[
     found["anchor"] = float(strength >= 1)
     _compare_people(found, old, new)
     _compare_speakers(found, before, after)
-    flips(found, {stem: sign for stem, sign in old.signs.items() if stem not in old.name_stems}, new.signs, "word", words.weak)
-    flips(found, {stem: sign for stem, sign in old.signs.items() if stem in old.name_stems}, new.signs, "name", words.weak)
-    flips(found, old.topics, new.topics, "topic", frozenset())
+    _flips(found, {stem: sign for stem, sign in old.signs.items() if stem not in old.name_stems}, new.signs, "word", words.weak)
+    _flips(found, {stem: sign for stem, sign in old.signs.items() if stem in old.name_stems}, new.signs, "name", words.weak)
+    _flips(found, old.topics, new.topics, "topic", frozenset())
     for family in families:
         if family not in words.anchored or strength >= 1:
             _compare_states(found, family, old.states[family], new.states[family], words.loose, firm=family not in words.anchored)
@@ -42,9 +44,9 @@ def features(old: Unit, new: Unit, before: Statement, after: Statement) -> dict[
     _compare_cues(found, old, new, topics)
     _compare_modifiers(found, old, new)
     _compare_sentences(found, old, new)
-    _align(found, old, new)
-    found["grounded"] = float(_grounded(found, old, new, (topics - words.broad) | (families - words.anchored)))
-    _weigh(found)
+    align(found, old, new)
+    weigh(found)
+    found["grounded"] = float(is_grounded(found, old, new, (topics - words.broad) | (families - words.anchored)))
     return {name: value for name, value in found.items() if value}
 
 
@@ -65,7 +67,7 @@ def _compare_speakers(found: dict[str, float], before: Statement, after: Stateme
     found["assistant"] = float((after.speaker or after.role or "").lower() == "assistant")
 
 
-def flips(found: dict[str, float], old: Mapping[str, int], new: Mapping[str, int], name: str, weak: frozenset[str]) -> None:
+def _flips(found: dict[str, float], old: Mapping[str, int], new: Mapping[str, int], name: str, weak: frozenset[str]) -> None:
     """Whether what held is denied, and what was denied holds."""
     for item in old.keys() & new.keys():
         if item in weak:
@@ -177,9 +179,6 @@ def _compare_modifiers(found: dict[str, float], old: Unit, new: Unit) -> None:
     found["holder differs"] = float(bool(new.holders - old.names) and bool(old.names - new.names))
 
 
-_TURNS = frozenset({"end", "replace", "now", "start", "correct"})
-
-
 def _compare_sentences(found: dict[str, float], old: Unit, new: Unit) -> None:
     weight = lexicon().weight
     best, turning, event = 0.0, 0.0, False
@@ -190,79 +189,11 @@ def _compare_sentences(found: dict[str, float], old: Unit, new: Unit) -> None:
                 score = sum(map(weight, common)) / ((before.weight * after.weight) ** 0.5 or 1.0)
                 if score > best:
                     best, event = score, before.event
-                if score > turning and not _TURNS.isdisjoint(after.cues):
+                if score > turning and not TURNS.isdisjoint(after.cues):
                     turning = score
     found["sentence cosine"] = best
     found["turning cosine"] = turning
     found["sentence of event"] = float(event)
-
-
-_CLOSE = 0.4
-_UNSAFE = frozenset({"question", "suppose", "wish", "past", "quoted", "address", "passing", "reported"})
-
-
-def _align(found: dict[str, float], old: Unit, new: Unit) -> None:
-    for sentence in new.sentences:
-        if sentence.modes & _UNSAFE:
-            continue
-        for cue, near in sentence.tight.items():
-            for stem in near & old.durable:
-                positive = bool((old.signs[stem] | old.signs[stem] >> 2) & POSITIVE)
-                if cue in ("end", "denial") and positive and new.signs[stem] & NEGATIVE and stem not in old.name_stems:
-                    found["aligned end"] = 1.0
-                elif cue in ("replace", "now", "correct"):
-                    found[f"aligned {cue}"] = 1.0
-                elif cue == "start" and not positive and new.signs[stem] & POSITIVE:
-                    found["aligned start"] = 1.0
-    if found.get("number near") and any((a.heads & b.heads & old.durable) - lexicon().measures for a in old.numbers for b in new.numbers):
-        found["aligned number"] = 1.0
-    if found.get("same person") and new.firm and (found.get("firm state") or (found.get("state changed") and found.get("replace by word"))):
-        found["aligned state"] = 1.0
-    for key in old.slots.keys() & new.slots.keys():
-        if not old.slots[key] & new.slots[key] and key <= old.durable and new.firm:
-            found["aligned slot"] = 1.0
-    if found.get("place changed") and "replace" in new.cues and not new.modes & _UNSAFE:
-        found["aligned place"] = 1.0
-
-
-def _grounded(found: dict[str, float], old: Unit, new: Unit, topics: set[str]) -> bool:
-    """Whether one sentence by itself tells a change of what an old sentence states: without that nobody should act on the rest."""
-    if any(found.get(name) for name in _UNGROUNDED) or not (old.explicit and new.explicit):
-        return False
-    kinds = any(found.get(name) for name in ("aligned number", "aligned slot", "aligned place", "aligned state", "label told"))
-    denied = frozenset().union(*(sentence.tight.get("denial", frozenset()) for sentence in old.sentences))
-    for sentence in new.sentences:
-        if sentence.modes & _UNSAFE:
-            continue
-        ending = sentence.tight.get("end", frozenset()) & old.durable - old.name_stems
-        if ending and found.get("aligned end") and topics and not sentence.theirs:
-            return True
-        if kinds and not _TURNS.isdisjoint(sentence.cues):
-            return True
-        if "start" in sentence.tight and found.get("aligned start") and sentence.tight["start"] & denied & old.durable:
-            return True
-    close = bool(topics) and found["sentence cosine"] >= _CLOSE and not found.get("same sitting") and not (new.modes & _UNSAFE)
-    return bool(found.get("label same")) or (close and kinds)
-
-
-_UNGROUNDED = ("other person", "other speaker", "assistant", "old asks", "clash", "modifier differs", "both events")
-_SAME = ("number same", "state same", "value same", "slot same", "place same", "loose state same")
-_DIFFERENT = ("number near", "number far", "bare number near", "state changed", "value changed", "slot changed", "place changed", "loose state changed", "word ends", "word begins")
-_EVIDENCE = ("word ends", "word begins", "topic ends", "state changed", "state ends", "number near", "place changed", "slot changed", "replace by word", "end by word", "correct by word")
-_DOUBTS = ("question", "suppose", "wish", "past", "passing", "reported", "quoted", "address", "other person", "clash", "modifier differs", "holder differs", "word denied twice", "both events", "nothing firm", "assistant")
-
-
-def _weigh(found: dict[str, float]) -> None:
-    evidence = sum(bool(found.get(name)) for name in _EVIDENCE)
-    doubts = sum(bool(found.get(name)) for name in _DOUBTS)
-    found["nothing differs"] = float(any(found.get(name) for name in _SAME) and not any(found.get(name) for name in _DIFFERENT))
-    found["evidence"] = float(evidence > 0)
-    found["much evidence"] = float(evidence > 1)
-    found["doubt"] = float(doubts > 0)
-    found["much doubt"] = float(doubts > 1)
-    found["clear"] = float(evidence > 0 and doubts == 0)
-    found["number and cue"] = float(bool(found.get("number near")) and bool(found.get("replace by word")))
-    found["topical change"] = float(bool(found.get("replace by topic") or found.get("end by topic")) and bool(found.get("same person")))
 
 
 def unit_features(old: Reading, new: Reading) -> list[dict[str, float]]:
