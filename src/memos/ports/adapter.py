@@ -201,6 +201,9 @@ class View(Protocol):
     def vectors(self, contents: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The contents among those asked that have a vector, (m,), and their rows, (m, d)."""
 
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vector, (d,), of each memory among those asked that is visible and has one."""
+
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """The cubes of version rows that a feed named, in that order; rows must be visible in this View."""
 

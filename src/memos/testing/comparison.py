@@ -243,6 +243,11 @@ class Comparison:
             content: tuple(vector.tolist()) for content, vector in filled.items()
         }
 
+    def _compare_vectors_of(self, view: View, wanted: ModelView) -> None:
+        ids = self.ids()
+        given, expected = view.vectors_of(ids), wanted.vectors_of(ids)
+        assert {key: row.tolist() for key, row in given.items()} == {key: row.tolist() for key, row in expected.items()}
+
     def _compare_load(self, view: View, wanted: ModelView) -> None:
         path, cold = self.random.choice(NAMESPACES), self.walk.chance(30)
         mirror = self._mirror(wanted.tenant, path, cold=cold)

@@ -256,6 +256,11 @@ class ModelView:
         contents = self.state.contents
         return Pending(tuple((number, contents[number].speaker, contents[number].cube.text) for _, number in sorted(wanting)[:limit]))
 
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, Any]:
+        """See the port."""
+        found = {row.cube.id: self.state.contents[row.content] for row in self.rows if row.cube.id in ids}
+        return {cube_id: content.vector for cube_id, content in found.items() if content.filled}
+
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""
         found = self.state.calls.get((caller.tenant, caller.kind, caller.user, idempotency.key))

@@ -205,6 +205,12 @@ class SqliteView(Sweeping):
         """See the port; in the order asked."""
         return stack(list(self._run_many(SQL["vectors"], [(int(content), self._tid) for content in contents])), self.dimensions)
 
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """See the port."""
+        found = list(self._run_many(self._text("vectors_of"), [(id_bytes(each), self._tid) for each in dict.fromkeys(ids)]))
+        _, rows = stack([(content, body) for _, content, body in found], self.dimensions)
+        return {id_text(identity): row for (identity, _, _), row in zip(found, rows, strict=True)}
+
     def facts(self, namespace: str, facts: Sequence[str]) -> dict[str, str]:
         """See the port; of several memories that stand for one fact the eldest."""
         nid, keyed = self._nid(namespace), self._keys.tenant(self.tenant).fact

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Prepared, Work
@@ -42,9 +43,10 @@ def prepare_consolidate(work: Work) -> Prepared:
     edges: list[Edge] = []
     seen: dict[str, int] = {}
     found = work.view.get(work.call.options["ids"], grant=work.grant.filter, now=work.now)
-    for fresh in found.values():
-        if _states_something(fresh):
-            _settle(work, fresh, writes, edges, seen)
+    telling = {cube_id: cube for cube_id, cube in found.items() if _states_something(cube)}
+    vectors = work.view.vectors_of(list(telling)) if work.view.dimensions is not None else {}
+    for cube_id, fresh in telling.items():
+        _settle(work, fresh, _nearest(work, fresh, vectors.get(cube_id)), (writes, edges, seen))
     reply = MemoryReply(call_id=work.call.id, value=len(writes), call=work.call)
     if not writes:
         return Prepared(reply)
@@ -58,8 +60,13 @@ def _states_something(cube: MemCube) -> bool:
     return isinstance(cube.payload, Plaintext) and cube.state in PRESENT and not said_by_a_machine and len(cube.text) <= LONGEST
 
 
-def _settle(work: Work, fresh: MemCube, writes: dict[str, CubeWrite], edges: list[Edge], seen: dict[str, int]) -> None:
-    for old in _nearest(work, fresh):
+Settled = tuple[dict[str, CubeWrite], list[Edge], dict[str, int]]
+"""What is to be written by memory, the edges, and the seq of what was read."""
+
+
+def _settle(work: Work, fresh: MemCube, nearest: Iterable[MemCube], settled: Settled) -> None:
+    writes, edges, seen = settled
+    for old in nearest:
         if old.id in writes or fresh.id in writes:
             continue
         verdict = judge(_reading(old), _reading(fresh))
@@ -77,10 +84,10 @@ def _settle(work: Work, fresh: MemCube, writes: dict[str, CubeWrite], edges: lis
             edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]
 
 
-def _nearest(work: Work, fresh: MemCube) -> Iterable[MemCube]:
-    """The earlier memories of its namespace that are likest to a new one, as a search by its words finds them."""
+def _nearest(work: Work, fresh: MemCube, vector: Any) -> list[MemCube]:
+    """The earlier memories of its namespace that are likest to a new one, as a search by its words and its vector finds them."""
     earlier = Filter.parse({"namespace": fresh.namespace, "said_at": {"lte": fresh.said_at}, "id": {"ne": fresh.id}})
-    query = MemoryQuery(text=fresh.text, filter=STANDING & earlier, namespaces=(fresh.namespace,), limit=NEAREST)
+    query = MemoryQuery(text=fresh.text, vector=vector, filter=STANDING & earlier, namespaces=(fresh.namespace,), limit=NEAREST)
     found = work.desk.operator.retrieve(query, work.view, work.grant, work.now)
     cubes = work.view.load([hit.row for hit in found.hits])
     return [cube for cube in cubes if _states_something(cube) and (cube.said_at, cube.seq, cube.id) < (fresh.said_at, fresh.seq, fresh.id)]

@@ -81,7 +81,9 @@ def _flips(found: dict[str, float], old: Mapping[str, int], new: Mapping[str, in
             found[f"{name} denied twice"] = 1.0
 
 
-def _compare_states(found: dict[str, float], family: str, old: Mapping[str, int], new: Mapping[str, int], loose: frozenset[str], *, firm: bool) -> None:
+def _compare_states(
+    found: dict[str, float], family: str, old: Mapping[str, int], new: Mapping[str, int], loose: frozenset[str], *, firm: bool
+) -> None:
     kind = "loose state" if family in loose else "state"
     before = {member for member, sign in old.items() if (sign | sign >> 2) & POSITIVE}
     after = {member for member, sign in new.items() if sign & POSITIVE}

@@ -65,7 +65,15 @@ def _read(low: Sequence[str], place: int, lexicon: Lexicon) -> tuple[float | str
 def _is_pronoun(low: Sequence[str], place: int) -> bool:
     before = low[place - 1] if place else ""
     after = low[place + 1] if place + 1 < len(low) else "."
-    return before in ("this", "that", "the", "new", "old", "each", "every", "any", "no") or after in ("of", "day", ".", ",", "thing", "more", "is")
+    return before in ("this", "that", "the", "new", "old", "each", "every", "any", "no") or after in (
+        "of",
+        "day",
+        ".",
+        ",",
+        "thing",
+        "more",
+        "is",
+    )
 
 
 def _digits(token: str) -> tuple[float | str, str, int]:

@@ -121,7 +121,12 @@ def lexicon() -> Lexicon:
         units=data["units"],
         numbers=data["numbers"],
         loose=frozenset(data["loose"]),
-        kin={word: group.split()[0] for group in data["contrasts"]["kin"].split(", ") for word in group.split() if group.split()[0] not in data["households"].split()},
+        kin={
+            word: group.split()[0]
+            for group in data["contrasts"]["kin"].split(", ")
+            for word in group.split()
+            if group.split()[0] not in data["households"].split()
+        },
         past=frozenset(data["past_forms"].split()),
         present=frozenset(data["present_forms"].split()),
         anchored=frozenset(data["anchored"]),

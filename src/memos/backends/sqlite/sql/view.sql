@@ -124,6 +124,10 @@ WHERE {within} GROUP BY n.nid ORDER BY n.path;
 -- name: vectors
 SELECT cid, body FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
 
+-- name: vectors_of
+SELECT c.id, x.cid, x.body FROM cube c JOIN version v ON v.uid = c.uid JOIN vector x ON x.cid = v.cid
+WHERE c.id = ? AND c.tid = ? AND x.body IS NOT NULL AND {visible};
+
 -- name: facts
 SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.nid = ? AND v.fact = ? AND {visible} ORDER BY v.uid LIMIT 1;
 
