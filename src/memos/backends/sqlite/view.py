@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.lineage import EdgeRow, Graph, Graphs, Walk
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
 from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, told_commit
@@ -21,6 +22,7 @@ from memos.memcube.change import Edge, Idempotency
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
+from memos.memcube.lineage import Lineage
 from memos.ports.adapter import Feed, NamespaceInfo, Page, Pending
 
 if TYPE_CHECKING:
@@ -37,9 +39,10 @@ class SqliteView:
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
-        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, *, tenant: str, at: int | None, branch: str
+        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, graphs: Graphs, *, tenant: str, at: int | None, branch: str
     ) -> None:
         self._connection: apsw.Connection | None = connection
+        self._graphs = graphs
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
@@ -215,6 +218,38 @@ class SqliteView:
         text = SQL["neighbours"].format(visible=self._sight.edges)
         found = self._run(text, (self._tid, to_json([id_bytes(each).hex() for each in ids]).decode(), depth, wanted))
         return tuple(Edge(id_text(source), id_text(target), relation) for source, target, relation in found)
+
+    def lineage(
+        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
+    ) -> Lineage:
+        """See the port."""
+        start = self._row("uid", id_bytes(id), self._tid)
+        if start is None:
+            return Lineage()
+        wanted = None if relations is None else tuple(sorted(set(relations)))
+        ends = {"near": "source", "far": "target"} if ancestors else {"near": "target", "far": "source"}
+        text = SQL["edges_ahead"].format(visible=self._sight.edges, **ends)
+        followed = None if wanted is None else to_json(wanted).decode()
+
+        def read(memories: Sequence[int], at_most: int) -> Iterable[EdgeRow]:
+            return self._run(text, (to_json(memories).decode(), at_most, followed))
+
+        condition, parameters = self._grant(grant, now)
+        among = self._text("shown_among", grant=condition)
+
+        def shown(memories: Sequence[int]) -> Iterable[int]:
+            return [memory for (memory,) in self._run(among, (to_json(memories).decode(), *parameters))]
+
+        return Walk(self._graph(wanted, ancestors=ancestors), ancestors=ancestors, read=read, shown=shown).run(start[0], depth, limit)
+
+    def _graph(self, relations: tuple[str, ...] | None, *, ancestors: bool) -> Graph:
+        """The edges that are kept, for the present; none for the past and for branches."""
+        if self.branch or self.seq != self.head:
+            return Graph(self.seq, self.seq)
+        return self._graphs.graph((self._tid, ancestors, relations), self.head, self._edges_written)
+
+    def _edges_written(self, after: int, upto: int) -> int | None:
+        return (self._row("edges_written", self._tid, after, upto) or (None,))[0]
 
     def pending(self, limit: int) -> Pending:
         """See the port."""

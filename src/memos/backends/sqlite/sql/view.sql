@@ -92,6 +92,30 @@ JOIN cube s ON s.uid = e.source JOIN cube t ON t.uid = e.target
 WHERE ?3 > 0 AND (?4 IS NULL OR e.relation IN (SELECT value FROM json_each(?4))) AND {visible}
 ORDER BY s.id, t.id, e.relation;
 
+-- The edges of some memories, in one direction, and of those that they lead to: of so many memories at most, the nearest.
+-- name: edges_ahead
+WITH RECURSIVE near (uid) AS (
+  SELECT value FROM json_each(?1)
+  UNION
+  SELECT e.{far} FROM near CROSS JOIN edge e ON e.{near} = near.uid
+  WHERE (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
+  LIMIT ?2)
+SELECT near.uid, c.id, o.uid, o.id, e.relation FROM near CROSS JOIN cube c ON c.uid = near.uid
+LEFT JOIN edge e ON e.{near} = near.uid AND (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
+LEFT JOIN cube o ON o.uid = e.{far};
+
+-- name: edges_written
+SELECT max(seq) FROM commit_log WHERE tid = ? AND seq > ? AND seq <= ? AND instr(counts, '"edges"') > 0;
+
+-- name: uid
+SELECT uid FROM cube WHERE id = ? AND tid = ?;
+
+-- SQLite leaves `c` out where the grant does not read the id.
+-- name: shown_among
+SELECT v.uid FROM json_each(?) j CROSS JOIN version v ON v.uid = j.value CROSS JOIN namespace n ON n.nid = v.nid
+LEFT JOIN cube c ON c.uid = v.uid {head}
+WHERE {visible} AND ({grant});
+
 -- name: pending
 SELECT x.cid, (SELECT v.speaker FROM version v WHERE v.cid = x.cid ORDER BY v.row LIMIT 1), t.body
 FROM vector x JOIN content t ON t.cid = x.cid
