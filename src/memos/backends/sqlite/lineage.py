@@ -19,11 +19,13 @@ GRAPHS = 8
 """How many graphs (of a tenant, a direction and a set of relations) are kept, those used last."""
 MEMORIES = 50_000
 """A graph that holds the edges of more memories than this is begun anew at its next use."""
-FIRST_LOOK, LONGEST_LOOK = 64, 16_384
-"""How many memories are looked at ahead of a walk: few at first, then four times as many each time."""
+FIRST_LOOK, GROWTH = 64, 16
+"""On how many memories the store decides at once: few at first, then so many times as many."""
+READ_AHEAD = 256
+"""The edges of how many memories are read at once."""
 
-Step = tuple[int, Derivation]
-"""The memory that an edge leads to, and what it says."""
+Steps = tuple[tuple[int, ...], tuple[Derivation, ...]]
+"""The memories that the edges of one lead to, and what each edge says."""
 Key = tuple[int, bool, tuple[str, ...] | None]
 """A tenant, whether ancestors are looked for, and the relations."""
 EdgeRow = tuple[int, bytes, int | None, bytes | None, str | None]
@@ -36,7 +38,7 @@ class Graph:
 
     since: int
     checked: int
-    steps: dict[int, tuple[Step, ...]] = field(default_factory=dict)
+    steps: dict[int, Steps] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
 
 
@@ -72,87 +74,88 @@ class Graphs:
 class Walk:
     """One walk. A memory that is not shown ends it there, as if nothing stood at the other end of the edge.
 
-    `read(memories, at_most)` gives the edges of the memories and of what they lead to, of so many at most; `shown(memories)` those
-    among them that may be seen.
+    `read(memories, at_most)` gives the edges of the memories and of what they lead to, of so many at most; `hidden(memories)` those
+    among them that are not to be seen. To ask that of many at once, the walk goes ahead as if all were shown, and is walked again
+    where one was not.
     """
 
     def __init__(
         self, graph: Graph, *, ancestors: bool, read: Callable[[Sequence[int], int], Iterable[EdgeRow]],
-        shown: Callable[[Sequence[int]], Iterable[int]],
+        hidden: Callable[[Sequence[int]], Sequence[int]],
     ) -> None:  # fmt: skip
         self._steps, self._names = graph.steps, graph.names
         self._far = 1 if ancestors else 0
-        self._read, self._shown = read, shown
-        self._visible: dict[int, bool] = {}
+        self._read, self._hidden = read, hidden
+        self._shown: dict[int, bool] = {}
         self._look = FIRST_LOOK
 
-    def run(self, start: int, depth: int | None, limit: int) -> Lineage:
-        """What is shown from `start`, at most `limit` memories at most `depth` steps away."""
-        order, met, level, level_ends = [start], {start}, 0, 1
-        nodes: list[int] = []
-        walked: list[Step] = []
-        truncated = False
+    def run(self, start: int, name: str, depth: int | None, limit: int) -> Lineage:
+        """What is shown from `start`, whose id is `name`: at most `limit` memories, at most `depth` steps away."""
+        self._names[start] = name
+        while True:
+            nodes, edges, undecided = self._attempt(start, depth, limit)
+            whole = len(undecided) < self._look
+            if self._all_shown(undecided) and whole:
+                break
+        truncated = len(nodes) > limit
+        names = tuple([self._names[memory] for memory in nodes[:limit]])
+        if truncated or False in self._shown.values():
+            known = set(names)
+            edges = [edge for edge in edges if edge.parent in known and edge.child in known]
+        return Lineage(names, tuple(edges), truncated)
+
+    def _attempt(self, start: int, depth: int | None, limit: int) -> tuple[list[int], list[Derivation], list[int]]:
+        """The memories shown, one more than the limit at most, and their edges, until there are enough to decide on: those undecided."""
+        order, met, level, level_ends = [start], {start}, 0, -1 if depth is None else 1
+        nodes, edges, undecided, shown = list[int](), list[Derivation](), list[int](), self._shown
         for place, memory in enumerate(order):  # which grows meanwhile
             if place == level_ends:
                 level, level_ends = level + 1, len(order)
-            if memory not in self._visible:
-                self._look_ahead(order, place)
-            if not self._visible[memory]:
+            seen = shown.get(memory)
+            if seen is None:
+                undecided.append(memory)
+                if len(undecided) == self._look:
+                    break
+            elif not seen:
                 continue
-            if truncated := len(nodes) == limit:
-                break
             nodes.append(memory)
+            if len(nodes) > limit:
+                break
             if level == depth:
                 continue
-            steps = self._steps_of(memory, order, place)
-            walked += steps
-            for end, _ in steps:
+            steps = self._steps.get(memory)
+            ends, derivations = self._learn(memory, order, place) if steps is None else steps
+            edges += derivations
+            for end in ends:
                 if end not in met:
                     met.add(end)
                     order.append(end)
-        shown, names = set(nodes), self._names
-        edges = tuple([derivation for end, derivation in walked if end in shown])
-        return Lineage(tuple([names[memory] for memory in nodes]), edges, truncated)
+        return nodes, edges, undecided
 
-    def _look_ahead(self, order: list[int], place: int) -> None:
-        """Decide on the next memories of the walk, at least on the one at `place`, as if all that come are shown."""
-        wanted, self._look = self._look, min(4 * self._look, LONGEST_LOOK)
-        queue, visible = order[place:], self._visible
-        met, undecided = set(queue), []
-        for position, memory in enumerate(queue):
-            if memory not in visible:
-                undecided.append(memory)
-                if len(undecided) == wanted:
-                    break
-            elif not visible[memory]:
+    def _all_shown(self, undecided: list[int]) -> bool:
+        """Decide on some memories; whether all of them are shown."""
+        self._look *= GROWTH
+        undecided.sort()  # neighbours in the file, which makes the question twice as fast
+        hidden = self._hidden(undecided) if undecided else []
+        self._shown |= dict.fromkeys(undecided, True)
+        self._shown |= dict.fromkeys(hidden, False)
+        return not hidden
+
+    def _learn(self, memory: int, order: list[int], place: int) -> Steps:
+        """Read the edges of a memory, and with them those of others that come next."""
+        missing = [each for each in order[place : place + READ_AHEAD] if each not in self._steps]
+        names, far_end = self._names, self._far
+        fresh: dict[int, list[tuple[int, Derivation]]] = {}
+        for near, identity, far, other, relation in self._read(missing, max(READ_AHEAD, len(missing))):
+            if near in self._steps:
                 continue
-            for end, _ in self._steps_of(memory, queue, position):
-                if end not in met:
-                    met.add(end)
-                    queue.append(end)
-        undecided.sort()  # neighbours in the file, which makes the question three times as fast
-        visible.update(dict.fromkeys(undecided, False))
-        visible.update(dict.fromkeys(self._shown(undecided), True))
-
-    def _steps_of(self, memory: int, queue: list[int], position: int) -> tuple[Step, ...]:
-        found = self._steps.get(memory)
-        if found is None:
-            missing = [each for each in queue[position : position + self._look] if each not in self._steps]
-            self._keep(self._read(missing, self._look + len(missing)))
-            found = self._steps[memory]
-        return found
-
-    def _keep(self, rows: Iterable[EdgeRow]) -> None:
-        names, fresh = self._names, dict[int, list[Step]]()
-        for memory, identity, end, other, relation in rows:
-            near = names.get(memory) or names.setdefault(memory, id_text(identity))
-            steps = fresh.setdefault(memory, [])
-            if end is None or other is None or relation is None:
-                continue
-            far = names.get(end) or names.setdefault(end, id_text(other))
-            ends = (near, far) if self._far else (far, near)
-            steps.append((end, Derivation(*ends, intern(relation))))
-        far_end = self._far
-        for memory, steps in fresh.items():
+            names[near] = names.get(near) or id_text(identity)
+            steps = fresh.setdefault(near, [])
+            if far is not None and other is not None and relation is not None:
+                names[far] = names.get(far) or id_text(other)
+                ends = (near, far) if far_end else (far, near)
+                steps.append((far, Derivation(names[ends[0]], names[ends[1]], intern(relation))))
+        for near, steps in fresh.items():
             steps.sort(key=lambda step: (step[1][far_end], step[1].relation))
-            self._steps[memory] = tuple(steps)
+            self._steps[near] = tuple([far for far, _ in steps]), tuple([derivation for _, derivation in steps])
+        return self._steps[memory]

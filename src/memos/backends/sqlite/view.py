@@ -235,12 +235,13 @@ class SqliteView:
             return self._run(text, (to_json(memories).decode(), at_most, followed))
 
         condition, parameters = self._grant(grant, now)
-        among = self._text("shown_among", grant=condition)
+        among = self._text("hidden_among", grant=condition)
 
-        def shown(memories: Sequence[int]) -> Iterable[int]:
+        def hidden(memories: Sequence[int]) -> Sequence[int]:
             return [memory for (memory,) in self._run(among, (to_json(memories).decode(), *parameters))]
 
-        return Walk(self._graph(wanted, ancestors=ancestors), ancestors=ancestors, read=read, shown=shown).run(start[0], depth, limit)
+        walk = Walk(self._graph(wanted, ancestors=ancestors), ancestors=ancestors, read=read, hidden=hidden)
+        return walk.run(start[0], id, depth, limit)
 
     def _graph(self, relations: tuple[str, ...] | None, *, ancestors: bool) -> Graph:
         """The edges that are kept, for the present; none for the past and for branches."""

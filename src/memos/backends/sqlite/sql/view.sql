@@ -110,11 +110,11 @@ SELECT max(seq) FROM commit_log WHERE tid = ? AND seq > ? AND seq <= ? AND instr
 -- name: uid
 SELECT uid FROM cube WHERE id = ? AND tid = ?;
 
--- SQLite leaves `c` out where the grant does not read the id.
--- name: shown_among
-SELECT v.uid FROM json_each(?) j CROSS JOIN version v ON v.uid = j.value CROSS JOIN namespace n ON n.nid = v.nid
-LEFT JOIN cube c ON c.uid = v.uid {head}
-WHERE {visible} AND ({grant});
+-- Those of some memories that are not to be seen. SQLite leaves `c` out where the grant does not read the id.
+-- name: hidden_among
+SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (
+  SELECT 1 FROM version v JOIN namespace n ON n.nid = v.nid LEFT JOIN cube c ON c.uid = v.uid {head}
+  WHERE v.uid = j.value AND {visible} AND ({grant}));
 
 -- name: pending
 SELECT x.cid, (SELECT v.speaker FROM version v WHERE v.cid = x.cid ORDER BY v.row LIMIT 1), t.body
