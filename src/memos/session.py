@@ -112,6 +112,7 @@ class Session:
         metadata: Mapping[str, Any] | None = None,
         expires_at: datetime | str | None = None,
         priority: int | None = None,
+        links: Iterable[str] | None = None,
         trigger: str | None = None,
         vector: Any = None,
         wait: bool = False,
@@ -124,7 +125,7 @@ class Session:
         options = _given(
             text=text, mode=mode, expect_version=expect_version, tags=None if tags is None else legal_tags(tags),
             metadata=_object(metadata), expires_at=expires_at, priority=priority,
-            trigger=trigger, vector=vector, wait=wait or None,
+            links=None if links is None else _several(links), trigger=trigger, vector=vector, wait=wait or None,
         )  # fmt: skip
         return self._call("update", cubes=_refs(id), options=options, idempotency_key=idempotency_key)
 
@@ -135,6 +136,29 @@ class Session:
     def history(self, id: str) -> MemoryReply:
         """The versions of a memory, oldest first: `reply.cubes`."""
         return self._call("history", cubes=_refs(id))
+
+    def lineage(
+        self,
+        id: str,
+        *,
+        direction: str = "both",
+        relations: str | Iterable[str] | None = None,
+        depth: int | None = None,
+        limit: int | None = None,
+        format: str = "graph",
+    ) -> MemoryReply:
+        """Where a memory came from ("ancestors"), what came of it ("descendants"), or "both"; `reply.cubes[0]` is the memory itself.
+
+        `reply.value` is a dict: `nodes`, the ids, breadth first, the memory itself the first; `edges`, each (child, parent, relation);
+        `truncated`, whether `limit` (100,000) left some out. With format="prov" it is a W3C PROV-JSON document of all versions of the
+        nodes, which tells no text. The relations followed are composed_of, derived_from and merged_from; supersedes may be named too.
+        `depth` counts steps.
+
+        What you may not see, and what is forgotten, is not shown and not passed through. Raises InvalidCall, NotFound.
+        """
+        followed = None if relations is None else _several(relations)
+        options = _given(direction=direction, relations=followed, depth=depth, limit=limit, format=format)
+        return self._call("lineage", cubes=_refs(id), options=options)
 
     def transfer(self, id: str, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
@@ -147,13 +171,16 @@ class Session:
         *,
         namespace: str | None = None,
         tags: Any = (),
+        links: Iterable[str] = (),
         trigger: str | None = None,
         vector: Any = None,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         wanted = [tag.key for tag in legal_tags(tags)]
-        options = _given(namespace=legal_namespace(namespace), tags=wanted or None, trigger=trigger, vector=vector)
+        options = _given(
+            namespace=legal_namespace(namespace), tags=wanted or None, links=_several(links) or None, trigger=trigger, vector=vector
+        )
         return self._call("compose", cubes=_refs(ids), options=options, idempotency_key=idempotency_key)
 
     def pages(self, **arguments: Any) -> Iterator[MemoryReply]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "update": ("memos.cli.changing:update", "Give a memory a new text, new tags or another end."),
     "forget": ("memos.cli.changing:forget", "Take memories out of every present read."),
     "history": ("memos.cli.reading:history", "Show the versions of a memory, oldest first."),
+    "lineage": ("memos.cli.tracing:lineage", "Show what a memory came from, and what came of it."),
     "transfer": ("memos.cli.changing:transfer", "Move a memory to another namespace of yours."),
     "compose": ("memos.cli.changing:compose", "Make one new memory of several, which stay."),
     "status": ("memos.cli.operating:status", "Show what a store holds and how much room it takes."),

@@ -250,7 +250,8 @@ class SqliteView:
         return self._graphs.graph((self._tid, ancestors, relations), self.head, self._edges_written)
 
     def _edges_written(self, after: int, upto: int) -> int | None:
-        return (self._row("edges_written", self._tid, after, upto) or (None,))[0]
+        (last,) = next(self._run(SQL["edges_written"], (self._tid, after, upto)))
+        return None if last is None else int(last)
 
     def pending(self, limit: int) -> Pending:
         """See the port."""

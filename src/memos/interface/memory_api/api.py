@@ -9,7 +9,7 @@ from functools import partial
 
 from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import arrange, create, index, query, update
+from memos.interface.memory_api import arrange, create, index, lineage, query, update
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import with_vectors
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
@@ -23,6 +23,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "get": query.prepare_get,
     "list": query.prepare_list,
     "history": query.prepare_history,
+    "lineage": lineage.prepare_lineage,
     "update": update.prepare_update,
     "forget": update.prepare_forget,
     "transfer": arrange.prepare_transfer,

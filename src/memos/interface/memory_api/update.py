@@ -19,7 +19,7 @@ from memos.memcube.cube import MemCube, Tag
 from memos.memcube.legal import legal_body, legal_metadata, legal_tags, same_fact
 from memos.memcube.payload import Plaintext
 from memos.memcube.state import State
-from memos.memcube.value import Instant, Metadata
+from memos.memcube.value import Instant, Metadata, Text
 from memos.memcube.vector import Vector
 from memos.operation.memoperator.analysis import analyse
 
@@ -34,6 +34,7 @@ class UpdateOptions(Options):
     metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] | None = None
     expires_at: Instant | Literal["never"] | None = None
     priority: int | None = Field(default=None, ge=-100, le=100)
+    links: tuple[Text, ...] | None = None
     vector: Vector | None = None
 
 
@@ -77,10 +78,10 @@ def _changed(work: Work, cube: MemCube, options: UpdateOptions) -> dict[str, Any
     changed |= {name: value for name, value in (("tags", options.tags), ("metadata", options.metadata)) if value is not None}
     if options.text is not None:
         changed["payload"] = Plaintext(text=options.text)
-    if not changed:
-        raise InvalidCall("an update must change something: give a text, tags, metadata, expires_at or priority")
-    fresh = {"version": cube.version + 1, "updated_at": work.now, "provenance": provenance.mutated(work, cube.provenance, "update")}
-    return changed | fresh
+    if not changed and options.links is None:
+        raise InvalidCall("an update must change something: give a text, tags, metadata, expires_at, priority or links")
+    origin = provenance.mutated(work, cube.provenance, "update", options.links)
+    return changed | {"version": cube.version + 1, "updated_at": work.now, "provenance": origin}
 
 
 def rewritten(
