@@ -45,7 +45,7 @@ class Graph:
 class Graphs:
     """The graphs of one store. Safe among threads, and right whoever writes: the commit log tells when edges were written.
 
-    What closes or removes edges must therefore count them among its commit's edges, as what adds them does.
+    What closes or takes away edges that the present shows must therefore count them in its commit, as `edges` or as `purged`.
     """
 
     def __init__(self) -> None:

@@ -104,8 +104,9 @@ SELECT near.uid, c.id, o.uid, o.id, e.relation FROM near CROSS JOIN cube c ON c.
 LEFT JOIN edge e ON e.{near} = near.uid AND (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
 LEFT JOIN cube o ON o.uid = e.{far};
 
+-- The last commit that wrote edges, or took some away for good.
 -- name: edges_written
-SELECT max(seq) FROM commit_log WHERE tid = ? AND seq > ? AND seq <= ? AND instr(counts, '"edges"') > 0;
+SELECT max(seq) FROM commit_log WHERE tid = ? AND seq > ? AND seq <= ? AND (instr(counts, '"edges"') > 0 OR instr(counts, '"purged"') > 0);
 
 -- name: uid
 SELECT uid FROM cube WHERE id = ? AND tid = ?;
