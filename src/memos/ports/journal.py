@@ -49,7 +49,8 @@ class AccessJournal(Protocol):
 
     def rows(self, *, after: int = 0, limit: int = 100) -> Sequence[dict[str, object]]:
         """Rows as stored: aseq, at, call_id, tenant, caller (a keyed pseudonym), operation, status, grant, seq, branch, hits,
-        withheld, took."""
+        withheld, took.
+        """
 
     def close(self) -> None:
         """Release the file."""

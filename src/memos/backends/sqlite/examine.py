@@ -65,7 +65,7 @@ class Examination:
         self._findings.extend("commit_chain_broken", broken(self._connection.execute(SQL["commits"])))
 
     def writes(self) -> None:
-        """Each commit wrote the version rows that it names, and no others. What was erased whole is not missed."""
+        """Each commit wrote the version rows that it names, and no others. What was erased or purged is not missed."""
         groups = ((seq, [each[1:] for each in rows]) for seq, rows in groupby(self._connection.execute(SQL["written"]), itemgetter(0)))
         seq, found = next(groups, (None, []))
         for commit, named in self._named():
@@ -73,7 +73,7 @@ class Examination:
                 seq, found = next(groups, (None, []))
             there = found if seq == commit else []
             for cube, version in set(named).difference(there):
-                if self._connection.execute(SQL["standing"], (cube,)).get:
+                if self._connection.execute(SQL["standing"], (cube, commit)).get:
                     self._findings.add("commit_half_written", f"commit {commit}: version {version} of {id_text(cube)}")
             for cube, version in set(there).difference(named):
                 self._findings.add("version_not_logged", f"commit {commit}: version {version} of {id_text(cube)}")

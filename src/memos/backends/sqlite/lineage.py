@@ -11,10 +11,16 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from sys import intern
+from typing import Any
 
-from memos.backends.sqlite.rows import id_text
+from pydantic_core import to_json
+
+from memos.backends.sqlite.named import statements
+from memos.backends.sqlite.rows import id_bytes, id_text
+from memos.backends.sqlite.sight import Sight
 from memos.memcube.lineage import Derivation, Lineage
 
+SQL = statements("view")
 GRAPHS = 8
 """How many graphs (of a tenant, a direction and a set of relations) are kept, those used last."""
 MEMORIES = 50_000
@@ -69,6 +75,44 @@ class Graphs:
             while len(self._kept) > GRAPHS:
                 del self._kept[next(iter(self._kept))]
             return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The questions that a walk puts to a View. Without `graphs` nothing is kept: those tell of the present."""
+
+    run: Callable[[str, Sequence[Any]], Iterable[Any]]
+    tid: int
+    sight: Sight
+    graphs: Graphs | None
+    head: int
+
+    def lineage(
+        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: tuple[str, list[Any]]
+    ) -> Lineage:
+        """See `View.lineage`; `grant` is compiled."""
+        start = next(iter(self.run(SQL["uid"], (id_bytes(id), self.tid))), None)
+        if start is None:
+            return Lineage()
+        wanted = None if relations is None else tuple(sorted(set(relations)))
+        graph = self.graphs.graph((self.tid, ancestors, wanted), self.head, self._last_written) if self.graphs else Graph(0, 0)
+        condition, parameters = grant
+        among = SQL["hidden_among"].format(visible=self.sight.versions, head=self.sight.head, grant=condition)
+        ends = {"near": "source", "far": "target"} if ancestors else {"near": "target", "far": "source"}
+        ahead = SQL["edges_ahead"].format(visible=self.sight.edges, **ends)
+        followed = None if wanted is None else to_json(wanted).decode()
+
+        def read(memories: Sequence[int], at_most: int) -> Iterable[EdgeRow]:
+            return self.run(ahead, (to_json(memories).decode(), at_most, followed))
+
+        def hidden(memories: Sequence[int]) -> Sequence[int]:
+            return [memory for (memory,) in self.run(among, (to_json(memories).decode(), *parameters))]
+
+        return Walk(graph, ancestors=ancestors, read=read, hidden=hidden).run(start[0], id, depth, limit)
+
+    def _last_written(self, after: int, upto: int) -> int | None:
+        (last,) = next(iter(self.run(SQL["edges_written"], (self.tid, after, upto))))
+        return None if last is None else int(last)
 
 
 class Walk:

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
-from memos.backends.sqlite.lineage import EdgeRow, Graph, Graphs, Walk
+from memos.backends.sqlite.lineage import Asked, Graphs
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
 from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, told_commit
@@ -20,10 +20,11 @@ from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
 from memos.memcube.change import Edge, Idempotency
 from memos.memcube.cube import MemCube
-from memos.memcube.fields import microseconds
+from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
 from memos.memcube.lineage import Lineage
-from memos.ports.adapter import Feed, NamespaceInfo, Page, Pending
+from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
+from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,10 +47,12 @@ class SqliteView:
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
-        self.head, self.policy_epoch, tid, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
+        self.head, self.policy_epoch, tid, self.horizon, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
         self._tid: int = -1 if tid is None else tid
         if at is not None and not 0 <= at <= self.head:
             raise InvalidCall(f"the store has commits up to {self.head}, and no {at}; name one between 0 and {self.head}")
+        if at is not None and at < self.horizon:
+            raise InvalidCall(f"the past before commit {self.horizon} has been purged; name a later one")
         self.seq: int = self.head if at is None else at
         self.branch = branch
         self.base: int | None = None
@@ -61,8 +64,11 @@ class SqliteView:
         found = self._row("branch", self._tid, branch)
         if found is None:
             raise NotFound(f"there is no branch {branch!r}")
-        self.base = min(found[1], self.seq)
-        return sight.overlay(found[0], found[1], self.seq)
+        bid, base, opened = found
+        if self.seq < opened:
+            raise InvalidCall(f"the branch {branch!r} was opened by commit {opened}; name that one or a later")
+        self.base = min(base, self.seq)
+        return sight.overlay(bid, base, self.seq)
 
     def close(self) -> None:
         """End the View; its connection goes back to the pool."""
@@ -96,6 +102,13 @@ class SqliteView:
         text = self._text("get", grant=condition)
         found = (read_cube(row) for row in self._run_many(text, [(id_bytes(each), self._tid, *parameters) for each in dict.fromkeys(ids)]))
         return {cube.id: cube for cube in found}
+
+    def allowed(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> frozenset[str]:
+        """See the port."""
+        condition, parameters = self._grant(grant, now)
+        asked = to_json([id_bytes(each).hex() for each in ids]).decode()
+        found = self._run(self._text("allowed", grant=condition), (asked, self._tid, *parameters))
+        return frozenset(id_text(identity) for (identity,) in found)
 
     def find(
         self, filter: Filter, *, grant: Filter, now: datetime, order: str = "created_at", descending: bool = False, limit: int = 100,
@@ -153,16 +166,51 @@ class SqliteView:
             return ()
         return tuple(read_cube(row) for row in self._run(self._text("versions", visible=history), (id_bytes(id), self._tid)))
 
-    def feed(self, namespace: str, after: int) -> Iterator[Feed]:
+    def feed(self, namespace: str, after: int, *, cold: bool = False) -> Iterator[Feed]:
         """See the port."""
-        nid, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, None)
-        feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, read_entries(entries))
+        nid, _, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, 0, None)
+        feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, cold, read_entries(entries))
         return feeder.chunks(nid)
 
     def last_seq(self, namespace: str) -> int:
         """See the port."""
         found = self._row("namespace", self._tid, namespace)
         return 0 if found is None else int(found[1])
+
+    def last_purge(self, namespace: str) -> int:
+        """See the port."""
+        found = self._row("namespace", self._tid, namespace)
+        return 0 if found is None else int(found[2])
+
+    def moment(self, when: datetime) -> int:
+        """See the port."""
+        found = self._row("moment", microseconds(when))
+        return 0 if found is None else min(int(found[0]), self.head)
+
+    def time_of(self, seq: int) -> datetime | None:
+        """See the port."""
+        found = self._row("time_of", seq)
+        return None if found is None else instant(found[0])
+
+    def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
+        """See the port."""
+        return tuple(Snapshot(name, seq, instant(at)) for name, seq, at in self._run(SQL["snapshots"], (self._tid, owner)))
+
+    def branches(self, prefix: str = "") -> tuple[Branch, ...]:
+        """See the port."""
+        found = self._run(SQL["branches"], (self._tid, prefix))
+        return tuple(Branch(name, base, opened, instant(at)) for name, base, opened, at in found)
+
+    def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
+        """See the port."""
+        numbers = sorted(set(self._numbers(frozenset(("under", path) for path in namespaces))))
+        found = self._run(SQL["changed"], (to_json(numbers).decode(), self._sight.bid, after, upto))
+        return tuple(id_text(identity) for (identity,) in found)
+
+    def idle(self, states: Sequence[str], before: datetime, *, after: int = 0, limit: int = 1000) -> Idle:
+        """See the port."""
+        found = list(self._run(SQL["idle"], (self._tid, after, to_json(list(states)).decode(), microseconds(before), limit)))
+        return Idle(tuple(id_text(identity) for identity, _ in found), found[-1][1] if len(found) == limit else None)
 
     def last_fill(self) -> int:
         """See the port."""
@@ -223,35 +271,8 @@ class SqliteView:
         self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
     ) -> Lineage:
         """See the port."""
-        start = self._row("uid", id_bytes(id), self._tid)
-        if start is None:
-            return Lineage()
-        wanted = None if relations is None else tuple(sorted(set(relations)))
-        ends = {"near": "source", "far": "target"} if ancestors else {"near": "target", "far": "source"}
-        text = SQL["edges_ahead"].format(visible=self._sight.edges, **ends)
-        followed = None if wanted is None else to_json(wanted).decode()
-
-        def read(memories: Sequence[int], at_most: int) -> Iterable[EdgeRow]:
-            return self._run(text, (to_json(memories).decode(), at_most, followed))
-
-        condition, parameters = self._grant(grant, now)
-        among = self._text("hidden_among", grant=condition)
-
-        def hidden(memories: Sequence[int]) -> Sequence[int]:
-            return [memory for (memory,) in self._run(among, (to_json(memories).decode(), *parameters))]
-
-        walk = Walk(self._graph(wanted, ancestors=ancestors), ancestors=ancestors, read=read, hidden=hidden)
-        return walk.run(start[0], id, depth, limit)
-
-    def _graph(self, relations: tuple[str, ...] | None, *, ancestors: bool) -> Graph:
-        """The edges that are kept, for the present; none for the past and for branches."""
-        if self.branch or self.seq != self.head:
-            return Graph(self.seq, self.seq)
-        return self._graphs.graph((self._tid, ancestors, relations), self.head, self._edges_written)
-
-    def _edges_written(self, after: int, upto: int) -> int | None:
-        (last,) = next(self._run(SQL["edges_written"], (self._tid, after, upto)))
-        return None if last is None else int(last)
+        asked = Asked(self._run, self._tid, self._sight, None if self.branch or self.seq != self.head else self._graphs, self.head)
+        return asked.lineage(id, relations, ancestors=ancestors, depth=depth, limit=limit, grant=self._grant(grant, now))
 
     def pending(self, limit: int) -> Pending:
         """See the port."""

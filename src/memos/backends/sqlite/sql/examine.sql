@@ -7,7 +7,8 @@ SELECT seq, at, tid, bid, operation, call_id, caller, writes, counts, took, hash
 SELECT v.seq, c.id, v.version FROM version v JOIN cube c ON c.uid = v.uid ORDER BY v.seq;
 
 -- name: standing
-SELECT EXISTS (SELECT 1 FROM cube WHERE id = ?);
+SELECT EXISTS (SELECT 1 FROM cube c JOIN tenant t ON t.tid = c.tid WHERE c.id = ?1 AND t.horizon < ?2)
+AND NOT EXISTS (SELECT 1 FROM commit_log l JOIN branch b ON b.bid = l.bid WHERE l.seq = ?2 AND b.closed IS NOT NULL);
 
 -- name: terms
 SELECT c.cid, n.name, v.speaker, v.role, c.body, t.hashes, t.counts, t.length, t.flags FROM content c JOIN term t ON t.cid = c.cid
