@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from sys import intern
 from typing import Any
 
@@ -25,6 +26,8 @@ GRAPHS = 8
 """How many graphs (of a tenant, a direction and a set of relations) are kept, those used last."""
 MEMORIES = 50_000
 """A graph that holds the edges of more memories than this is begun anew at its next use."""
+COMMITS, MOST_WRITES = 64, 16
+"""Of how many commits, with how many memories in each, it is looked up whose edges they wrote; after more all are read anew."""
 FIRST_LOOK, GROWTH = 64, 16
 """On how many memories the store decides at once: few at first, then so many times as many."""
 READ_AHEAD = 256
@@ -38,14 +41,24 @@ EdgeRow = tuple[int, bytes, int | None, bytes | None, str | None]
 """A memory with its id, and one of those that its edges lead to with its id and the relation; None where it has none."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """Edges as far as they were read. They hold for every View of the present from the commit `since` to `checked`."""
+    """Edges as far as they were read. They hold for every View of the present from the commit `since` on, until others are written."""
 
     since: int
-    checked: int
     steps: dict[int, Steps] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+
+    def without(self, memories: set[int], since: int) -> Graph:
+        """The same graph, but for the edges of some memories. Who still reads at an earlier commit keeps this one."""
+        steps = dict(self.steps)  # in one go: other threads add to it
+        for memory in memories:
+            steps.pop(memory, None)
+        return Graph(since, steps, self.names)
+
+
+Written = tuple[int, set[int] | None]
+"""The last commit that wrote edges, and the memories whose edges these are; None when they cannot be told."""
 
 
 class Graphs:
@@ -55,23 +68,23 @@ class Graphs:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[Key, Graph] = {}
+        self._kept: dict[Key, tuple[Graph, int]] = {}
+        """With each graph the commit up to which it is known to hold, those used last at the end."""
         self._guard = threading.Lock()
 
-    def graph(self, key: Key, head: int, last_written: Callable[[int, int], int | None]) -> Graph:
-        """The graph for a View of the present at `head`; `last_written` is the last commit in (after, upto] that wrote edges."""
+    def graph(self, key: Key, head: int, written: Callable[[int, int], Written | None]) -> Graph:
+        """The graph for a View of the present at `head`; `written` tells of the edges written in (after, upto], None when none were."""
         with self._guard:
-            kept = self._kept.pop(key, None)
-            if kept is not None and head < kept.since:
-                self._kept[key] = kept
-                return Graph(head, head)
-            if kept is None or len(kept.steps) > MEMORIES:
-                kept = Graph(head, head)
-            elif head > kept.checked:
-                written = last_written(kept.checked, head)
-                kept = kept if written is None else Graph(written, head)
-                kept.checked = head
-            self._kept[key] = kept
+            kept, checked = self._kept.pop(key, (Graph(head), head))
+            if head < kept.since:
+                self._kept[key] = kept, checked
+                return Graph(head)
+            if len(kept.steps) > MEMORIES:
+                kept, checked = Graph(head), head
+            if head > checked and (found := written(checked, head)) is not None:
+                since, memories = found
+                kept = Graph(since) if memories is None else kept.without(memories, since)
+            self._kept[key] = kept, max(head, checked)
             while len(self._kept) > GRAPHS:
                 del self._kept[next(iter(self._kept))]
             return kept
@@ -95,7 +108,8 @@ class Asked:
         if start is None:
             return Lineage()
         wanted = None if relations is None else tuple(sorted(set(relations)))
-        graph = self.graphs.graph((self.tid, ancestors, wanted), self.head, self._last_written) if self.graphs else Graph(0, 0)
+        written = partial(self._written, ancestors=ancestors)
+        graph = self.graphs.graph((self.tid, ancestors, wanted), self.head, written) if self.graphs else Graph(self.head)
         condition, parameters = grant
         among = SQL["hidden_among"].format(visible=self.sight.versions, head=self.sight.head, grant=condition)
         ends = {"near": "source", "far": "target"} if ancestors else {"near": "target", "far": "source"}
@@ -110,9 +124,19 @@ class Asked:
 
         return Walk(graph, ancestors=ancestors, read=read, hidden=hidden).run(start[0], id, depth, limit)
 
-    def _last_written(self, after: int, upto: int) -> int | None:
-        (last,) = next(iter(self.run(SQL["edges_written"], (self.tid, after, upto))))
-        return None if last is None else int(last)
+    def _written(self, after: int, upto: int, *, ancestors: bool) -> Written | None:
+        """Whose edges were written. A commit names the memories that it wrote; where all its edges are theirs, no others need be read."""
+        rows = list(self.run(SQL["edges_written"], (self.tid, after, upto, COMMITS + 1)))
+        if not rows:
+            return None
+        memories: set[int] = set()
+        for seq, writes, count in rows:
+            ids = [writes[start : start + 16] for start in range(0, len(writes), 20)]
+            found = [edge for each in ids[:MOST_WRITES] for edge in self.run(SQL["edges_from"], (each, self.tid, seq))]
+            if len(found) != count or len(rows) > COMMITS:
+                return upto, None
+            memories.update(source if ancestors else target for source, target in found)
+        return rows[-1][0], memories
 
 
 class Walk:

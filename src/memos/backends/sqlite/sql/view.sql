@@ -134,9 +134,13 @@ SELECT near.uid, c.id, o.uid, o.id, e.relation FROM near CROSS JOIN cube c ON c.
 LEFT JOIN edge e ON e.{near} = near.uid AND (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
 LEFT JOIN cube o ON o.uid = e.{far};
 
--- The last commit that wrote edges, or took some away for good.
+-- The commits that wrote edges, or took some away for good: what each wrote, and how many edges, NULL where some went.
 -- name: edges_written
-SELECT max(seq) FROM commit_log WHERE tid = ? AND seq > ? AND seq <= ? AND (instr(counts, '"edges"') > 0 OR instr(counts, '"purged"') > 0);
+SELECT seq, writes, iif(instr(counts, '"purged"') > 0, NULL, json_extract(counts, '$.edges')) FROM commit_log
+WHERE tid = ? AND seq > ? AND seq <= ? AND (instr(counts, '"edges"') > 0 OR instr(counts, '"purged"') > 0) ORDER BY seq LIMIT ?;
+
+-- name: edges_from
+SELECT e.source, e.target FROM cube c JOIN edge e ON e.source = c.uid WHERE c.id = ? AND c.tid = ? AND e.seq = ?;
 
 -- name: uid
 SELECT uid FROM cube WHERE id = ? AND tid = ?;
