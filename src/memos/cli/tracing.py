@@ -14,6 +14,8 @@ from memos.cli.output import emit, emit_reply, say, snippet, warn
 if TYPE_CHECKING:
     from memos.memcube.call import MemoryReply
 
+DEEPEST = 24
+"""Lines are moved in so many steps at most; what stands deeper has its depth in brackets."""
 WAYS = ("ancestors", "descendants", "both")
 Steps = dict[str, list[tuple[str, str]]]
 """For each memory those that it leads to, with the relation."""
@@ -71,7 +73,8 @@ def tree(steps: Steps, root: str) -> Iterator[str]:
     while ahead:
         depth, relation, memory = ahead.pop()
         again = memory in met and bool(steps[memory])
-        yield f"{'  ' * depth}{relation} {memory}{'  (see above)' if again else ''}"
+        indent = "  " * depth if depth <= DEEPEST else f"{'  ' * DEEPEST}[{depth}] "
+        yield f"{indent}{relation} {memory}{'  (see above)' if again else ''}"
         if memory not in met:
             met.add(memory)
             ahead += [(depth + 1, *step) for step in reversed(steps[memory])]
