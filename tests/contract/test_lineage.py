@@ -3,6 +3,8 @@
 import statistics
 import time
 from collections import defaultdict, deque
+from contextlib import closing
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -159,22 +161,31 @@ def test_edges_of_a_memory_born_with_them_leave_the_rest_of_the_graph_in_place(a
     )  # fmt: skip
 
 
-def test_what_was_purged_is_never_taken_for_what_came_after_it(adapter):
-    author = Author(adapter)
+def test_what_was_purged_is_never_taken_for_what_came_after_it(tmp_path):
+    """One process walks, another purges the last memory, a third gives its place in the file to a new one."""
+
+    def opened():
+        return SqliteAdapter(tmp_path / "store", durability="process", embedder=None)
+
+    walking = opened()
+    author = Author(walking)
     a, b = author.add("a", "b")
-    derive(adapter, author, (a, b))
-    assert nodes(adapter, a) == [a, b]
-    adapter.commit(author.change(purge=Purge(cubes=(b,))), ReadSet())
-    (c,) = author.add("c")
-    assert nodes(adapter, a) == [a]
-    assert nodes(adapter, c) == [c]
+    derive(walking, author, (a, b))
+    assert nodes(walking, a) == [a, b]
+    with closing(opened()) as purging:
+        purging.commit(author.change(purge=Purge(cubes=(b,))), ReadSet())
+    with closing(opened()) as adding:
+        (c,) = Author(adding, seed=1).add("c")
+    assert nodes(walking, a) == [a]
+    assert nodes(walking, c) == [c]
+    walking.close()
 
 
 def test_it_keeps_no_more_graphs_and_no_larger_ones_than_it_says(adapter, monkeypatch):
     monkeypatch.setattr(lineage, "MEMORIES", 3)
     author = Author(adapter)
     ids = author.add(*(f"{number}" for number in range(10)))
-    derive(adapter, author, *zip(ids, ids[1:], strict=False))
+    derive(adapter, author, *pairwise(ids))
     for _ in range(3):
         assert nodes(adapter, ids[0]) == ids
     relations = [f"relation {number}" for number in range(20)]

@@ -27,7 +27,7 @@ def run(store, *arguments):
 
 
 def test_it_shows_a_tree_each_way(store):
-    one, two, three, pair, whole = store[1]
+    one, two, _, pair, whole = store[1]
     code, shown, _ = run(store, pair)
     assert code == 0
     assert shown.splitlines() == [
@@ -41,7 +41,7 @@ def test_it_shows_a_tree_each_way(store):
 
 
 def test_what_stands_above_is_not_gone_into_again(store):
-    one, two, three, pair, whole = store[1]
+    one, _, three, _, whole = store[1]
     _, shown, _ = run(store, whole, "--direction", "ancestors")
     lines = shown.splitlines()[2:]
     assert lines.count(f"  composed_of {one}") == 1

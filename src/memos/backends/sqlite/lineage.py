@@ -154,7 +154,8 @@ class Walk:
         self._steps, self._names = graph.steps, graph.names
         self._far = 1 if ancestors else 0
         self._read, self._hidden = read, hidden
-        self._shown: dict[int, bool] = {}
+        self._decided: set[int] = set()
+        self._left_out: set[int] = set()
         self._look = FIRST_LOOK
 
     def run(self, start: int, name: str, depth: int | None, limit: int) -> Lineage:
@@ -167,7 +168,7 @@ class Walk:
                 break
         truncated = len(nodes) > limit
         names = tuple([self._names[memory] for memory in nodes[:limit]])
-        if truncated or False in self._shown.values():
+        if truncated or self._left_out:
             known = set(names)
             edges = [edge for edge in edges if edge.parent in known and edge.child in known]
         return Lineage(names, tuple(edges), truncated)
@@ -175,16 +176,16 @@ class Walk:
     def _attempt(self, start: int, depth: int | None, limit: int) -> tuple[list[int], list[Derivation], list[int]]:
         """The memories shown, one more than the limit at most, and their edges, until there are enough to decide on: those undecided."""
         order, met, level, level_ends = [start], {start}, 0, -1 if depth is None else 1
-        nodes, edges, undecided, shown = list[int](), list[Derivation](), list[int](), self._shown
+        nodes, edges, undecided = list[int](), list[Derivation](), list[int]()
+        decided, left_out = self._decided, self._left_out
         for place, memory in enumerate(order):  # which grows meanwhile
             if place == level_ends:
                 level, level_ends = level + 1, len(order)
-            seen = shown.get(memory)
-            if seen is None:
+            if memory not in decided:
                 undecided.append(memory)
                 if len(undecided) == self._look:
                     break
-            elif not seen:
+            elif memory in left_out:
                 continue
             nodes.append(memory)
             if len(nodes) > limit:
@@ -204,9 +205,9 @@ class Walk:
         """Decide on some memories; whether all of them are shown."""
         self._look *= GROWTH
         undecided.sort()  # neighbours in the file, which makes the question twice as fast
-        hidden = self._hidden(undecided) if undecided else []
-        self._shown |= dict.fromkeys(undecided, True)
-        self._shown |= dict.fromkeys(hidden, False)
+        hidden = self._hidden(undecided) if undecided else ()
+        self._decided.update(undecided)
+        self._left_out.update(hidden)
         return not hidden
 
     def _learn(self, memory: int, order: list[int], place: int) -> Steps:
