@@ -11,7 +11,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = {"MemOS": ROOT / "src/memos/system.py", "Session": ROOT / "src/memos/session.py"}
+SESSION = ROOT / "src/memos/session"
+SOURCES = {
+    "MemOS": {"MemOS": ROOT / "src/memos/system.py"},
+    "Session": {"Memories": SESSION / "memories.py", "Life": SESSION / "life.py", "Past": SESSION / "past.py"},
+}
+"""The classes whose methods one awaitable class has, and where each stands."""
 TARGET = ROOT / "src/memos/aio.py"
 ROOM, WIDTH = 70, 136
 """How long arguments may be that stand on the line of their method, and those that stand on a line of their own."""
@@ -31,6 +36,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from memos.memcube.call import Caller, MemoryReply, Window
 from memos.session import Filtering, Session
+from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
@@ -87,10 +93,11 @@ def generate() -> str:
     parts = [HEADER]
     for name in ("Session", "MemOS"):
         parts.append(CLASSES[name])
-        tree = ast.parse(SOURCES[name].read_text(encoding="utf-8"))
-        (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
-        functions = [node for node in found.body if isinstance(node, ast.FunctionDef)]
-        parts += [method(node) for node in functions if not node.name.startswith("_") and node.name != "pages"]
+        for kind, path in SOURCES[name].items():
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == kind)
+            functions = [node for node in found.body if isinstance(node, ast.FunctionDef)]
+            parts += [method(node) for node in functions if not node.name.startswith("_") and node.name != "pages"]
     tidy = run_ruff("check", "--fix", "--exit-zero", "--select", "I,F401,Q", text="".join(parts))
     return run_ruff("format", text=tidy)
 
@@ -121,6 +128,9 @@ def method(node: ast.FunctionDef) -> str:
     if "staticmethod" in decorators:
         everything = folded([f"MemOS.{node.name}", *(one.arg for one in node.args.args[:1]), *passed], 12)
         return f"\n    @staticmethod\n    async {head}\n        return await asyncio.to_thread({everything})\n"
+    if returns == "Self":
+        head = head.replace("-> Self", "-> AsyncSession")
+        return f"\n    async {head}\n        return AsyncSession(await asyncio.to_thread({threaded}))\n"
     if returns == "Session":
         made = f"return AsyncSession(self._sync.{node.name}({folded(passed, 12)}))"
         return f"\n    {head.replace('-> Session', '-> AsyncSession')}\n        {made}\n"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from memos.memcube.call import Caller, MemoryReply, Window
 from memos.session import Filtering, Session
+from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
@@ -85,15 +86,16 @@ class AsyncSession:
         )
 
     async def update(
-        self, id: str, text: str | None = None, *, mode: str = "overwrite", expect_version: int | None = None, tags: Any = None,
-        metadata: Mapping[str, Any] | None = None, expires_at: datetime | str | None = None, priority: int | None = None,
-        links: Iterable[str] | None = None, trigger: str | None = None, vector: Any = None, wait: bool = False,
-        idempotency_key: str | None = None,
+        self, id: str, text: str | None = None, *, mode: str = "overwrite", against: str | None = None, label: str | None = None,
+        expect_version: int | None = None, tags: Any = None, metadata: Mapping[str, Any] | None = None,
+        links: Iterable[str] | None = None, expires_at: datetime | str | None = None, priority: int | None = None,
+        trigger: str | None = None, vector: Any = None, wait: bool = False, idempotency_key: str | None = None,
     ) -> MemoryReply:
         """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end."""
         return await asyncio.to_thread(
-            self._sync.update, id, text, mode=mode, expect_version=expect_version, tags=tags, metadata=metadata, expires_at=expires_at,
-            priority=priority, links=links, trigger=trigger, vector=vector, wait=wait, idempotency_key=idempotency_key,
+            self._sync.update, id, text, mode=mode, against=against, label=label, expect_version=expect_version, tags=tags,
+            metadata=metadata, links=links, expires_at=expires_at, priority=priority, trigger=trigger, vector=vector, wait=wait,
+            idempotency_key=idempotency_key,
         )
 
     async def forget(
@@ -134,6 +136,84 @@ class AsyncSession:
             self._sync.compose, ids, namespace=namespace, tags=tags, links=links, trigger=trigger, vector=vector,
             idempotency_key=idempotency_key,
         )
+
+    async def confirm(
+        self, id: str, *, trigger: str | None = None, idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Say that a memory holds: `reply.value` is how often that was said. After two times (a setting) it stands: Merged."""
+        return await asyncio.to_thread(
+            self._sync.confirm, id, trigger=trigger, idempotency_key=idempotency_key,
+        )
+
+    async def freeze(
+        self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Let memories refuse every change (FrozenMemory) until they are unfrozen; they stay findable and keep their history."""
+        return await asyncio.to_thread(
+            self._sync.freeze, ids, trigger=trigger, idempotency_key=idempotency_key,
+        )
+
+    async def unfreeze(
+        self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Let memories be changed again."""
+        return await asyncio.to_thread(
+            self._sync.unfreeze, ids, trigger=trigger, idempotency_key=idempotency_key,
+        )
+
+    async def archive(
+        self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Put memories aside: a default search does not look there; `states=["archived"]`, `at` and ids do, and use brings them back."""
+        return await asyncio.to_thread(
+            self._sync.archive, ids, trigger=trigger, idempotency_key=idempotency_key,
+        )
+
+    async def snapshot(self, name: str, *, drop: bool = False, trigger: str | None = None) -> MemoryReply:
+        """Give this moment a name of yours, or with `drop` take a name away; `reply.value` has name, seq and at. It costs nothing."""
+        return await asyncio.to_thread(self._sync.snapshot, name, drop=drop, trigger=trigger)
+
+    async def snapshots(self) -> MemoryReply:
+        """Your snapshots, in their order: `reply.value`, a list of name, seq and at."""
+        return await asyncio.to_thread(self._sync.snapshots)
+
+    async def at(self, moment: Moment) -> AsyncSession:
+        """A session that reads as the system would have answered then, with the permissions of now. It cannot write."""
+        return AsyncSession(await asyncio.to_thread(self._sync.at, moment))
+
+    async def diff(
+        self, before: Moment, after: Moment = "now", *, namespaces: str | Iterable[str] | None = None, limit: int = 1000,
+    ) -> MemoryReply:
+        """What differs between two moments: `reply.value` has `added`, `removed` and `changed`, each a list of id, before, after, fields."""
+        return await asyncio.to_thread(self._sync.diff, before, after, namespaces=namespaces, limit=limit)
+
+    async def restore(
+        self, target: Moment, *, version: int | None = None, namespaces: str | Iterable[str] | None = None, dry_run: bool = False,
+        trigger: str | None = None, idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Bring back a memory by its id, as it was in a `version` or as it was forgotten; or all memories as they were at a moment."""
+        return await asyncio.to_thread(
+            self._sync.restore, target, version=version, namespaces=namespaces, dry_run=dry_run, trigger=trigger,
+            idempotency_key=idempotency_key,
+        )
+
+    async def branch(self, name: str, *, base: Moment | None = None) -> AsyncSession:
+        """A session on a branch: an overlay with the whole API, in which what would be is tried, and nobody else sees it."""
+        return AsyncSession(await asyncio.to_thread(self._sync.branch, name, base=base))
+
+    async def branches(self) -> MemoryReply:
+        """Your branches that stand: `reply.value`, a list of name, base and at."""
+        return await asyncio.to_thread(self._sync.branches)
+
+    async def merge(
+        self, *, prefer: str | None = None, dry_run: bool = False, trigger: str | None = None,
+    ) -> MemoryReply:
+        """Bring what this branch changed into the canonical memory, and end the branch."""
+        return await asyncio.to_thread(self._sync.merge, prefer=prefer, dry_run=dry_run, trigger=trigger)
+
+    async def discard(self) -> MemoryReply:
+        """End this branch; what only it held is purged by the next sweep."""
+        return await asyncio.to_thread(self._sync.discard)
 
 
 class AsyncMemOS:

@@ -27,6 +27,21 @@ class Settings(BaseModel):
     worker_idle_seconds: float = Field(default=0.2, gt=0, description="how long the worker sleeps when there is nothing to do")
     fold_seconds: float = Field(default=2.0, ge=0, description="how often the worker folds the access log into the memories' usage")
     close_seconds: float = Field(default=5.0, ge=0, description="how long close() waits for pending vectors")
+    confirmations: int = Field(default=2, ge=1, le=32, description="how often a user confirms a memory until it is Merged")
+    activate_uses: int = Field(default=2, ge=1, description="how many uses make a generated memory Activated")
+    archive_after_days: float | None = Field(
+        default=365.0, gt=0, description="a memory that nobody wrote or used for so long is Archived; none: never"
+    )
+    forgotten_days: float | None = Field(
+        default=None, ge=0, description="after so long what was forgotten or had expired is purged for good; none: never"
+    )
+    history_days: float | None = Field(
+        default=None, ge=0, description="how far back the past may be read; older versions are purged; none: for ever"
+    )
+    consolidate: bool = Field(default=True, description="whether the worker looks for facts that a new memory repeats or supersedes")
+    compress_bytes: int = Field(default=1024, ge=64, description="texts of archived memories from this size on are kept compressed")
+    sweep_seconds: float = Field(default=60.0, ge=0, description="how often the worker sweeps")
+    sweep_batch: int = Field(default=500, ge=1, le=10_000, description="memories that a sweep looks at between two commits")
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
 
 

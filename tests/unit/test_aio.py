@@ -16,7 +16,7 @@ PAIRS = [(MemOS, AsyncMemOS), (Session, AsyncSession)]
 
 
 def public(kind):
-    return {name for name in vars(kind) if not name.startswith("_")}
+    return {name for each in kind.__mro__[:-1] for name in vars(each) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(("original", "awaitable"), PAIRS)

@@ -14,7 +14,12 @@ from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Text, Value
 from memos.memcube.vector import Vector
 
-Operation = Literal["add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose", "index", "use"]
+Operation = Literal[
+    "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
+    "confirm", "freeze", "unfreeze", "archive", "restore",
+    "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
+    "index", "use", "transition", "consolidate", "purge",
+]  # fmt: skip
 
 
 Name = Annotated[str | None, BeforeValidator(legal_name)]
@@ -93,7 +98,10 @@ class CubeRef(Value):
 
 
 class MemoryCall(Value):
-    """One request. `then` is the ordered rest of a chain; `at` is a seq of the past, `branch` an overlay."""
+    """One request. `then` is the ordered rest of a chain; `at` is a seq of the past, `branch` the name of one of the caller's overlays.
+
+    `moment` is the time as of which the past is read, where it is another than that of the commit `at`.
+    """
 
     id: CubeId
     operation: Operation
@@ -106,7 +114,8 @@ class MemoryCall(Value):
     then: tuple[MemoryCall, ...] = ()
     idempotency_key: str | None = Field(default=None, min_length=1, max_length=256)
     at: int | None = Field(default=None, ge=0)
-    branch: str | None = None
+    moment: Instant | None = None
+    branch: Name = None
 
 
 class Grant(Value):

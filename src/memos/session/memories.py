@@ -1,4 +1,4 @@
-"""Session: one caller's verbs. Each makes one MemoryCall, sends it through the door, and raises what the reply says."""
+"""Memories: the verbs that store memories, find them, and change them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from memos.errors import InvalidCall
 from memos.interface.messages import drafts_of
-from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryQuery, MemoryReply, Window, raising
-from memos.memcube.filter import Filter
+from memos.memcube.call import MemoryReply, Window
 from memos.memcube.legal import legal_namespace, legal_tags
-from memos.memcube.value import build
-from memos.ports.clock import Clock
-from memos.ports.door import Door
-
-Filtering = Filter | Mapping[str, Any] | None
+from memos.session.base import Filtering, Verbs, given, json_object, refs, several
 
 
-class Session:
-    """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""
-
-    def __init__(self, door: Door, caller: Caller, clock: Clock) -> None:
-        self.caller = caller
-        self._door = door
-        self._clock = clock
+class Memories(Verbs):
+    """`add`, `search`, `get`, `list`, `update`, `forget`, `history`, `transfer`, `compose`."""
 
     def add(
         self,
@@ -54,10 +43,10 @@ class Session:
         """
         common = {
             "namespace": namespace, "layer": layer, "tags": tags, "expires_at": expires_at, "priority": priority,
-            "metadata": _object(metadata), "links": _several(links), "session": session or self.caller.session,
+            "metadata": json_object(metadata), "links": several(links), "session": session or self.caller.session,
         }  # fmt: skip
         drafts = drafts_of(memories, common, vector)
-        return self._call("add", drafts=drafts, idempotency_key=idempotency_key, options=_given(trigger=trigger, wait=wait or None))
+        return self._call("add", drafts=drafts, idempotency_key=idempotency_key, options=given(trigger=trigger, wait=wait or None))
 
     def search(
         self,
@@ -83,7 +72,7 @@ class Session:
 
     def get(self, ids: str | Iterable[str]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""
-        return self._call("get", cubes=_refs(ids))
+        return self._call("get", cubes=refs(ids))
 
     def list(
         self,
@@ -99,7 +88,7 @@ class Session:
     ) -> MemoryReply:
         """One page of the memories that pass a filter: `reply.cubes`, and `reply.next`, the cursor of the next page or None."""
         query = self._query(limit=limit, filter=filter, namespaces=namespaces, states=states, types=types)
-        return self._call("list", query=query, options=_given(order=order, descending=descending or None, cursor=cursor))
+        return self._call("list", query=query, options=given(order=order, descending=descending or None, cursor=cursor))
 
     def update(
         self,
@@ -107,12 +96,14 @@ class Session:
         text: str | None = None,
         *,
         mode: str = "overwrite",
+        against: str | None = None,
+        label: str | None = None,
         expect_version: int | None = None,
         tags: Any = None,
         metadata: Mapping[str, Any] | None = None,
+        links: Iterable[str] | None = None,
         expires_at: datetime | str | None = None,
         priority: int | None = None,
-        links: Iterable[str] | None = None,
         trigger: str | None = None,
         vector: Any = None,
         wait: bool = False,
@@ -120,22 +111,27 @@ class Session:
     ) -> MemoryReply:
         """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end.
 
+        `mode` "append" adds the text below the standing one, "merge" adds the sentences that it does not say yet. `against` names a
+        label: what `text` changes in the version so labelled is changed in the standing one, and conflicts come as `reply.value`, with
+        nothing written. `label` names the new version, or without another change the standing one.
+
         Raises NotFound, FrozenMemory, and VersionConflict when `expect_version` is not the standing version.
         """
-        options = _given(
-            text=text, mode=mode, expect_version=expect_version, tags=None if tags is None else legal_tags(tags),
-            metadata=_object(metadata), expires_at=expires_at, priority=priority,
-            links=None if links is None else _several(links), trigger=trigger, vector=vector, wait=wait or None,
+        options = given(
+            text=text, mode=mode, against=against, label=label, expect_version=expect_version,
+            tags=None if tags is None else legal_tags(tags), metadata=json_object(metadata),
+            links=None if links is None else several(links), expires_at=expires_at, priority=priority,
+            trigger=trigger, vector=vector, wait=wait or None,
         )  # fmt: skip
-        return self._call("update", cubes=_refs(id), options=options, idempotency_key=idempotency_key)
+        return self._call("update", cubes=refs(id), options=options, idempotency_key=idempotency_key)
 
     def forget(self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
-        return self._call("forget", cubes=_refs(ids), options=_given(trigger=trigger), idempotency_key=idempotency_key)
+        return self._call("forget", cubes=refs(ids), options=given(trigger=trigger), idempotency_key=idempotency_key)
 
     def history(self, id: str) -> MemoryReply:
         """The versions of a memory, oldest first: `reply.cubes`."""
-        return self._call("history", cubes=_refs(id))
+        return self._call("history", cubes=refs(id))
 
     def lineage(
         self,
@@ -156,14 +152,14 @@ class Session:
 
         What you may not see, and what is forgotten, is not shown and not passed through. Raises InvalidCall, NotFound.
         """
-        followed = None if relations is None else _several(relations)
-        options = _given(direction=direction, relations=followed, depth=depth, limit=limit, format=format)
-        return self._call("lineage", cubes=_refs(id), options=options)
+        followed = None if relations is None else several(relations)
+        options = given(direction=direction, relations=followed, depth=depth, limit=limit, format=format)
+        return self._call("lineage", cubes=refs(id), options=options)
 
     def transfer(self, id: str, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
-        options = _given(to=legal_namespace(to), trigger=trigger)
-        return self._call("transfer", cubes=_refs(id), options=options, idempotency_key=idempotency_key)
+        options = given(to=legal_namespace(to), trigger=trigger)
+        return self._call("transfer", cubes=refs(id), options=options, idempotency_key=idempotency_key)
 
     def compose(
         self,
@@ -178,10 +174,10 @@ class Session:
     ) -> MemoryReply:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         wanted = [tag.key for tag in legal_tags(tags)]
-        options = _given(
-            namespace=legal_namespace(namespace), tags=wanted or None, links=_several(links) or None, trigger=trigger, vector=vector
+        options = given(
+            namespace=legal_namespace(namespace), tags=wanted or None, links=several(links) or None, trigger=trigger, vector=vector
         )
-        return self._call("compose", cubes=_refs(ids), options=options, idempotency_key=idempotency_key)
+        return self._call("compose", cubes=refs(ids), options=options, idempotency_key=idempotency_key)
 
     def pages(self, **arguments: Any) -> Iterator[MemoryReply]:
         """Every page of a `list`, one after the other."""
@@ -190,41 +186,3 @@ class Session:
         while reply.next is not None:
             reply = self.list(**{**arguments, "cursor": reply.next})
             yield reply
-
-    def _query(self, *, filter: Filtering, namespaces: Any, window: Any = None, **rest: Any) -> MemoryQuery:
-        if isinstance(window, tuple):
-            if len(window) != 2:
-                raise InvalidCall("a window is a pair (start, end), each an aware datetime or None")
-            window = build(Window, start=window[0], end=window[1])
-        named = None if namespaces is None else _several(namespaces)
-        rest |= {name: _several(rest[name]) for name in ("states", "types") if rest[name] is not None}
-        wanted = Filter.parse(filter) if filter is not None else None
-        return build(MemoryQuery, filter=wanted, namespaces=named, window=window, **_given(**rest))
-
-    def _call(self, operation: str, **parts: Any) -> MemoryReply:
-        call = build(MemoryCall, id=self._clock.new_id(), operation=operation, **parts)
-        return raising(self._door.handle(self.caller, call))
-
-
-def _refs(ids: str | Iterable[str]) -> tuple[CubeRef, ...]:
-    given = (ids,) if isinstance(ids, str) else ids
-    if not isinstance(given, Iterable):
-        raise InvalidCall(f"{str(ids)[:60]!r} is no memory id; ids are UUIDv7, as `reply.cubes[0].id` gives them")
-    return tuple(build(CubeRef, id=one) for one in given)
-
-
-def _several(values: Any) -> tuple[Any, ...]:
-    """Values as a tuple; a text by itself is one."""
-    if isinstance(values, str):
-        return (values,)
-    if not isinstance(values, Iterable):
-        raise InvalidCall(f"{str(values)[:60]!r} is no list of texts")
-    return tuple(values)
-
-
-def _object(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
