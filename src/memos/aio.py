@@ -170,7 +170,7 @@ class AsyncSession:
         )
 
     async def snapshot(self, name: str, *, drop: bool = False, trigger: str | None = None) -> MemoryReply:
-        """Give this moment a name of yours, or with `drop` take a name away; `reply.value` has name, seq and at. It costs nothing."""
+        """Give this moment a name of yours, or with `drop` take it away; `reply.value` has name, seq and at. It costs nothing."""
         return await asyncio.to_thread(self._sync.snapshot, name, drop=drop, trigger=trigger)
 
     async def snapshots(self) -> MemoryReply:
@@ -184,7 +184,7 @@ class AsyncSession:
     async def diff(
         self, before: Moment, after: Moment = "now", *, namespaces: str | Iterable[str] | None = None, limit: int = 1000,
     ) -> MemoryReply:
-        """What differs between two moments: `reply.value` has `added`, `removed` and `changed`, each a list of id, before, after, fields."""
+        """What differs between two moments: `reply.value` has `added`, `removed`, `changed`, each a list of id, before, after, fields."""
         return await asyncio.to_thread(self._sync.diff, before, after, namespaces=namespaces, limit=limit)
 
     async def restore(
@@ -259,6 +259,10 @@ class AsyncMemOS:
     async def drain(self, seconds: float | None = None) -> bool:
         """Compute or await every pending vector; False when `seconds` were over first."""
         return await asyncio.to_thread(self._sync.drain, seconds)
+
+    async def sweep(self, seconds: float | None = None) -> dict[str, int]:
+        """Do now what the worker does in its time: end, archive, activate, purge, compress what is due; what was done, in numbers."""
+        return await asyncio.to_thread(self._sync.sweep, seconds)
 
     async def close(self) -> None:
         """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""

@@ -12,6 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from memos.errors import InvalidCall
 
 
+class LifecycleRule(BaseModel):
+    """Memories that pass a filter, were not written or used for some days, and were used so often, are moved to a state."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    name: str
+    filter: dict[str, Any]
+    to: Literal["activated", "merged", "archived", "expired"]
+    after_days: float = Field(default=0.0, ge=0)
+    uses: int = Field(default=0, ge=0)
+
+
 class Settings(BaseModel):
     """What an operator may choose. No setting names a network host unless the operator writes one."""
 
@@ -37,6 +49,9 @@ class Settings(BaseModel):
     )
     history_days: float | None = Field(
         default=None, ge=0, description="how far back the past may be read; older versions are purged; none: for ever"
+    )
+    lifecycle_rules: tuple[LifecycleRule, ...] = Field(
+        default=(), description="rules by which sweeps move memories, e.g. by their task's tag"
     )
     consolidate: bool = Field(default=True, description="whether the worker looks for facts that a new memory repeats or supersedes")
     compress_bytes: int = Field(default=1024, ge=64, description="texts of archived memories from this size on are kept compressed")

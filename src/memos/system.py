@@ -112,6 +112,14 @@ class MemOS:
         self._require_open()
         return True if self._parts.read_only else self._worker.drain(seconds)
 
+    def sweep(self, seconds: float | None = None) -> dict[str, int]:
+        """Do now what the worker does in its time: end, archive, activate, purge, compress what is due; what was done, in numbers.
+
+        At most for so many seconds; what is left is done by the next sweep. Raises Unavailable when another process is the worker.
+        """
+        self._require_open()
+        return self._worker.sweep(seconds)
+
     def close(self) -> None:
         """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""
         if self._closed.is_set():

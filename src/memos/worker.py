@@ -10,11 +10,11 @@ import logging
 import os
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
 from pathlib import Path
 
-from memos.errors import BackendError, MemOSError, VersionConflict
+from memos.errors import BackendError, MemOSError, Unavailable, VersionConflict
 from memos.memcube.call import Caller, MemoryCall, raising
 from memos.memcube.change import Fence, UsageFold, VectorFill
 from memos.ports.adapter import Pending
@@ -23,6 +23,7 @@ from memos.ports.door import Door
 from memos.ports.models import Embedder, embedded, embedding_input
 from memos.ports.store import StoreParts
 from memos.settings import Settings
+from memos.sweeper import Sweeper
 
 NAME = "main"
 POST_POLL_SECONDS = 0.05
@@ -77,6 +78,8 @@ class Worker:
     ) -> None:
         self._door, self._adapter, self._journal = door, parts.adapter, parts.journal
         self._embedder, self._clock, self._settings = parts.embedder, clock, settings
+        self._sweeper = Sweeper(self._call, parts, clock, settings)
+        self._next_sweep = 0.0
         self._post = Post(parts.directory)
         self._fence = 0
         self._next_fold = 0.0
@@ -141,12 +144,32 @@ class Worker:
                 return False
             if not self._fence:
                 self._fence = self._adapter.elect(NAME)
-            return any([self._fold(), *map(self._fill, self._adapter.tenants())])
+            return any([self._fold(), *map(self._fill, self._adapter.tenants()), self._sweep()])
         except VersionConflict:
             self._fence = 0
             return True
         finally:
             self._busy.release()
+
+    def sweep(self, seconds: float | None = None) -> dict[str, int]:
+        """Fold use, then sweep until nothing is due, for at most so long; what was done. Unavailable when another has the post."""
+        end = None if seconds is None else time.monotonic() + seconds
+        with self._busy:
+            if not self._post.take():
+                raise Unavailable("another process is the worker of this store, and sweeps it")
+            self._fence = self._fence or self._adapter.elect(NAME)
+            self._next_fold = 0.0
+            self._fold()
+            done = sum((self._sweeper.whole(tenant, end) for tenant in self._adapter.tenants()), Counter[str]())
+        return dict(done)
+
+    def _sweep(self) -> bool:
+        """One bounded step of the sweeps, at their interval."""
+        if time.monotonic() < self._next_sweep:
+            return False
+        self._next_sweep = time.monotonic() + self._settings.sweep_seconds
+        done = [self._sweeper.step(tenant) for tenant in self._adapter.tenants()]
+        return any(done)
 
     def _loop(self) -> None:
         pause = idle = self._settings.worker_idle_seconds
@@ -217,6 +240,11 @@ class Worker:
             times[tenant, cube_id].append(at)
         folds = tuple(UsageFold(cube_id, len(seen), max(seen), float(len(seen)), tenant) for (tenant, cube_id), seen in times.items())
         self._call(tenants[0], "use", folds=folds, fence=Fence(NAME, self._fence, found.upto))
+        used: dict[str, list[str]] = defaultdict(list)
+        for tenant, cube_id in times:
+            used[tenant].append(cube_id)
+        for tenant, ids in used.items():
+            self._sweeper.used(tenant, ids)
         return True
 
     def _call(self, tenant: str, operation: str, **options: object) -> None:

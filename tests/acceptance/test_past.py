@@ -76,8 +76,14 @@ class TestReading:
             bob.at("before")
 
     @pytest.mark.parametrize(
-        "verb", [lambda then, id: then.add("x"), lambda then, id: then.forget(id), lambda then, id: then.update(id, "x"), lambda then, id: then.restore(id)]
-    )  # fmt: skip
+        "verb",
+        [
+            lambda then, _: then.add("x"),
+            lambda then, one: then.forget(one),
+            lambda then, one: then.update(one, "x"),
+            lambda then, one: then.restore(one),
+        ],
+    )
     def test_the_past_cannot_be_changed(self, alice, verb):
         cube = alice.add("first").cubes[0]
         with pytest.raises(InvalidCall, match="cannot change the past"):

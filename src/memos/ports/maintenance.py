@@ -105,5 +105,8 @@ class Maintenance(Protocol):
         Raises InvalidCall when something is there, BackendError when the copy cannot be made or is not sound; then nothing is left.
         """
 
+    def free_pages(self) -> int:
+        """How many pages of the file hold nothing; an `Economy` gives them back."""
+
     def status(self) -> StoreStatus:
         """What the store holds."""

@@ -19,7 +19,7 @@ class Past(Verbs):
     """`snapshot`, `snapshots`, `at`, `diff`, `restore`, `branch`, `branches`, `merge`, `discard`."""
 
     def snapshot(self, name: str, *, drop: bool = False, trigger: str | None = None) -> MemoryReply:
-        """Give this moment a name of yours, or with `drop` take a name away; `reply.value` has name, seq and at. It costs nothing."""
+        """Give this moment a name of yours, or with `drop` take it away; `reply.value` has name, seq and at. It costs nothing."""
         return self._call("snapshot", options=given(name=name, drop=drop or None, trigger=trigger))
 
     def snapshots(self) -> MemoryReply:
@@ -37,7 +37,7 @@ class Past(Verbs):
     def diff(
         self, before: Moment, after: Moment = "now", *, namespaces: str | Iterable[str] | None = None, limit: int = 1000
     ) -> MemoryReply:
-        """What differs between two moments: `reply.value` has `added`, `removed` and `changed`, each a list of id, before, after, fields."""
+        """What differs between two moments: `reply.value` has `added`, `removed`, `changed`, each a list of id, before, after, fields."""
         query = self._query(namespaces=namespaces)
         return self._call("diff", query=query, options={"before": before, "after": after, "limit": limit})
 

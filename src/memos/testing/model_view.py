@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from memos.errors import InvalidCall, NotFound
 from memos.memcube.call import Caller
-from memos.memcube.change import Edge, Idempotency
+from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
-from memos.memcube.lineage import Derivation, Lineage
 from memos.memcube.namespace import within
 from memos.memcube.state import State as CubeState
 from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import OPEN
-from memos.testing.model import Row, State, edges_seen
+from memos.testing.model import Row, State
+from memos.testing.model_related import ModelRelated
 
 if TYPE_CHECKING:
     from memos.memcube.change import Terms
@@ -31,7 +31,7 @@ ORDERS: dict[str, Callable[[MemCube], int]] = {
 }
 
 
-class ModelView:
+class ModelView(ModelRelated):
     """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
 
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
@@ -154,6 +154,16 @@ class ModelView:
         )
         return tuple(Branch(name, base, opened, self.state.log[opened - 1]["at"]) for name, base, opened in mine)
 
+    def needed(self) -> int | None:
+        """See the port."""
+        seqs = [seq for (tenant, *_), seq in self.state.snapshots.items() if tenant == self.tenant]
+        return min(seqs + [base for (tenant, _), (base, _) in self.state.branches.items() if tenant == self.tenant], default=None)
+
+    def left_behind(self) -> bool:
+        """See the port."""
+        closed = {str(opened) for tenant, opened in self.state.closed if tenant == self.tenant}
+        return any(row.tenant == self.tenant and row.branch.rpartition("\n")[2] in closed for row in self.state.rows)
+
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """See the port."""
         rows = [row for row in self.state.rows if row.tenant == self.tenant and row.branch == self.key]
@@ -161,16 +171,31 @@ class ModelView:
         found = {(row.uid, row.cube.id) for row in rows if after < row.seq <= upto or after < row.end <= upto}
         return tuple(cube_id for _, cube_id in sorted(found))
 
-    def idle(self, states: Sequence[str], before: datetime, *, after: int = 0, limit: int = 1000) -> Idle:
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         """See the port."""
-        head = [row for row in self.state.rows if row.tenant == self.tenant and not row.branch and row.end == OPEN and row.uid > after]
-        found = sorted((row.uid, row.cube.id) for row in head if row.cube.state in states and self._unused(row.cube, before))
+        rows = [row.cube for row in self._heads() if row.cube.state != CubeState.EXPIRED and not row.cube.frozen]
+        found = sorted((cube.policy.expires_at, cube.id) for cube in rows if cube.policy.expires_at is not None)
+        return tuple(cube_id for end, cube_id in found if end <= now)[:limit]
+
+    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        found = sorted((row.seq, row.cube.id) for row in self._heads() if row.cube.state == CubeState.EXPIRED)
+        return tuple(cube_id for seq, cube_id in found if seq <= upto)[:limit]
+
+    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
+        """See the port."""
+        head = [row for row in self._heads() if row.uid > after and row.cube.state in states]
+        found = sorted((row.uid, row.cube.id) for row in head if self._unused(row.cube, now, span))
         return Idle(tuple(cube_id for _, cube_id in found[:limit]), found[limit - 1][0] if len(found) >= limit else None)
 
-    def _unused(self, cube: MemCube, before: datetime) -> bool:
+    def _heads(self) -> list[Row]:
+        return [row for row in self.state.rows if row.tenant == self.tenant and not row.branch and row.end == OPEN]
+
+    def _unused(self, cube: MemCube, now: datetime, span: timedelta) -> bool:
         used = self.state.usage.get(cube.id)
-        last = instant(used[1][0]) if used else cube.created_at
-        return not cube.frozen and max(cube.updated_at, cube.created_at, last) < before
+        last = microseconds(max(cube.updated_at, cube.created_at, instant(used[1][0]) if used else cube.created_at))
+        length = span // timedelta(microseconds=1)
+        return not cube.frozen and last < microseconds(now) - length * 2 ** (cube.policy.priority / 25)
 
     def last_fill(self) -> int:
         """See the port."""
@@ -210,36 +235,6 @@ class ModelView:
         """See the port."""
         rows = [row.cube for row in self.state.rows if self._in(row, namespace) and row.cube.session == session]
         return max((cube.ordinal for cube in rows if cube.ordinal is not None), default=-1) + 1
-
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """See the port."""
-        seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
-        edges = [edge for edge in seen if relations is None or edge.relation in relations]
-        near = {each for each in ids if self.state.cubes.get(each, (0, ""))[1] == self.tenant}
-        reached: set[Edge] = set()
-        for _ in range(depth):
-            reached |= {edge for edge in edges if edge.source in near or edge.target in near}
-            near |= {end for edge in reached for end in (edge.source, edge.target)}
-        return tuple(sorted(reached, key=lambda edge: (edge.source, edge.target, edge.relation)))
-
-    def lineage(
-        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
-    ) -> Lineage:
-        """See the port."""
-        shown = {row.cube.id for row in self.rows if self.granted(row, grant, now)}
-        seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
-        wanted = [Derivation(each.source, each.target, each.relation) for each in seen if {each.source, each.target} <= shown]
-        near, far = (0, 1) if ancestors else (1, 0)
-        edges = sorted((edge for edge in wanted if relations is None or edge.relation in relations), key=lambda edge: (edge[far], edge[2]))
-        away, walked = {id: 0} if id in shown else {}, []
-        for each in (order := list(away)):
-            steps = [edge for edge in edges if edge[near] == each and away[each] != depth]
-            fresh = [end for end in dict.fromkeys(edge[far] for edge in steps) if end not in away]
-            away |= dict.fromkeys(fresh, away[each] + 1)
-            order += fresh
-            walked += steps
-        nodes = tuple(order[:limit])
-        return Lineage(nodes, tuple(edge for edge in walked if {*edge[:2]} <= {*nodes}), len(order) > limit)
 
     def pending(self, limit: int) -> Pending:
         """See the port."""

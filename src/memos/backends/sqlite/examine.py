@@ -15,7 +15,7 @@ from memos.backends.sqlite.faults import Findings
 from memos.backends.sqlite.keys import KEY_FILE, Keys, pack_counts, read_key
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements
-from memos.backends.sqlite.rows import id_text, read_entries
+from memos.backends.sqlite.rows import id_text, read_entries, text_of
 from memos.errors import NotAStore
 from memos.memcube.legal import same_fact
 from memos.ports.maintenance import Analyse
@@ -108,7 +108,7 @@ class Examination:
     def terms(self, analyse: Analyse) -> None:
         """Each term row is what the analysis makes of its text."""
         for cid, tenant, speaker, role, body, hashes, counts, length, flags in self._connection.execute(SQL["terms"]):
-            made = analyse(body, speaker, role)
+            made = analyse(text_of(body), speaker, role)
             packed = self._keys.tenant(tenant).terms.pack(made.counts), pack_counts(made.counts.values())
             if (*packed, made.length, made.flags) != (hashes, counts, length, flags):
                 self._findings.add("term_wrong", f"content {cid}")
@@ -116,5 +116,5 @@ class Examination:
     def facts(self) -> None:
         """Each fact hash is that of its text."""
         for row, tenant, body, fact in self._connection.execute(SQL["facts"]):
-            if self._keys.tenant(tenant).fact(same_fact(body)) != fact:
+            if self._keys.tenant(tenant).fact(same_fact(text_of(body))) != fact:
                 self._findings.add("fact_wrong", f"version {row}")

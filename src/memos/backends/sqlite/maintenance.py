@@ -43,6 +43,11 @@ class SqliteMaintenance:
         """See the port."""
         return backup(self._adapter, destination)
 
+    def free_pages(self) -> int:
+        """See the port."""
+        with self._adapter.reader() as connection:
+            return int(connection.pragma("freelist_count"))
+
     def status(self) -> StoreStatus:
         """See the port."""
         return status(self._adapter)

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from memos.backends.sqlite.keys import Keys, pack_counts
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements
-from memos.backends.sqlite.rows import entries_text, read_entries
+from memos.backends.sqlite.rows import entries_text, read_entries, text_of
 from memos.errors import BackendError
 from memos.memcube.cube import Tag
 from memos.memcube.legal import same_fact
@@ -62,7 +62,8 @@ def _rows(connection: apsw.Connection, statement: str, *parameters: int) -> list
 
 def _terms(connection: apsw.Connection, keys: Keys, analyse: Analyse, after: int) -> tuple[int, int | None]:
     rows = _rows(connection, SQL["contents"], after, BATCH)
-    for cid, tenant, speaker, role, body in rows:
+    for cid, tenant, speaker, role, kept in rows:
+        body = text_of(kept)
         hashes, made = keys.tenant(tenant), analyse(body, speaker, role)
         term = hashes.terms.pack(made.counts), pack_counts(made.counts.values()), made.length, made.flags
         connection.execute(SQL["set_term"], (cid, *term))

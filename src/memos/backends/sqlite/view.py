@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -12,17 +12,17 @@ from pydantic_core import to_json
 from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
-from memos.backends.sqlite.lineage import Asked, Graphs
+from memos.backends.sqlite.lineage import Graphs
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
-from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, told_commit
+from memos.backends.sqlite.related import Related
+from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of, told_commit
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
-from memos.memcube.change import Edge, Idempotency
+from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
-from memos.memcube.lineage import Lineage
 from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import Feed
 
@@ -31,12 +31,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SQL = statements("view")
-DEPTH = 8
-"""How many steps `neighbours` goes at most."""
 PAGE = 1000
 
 
-class SqliteView:
+class SqliteView(Related):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
@@ -201,15 +199,37 @@ class SqliteView:
         found = self._run(SQL["branches"], (self._tid, prefix))
         return tuple(Branch(name, base, opened, instant(at)) for name, base, opened, at in found)
 
+    def needed(self) -> int | None:
+        """See the port."""
+        found = self._row("needed", self._tid)
+        return None if found is None else found[0]
+
+    def left_behind(self) -> bool:
+        """See the port."""
+        return bool((self._row("left_behind", self._tid) or (0,))[0])
+
+    def packable(self, least: int) -> int:
+        """See the port."""
+        return int((self._row("packable", self._tid, least) or (0,))[0])
+
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """See the port."""
         numbers = sorted(set(self._numbers(frozenset(("under", path) for path in namespaces))))
         found = self._run(SQL["changed"], (to_json(numbers).decode(), self._sight.bid, after, upto))
         return tuple(id_text(identity) for (identity,) in found)
 
-    def idle(self, states: Sequence[str], before: datetime, *, after: int = 0, limit: int = 1000) -> Idle:
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         """See the port."""
-        found = list(self._run(SQL["idle"], (self._tid, after, to_json(list(states)).decode(), microseconds(before), limit)))
+        return tuple(id_text(identity) for (identity,) in self._run(SQL["due"], (self._tid, microseconds(now), limit)))
+
+    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(id_text(identity) for (identity,) in self._run(SQL["forgotten"], (self._tid, upto, limit)))
+
+    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
+        """See the port."""
+        asked = to_json(list(states)).decode(), microseconds(now), span // timedelta(microseconds=1)
+        found = list(self._run(SQL["idle"], (self._tid, after, *asked, limit)))
         return Idle(tuple(id_text(identity) for identity, _ in found), found[-1][1] if len(found) == limit else None)
 
     def last_fill(self) -> int:
@@ -258,25 +278,10 @@ class SqliteView:
         found = self._row("namespace", self._tid, namespace)
         return -1 if found is None else int(found[0])
 
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """See the port; InvalidCall unless 0 ≤ depth ≤ 8."""
-        if not 0 <= depth <= DEPTH:
-            raise InvalidCall(f"neighbours are looked for at a depth of 0 to {DEPTH}, not {depth}")
-        wanted = None if relations is None else to_json(list(relations)).decode()
-        text = SQL["neighbours"].format(visible=self._sight.edges)
-        found = self._run(text, (self._tid, to_json([id_bytes(each).hex() for each in ids]).decode(), depth, wanted))
-        return tuple(Edge(id_text(source), id_text(target), relation) for source, target, relation in found)
-
-    def lineage(
-        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
-    ) -> Lineage:
-        """See the port."""
-        asked = Asked(self._run, self._tid, self._sight, None if self.branch or self.seq != self.head else self._graphs, self.head)
-        return asked.lineage(id, relations, ancestors=ancestors, depth=depth, limit=limit, grant=self._grant(grant, now))
-
     def pending(self, limit: int) -> Pending:
         """See the port."""
-        return Pending(tuple(self._run(SQL["pending"], (self._tid, limit))))
+        found = self._run(SQL["pending"], (self._tid, limit))
+        return Pending(tuple((content, speaker, text_of(body)) for content, speaker, body in found))
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""

@@ -11,7 +11,7 @@ from memos.infrastructure.memgovernance import access
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.filter import Filter
 
-SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge"})
+SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim"})
 
 
 class MemGovernance:

@@ -9,7 +9,7 @@ from functools import partial
 
 from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import arrange, branches, create, index, lifecycle, lineage, query, time_machine, update
+from memos.interface.memory_api import arrange, branches, create, index, keeping, lifecycle, lineage, query, time_machine, update
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
@@ -42,6 +42,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "merge": branches.prepare_merge,
     "discard": branches.prepare_discard,
     "transition": lifecycle.prepare_transition,
+    "purge": keeping.prepare_purge,
+    "reclaim": keeping.prepare_reclaim,
     "index": index.prepare_index,
     "use": index.prepare_use,
 }
