@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,8 +74,15 @@ def load_settings(directory: Path | None, given: dict[str, Any] | None = None) -
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(step) for step in first["loc"])
+            if first["type"] == "extra_forbidden":
+                raise InvalidCall(f"there is no setting {name!r}, as {source} has it{_nearest(name)}") from None
             raise InvalidCall(f"the setting {name!r} from {source} is wrong: {first['msg']}") from None
     return Settings.model_validate(merged)
+
+
+def _nearest(name: str) -> str:
+    found = get_close_matches(name, Settings.model_fields, n=1)
+    return f"; did you mean {found[0]}?" if found else f"; there are {', '.join(Settings.model_fields)}"
 
 
 def _from_file(directory: Path | None) -> dict[str, Any]:

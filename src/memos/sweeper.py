@@ -143,14 +143,15 @@ class Sweeper:
         return limit if limit > view.horizon else None
 
     def _economise(self, tenant: str) -> Counter[str]:
-        free = self._maintenance.free_pages()
+        free, key, batch = self._maintenance.free_pages(), (tenant, "room"), self._settings.sweep_batch
         with self._adapter.view(tenant) as view:
-            texts = view.packable(self._settings.compress_bytes)
+            texts = view.packable(self._settings.compress_bytes, self._cursors.get(key) or 0, batch)
+        self._cursors[key] = texts[-1] if len(texts) == batch else None
         if not texts and free < PAGES:
             return Counter()
-        pages, batch = PAGES if free >= PAGES else 0, self._settings.sweep_batch
-        self._call(tenant, "reclaim", texts=batch if texts else 0, least=self._settings.compress_bytes, pages=pages)
-        return Counter(compressed=min(texts, batch), reclaimed=pages)
+        pages = PAGES if free >= PAGES else 0
+        self._call(tenant, "reclaim", texts=texts, pages=pages)
+        return Counter(compressed=len(texts), reclaimed=pages)
 
 
 def _read(rule: LifecycleRule) -> tuple[State, Filter]:

@@ -104,6 +104,8 @@ class Worker:
             self._wake.set()
             while running and time.monotonic() < end and self._anything_pending():
                 time.sleep(POST_POLL_SECONDS)
+            if running and self._anything_pending():
+                log.warning("the store is closed with %d vectors pending; who opens it next computes them", self._pending_vectors())
         except MemOSError as error:
             log.warning("the store is closed with vectors pending (%s)", error.code)
         self._stop.set()
@@ -204,6 +206,13 @@ class Worker:
                 if view.pending(1).items:
                     return True
         return False
+
+    def _pending_vectors(self) -> int:
+        count = 0
+        for tenant in self._adapter.tenants() if self._embedder is not None else ():
+            with self._adapter.view(tenant) as view:
+                count += sum(space.pending_vectors for space in view.namespaces(""))
+        return count
 
     def _fill(self, tenant: str) -> bool:
         if self._embedder is None:

@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-
-from memos.errors import NotAStore
 
 if TYPE_CHECKING:
     from memos.session import Session
@@ -36,10 +33,11 @@ class Target:
 
         With `own` it is opened without its embedder, for what needs none, whatever --embedder says.
         """
+        from memos.plugins import require_store
         from memos.system import MemOS
 
-        if not create and "://" not in self.store and not Path(self.store).exists():
-            raise NotAStore(f"there is no store at {self.store}; `memos add` makes one, --store or MEMOS_STORE names another")
+        if not create:
+            require_store(self.store)
         with MemOS.open(self.store, embedder="unused" if own else embedder_of(self.embedder), worker="none") as memory:
             yield memory
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from memos.memcube.call import Hit, MemoryReply
     from memos.memcube.cube import MemCube
 
-STATES = ("generated", "activated", "merged", "archived", "expired")
+STATES = ("generated", "activated", "merged", "archived")
+"""What is expired is in no answer: `memos history` shows it."""
 PAGE = 1000
 """Memories that `list --all` reads at a time."""
-ORDERS = ("created_at", "updated_at", "said_at", "priority", "id")
+ORDERS = ("created_at", "updated_at", "said_at", "priority", "ordinal")
 
 
 @command(
@@ -99,8 +100,10 @@ def list_memories(
         emit_ids(reply.cubes)
     elif target.as_json:
         emit_reply(reply, verbose=target.verbose)
-    else:
+    elif reply.cubes or any(wanted[name] for name in ("filter", "namespaces", "states", "cursor")):
         show_page(reply)
+    else:
+        say(f"no memories of {target.user} here; --user names somebody else")
 
 
 @command("history", "memos history 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -10,7 +11,8 @@ import click
 
 from memos import __version__
 from memos.cli.output import tell
-from memos.errors import InvalidCall, MemOSError
+from memos.cli.usage import told
+from memos.errors import MemOSError
 
 COMMANDS = {
     "add": ("memos.cli.adding:add", "Store texts, or the messages of a file."),
@@ -64,19 +66,27 @@ class LazyGroup(click.Group):
 class Root(LazyGroup):
     """The group that tells every error in one way: one line, or JSON, on stderr, and the exit code of its class."""
 
+    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
+        """Read the options that stand before the command's name."""
+        with _telling(as_json="--json" in args):
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that the arguments name."""
-        as_json = "--json" in ctx.args
-        try:
+        with _telling(as_json="--json" in ctx.args):
             return super().invoke(ctx)
-        except MemOSError as error:
-            tell(error, as_json=as_json)
-            raise click.exceptions.Exit(error.exit_code) from None
-        except click.UsageError as error:
-            if not as_json:
-                raise
-            tell(InvalidCall(error.format_message()), as_json=True)
-            raise click.exceptions.Exit(error.exit_code) from None
+
+
+@contextmanager
+def _telling(*, as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except (MemOSError, click.UsageError) as error:
+        ours = told(error) if isinstance(error, click.UsageError) else error
+        tell(ours, as_json=as_json)
+        raise click.exceptions.Exit(ours.exit_code) from None
 
 
 @click.group(

@@ -137,10 +137,9 @@ class Purge:
 
 @dataclass(frozen=True, slots=True)
 class Economy:
-    """Room to be saved: texts of archived memories of at least `least` bytes, at most `texts` of them, deflated; free pages given back."""
+    """Room to be saved: the texts of some contents, as `View.packable` names them, deflated; free pages given back."""
 
-    texts: int = 0
-    least: int = 1024
+    texts: tuple[int, ...] = ()
     pages: int = 0
 
 

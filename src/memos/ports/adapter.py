@@ -166,8 +166,8 @@ class View(Protocol):
     def left_behind(self) -> bool:
         """Whether branches that were closed still hold rows."""
 
-    def packable(self, least: int) -> int:
-        """How many texts of archived memories, of so many bytes at least, an `Economy` would deflate."""
+    def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
+        """Contents numbered above `after`, texts of archived memories of so many bytes at least, that an `Economy` would deflate."""
 
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """The ids of memories, at and below some namespaces, of which this View's branch got or lost a row in the commits (after, upto].

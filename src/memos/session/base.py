@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 
 from memos.errors import InvalidCall
 from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryQuery, MemoryReply, Window, raising
+from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.value import build
 from memos.ports.clock import Clock
 from memos.ports.door import Door
 
 Filtering = Filter | Mapping[str, Any] | None
+Ref = str | MemCube
+"""Which memory is meant: its id, or a MemCube that has it."""
 
 
 class Place(NamedTuple):
@@ -33,10 +36,14 @@ class Verbs:
         self._clock = clock
         self._place = place
 
+    def __repr__(self) -> str:
+        session = f", session {self.caller.session!r}" if self.caller.session else ""
+        return f"<{type(self).__name__} of user {self.caller.user!r}, tenant {self.caller.tenant!r}{session}>"
+
     def _query(self, *, filter: Filtering = None, namespaces: Any = None, window: Any = None, **rest: Any) -> MemoryQuery:
-        if isinstance(window, tuple):
+        if isinstance(window, tuple | list):
             if len(window) != 2:
-                raise InvalidCall("a window is a pair (start, end), each an aware datetime or None")
+                raise InvalidCall("a window is a pair (start, end), each a time, a date or None")
             window = build(Window, start=window[0], end=window[1])
         named = None if namespaces is None else several(namespaces)
         rest |= {name: several(rest[name]) for name in ("states", "types") if rest.get(name) is not None}
@@ -48,12 +55,12 @@ class Verbs:
         return raising(self._door.handle(self.caller, call))
 
 
-def refs(ids: str | Iterable[str]) -> tuple[CubeRef, ...]:
-    """References to memories by their ids; a text by itself is one."""
-    given = (ids,) if isinstance(ids, str) else ids
+def refs(ids: Ref | Iterable[Ref]) -> tuple[CubeRef, ...]:
+    """References to memories by their ids, or by themselves; one alone is one."""
+    given = (ids,) if isinstance(ids, str | MemCube) else ids
     if not isinstance(given, Iterable):
         raise InvalidCall(f"{str(ids)[:60]!r} is no memory id; ids are UUIDv7, as `reply.cubes[0].id` gives them")
-    return tuple(build(CubeRef, id=one) for one in given)
+    return tuple(build(CubeRef, id=one.id if isinstance(one, MemCube) else one) for one in given)
 
 
 def several(values: Any) -> tuple[Any, ...]:

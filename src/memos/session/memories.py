@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from memos.interface.messages import drafts_of
 from memos.memcube.call import MemoryReply, Window
 from memos.memcube.legal import legal_namespace, legal_tags
-from memos.session.base import Filtering, Verbs, given, json_object, refs, several
+from memos.memcube.value import Time
+from memos.session.base import Filtering, Ref, Verbs, given, json_object, refs, several
 
 
 class Memories(Verbs):
@@ -23,7 +23,7 @@ class Memories(Verbs):
         layer: str | None = None,
         tags: Any = (),
         session: str | None = None,
-        expires_at: datetime | None = None,
+        expires_at: Time | None = None,
         priority: int = 0,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
@@ -34,10 +34,10 @@ class Memories(Verbs):
     ) -> MemoryReply:
         """Store a text, a list of texts, or messages; `reply.cubes[i]` is item i.
 
-        A message is a dict with `content` and optionally `role`, `name`, `at` (aware datetime), `metadata`, `tags`, `session`,
-        `ordinal`. Texts that equal a standing one (NFC, case and space folded) are recognised and return it; turns never are.
-        `vector` is one unit vector of the store's width, or one a memory. With `wait` the vectors are computed before the call
-        returns.
+        A message is a dict with `content` and optionally `role`, `name`, `at` or `timestamp`, `metadata`, `tags`, `session`, `ordinal`, and
+        what chat APIs put beside it: see `memos.interface.messages`. Texts that equal a standing one (NFC, case and space folded) are
+        recognised and return it; turns never are. `vector` is one unit vector of the store's width, or one a memory. With `wait` the
+        vectors are computed before the call returns.
 
         Raises InvalidCall, Denied (a namespace that is not yours), DiskFull, ReadOnlyStore.
         """
@@ -57,7 +57,7 @@ class Memories(Verbs):
         namespaces: str | Iterable[str] | None = None,
         states: Iterable[str] | None = None,
         types: Iterable[str] | None = None,
-        window: Window | tuple[datetime | None, datetime | None] | None = None,
+        window: Window | tuple[Time | None, Time | None] | None = None,
         vector: Any = None,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score.
@@ -70,7 +70,7 @@ class Memories(Verbs):
         )
         return self._call("search", query=query)
 
-    def get(self, ids: str | Iterable[str]) -> MemoryReply:
+    def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""
         return self._call("get", cubes=refs(ids))
 
@@ -92,7 +92,7 @@ class Memories(Verbs):
 
     def update(
         self,
-        id: str,
+        id: Ref,
         text: str | None = None,
         *,
         mode: str = "overwrite",
@@ -102,7 +102,7 @@ class Memories(Verbs):
         tags: Any = None,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] | None = None,
-        expires_at: datetime | str | None = None,
+        expires_at: Time | None = None,
         priority: int | None = None,
         trigger: str | None = None,
         vector: Any = None,
@@ -125,17 +125,17 @@ class Memories(Verbs):
         )  # fmt: skip
         return self._call("update", cubes=refs(id), options=options, idempotency_key=idempotency_key)
 
-    def forget(self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    def forget(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
         return self._call("forget", cubes=refs(ids), options=given(trigger=trigger), idempotency_key=idempotency_key)
 
-    def history(self, id: str) -> MemoryReply:
+    def history(self, id: Ref) -> MemoryReply:
         """The versions of a memory, oldest first: `reply.cubes`."""
         return self._call("history", cubes=refs(id))
 
     def lineage(
         self,
-        id: str,
+        id: Ref,
         *,
         direction: str = "both",
         relations: str | Iterable[str] | None = None,
@@ -156,14 +156,14 @@ class Memories(Verbs):
         options = given(direction=direction, relations=followed, depth=depth, limit=limit, format=format)
         return self._call("lineage", cubes=refs(id), options=options)
 
-    def transfer(self, id: str, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
         options = given(to=legal_namespace(to), trigger=trigger)
         return self._call("transfer", cubes=refs(id), options=options, idempotency_key=idempotency_key)
 
     def compose(
         self,
-        ids: Iterable[str],
+        ids: Iterable[Ref],
         *,
         namespace: str | None = None,
         tags: Any = (),

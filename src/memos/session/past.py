@@ -8,6 +8,7 @@ from typing import Self
 
 from memos.errors import InvalidCall
 from memos.memcube.call import MemoryReply
+from memos.memcube.cube import MemCube
 from memos.memcube.legal import CUBE_ID
 from memos.session.base import Place, Verbs, given, refs
 
@@ -37,13 +38,13 @@ class Past(Verbs):
     def diff(
         self, before: Moment, after: Moment = "now", *, namespaces: str | Iterable[str] | None = None, limit: int = 1000
     ) -> MemoryReply:
-        """What differs between two moments: `reply.value` has `added`, `removed`, `changed`, each a list of id, before, after, fields."""
+        """What differs between two moments: `reply.value` has `added`, `removed` and `changed`, lists of id, before, after, fields."""
         query = self._query(namespaces=namespaces)
         return self._call("diff", query=query, options={"before": before, "after": after, "limit": limit})
 
     def restore(
         self,
-        target: Moment,
+        target: Moment | MemCube,
         *,
         version: int | None = None,
         namespaces: str | Iterable[str] | None = None,
@@ -56,7 +57,7 @@ class Past(Verbs):
         What is written is new, so that a restore is undone by another. For a moment `reply.value` counts what was restored and what was
         forgotten because it came later. Raises NotFound, FrozenMemory, and InvalidCall when an equal fact stands meanwhile.
         """
-        one = isinstance(target, str) and CUBE_ID.fullmatch(target.lower()) is not None
+        one = isinstance(target, MemCube) or (isinstance(target, str) and CUBE_ID.fullmatch(target.lower()) is not None)
         options = given(version=version, dry_run=dry_run or None, trigger=trigger)
         if one:
             return self._call("restore", cubes=refs(target), options=options, idempotency_key=idempotency_key)  # type: ignore[arg-type]

@@ -94,12 +94,15 @@ class Effects:
 
     def _save(self, wanted: Economy) -> dict[str, int]:
         commit = self._commit
-        texts: list[Any] = self._execute("packable", commit.tid, wanted.least, wanted.texts).fetchall() if wanted.texts else []
-        for cid, body in texts:
-            self._execute("pack", zlib.compress(body.encode()), cid)
+        packed = 0
+        for content in wanted.texts:
+            body = commit.known.one("packable", content)
+            if body is not None:
+                self._execute("pack", zlib.compress(body.encode()), content)
+                packed += 1
         if wanted.pages:
             commit.connection.execute(f"PRAGMA incremental_vacuum({int(wanted.pages)})").fetchall()
-        return {"packed": len(texts), "pages": wanted.pages}
+        return {"packed": packed, "pages": wanted.pages}
 
     def _own(self, usage: tuple[UsageFold, ...]) -> int:
         """How many folds are of the ChangeSet's own tenant, whose log must not tell of others."""

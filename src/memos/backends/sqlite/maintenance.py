@@ -31,9 +31,9 @@ class SqliteMaintenance:
         """See the port."""
         return diagnose(self._adapter, self._analyse)
 
-    def rebuild(self) -> int:
+    def rebuild(self, *, accept_texts: bool = False, accept_log: bool = False) -> int:
         """See the port."""
-        return rebuild(self._adapter, self._analyse)
+        return rebuild(self._adapter, self._analyse, accept_texts=accept_texts, accept_log=accept_log)
 
     def reembed(self, embedder: Remembered | None) -> int:
         """See the port."""

@@ -10,7 +10,7 @@ from typing import Any
 from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
-from memos.interface.memory_api.lapsed import lapsed, retired
+from memos.interface.memory_api.lapsed import lapsed, require_to_come, retired
 from memos.memcube.call import CubeDraft, MemoryCall, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Usage
@@ -38,6 +38,7 @@ def prepare_add(work: Work) -> Prepared:
     read_options(Options, work)
     if replayed := replay(work):
         return replayed
+    require_to_come(work, *(draft.expires_at for draft in work.call.drafts))
     batch = _Batch(work, in_session(work.call))
     for draft in batch.drafts:
         batch.take(draft)

@@ -15,7 +15,7 @@ def prepare_purge(work: Work) -> Prepared:
 
 
 def prepare_reclaim(work: Work) -> Prepared:
-    """Deflate texts of archived memories, give free pages back. Options: `texts`, `least`, `pages`, and `fence`."""
+    """Deflate texts of archived memories, give free pages back. Options: `texts`, `pages`, and `fence`."""
     options = work.call.options
-    wanted = Economy(options.get("texts", 0), options.get("least", 1024), options.get("pages", 0))
+    wanted = Economy(tuple(options.get("texts", ())), options.get("pages", 0))
     return Prepared(MemoryReply(call_id=work.call.id), work.change(economy=wanted, fence=options.get("fence")))

@@ -83,6 +83,8 @@ def prepare_list(work: Work) -> Prepared:
     """One page of the memories that pass a filter."""
     query, options = work.call.query or MemoryQuery(), work.call.options
     wanted = scope(work, query)
+    if not wanted:
+        return Prepared(MemoryReply(call_id=work.call.id, call=work.call, seq=work.view.seq))
     within = Filter.parse({"or": [{"namespace": {"under": prefix}} for prefix in wanted]})
     page = work.view.find(
         condition(work, query) & within, grant=work.grant.filter, now=work.now, order=options.get("order", "created_at"),

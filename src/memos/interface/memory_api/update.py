@@ -11,7 +11,7 @@ from memos.errors import InvalidCall, NotFound, VersionConflict
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
-from memos.interface.memory_api.lapsed import lapsed, retired
+from memos.interface.memory_api.lapsed import lapsed, require_to_come, retired
 from memos.interface.memory_api.query import named
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
@@ -37,12 +37,12 @@ class UpdateOptions(Options):
     mode: Literal["overwrite", "append", "merge"] = "overwrite"
     against: Annotated[str | None, BeforeValidator(legal_name)] = None
     label: Annotated[str | None, BeforeValidator(legal_name)] = None
-    expect_version: int | None = Field(default=None, ge=1)
+    expect_version: int | None = Field(default=None, ge=1, strict=True)
     tags: Annotated[tuple[Tag, ...], BeforeValidator(legal_tags)] | None = None
     metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] | None = None
     links: tuple[Text, ...] | None = None
     expires_at: Instant | Literal["never"] | None = None
-    priority: int | None = Field(default=None, ge=-100, le=100)
+    priority: int | None = Field(default=None, ge=-100, le=100, strict=True)
     vector: Vector | None = None
 
     @model_validator(mode="after")
@@ -75,6 +75,7 @@ def prepare_update(work: Work) -> Prepared:
     options = read_options(UpdateOptions, work)
     if replayed := replay(work):
         return replayed
+    require_to_come(work, options.expires_at)
     cube = single(changeable(work))
     if options.expect_version is not None and options.expect_version != cube.version:
         message = f"the memory {cube.id} is at version {cube.version}, not {options.expect_version}; read it again"

@@ -77,7 +77,7 @@ class Retrieval:
                 f"the query's vector has {len(query.vector)} dimensions, the store's vectors have {view.dimensions or 'none'}"
             )
         paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
-        wanted = query.filter or Filter.everything()
+        wanted = query.filter if query.filter is not None else Filter.everything()
         tiers = (False, True) if COLD.intersection(query.states or ()) else (False,)
         lanes = [self._lanes.get(view.tenant, path, cold=cold) for path in paths for cold in tiers]
         states = [lane.read(view, wanted, grant.filter, now) for lane in lanes]

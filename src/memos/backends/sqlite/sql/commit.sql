@@ -79,9 +79,7 @@ INSERT INTO tag (tid, name, value, key) VALUES (?, ?, ?, ?) RETURNING tag;
 SELECT bid, base, opened FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;
 
 -- name: packable
-SELECT x.cid, x.body FROM version v INDEXED BY version_archived JOIN content x ON x.cid = v.cid JOIN cube c ON c.uid = v.uid
-WHERE v.state = 'archived' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.type = 'plaintext' AND c.tid = ?1
-  AND x.packed = 0 AND x.sealed = 0 AND octet_length(x.body) >= ?2 LIMIT ?3;
+SELECT body FROM content WHERE cid = ? AND packed = 0 AND sealed = 0;
 
 -- name: pack
 UPDATE content SET body = ?, packed = 1 WHERE cid = ?;

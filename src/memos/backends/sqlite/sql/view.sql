@@ -75,9 +75,9 @@ SELECT min(seq) FROM (SELECT min(seq) AS seq FROM snapshot WHERE tid = ?1
 UNION ALL SELECT min(base) FROM branch WHERE tid = ?1 AND closed IS NULL);
 
 -- name: packable
-SELECT count(*) FROM version v INDEXED BY version_archived JOIN content x ON x.cid = v.cid JOIN cube c ON c.uid = v.uid
-WHERE v.state = 'archived' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.type = 'plaintext' AND c.tid = ?1
-  AND x.packed = 0 AND x.sealed = 0 AND octet_length(x.body) >= ?2;
+SELECT x.cid FROM version v INDEXED BY version_archived JOIN content x ON x.cid = v.cid JOIN cube c ON c.uid = v.uid
+WHERE v.cid > ?3 AND v.state = 'archived' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.type = 'plaintext' AND c.tid = ?1
+  AND x.packed = 0 AND x.sealed = 0 AND octet_length(x.body) >= ?2 ORDER BY v.cid LIMIT ?4;
 
 -- name: changed
 SELECT DISTINCT c.id FROM version v JOIN cube c ON c.uid = v.uid
