@@ -183,6 +183,21 @@ class AsyncSession:
         """The versions of a memory, oldest first: `reply.cubes`."""
         return await asyncio.to_thread(self._sync.history, id)
 
+    async def lineage(
+        self,
+        id: Ref,
+        *,
+        direction: str = "both",
+        relations: str | Iterable[str] | None = None,
+        depth: int | None = None,
+        limit: int | None = None,
+        format: str = "graph",
+    ) -> MemoryReply:
+        """Where a memory came from ("ancestors"), what came of it ("descendants"), or "both"; `reply.cubes[0]` is the memory itself."""
+        return await asyncio.to_thread(
+            self._sync.lineage, id, direction=direction, relations=relations, depth=depth, limit=limit, format=format
+        )
+
     async def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
         return await asyncio.to_thread(self._sync.transfer, id, to=to, trigger=trigger, idempotency_key=idempotency_key)
@@ -193,13 +208,21 @@ class AsyncSession:
         *,
         namespace: str | None = None,
         tags: Any = (),
+        links: Iterable[str] = (),
         trigger: str | None = None,
         vector: Any = None,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         return await asyncio.to_thread(
-            self._sync.compose, ids, namespace=namespace, tags=tags, trigger=trigger, vector=vector, idempotency_key=idempotency_key
+            self._sync.compose,
+            ids,
+            namespace=namespace,
+            tags=tags,
+            links=links,
+            trigger=trigger,
+            vector=vector,
+            idempotency_key=idempotency_key,
         )
 
     async def confirm(self, id: Ref, *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:

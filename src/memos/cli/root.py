@@ -22,6 +22,7 @@ COMMANDS = {
     "update": ("memos.cli.changing:update", "Give a memory a new text, new tags or another end."),
     "forget": ("memos.cli.changing:forget", "Take memories out of every present read."),
     "history": ("memos.cli.reading:history", "Show the versions of a memory, oldest first."),
+    "lineage": ("memos.cli.tracing:lineage", "Show what a memory came from, and what came of it."),
     "label": ("memos.cli.living:label", "Name the standing version of a memory."),
     "confirm": ("memos.cli.living:confirm", "Say that a memory holds."),
     "freeze": ("memos.cli.living:freeze", "Let memories refuse every change."),

@@ -15,7 +15,7 @@ from memos.memcube.value import Instant, Metadata, Text, Value
 from memos.memcube.vector import Vector
 
 Operation = Literal[
-    "add", "search", "get", "list", "update", "forget", "history", "transfer", "compose",
+    "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
     "index", "use", "transition", "consolidate", "purge", "reclaim",

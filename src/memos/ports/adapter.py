@@ -12,6 +12,7 @@ from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Edge, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.lineage import Lineage
 from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
@@ -221,6 +222,14 @@ class View(Protocol):
 
     def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
         """The edges reached from the ids in at most `depth` steps, in both directions; relations None means all."""
+
+    def lineage(
+        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
+    ) -> Lineage:
+        """What is reached from a memory against the direction of time (ancestors: from `source` to `target`), or along it.
+
+        Neither shows what the grant hides nor passes through it. `limit` counts memories; relations None means all, depth None no end.
+        """
 
     def pending(self, limit: int) -> Pending:
         """Contents of this tenant whose vectors are still to be computed, fewest failed attempts first, then oldest.

@@ -15,11 +15,12 @@ from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Idempotency
 from memos.memcube.filter import Filter
 from memos.ports.adapter import MemoryAdapter, View
+from memos.testing.graph_questions import QUESTIONS as GRAPH_QUESTIONS
 from memos.testing.mirror import Mirror
 from memos.testing.model import ModelAdapter
 from memos.testing.model_view import ORDERS, ModelView, is_cold
 from memos.testing.telling import comparable, expected, outcome, same_log
-from memos.testing.walk import FACTS, NAMESPACES, RELATIONS, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
+from memos.testing.walk import FACTS, NAMESPACES, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
 
 
 class Comparison:
@@ -92,7 +93,8 @@ class Comparison:
             question(self, view, wanted)
         self.figures["questions"] += 1
 
-    def _asking(self) -> dict[str, Any]:
+    def asking(self) -> dict[str, Any]:
+        """Some grant, and the time."""
         return {"grant": self.filter(grant=True), "now": self.walk.now}
 
     def filter(self, *, grant: bool = False) -> Filter:
@@ -125,11 +127,11 @@ class Comparison:
         return [*self.walk.some(list(self.model.state.cubes), 6), self.walk.new_id()]
 
     def _compare_get(self, view: View, wanted: ModelView) -> None:
-        ids, asking = self.ids(), self._asking()
+        ids, asking = self.ids(), self.asking()
         assert view.get(ids, **asking) == wanted.get(ids, **asking)
 
     def _compare_find(self, view: View, wanted: ModelView) -> None:
-        asking = self._asking() | {"order": self.random.choice(list(ORDERS)), "descending": self.walk.chance(50)}
+        asking = self.asking() | {"order": self.random.choice(list(ORDERS)), "descending": self.walk.chance(50)}
         where, limit, cursor, place = self.filter(), self.random.randint(1, 40), None, None
         while True:
             page = view.find(where, limit=limit, cursor=cursor, **asking)
@@ -141,11 +143,11 @@ class Comparison:
             cursor, place = page.cursor, expected.cursor
 
     def _compare_count(self, view: View, wanted: ModelView) -> None:
-        where, asking = self.filter(), self._asking()
+        where, asking = self.filter(), self.asking()
         assert view.count(where, **asking) == wanted.count(where, **asking)
 
     def _compare_versions(self, view: View, wanted: ModelView) -> None:
-        asking = self._asking()
+        asking = self.asking()
         for cube_id in self.ids():
             assert view.versions(cube_id, **asking) == wanted.versions(cube_id, **asking)
 
@@ -190,7 +192,7 @@ class Comparison:
         assert sorted(view.forgotten(upto, 10**6)) == sorted(wanted.forgotten(upto, 10**6))
 
     def _compare_allowed(self, view: View, wanted: ModelView) -> None:
-        ids, asking = self.ids(), self._asking()
+        ids, asking = self.ids(), self.asking()
         assert view.allowed(ids, **asking) == wanted.allowed(ids, **asking)
 
     def _compare_facts(self, view: View, wanted: ModelView) -> None:
@@ -201,10 +203,6 @@ class Comparison:
         path, session = self.random.choice(NAMESPACES), self.random.choice(SESSIONS)
         assert view.turns(path, session, range(20)) == wanted.turns(path, session, range(20))
         assert view.next_ordinal(path, session) == wanted.next_ordinal(path, session)
-
-    def _compare_neighbours(self, view: View, wanted: ModelView) -> None:
-        ids, relations, depth = self.ids()[-3:], self.random.choice([None, RELATIONS[:1], ()]), self.random.randint(0, 4)
-        assert view.neighbours(ids, relations, depth) == wanted.neighbours(ids, relations, depth)
 
     def _compare_pending(self, view: View, wanted: ModelView) -> None:
         limit = self.random.randint(1, 50)
@@ -300,4 +298,4 @@ class Comparison:
         assert mirror.vectors == {self.contents[number]: vector.tolist() for number, vector in vectors.items()}
 
 
-QUESTIONS = [method for name, method in vars(Comparison).items() if name.startswith("_compare_")]
+QUESTIONS = [*(method for name, method in vars(Comparison).items() if name.startswith("_compare_")), *GRAPH_QUESTIONS]

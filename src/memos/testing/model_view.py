@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from memos.errors import InvalidCall, NotFound
 from memos.memcube.call import Caller
-from memos.memcube.change import Edge, Idempotency
+from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
@@ -16,7 +16,8 @@ from memos.memcube.namespace import within
 from memos.memcube.state import State as CubeState
 from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import OPEN
-from memos.testing.model import Row, State, edges_seen
+from memos.testing.model import Row, State
+from memos.testing.model_related import ModelRelated
 
 if TYPE_CHECKING:
     from memos.memcube.change import Terms
@@ -30,7 +31,7 @@ ORDERS: dict[str, Callable[[MemCube], int]] = {
 }
 
 
-class ModelView:
+class ModelView(ModelRelated):
     """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
 
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
@@ -234,17 +235,6 @@ class ModelView:
         """See the port."""
         rows = [row.cube for row in self.state.rows if self._in(row, namespace) and row.cube.session == session]
         return max((cube.ordinal for cube in rows if cube.ordinal is not None), default=-1) + 1
-
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """See the port."""
-        seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
-        edges = [edge for edge in seen if relations is None or edge.relation in relations]
-        near = {each for each in ids if self.state.cubes.get(each, (0, ""))[1] == self.tenant}
-        reached: set[Edge] = set()
-        for _ in range(depth):
-            reached |= {edge for edge in edges if edge.source in near or edge.target in near}
-            near |= {end for edge in reached for end in (edge.source, edge.target)}
-        return tuple(sorted(reached, key=lambda edge: (edge.source, edge.target, edge.relation)))
 
     def pending(self, limit: int) -> Pending:
         """See the port."""

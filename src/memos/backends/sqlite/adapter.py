@@ -14,6 +14,7 @@ import apsw
 from memos.backends.sqlite.connections import Durability, mapped
 from memos.backends.sqlite.ephemeral import Ephemeral
 from memos.backends.sqlite.known import SQL as WRITING
+from memos.backends.sqlite.lineage import Graphs
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import Embedder, Opening, Wanted
 from memos.backends.sqlite.rows import told_commit
@@ -63,6 +64,7 @@ class SqliteAdapter:
         self._dimensions = opened.embedder[1] if opened.embedder else None
         self._connections = opened.connections
         self._writer = Writer(opened.writer, self.path, opened.keys, opened.embedder) if opened.writer else None
+        self._graphs = Graphs()
         self._process = os.getpid()
 
     @property
@@ -79,7 +81,7 @@ class SqliteAdapter:
     def view(self, tenant: str, *, at: int | None = None, branch: str = CANONICAL) -> Iterator[SqliteView]:
         """See the port."""
         with self.reader() as connection:
-            view = SqliteView(connection, self.keys, self._dimensions, tenant=tenant, at=at, branch=branch)
+            view = SqliteView(connection, self.keys, self._dimensions, self._graphs, tenant=tenant, at=at, branch=branch)
             require_same(self.embedder, view.embedder, self.directory)
             try:
                 yield view

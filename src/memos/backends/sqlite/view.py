@@ -12,13 +12,15 @@ from pydantic_core import to_json
 from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.lineage import Graphs
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
+from memos.backends.sqlite.related import Related
 from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of, told_commit
 from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
-from memos.memcube.change import Edge, Idempotency
+from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
@@ -30,18 +32,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SQL = statements("view")
-DEPTH = 8
-"""How many steps `neighbours` goes at most."""
 PAGE = 1000
 
 
-class SqliteView(Sweeping):
+class SqliteView(Sweeping, Related):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
-        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, *, tenant: str, at: int | None, branch: str
+        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, graphs: Graphs, *, tenant: str, at: int | None, branch: str
     ) -> None:
         self._connection: apsw.Connection | None = connection
+        self._graphs = graphs
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
@@ -231,15 +232,6 @@ class SqliteView(Sweeping):
     def _nid(self, namespace: str) -> int:
         found = self._row("namespace", self._tid, namespace)
         return -1 if found is None else int(found[0])
-
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """See the port; InvalidCall unless 0 ≤ depth ≤ 8."""
-        if not 0 <= depth <= DEPTH:
-            raise InvalidCall(f"neighbours are looked for at a depth of 0 to {DEPTH}, not {depth}")
-        wanted = None if relations is None else to_json(list(relations)).decode()
-        text = SQL["neighbours"].format(visible=self._sight.edges)
-        found = self._run(text, (self._tid, to_json([id_bytes(each).hex() for each in ids]).decode(), depth, wanted))
-        return tuple(Edge(id_text(source), id_text(target), relation) for source, target, relation in found)
 
     def pending(self, limit: int) -> Pending:
         """See the port."""

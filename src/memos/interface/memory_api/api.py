@@ -9,7 +9,19 @@ from functools import partial
 
 from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import arrange, branches, consolidate, create, index, keeping, lifecycle, query, time_machine, update
+from memos.interface.memory_api import (
+    arrange,
+    branches,
+    consolidate,
+    create,
+    index,
+    keeping,
+    lifecycle,
+    lineage,
+    query,
+    time_machine,
+    update,
+)
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
@@ -23,6 +35,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "get": query.prepare_get,
     "list": query.prepare_list,
     "history": query.prepare_history,
+    "lineage": lineage.prepare_lineage,
     "update": update.prepare_update,
     "forget": lifecycle.prepare_forget,
     "confirm": lifecycle.prepare_confirm,

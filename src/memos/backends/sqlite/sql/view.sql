@@ -149,6 +149,35 @@ JOIN cube s ON s.uid = e.source JOIN cube t ON t.uid = e.target
 WHERE ?3 > 0 AND (?4 IS NULL OR e.relation IN (SELECT value FROM json_each(?4))) AND {visible}
 ORDER BY s.id, t.id, e.relation;
 
+-- The edges of some memories, in one direction, and of those that they lead to: of so many memories at most, the nearest.
+-- name: edges_ahead
+WITH RECURSIVE near (uid) AS (
+  SELECT value FROM json_each(?1)
+  UNION
+  SELECT e.{far} FROM near CROSS JOIN edge e ON e.{near} = near.uid
+  WHERE (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
+  LIMIT ?2)
+SELECT near.uid, c.id, o.uid, o.id, e.relation FROM near CROSS JOIN cube c ON c.uid = near.uid
+LEFT JOIN edge e ON e.{near} = near.uid AND (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
+LEFT JOIN cube o ON o.uid = e.{far};
+
+-- The commits that wrote edges, or took some away for good: what each wrote, and how many edges, NULL where some went.
+-- name: edges_written
+SELECT seq, writes, iif(instr(counts, '"purged"') > 0, NULL, json_extract(counts, '$.edges')) FROM commit_log
+WHERE tid = ? AND seq > ? AND seq <= ? AND (instr(counts, '"edges"') > 0 OR instr(counts, '"purged"') > 0) ORDER BY seq LIMIT ?;
+
+-- name: edges_from
+SELECT e.source, e.target FROM cube c JOIN edge e ON e.source = c.uid WHERE c.id = ? AND c.tid = ? AND e.seq = ?;
+
+-- name: uid
+SELECT uid FROM cube WHERE id = ? AND tid = ?;
+
+-- Those of some memories that are not to be seen. SQLite leaves `c` out where the grant does not read the id.
+-- name: hidden_among
+SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (
+  SELECT 1 FROM version v JOIN namespace n ON n.nid = v.nid LEFT JOIN cube c ON c.uid = v.uid {head}
+  WHERE v.uid = j.value AND {visible} AND ({grant}));
+
 -- name: pending
 SELECT x.cid, (SELECT v.speaker FROM version v WHERE v.cid = x.cid ORDER BY v.row LIMIT 1), t.body
 FROM vector x JOIN content t ON t.cid = x.cid
