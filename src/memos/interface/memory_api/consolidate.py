@@ -18,6 +18,7 @@ from memos.memcube.legal import legal_tags
 from memos.memcube.payload import Plaintext
 from memos.memcube.provenance import Parent
 from memos.memcube.state import PRESENT, State
+from memos.operation.memlifecycle.overlap import same
 from memos.operation.memlifecycle.supersession import CONFIDENT, DECISION, Reading, Relation, Statement, judge, prepare
 from memos.operation.memlifecycle.transitions import Event, allowed
 
@@ -69,19 +70,21 @@ def _settle(work: Work, fresh: MemCube, nearest: Iterable[MemCube], settled: Set
     for old in nearest:
         if old.id in writes or fresh.id in writes:
             continue
+        if _may_merge(old, fresh) and same(old.text, fresh.text):
+            writes[old.id], writes[fresh.id] = _merged(work, old, fresh)
+            seen |= {old.id: old.seq, fresh.id: fresh.seq}
+            edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]
+            continue
         verdict = judge(_reading(old), _reading(fresh))
         certain = verdict.confidence >= (CONFIDENT if fresh.session is not None else DECISION)
         if verdict.relation is Relation.SUPERSEDES and certain:
             writes[old.id], seen[old.id] = _ended(work, old, fresh), old.seq
             edges.append(Edge(fresh.id, old.id, "supersedes"))
-        elif (
-            verdict.relation is Relation.REPEATS
-            and fresh.ordinal is old.ordinal is None
-            and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
-        ):
-            writes[old.id], writes[fresh.id] = _merged(work, old, fresh)
-            seen |= {old.id: old.seq, fresh.id: fresh.seq}
-            edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]
+
+
+def _may_merge(old: MemCube, fresh: MemCube) -> bool:
+    """Turns stay as they were said; only notes become one."""
+    return fresh.ordinal is old.ordinal is None and not fresh.frozen and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
 
 
 def _nearest(work: Work, fresh: MemCube, vector: Any) -> list[MemCube]:
