@@ -20,11 +20,11 @@ _DIFFERENT = (
 )
 _EVIDENCE = (
     *("word ends", "word begins", "topic ends", "state changed", "state ends", "number near"),
-    *("place changed", "slot changed", "replace by word", "end by word", "correct by word"),
+    *("place changed", "slot changed", "replace by word", "end by word", "correct by word", "address changed"),
 )
 _DOUBTS = (
     *("question", "suppose", "wish", "past", "passing", "reported", "quoted", "address", "other person", "clash"),
-    *("modifier differs", "holder differs", "word denied twice", "both events", "nothing firm", "assistant"),
+    *("modifier differs", "holder differs", "word denied twice", "both events", "nothing firm", "assistant", "narrower", "name denied twice", "earlier year", "address same"),
 )
 
 

@@ -40,6 +40,8 @@ def features(old: Unit, new: Unit, before: Statement, after: Statement) -> dict[
         if family not in words.anchored or strength >= 1:
             _compare_states(found, family, old.states[family], new.states[family], words.loose, firm=family not in words.anchored)
     _compare_numbers(found, old, new)
+    if any(number.unit == "year" and isinstance(number.value, float) and number.value < after.said_at.year for number in new.numbers):
+        found["earlier year"] = 1.0
     _compare_values(found, old, new, topics)
     _compare_cues(found, old, new, topics)
     _compare_modifiers(found, old, new)
@@ -102,6 +104,8 @@ def _compare_numbers(found: dict[str, float], old: Unit, new: Unit) -> None:
                 continue
             same = before.value == after.value or (before.unit == after.unit == "time" and _clock(before.value) == _clock(after.value))
             near = "near" if (before.heads & after.heads) - words.measures else "far"
+            if not same and before.also and before.also == after.also and before.unit not in words.units:
+                found["numbered differently"] = 1.0
             if same:
                 found["number same"] = 1.0
             elif {before.unit, before.also} & {after.unit, after.also} - {""}:
@@ -119,6 +123,8 @@ def _compare_values(found: dict[str, float], old: Unit, new: Unit, topics: set[s
     words = lexicon()
     if _SINGLE_PLACE & topics and old.places and new.places:
         found["place changed" if old.places.isdisjoint(new.places) else "place same"] = 1.0
+    if old.addresses and new.addresses:
+        found["address changed" if old.addresses.isdisjoint(new.addresses) else "address same"] = 1.0
     if old.values and new.values:
         found["value changed" if old.values.isdisjoint(new.values) else "value same"] = 1.0
     found["narrower"] = float(not words.countries.isdisjoint(old.values) and words.countries.isdisjoint(new.values))
@@ -175,7 +181,11 @@ def _compare_cues(found: dict[str, float], old: Unit, new: Unit, topics: set[str
 
 def _compare_modifiers(found: dict[str, float], old: Unit, new: Unit) -> None:
     for head in old.modifiers.keys() & new.modifiers.keys():
-        found["modifier same" if old.modifiers[head] & new.modifiers[head] else "modifier differs"] = 1.0
+        before, after = old.modifiers[head], new.modifiers[head]
+        if before & after:
+            found["modifier same"] = 1.0
+        elif after.isdisjoint(old.signs) and before.isdisjoint(new.signs):
+            found["modifier differs"] = 1.0
     found["holder differs"] = float(bool(new.holders - old.names) and bool(old.names - new.names))
 
 

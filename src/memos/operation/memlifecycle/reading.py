@@ -55,6 +55,7 @@ class Unit:
     values: frozenset[str]
     """Names that are no person's here: what follows "in", "at", "called"."""
     places: frozenset[str]
+    addresses: frozenset[str]
     holders: frozenset[str]
     """Names in the possessive."""
     modifiers: dict[str, frozenset[str]]
@@ -100,6 +101,7 @@ class Draft:
     names: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
     holders: set[str] = field(default_factory=set)
     modifiers: dict[str, set[str]] = field(default_factory=dict)
     slots: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
@@ -125,6 +127,7 @@ class Draft:
             name_stems=frozenset(map(self.lexicon.stems.__getitem__, self.names)),
             values=frozenset(self.values),
             places=frozenset(self.places),
+            addresses=frozenset(self.addresses),
             holders=frozenset(self.holders),
             modifiers={head: frozenset(found) for head, found in self.modifiers.items()},
             slots=self.slots,

@@ -50,6 +50,7 @@ def read_sentence(draft: Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     if any(quoted for _, quoted in sentence):
         modes.add("quoted")
     read_names(draft, line.written, line.low, line.bases)
+    draft.addresses.update(token for token in line.low if "@" in token)
     if ":" in line.low[:_LONGEST_LABEL]:
         told = zip(line.stems[: line.low.index(":")], line.low, strict=False)
         draft.label = frozenset(stem for stem, token in told if stem and token not in draft.lexicon.stop)
@@ -86,6 +87,8 @@ def _idle(words: Lexicon, low: tuple[str, ...], bases: tuple[str, ...], place: i
     """Whether a phrase does not mean here what it usually means: "never give up", "too small", "the doctor says"."""
     if tag == ("cue", "end") and low[place] not in NEGATORS and low[place] != "any":
         return any(denies(low, i) for i in range(max(0, place - 3), place))
+    if tag == ("mode", "suppose") and low[place : place + 3] == ("would", "you", "believe"):
+        return True
     if low[place] == "too" and tag == ("cue", "add"):
         return place + 1 < len(low) and low[place + 1] not in MARKS
     return tag == ("mode", "reported") and place > 0 and bases[place - 1] in words.authorities
