@@ -69,6 +69,8 @@ class Unit:
     cues: frozenset[str]
     modes: frozenset[str]
     sentences: tuple[Sentence, ...]
+    telling: frozenset[str]
+    """Its stems but for those that everybody uses."""
     durable: frozenset[str]
     """The telling stems of sentences that say how something is."""
     event: bool
@@ -140,11 +142,12 @@ class Draft:
             cues=frozenset(self.cues),
             modes=frozenset(self.modes),
             sentences=tuple(self.sentences),
+            telling=frozenset(self.signs.keys() - self.lexicon.weak),
             durable=self._durable(),
             event=self.past > 0 and not self.present,
             chatty=len(self.lexicon.weak.intersection(self.signs)) / (len(self.signs) or 1),
             firm=self.firm,
-            weight=sum(map(self.lexicon.weight, self.signs)),
+            weight=self.lexicon.weight(self.signs),
         )
 
     def _durable(self) -> frozenset[str]:

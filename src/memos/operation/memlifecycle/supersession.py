@@ -114,7 +114,7 @@ def _repetition(old: Reading, new: Reading) -> float:
 
 
 def _manner(reading: Reading) -> set[tuple[str, ...]]:
-    """What changes the sense of a text even where it changes hardly a word: its modes, and what of each kind it speaks of, with its sign."""
+    """What changes the sense of a text even where hardly a word changes: its modes, and what it speaks of, with its sign."""
     manner: set[tuple[str, ...]] = set()
     for unit in reading.units:
         manner.update((mode,) for mode in unit.modes & UNSAFE)
