@@ -56,7 +56,8 @@ class Life(RuleBasedStateMachine):
         self.memory = MemOS.open("memory:", embedder=None, worker="none", clock=self.clock, settings=chosen)
         self.alice = self.memory.as_user("alice")
         self.model: dict[str, Memory] = {}
-        self.touched: dict[str, datetime] = {}
+        self.archived: dict[str, datetime] = {}
+        self.listed = START
         self.past: dict[int, dict[str, Memory]] = {0: {}}
         self.snapshots: dict[str, int] = {}
         self.histories: dict[str, list[tuple[int, str]]] = {}
@@ -74,13 +75,14 @@ class Life(RuleBasedStateMachine):
         return f"sentence number {self.words} of the model."
 
     def standing(self, *states):
-        return sorted(one for one, memory in self.model.items() if memory.state in (states or PRESENT | {"archived"}))
+        wanted = states or PRESENT | {"archived"}
+        return sorted(one for one, memory in self.model.items() if memory.state in wanted and not self.ended(memory))
 
     def wrote(self, reply, **changed):
         """Take over what a call must have changed."""
         self.model |= changed
         self.past[reply.seq] = dict(self.model)
-        self.touched |= dict.fromkeys(changed, self.clock.now())
+        self.archived |= {one: self.clock.now() for one, memory in changed.items() if memory.state == "archived"}
         MET[reply.call.operation] += 1
 
     def refuses(self, one, act):
@@ -253,12 +255,16 @@ class Life(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([1, 6, 31]))
     def time_passes_and_the_worker_sweeps(self, days):
+        used = self.listed
         self.clock.move(days=days)
         self.memory.sweep()
         now = self.clock.now()
         for one, memory in list(self.model.items()):
             if memory.frozen or memory.state == "expired":
                 continue
+            if memory.state == "archived" and used > self.archived[one]:
+                memory = self.model[one] = replace(memory, state="activated")
+                MET["back in use"] += 1
             if memory.ends is not None and memory.ends <= now:
                 self.model[one] = replace(memory, state="expired")
                 MET["expired"] += 1
@@ -269,6 +275,7 @@ class Life(RuleBasedStateMachine):
                     last = max(row.updated_at, row.created_at, row.usage.last_used_at or row.created_at)
                     assert (now - last).days >= 30, "only what was idle is archived"
                     self.model[one] = replace(memory, state="archived")
+                    self.archived[one] = now
                     MET["archived by idleness"] += 1
             head = view.head
         self.past[head] = dict(self.model)
@@ -307,6 +314,7 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "memory"):
             return
         MET["steps"] += 1
+        self.listed = self.clock.now()
         assert self.shown(self.alice) == self.expected(self.model, self.clock.now())
 
     def shown(self, session):
