@@ -7,6 +7,7 @@ commit of the past, drawn by chance, shows what was true then.
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -349,7 +350,7 @@ class Life(RuleBasedStateMachine):
         self.histories[one] = told
         with self.memory._parts.adapter.view("default") as view:
             rows = view.versions(one, grant=Filter.everything(), now=self.clock.now())
-        for before, after in zip(rows, rows[1:], strict=False):
+        for before, after in pairwise(rows):
             if before.state != after.state:
                 assert after.state in TABLE[before.state], (before.state, after.state)
                 assert before.state != "expired" or after.provenance.origin == "restore"

@@ -19,11 +19,13 @@ from memos.memcube.payload import Plaintext
 from memos.memcube.provenance import Parent
 from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.overlap import same
-from memos.operation.memlifecycle.supersession import CONFIDENT, DECISION, Reading, Relation, Statement, judge, prepare
+from memos.operation.memlifecycle.supersession import CONFIDENT, Reading, Relation, Statement, judge, prepare
 from memos.operation.memlifecycle.transitions import Event, allowed
 
 NEAREST = 8
 """With how many of the memories nearest to it a new one is compared."""
+LIKELY = 0.65
+"""How sure a verdict on two notes must be; on turns of a talk, of which few state what holds for long, it must be CONFIDENT."""
 LONGEST = 2000
 """Characters of a text that are compared; what is longer states too much to be ended by one sentence."""
 STANDING = Filter.parse(
@@ -76,7 +78,7 @@ def _settle(work: Work, fresh: MemCube, nearest: Iterable[MemCube], settled: Set
             edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]
             continue
         verdict = judge(_reading(old), _reading(fresh))
-        certain = verdict.confidence >= (CONFIDENT if fresh.session is not None else DECISION)
+        certain = verdict.confidence >= (CONFIDENT if fresh.session is not None else LIKELY)
         if verdict.relation is Relation.SUPERSEDES and certain:
             writes[old.id], seen[old.id] = _ended(work, old, fresh), old.seq
             edges.append(Edge(fresh.id, old.id, "supersedes"))
