@@ -14,7 +14,7 @@ from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Text, Value
 from memos.memcube.vector import Vector
 
-Operation = Literal["add", "search", "get", "list", "update", "forget", "history", "transfer", "compose", "index", "use"]
+Operation = Literal["add", "search", "get", "list", "update", "forget", "history", "transfer", "compose", "log", "explain", "index", "use"]
 
 
 Name = Annotated[str | None, BeforeValidator(legal_name)]

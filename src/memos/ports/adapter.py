@@ -12,6 +12,7 @@ from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Edge, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.log import EVERY_ROW, LogFilter, Place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -224,8 +225,27 @@ class View(Protocol):
         InvalidCall when the key was first used for a call of another fingerprint (kept and compared as a keyed hash).
         """
 
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """Audit rows of this tenant after a seq: seq, at, operation, call_id, caller (a keyed pseudonym), ids and versions written."""
+    def log(
+        self, wanted: LogFilter = EVERY_ROW, *, descending: bool = False, after: Place | None = None, limit: int = 100
+    ) -> tuple[dict[str, Any], ...]:
+        """Audit rows of this tenant up to this View, ordered by (at, seq), those after a place: seq, at, tenant, branch, operation,
+        call_id, caller (a keyed pseudonym), writes ((id, version) of each), counts, took. The status of every row is "ok".
+        """
+
+    def pseudonym(self, caller: Caller) -> str:
+        """The keyed name under which both logs know a caller: that of a user of a tenant, whatever its context."""
+
+    def seen(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> frozenset[str]:
+        """Those of the ids that `get` would answer with."""
+
+    def stood(self, versions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], frozenset[tuple[str, str]]]:
+        """(namespace, type) of each version of this tenant, whatever branch it is of; versions that are not there are missing."""
+
+    def seal(self, text: str) -> str:
+        """The text in letters and digits that this store alone can read, and nobody can make or change: for cursors."""
+
+    def unseal(self, sealed: str) -> str | None:
+        """The text that was sealed; None when this store never sealed it."""
 
 
 class MemoryAdapter(Protocol):

@@ -20,10 +20,11 @@ from memos.ports.adapter import FeedRow, MemoryAdapter, View
 from memos.testing.mirror import Mirror
 from memos.testing.model import ModelAdapter, Row
 from memos.testing.model_view import ORDERS, ModelView
+from memos.testing.questions_log import LogQuestions, same_log
 from memos.testing.walk import FACTS, NAMESPACES, RELATIONS, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
 
 
-class Comparison:
+class Comparison(LogQuestions):
     """One store, one model, one walk. `figures` counts what was compared and what the walk met."""
 
     def __init__(self, adapter: MemoryAdapter, seed: int, dimensions: int | None) -> None:
@@ -176,12 +177,8 @@ class Comparison:
         for (content, _, _), (model, _, _) in zip(given, expected, strict=True):
             assert self.contents.setdefault(model, content) == content
 
-    def _compare_log(self, view: View, wanted: ModelView) -> None:
-        after, limit = self.random.randint(0, wanted.head), self.random.randint(1, 20)
-        _same_log(view.log(after=after, limit=limit), wanted.log(after=after, limit=limit))
-
     def _require_same_events(self) -> None:
-        _same_log(self.adapter.events(0, 10**6), self.model.events(0, 10**6))
+        same_log(self.adapter.events(0, 10**6), self.model.events(0, 10**6))
 
     def _compare_replay(self, view: View, wanted: ModelView) -> None:
         key, caller = (
@@ -253,7 +250,7 @@ class Comparison:
         assert mirror.vectors == vectors
 
 
-QUESTIONS = [method for name, method in vars(Comparison).items() if name.startswith("_compare_")]
+QUESTIONS = [method for kind in (Comparison, LogQuestions) for name, method in vars(kind).items() if name.startswith("_compare_")]
 
 
 def outcome(adapter: MemoryAdapter | ModelAdapter, change: ChangeSet, reads: ReadSet) -> Committed | str:
@@ -262,13 +259,6 @@ def outcome(adapter: MemoryAdapter | ModelAdapter, change: ChangeSet, reads: Rea
         return adapter.commit(change, reads)
     except MemOSError as error:
         return error.code
-
-
-def _same_log(given: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...]) -> None:
-    """Rows are equal, and pseudonyms stand for callers one to one."""
-    assert [row | {"caller": None} for row in given] == [row | {"caller": None} for row in wanted]
-    pairs = {(mine["caller"], theirs["caller"]) for mine, theirs in zip(given, wanted, strict=True)}
-    assert len(pairs) == len({mine for mine, _ in pairs}) == len({theirs for _, theirs in pairs})
 
 
 def _comparable(told: FeedRow, words: dict[int, str], end: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from memos.memcube.namespace import within
 from memos.memcube.state import State as CubeState
 from memos.ports.adapter import OPEN, NamespaceInfo, Page, Pending
 from memos.testing.model import Row, State, edges_seen
+from memos.testing.model_log import ModelLogs
 
 if TYPE_CHECKING:
     from memos.memcube.change import Terms
@@ -29,7 +30,7 @@ ORDERS: dict[str, Callable[[MemCube], int]] = {
 }
 
 
-class ModelView:
+class ModelView(ModelLogs):
     """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
 
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
@@ -187,10 +188,6 @@ class ModelView:
         if found[0] != idempotency.fingerprint:
             raise InvalidCall("fingerprint")
         return found[1], found[2]
-
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """See the port."""
-        return tuple(row for row in self.state.log[: self.seq] if row["tenant"] == self.tenant and row["seq"] > after)[:limit]
 
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """See the port."""

@@ -12,9 +12,10 @@ from pydantic_core import to_json
 from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.logs import LogReads
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
-from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, told_commit
+from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
 from memos.memcube.change import Edge, Idempotency
@@ -33,7 +34,7 @@ DEPTH = 8
 PAGE = 1000
 
 
-class SqliteView:
+class SqliteView(LogReads):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
@@ -65,7 +66,7 @@ class SqliteView:
         """End the View; its connection goes back to the pool."""
         self._connection = None
 
-    def _run(self, text: str, parameters: Sequence[Any]) -> apsw.Cursor:
+    def _run(self, text: str, parameters: Sequence[Any] | dict[str, Any]) -> apsw.Cursor:
         return self._open().execute(text, parameters)
 
     def _run_many(self, text: str, parameters: Iterable[Sequence[Any]]) -> apsw.Cursor:
@@ -229,7 +230,3 @@ class SqliteView:
         if fingerprint != self._keys.fingerprint(idempotency.fingerprint):
             raise InvalidCall("this idempotency key was used for another call; give a new key")
         return id_text(call_id), tuple(id_text(ids[start : start + 16]) for start in range(0, len(ids), 16))
-
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """See the port; `writes` holds (id, version), `counts` what else changed, in numbers."""
-        return tuple(map(told_commit, self._run(SQL["log"], (self._tid, after, self.seq, limit))))
