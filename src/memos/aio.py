@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from memos.settings import Settings
 
 
+# Generated: a line holds as many arguments as there is room for.
+# fmt: off
+
+
 class AsyncSession:
     """`Session`, awaitable: one caller's verbs."""
 
@@ -43,62 +47,25 @@ class AsyncSession:
             yield reply
 
     async def add(
-        self,
-        memories: Any,
-        *,
-        namespace: str | None = None,
-        layer: str | None = None,
-        tags: Any = (),
-        session: str | None = None,
-        expires_at: datetime | None = None,
-        priority: int = 0,
-        metadata: Mapping[str, Any] | None = None,
-        links: Iterable[str] = (),
-        trigger: str | None = None,
-        vector: Any = None,
-        wait: bool = False,
-        idempotency_key: str | None = None,
+        self, memories: Any, *, namespace: str | None = None, layer: str | None = None, tags: Any = (), session: str | None = None,
+        expires_at: datetime | None = None, priority: int = 0, metadata: Mapping[str, Any] | None = None, links: Iterable[str] = (),
+        trigger: str | None = None, vector: Any = None, wait: bool = False, idempotency_key: str | None = None,
     ) -> MemoryReply:
         """Store a text, a list of texts, or messages; `reply.cubes[i]` is item i."""
         return await asyncio.to_thread(
-            self._sync.add,
-            memories,
-            namespace=namespace,
-            layer=layer,
-            tags=tags,
-            session=session,
-            expires_at=expires_at,
-            priority=priority,
-            metadata=metadata,
-            links=links,
-            trigger=trigger,
-            vector=vector,
-            wait=wait,
+            self._sync.add, memories, namespace=namespace, layer=layer, tags=tags, session=session, expires_at=expires_at,
+            priority=priority, metadata=metadata, links=links, trigger=trigger, vector=vector, wait=wait,
             idempotency_key=idempotency_key,
         )
 
     async def search(
-        self,
-        text: str = "",
-        *,
-        limit: int = 10,
-        filter: Filtering = None,
-        namespaces: str | Iterable[str] | None = None,
-        states: Iterable[str] | None = None,
-        types: Iterable[str] | None = None,
-        window: Window | tuple[datetime | None, datetime | None] | None = None,
-        vector: Any = None,
+        self, text: str = "", *, limit: int = 10, filter: Filtering = None, namespaces: str | Iterable[str] | None = None,
+        states: Iterable[str] | None = None, types: Iterable[str] | None = None,
+        window: Window | tuple[datetime | None, datetime | None] | None = None, vector: Any = None,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score."""
         return await asyncio.to_thread(
-            self._sync.search,
-            text,
-            limit=limit,
-            filter=filter,
-            namespaces=namespaces,
-            states=states,
-            types=types,
-            window=window,
+            self._sync.search, text, limit=limit, filter=filter, namespaces=namespaces, states=states, types=types, window=window,
             vector=vector,
         )
 
@@ -107,89 +74,71 @@ class AsyncSession:
         return await asyncio.to_thread(self._sync.get, ids)
 
     async def list(
-        self,
-        *,
-        filter: Filtering = None,
-        namespaces: str | Iterable[str] | None = None,
-        states: Iterable[str] | None = None,
-        types: Iterable[str] | None = None,
-        limit: int = 100,
-        order: str = "created_at",
-        descending: bool = False,
+        self, *, filter: Filtering = None, namespaces: str | Iterable[str] | None = None, states: Iterable[str] | None = None,
+        types: Iterable[str] | None = None, limit: int = 100, order: str = "created_at", descending: bool = False,
         cursor: str | None = None,
     ) -> MemoryReply:
         """One page of the memories that pass a filter: `reply.cubes`, and `reply.next`, the cursor of the next page or None."""
         return await asyncio.to_thread(
-            self._sync.list,
-            filter=filter,
-            namespaces=namespaces,
-            states=states,
-            types=types,
-            limit=limit,
-            order=order,
-            descending=descending,
-            cursor=cursor,
+            self._sync.list, filter=filter, namespaces=namespaces, states=states, types=types, limit=limit, order=order,
+            descending=descending, cursor=cursor,
         )
 
     async def update(
-        self,
-        id: str,
-        text: str | None = None,
-        *,
-        mode: str = "overwrite",
-        expect_version: int | None = None,
-        tags: Any = None,
-        metadata: Mapping[str, Any] | None = None,
-        expires_at: datetime | str | None = None,
-        priority: int | None = None,
-        trigger: str | None = None,
-        vector: Any = None,
-        wait: bool = False,
-        idempotency_key: str | None = None,
+        self, id: str, text: str | None = None, *, mode: str = "overwrite", expect_version: int | None = None, tags: Any = None,
+        metadata: Mapping[str, Any] | None = None, expires_at: datetime | str | None = None, priority: int | None = None,
+        trigger: str | None = None, vector: Any = None, wait: bool = False, idempotency_key: str | None = None,
     ) -> MemoryReply:
         """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end."""
         return await asyncio.to_thread(
-            self._sync.update,
-            id,
-            text,
-            mode=mode,
-            expect_version=expect_version,
-            tags=tags,
-            metadata=metadata,
-            expires_at=expires_at,
-            priority=priority,
-            trigger=trigger,
-            vector=vector,
-            wait=wait,
-            idempotency_key=idempotency_key,
+            self._sync.update, id, text, mode=mode, expect_version=expect_version, tags=tags, metadata=metadata, expires_at=expires_at,
+            priority=priority, trigger=trigger, vector=vector, wait=wait, idempotency_key=idempotency_key,
         )
 
-    async def forget(self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    async def forget(
+        self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None,
+    ) -> MemoryReply:
         """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
-        return await asyncio.to_thread(self._sync.forget, ids, trigger=trigger, idempotency_key=idempotency_key)
+        return await asyncio.to_thread(
+            self._sync.forget, ids, trigger=trigger, idempotency_key=idempotency_key,
+        )
 
     async def history(self, id: str) -> MemoryReply:
         """The versions of a memory, oldest first: `reply.cubes`."""
         return await asyncio.to_thread(self._sync.history, id)
 
-    async def transfer(self, id: str, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    async def transfer(
+        self, id: str, *, to: str, trigger: str | None = None, idempotency_key: str | None = None,
+    ) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
-        return await asyncio.to_thread(self._sync.transfer, id, to=to, trigger=trigger, idempotency_key=idempotency_key)
+        return await asyncio.to_thread(
+            self._sync.transfer, id, to=to, trigger=trigger, idempotency_key=idempotency_key,
+        )
 
     async def compose(
-        self,
-        ids: Iterable[str],
-        *,
-        namespace: str | None = None,
-        tags: Any = (),
-        trigger: str | None = None,
-        vector: Any = None,
+        self, ids: Iterable[str], *, namespace: str | None = None, tags: Any = (), trigger: str | None = None, vector: Any = None,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         return await asyncio.to_thread(
-            self._sync.compose, ids, namespace=namespace, tags=tags, trigger=trigger, vector=vector, idempotency_key=idempotency_key
+            self._sync.compose, ids, namespace=namespace, tags=tags, trigger=trigger, vector=vector, idempotency_key=idempotency_key,
         )
+
+    async def log(
+        self, *, since: datetime | None = None, until: datetime | None = None, caller: str | None = None,
+        operation: str | Iterable[str] | None = None, status: str | Iterable[str] | None = None, type: str | Iterable[str] | None = None,
+        namespace: str | Iterable[str] | None = None, cube: str | Iterable[str] | None = None, call: str | Iterable[str] | None = None,
+        aggregate: str | None = None, limit: int = 100, cursor: str | None = None, descending: bool = True,
+    ) -> MemoryReply:
+        """The rows of your calls, newest first, as dicts: `reply.value`, and `reply.next`, the cursor of the next page or None."""
+        return await asyncio.to_thread(
+            self._sync.log, since=since, until=until, caller=caller, operation=operation, status=status, type=type, namespace=namespace,
+            cube=cube, call=call, aggregate=aggregate, limit=limit, cursor=cursor, descending=descending,
+        )
+
+    async def explain(self, call_id: str) -> MemoryReply:
+        """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now."""
+        return await asyncio.to_thread(self._sync.explain, call_id)
 
 
 class AsyncMemOS:
@@ -206,51 +155,31 @@ class AsyncMemOS:
 
     @classmethod
     async def open(
-        cls,
-        url: str | Path = "./memory",
-        *,
-        embedder: Embedding = "default",
-        settings: Mapping[str, Any] | Settings | None = None,
-        clock: Clock | None = None,
-        worker: Literal["thread", "none"] = "thread",
-        durability: Literal["power", "process"] | None = None,
+        cls, url: str | Path = "./memory", *, embedder: Embedding = "default", settings: Mapping[str, Any] | Settings | None = None,
+        clock: Clock | None = None, worker: Literal["thread", "none"] = "thread", durability: Literal["power", "process"] | None = None,
         read_only: bool = False,
     ) -> Self:
         """Open the store in a directory, or make one there."""
-        return cls(
-            await asyncio.to_thread(
-                MemOS.open,
-                url,
-                embedder=embedder,
-                settings=settings,
-                clock=clock,
-                worker=worker,
-                durability=durability,
-                read_only=read_only,
-            )
-        )
+        return cls(await asyncio.to_thread(
+            MemOS.open, url, embedder=embedder, settings=settings, clock=clock, worker=worker, durability=durability,
+            read_only=read_only,
+        ))
 
     @staticmethod
-    async def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
+    async def restore_backup(
+        source: str | Path, destination: str | Path, *, key: str | Path | None = None,
+    ) -> RestoreReport:
         """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id."""
         return await asyncio.to_thread(MemOS.restore_backup, source, destination, key=key)
 
     def as_user(
-        self,
-        user: str,
-        *,
-        tenant: str = "default",
-        agent: str | None = None,
-        roles: Iterable[str] = (),
-        purpose: str | None = None,
-        task: str | None = None,
-        model: str | None = None,
-        session: str | None = None,
+        self, user: str, *, tenant: str = "default", agent: str | None = None, roles: Iterable[str] = (), purpose: str | None = None,
+        task: str | None = None, model: str | None = None, session: str | None = None,
     ) -> AsyncSession:
         """A session of this user, taken at its word: the process that embeds the store is trusted."""
-        return AsyncSession(
-            self._sync.as_user(user, tenant=tenant, agent=agent, roles=roles, purpose=purpose, task=task, model=model, session=session)
-        )
+        return AsyncSession(self._sync.as_user(
+            user, tenant=tenant, agent=agent, roles=roles, purpose=purpose, task=task, model=model, session=session,
+        ))
 
     async def drain(self, seconds: float | None = None) -> bool:
         """Compute or await every pending vector; False when `seconds` were over first."""
@@ -258,21 +187,15 @@ class AsyncMemOS:
 
     async def close(self) -> None:
         """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""
-        await asyncio.to_thread(
-            self._sync.close,
-        )
+        await asyncio.to_thread(self._sync.close)
 
     async def doctor(self) -> tuple[Fault, ...]:
         """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""
-        return await asyncio.to_thread(
-            self._sync.doctor,
-        )
+        return await asyncio.to_thread(self._sync.doctor)
 
     async def rebuild(self) -> int:
         """Make every term row, fact hash and tag row anew from the texts; how many contents there were."""
-        return await asyncio.to_thread(
-            self._sync.rebuild,
-        )
+        return await asyncio.to_thread(self._sync.rebuild)
 
     async def reembed(self, embedder: Embedding) -> int:
         """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`."""
@@ -284,9 +207,7 @@ class AsyncMemOS:
 
     async def status(self) -> StoreStatus:
         """What the store holds, and how much room it takes."""
-        return await asyncio.to_thread(
-            self._sync.status,
-        )
+        return await asyncio.to_thread(self._sync.status)
 
     async def namespaces(self, tenant: str = "default", prefix: str = "") -> tuple[NamespaceInfo, ...]:
         """The namespaces of a tenant at and below a path."""

@@ -156,6 +156,42 @@ class Session:
         options = _given(namespace=legal_namespace(namespace), tags=wanted or None, trigger=trigger, vector=vector)
         return self._call("compose", cubes=_refs(ids), options=options, idempotency_key=idempotency_key)
 
+    def log(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        caller: str | None = None,
+        operation: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        type: str | Iterable[str] | None = None,
+        namespace: str | Iterable[str] | None = None,
+        cube: str | Iterable[str] | None = None,
+        call: str | Iterable[str] | None = None,
+        aggregate: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+        descending: bool = True,
+    ) -> MemoryReply:
+        """The rows of your calls, newest first, as dicts: `reply.value`, and `reply.next`, the cursor of the next page or None.
+
+        Where a list is given one of it is enough. `aggregate` counts over all rows instead: "hot", "slow", "denials", "by_hour".
+        With the role `auditor` the rows are those of the whole tenant, callers under pseudonyms.
+        """
+        lists = {
+            "operations": operation, "statuses": status, "types": type, "namespaces": namespace, "cubes": cube, "calls": call,
+        }  # fmt: skip
+        options = {name: _several(values) for name, values in lists.items() if values is not None}
+        options |= _given(since=since, until=until, caller=caller, aggregate=aggregate, limit=limit, cursor=cursor)
+        return self._call("log", options=options | {"descending": descending})
+
+    def explain(self, call_id: str) -> MemoryReply:
+        """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now.
+
+        The memories stand in the order of the reply. Auditors are also told which were withheld. Raises NotFound.
+        """
+        return self._call("explain", options={"call": call_id})
+
     def pages(self, **arguments: Any) -> Iterator[MemoryReply]:
         """Every page of a `list`, one after the other."""
         reply = self.list(**arguments)

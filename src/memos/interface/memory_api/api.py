@@ -9,7 +9,7 @@ from functools import partial
 
 from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import arrange, create, index, query, update
+from memos.interface.memory_api import arrange, create, index, log_query, query, update
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import with_vectors
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
@@ -27,6 +27,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "forget": update.prepare_forget,
     "transfer": arrange.prepare_transfer,
     "compose": arrange.prepare_compose,
+    "log": log_query.prepare_log,
+    "explain": log_query.prepare_explain,
     "index": index.prepare_index,
     "use": index.prepare_use,
 }
