@@ -122,7 +122,8 @@ def method(node: ast.FunctionDef) -> str:
         everything = folded([f"MemOS.{node.name}", *(one.arg for one in node.args.args[:1]), *passed], 12)
         return f"\n    @staticmethod\n    async {head}\n        return await asyncio.to_thread({everything})\n"
     if returns == "Session":
-        return f"\n    {head.replace('-> Session', '-> AsyncSession')}\n        return AsyncSession(self._sync.{node.name}({folded(passed, 12)}))\n"
+        made = f"return AsyncSession(self._sync.{node.name}({folded(passed, 12)}))"
+        return f"\n    {head.replace('-> Session', '-> AsyncSession')}\n        {made}\n"
     result = "" if returns == "None" else "return "
     return f"\n    async {head}\n        {result}await asyncio.to_thread({threaded})\n"
 
