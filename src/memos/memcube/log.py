@@ -95,6 +95,8 @@ class LogFilter:
     until: datetime | None = None
     callers: tuple[str, ...] | None = None
     """Pseudonyms, as `View.pseudonym` gives them."""
+    whole: str | None = None
+    """The pseudonym of whom every row is wanted; of everybody else, where it is given, those that name a memory."""
     operations: tuple[str, ...] | None = None
     statuses: tuple[str, ...] | None = None
     cubes: tuple[str, ...] | None = None

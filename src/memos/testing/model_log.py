@@ -23,7 +23,7 @@ def name_of(caller: Caller) -> str:
     return f"{caller.tenant}/{caller.kind}/{caller.user}"
 
 
-def passes(row: Told, memories: Iterable[Sequence[Any]], number: int, wanted: LogFilter) -> bool:
+def passes(row: Told, memories: Sequence[Sequence[Any]], number: int, wanted: LogFilter) -> bool:
     """Whether a row is what was asked for."""
     choices = ((wanted.callers, "caller"), (wanted.operations, "operation"), (wanted.calls, "call_id"))
     return (
@@ -32,6 +32,7 @@ def passes(row: Told, memories: Iterable[Sequence[Any]], number: int, wanted: Lo
         and (wanted.since is None or row["at"] >= wanted.since)
         and (wanted.until is None or row["at"] < wanted.until)
         and (wanted.cubes is None or any(memory[0] in wanted.cubes for memory in memories))
+        and (wanted.whole is None or row["caller"] == wanted.whole or bool(memories))
         and number <= wanted.upto
     )
 

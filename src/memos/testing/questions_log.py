@@ -72,6 +72,7 @@ class LogQuestions:
         rows = tuple(wanted.state.log)
         filters = drawn_filter(self.random, rows, (START, self.walk.now), wanted.head)
         callers = [Caller(user=user, tenant=wanted.tenant) for user in self.walk.some(USERS)] if self.walk.chance(30) else None
+        whole = self.random.choice([None, None, *USERS])
         asked: dict[str, Any] = {
             "descending": self.walk.chance(50),
             "limit": self.random.randint(1, 20),
@@ -80,7 +81,8 @@ class LogQuestions:
         answers = []
         for one in (view, wanted):
             names = None if callers is None else tuple(one.pseudonym(caller) for caller in callers)
-            answers.append(one.log(LogFilter(**filters, callers=names), **asked))
+            mine = None if whole is None else one.pseudonym(Caller(user=whole, tenant=wanted.tenant))
+            answers.append(one.log(LogFilter(**filters, callers=names, whole=mine), **asked))
         same_log(*answers)
 
     def _compare_seen(self, view: View, wanted: ModelView) -> None:

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
-from uuid import UUID
 
 import apsw
+from pydantic_core import from_json
 
 from memos.backends.sqlite.chain import GENESIS, link
 from memos.backends.sqlite.keys import OWNER_ONLY, Keys
 from memos.backends.sqlite.logs import direction, listed, question
 from memos.backends.sqlite.named import script, statements
+from memos.backends.sqlite.rows import id_text
 from memos.errors import BackendError, DiskFull, InvalidCall, NotAStore, ReadOnlyStore, StoreTooNew, Unavailable
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
@@ -249,7 +250,7 @@ def _log_ahead(connection: apsw.Connection) -> None:
 
 def _told(row: tuple[Any, ...]) -> dict[str, object]:
     aseq, at, call, tenant, caller, operation, status, grant, seq, branch, hits, withheld, took = row
-    told = {"aseq": aseq, "at": instant(at), "call_id": str(UUID(bytes=call)), "tenant": tenant, "caller": caller.hex()}
+    told = {"aseq": aseq, "at": instant(at), "call_id": id_text(call), "tenant": tenant, "caller": caller.hex()}
     told |= {"operation": operation, "status": status, "grant": grant.decode(), "seq": seq}
-    told |= {"branch": branch, "withheld": tuple(json.loads(withheld)), "took": took}
-    return told | {"hits": tuple(tuple(hit) for hit in json.loads(hits))}
+    told |= {"branch": branch, "withheld": tuple(from_json(withheld)), "took": took}
+    return told | {"hits": tuple(map(tuple, from_json(hits)))}

@@ -95,6 +95,7 @@ def question(wanted: LogFilter, after: Place | None, *, descending: bool) -> dic
         "number": number,
         "upto": wanted.upto,
         "callers": listed(wanted.callers),
+        "whole": None if wanted.whole is None else bytes.fromhex(wanted.whole),
         "operations": listed(wanted.operations),
         "calls": hexed(wanted.calls),
     }

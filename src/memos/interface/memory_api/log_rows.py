@@ -94,7 +94,8 @@ class Reading:
     def _stream(self, source: int, read: Read, upto: int, after: Spot | None) -> Iterator[Entry]:
         query, number = self.query, ("seq", "aseq")[source]
         wanted = LogFilter(
-            query.since, query.until, self._callers, query.operations, query.statuses, query.cubes, query.calls, upto
+            since=query.since, until=query.until, callers=self._callers, whole=None if self.auditor else self.mine,
+            operations=query.operations, statuses=query.statuses, cubes=query.cubes, calls=query.calls, upto=upto,
         )  # fmt: skip
         place = _place(after, source)
         size = min(query.limit + 1, CHUNK) if query.aggregate is None else CHUNK
@@ -113,11 +114,12 @@ class Reading:
             memories if own else tuple(memory for memory in memories if self._seen[memory[0]])
             for memories, own in zip(named, owned, strict=True)
         ]
+        narrow = self._placed or self._cubes is not None
         if self._placed:
             self._learn_stood({memory[:2] for memories in shown for memory in memories})
         for row, memories, own in zip(rows, shown, owned, strict=True):
-            matched = self._matched(memories)
-            if (own or memories) and (matched or not (self._placed or self._cubes is not None)):
+            matched = self._matched(memories) if narrow else memories
+            if (own or memories) and (matched or not narrow):
                 yield Entry(Spot(row["at"], source, row[number]), row, memories, matched, own)
 
     def _matched(self, memories: Memories) -> Memories:

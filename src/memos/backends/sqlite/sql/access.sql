@@ -23,6 +23,7 @@ FROM {rows}
 WHERE a.tenant = :tenant AND a.aseq <= :upto AND (a.at, a.aseq) > (:since, -1) AND (a.at, a.aseq) < (:until, -1)
   AND (a.at, a.aseq) {sign} (:after, :number)
   AND (:callers IS NULL OR a.caller IN (SELECT unhex(value) FROM json_each(:callers)))
+  AND (:whole IS NULL OR a.caller = :whole OR length(a.hits) > 2)
   AND (:operations IS NULL OR a.operation IN (SELECT value FROM json_each(:operations)))
   AND (:statuses IS NULL OR a.status IN (SELECT value FROM json_each(:statuses)))
   AND (:cubes IS NULL OR EXISTS (SELECT 1 FROM json_each(:cubes) c WHERE instr(a.hits, '["' || c.value || '",') > 0))

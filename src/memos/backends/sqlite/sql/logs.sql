@@ -13,6 +13,7 @@ FROM {rows} JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
 WHERE l.tid = :tid AND l.seq <= :upto AND (l.at, l.seq) > (:since, -1) AND (l.at, l.seq) < (:until, -1)
   AND (l.at, l.seq) {sign} (:after, :number)
   AND (:callers IS NULL OR l.caller IN (SELECT unhex(value) FROM json_each(:callers)))
+  AND (:whole IS NULL OR l.caller = :whole OR length(l.writes) > 0)
   AND (:operations IS NULL OR l.operation IN (SELECT value FROM json_each(:operations)))
   AND (:cubes IS NULL OR EXISTS (SELECT 1 FROM json_each(:cubes) c WHERE instr(l.writes, unhex(c.value)) % 20 = 1))
 ORDER BY l.at {direction}, l.seq {direction} LIMIT :limit;
