@@ -22,6 +22,8 @@ COMMANDS = {
     "history": ("memos.cli.reading:history", "Show the versions of a memory, oldest first."),
     "transfer": ("memos.cli.changing:transfer", "Move a memory to another namespace of yours."),
     "compose": ("memos.cli.changing:compose", "Make one new memory of several, which stay."),
+    "log": ("memos.cli.auditing:log", "Show the calls that were made, or count them."),
+    "explain": ("memos.cli.auditing:explain", "Show what one call was given or wrote."),
     "status": ("memos.cli.operating:status", "Show what a store holds and how much room it takes."),
     "namespaces": ("memos.cli.operating:namespaces", "Show the namespaces of a tenant and what stands in each."),
     "doctor": ("memos.cli.operating:doctor", "Examine a store; exit code 1 when it has faults."),

@@ -58,16 +58,16 @@ class LogQuery(Value):
     since: Instant | None = Field(default=None, description="at this time or later")
     until: Instant | None = Field(default=None, description="before this time")
     caller: Annotated[str | None, BeforeValidator(legal_caller)] = Field(default=None, description="a user's name, or `system`")
-    operations: tuple[Operation, ...] | None = None
+    operations: tuple[Operation, ...] | None = Field(default=None, description="what was called")
     statuses: tuple[Annotated[str, BeforeValidator(legal_status)], ...] | None = Field(default=None, description="`ok` or an error's code")
-    types: tuple[MemoryType, ...] | None = None
+    types: tuple[MemoryType, ...] | None = Field(default=None, description="what the version was made of")
     namespaces: tuple[Annotated[str, BeforeValidator(legal_place)], ...] | None = Field(
         default=None, description="where the version stood, or above it"
     )
     cubes: tuple[CubeId, ...] | None = Field(default=None, description="ids of memories")
     calls: tuple[CallId, ...] | None = Field(default=None, description="ids of calls")
     aggregate: Aggregate | None = Field(default=None, description="what is counted over the rows, instead of the rows themselves")
-    limit: int = Field(default=100, ge=1, le=1000)
+    limit: int = Field(default=100, ge=1, le=1000, description="of a page, or of an aggregate")
     cursor: str | None = Field(default=None, description="`next` of the page before")
     descending: bool = Field(default=True, description="the newest first")
 
