@@ -106,7 +106,7 @@ class SqliteJournal:
         asked = question(wanted, after, descending=descending) | {"tenant": tenant, "limit": limit}
         asked |= {"statuses": listed(wanted.statuses), "cubes": listed(wanted.cubes)}
         rows = self._sql["by_time" if wanted.calls is None else "by_call"]
-        text = self._sql["log"].format(rows=rows, **direction(descending=descending))
+        text = self._sql["log"].format(rows=rows, direction=direction(descending=descending))
         return [_told(row) for row in self._ask(text, asked)]
 
     def last(self) -> int:

@@ -15,7 +15,7 @@ from memos.backends.sqlite.sight import Sight
 from memos.memcube.call import Caller
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
-from memos.memcube.log import EVERY_ROW, OK, LogFilter, Place
+from memos.memcube.log import EVERY_ROW, FIRST, OK, LogFilter, Place
 
 if TYPE_CHECKING:
     import apsw
@@ -47,7 +47,7 @@ class LogReads:
         asked = question(wanted, after, descending=descending) | {"tid": self._tid, "limit": limit}
         asked |= {"upto": min(wanted.upto, self.seq), "cubes": hexed(wanted.cubes)}
         rows = SQL["by_time" if wanted.calls is None else "by_call"]
-        text = SQL["log"].format(rows=rows, **direction(descending=descending))
+        text = SQL["log"].format(rows=rows, direction=direction(descending=descending))
         return tuple(map(told_commit, self._run(text, asked)))
 
     def pseudonym(self, caller: Caller) -> str:
@@ -79,20 +79,26 @@ class LogReads:
         return self._keys.unseal(sealed)
 
 
-def direction(*, descending: bool) -> dict[str, str]:
-    """The words of a direction in SQL."""
-    return {"sign": "<", "direction": "DESC"} if descending else {"sign": ">", "direction": "ASC"}
+def direction(*, descending: bool) -> str:
+    """The word of a direction in SQL."""
+    return "DESC" if descending else "ASC"
 
 
 def question(wanted: LogFilter, after: Place | None, *, descending: bool) -> dict[str, Any]:
-    """The parameters that the statements on both logs share. A place that is not given lies beyond every row."""
-    beyond = (LATEST, LATEST) if descending else (EARLIEST, EARLIEST)
-    at, number = (microseconds(after.at), after.number) if after is not None else beyond
+    """The parameters that the statements on both logs share. Rows lie between two places, neither of which is one of them.
+
+    There is one place at each end, since SQLite seeks by one bound and goes through what another one hides.
+    """
+    low = (EARLIEST if wanted.since is None else microseconds(wanted.since), FIRST)
+    high = (LATEST if wanted.until is None else microseconds(wanted.until), FIRST)
+    if after is not None:
+        place = microseconds(after.at), after.number
+        low, high = (low, min(high, place)) if descending else (max(low, place), high)
     return {
-        "since": EARLIEST if wanted.since is None else microseconds(wanted.since),
-        "until": LATEST if wanted.until is None else microseconds(wanted.until),
-        "after": at,
-        "number": number,
+        "low": low[0],
+        "low_number": low[1],
+        "high": high[0],
+        "high_number": high[1],
         "upto": wanted.upto,
         "callers": listed(wanted.callers),
         "whole": None if wanted.whole is None else bytes.fromhex(wanted.whole),

@@ -16,12 +16,11 @@ ROLLBACK;
 -- name: rows
 SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, branch, hits, withheld, took FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
 
--- Rows of one tenant; `{rows}` is one of the next two, `{sign}` and `{direction}` are < DESC or > ASC. An id stands first in its hit.
+-- Rows of one tenant; `{rows}` is one of the next two, `{direction}` is DESC or ASC. An id stands first in its hit.
 -- name: log
 SELECT a.aseq, a.at, a.call_id, a.tenant, a.caller, a.operation, a.status, a.grant_hash, a.seq, a.branch, a.hits, a.withheld, a.took
 FROM {rows}
-WHERE a.tenant = :tenant AND a.aseq <= :upto AND (a.at, a.aseq) > (:since, -1) AND (a.at, a.aseq) < (:until, -1)
-  AND (a.at, a.aseq) {sign} (:after, :number)
+WHERE a.tenant = :tenant AND a.aseq <= :upto AND (a.at, a.aseq) > (:low, :low_number) AND (a.at, a.aseq) < (:high, :high_number)
   AND (:callers IS NULL OR a.caller IN (SELECT unhex(value) FROM json_each(:callers)))
   AND (:whole IS NULL OR a.caller = :whole OR length(a.hits) > 2)
   AND (:operations IS NULL OR a.operation IN (SELECT value FROM json_each(:operations)))

@@ -1,4 +1,4 @@
--- Questions to the log of commits, by name. `{rows}` is one of the first two; `{sign}` and `{direction}` are < DESC or > ASC.
+-- Questions to the log of commits, by name. `{rows}` is one of the first two, `{direction}` is DESC or ASC.
 
 -- name: by_time
 commit_log l INDEXED BY commit_log_by_time;
@@ -10,8 +10,7 @@ commit_log l INDEXED BY commit_log_by_time;
 -- name: log
 SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts, l.took
 FROM {rows} JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
-WHERE l.tid = :tid AND l.seq <= :upto AND (l.at, l.seq) > (:since, -1) AND (l.at, l.seq) < (:until, -1)
-  AND (l.at, l.seq) {sign} (:after, :number)
+WHERE l.tid = :tid AND l.seq <= :upto AND (l.at, l.seq) > (:low, :low_number) AND (l.at, l.seq) < (:high, :high_number)
   AND (:callers IS NULL OR l.caller IN (SELECT unhex(value) FROM json_each(:callers)))
   AND (:whole IS NULL OR l.caller = :whole OR length(l.writes) > 0)
   AND (:operations IS NULL OR l.operation IN (SELECT value FROM json_each(:operations)))
