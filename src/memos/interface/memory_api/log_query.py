@@ -109,14 +109,14 @@ def _asked_by(work: Work, query: LogQuery) -> str:
 
 
 def _marked(work: Work, query: LogQuery, ends: Ends, last: Entry) -> str:
-    """The cursor of a page that ends here. It is sealed: the numbers in it count what others do."""
-    spot = microseconds(last.spot.at), last.spot.source, last.spot.number
-    return work.view.seal(json.dumps([_asked_by(work, query), *ends, *spot]))
+    """The cursor of a page that ends here. The numbers in it count what others do: it is sealed, and equally long for all of them."""
+    numbers = *ends, microseconds(last.spot.at), last.spot.source, last.spot.number
+    return work.view.seal(" ".join([_asked_by(work, query), *(f"{number:020d}" for number in numbers)]))
 
 
 def _turned(work: Work, query: LogQuery) -> tuple[Ends, Spot]:
     text = work.view.unseal(query.cursor or "")
-    if text is None or not text.startswith(f'["{_asked_by(work, query)}"'):
+    if text is None or not text.startswith(f"{_asked_by(work, query)} "):
         raise InvalidCall("this is no cursor of these rows; give back the `next` of the page before, with the same filters, or none")
-    _, commit, access, at, source, number = json.loads(text)
+    commit, access, at, source, number = map(int, text.split()[1:])
     return Ends(commit, access), Spot(instant(at), source, number)
