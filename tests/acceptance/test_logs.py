@@ -11,6 +11,7 @@ from memos.errors import InvalidCall, NotFound
 from memos.memcube.call import Caller, MemoryCall
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
 from memos.ports.clock import SystemClock
+from memos.ports.journal import AccessRow
 from tests.acceptance import test_story
 
 NOWHERE = "01890000-0000-7000-8000-000000000000"
@@ -293,8 +294,11 @@ class TestPages:
 
 
 class TestAggregates:
-    def test_hot_counts_what_was_disclosed(self, alice, auditor):
+    def test_hot_counts_what_was_disclosed_outside_of_branches(self, alice, auditor, memory, clock):
         tea, boat = alice.add(["tea", "boat"]).cubes
+        hits = ((tea.id, 1, "", "plaintext"),)
+        for _ in range(3):
+            memory._vault.record(AccessRow(clock.at, memory._clock.new_id(), alice.caller, "list", "ok", "", 1, hits, branch="what-if"))
         alice.get([tea.id, boat.id])
         last = alice.log(operation="get").value[0]["at"]
         alice.get(boat.id)

@@ -6,7 +6,6 @@ commit_log l INDEXED BY commit_log_by_time;
 -- name: by_call
 (SELECT DISTINCT unhex(value) AS id FROM json_each(:calls)) w JOIN commit_log l INDEXED BY commit_log_by_call ON l.call_id = w.id;
 
--- A memory is looked for where an entry begins: each has 20 bytes.
 -- name: log
 SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts, l.took
 FROM {rows} JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
@@ -14,7 +13,7 @@ WHERE l.tid = :tid AND l.seq <= :upto AND (l.at, l.seq) > (:low, :low_number) AN
   AND (:callers IS NULL OR l.caller IN (SELECT unhex(value) FROM json_each(:callers)))
   AND (:whole IS NULL OR l.caller = :whole OR length(l.writes) > 0)
   AND (:operations IS NULL OR l.operation IN (SELECT value FROM json_each(:operations)))
-  AND (:cubes IS NULL OR EXISTS (SELECT 1 FROM json_each(:cubes) c WHERE instr(l.writes, unhex(c.value)) % 20 = 1))
+  AND (:cubes IS NULL OR EXISTS (SELECT 1 FROM json_each(:cubes) c WHERE instr(l.writes, unhex(c.value)) > 0))
 ORDER BY l.at {direction}, l.seq {direction} LIMIT :limit;
 
 -- name: seen
