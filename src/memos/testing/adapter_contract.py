@@ -31,7 +31,8 @@ from memos.memcube.change import ChangeSet, CubeWrite, ReadSet, Terms, VectorFil
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.provenance import CallContext, Provenance
-from memos.ports.adapter import OPEN, MemoryAdapter
+from memos.ports.adapter import MemoryAdapter
+from memos.ports.feed import OPEN
 from memos.testing.comparison import Comparison
 from memos.testing.model import ModelAdapter
 from memos.testing.strategies import cubes

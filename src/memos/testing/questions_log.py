@@ -11,16 +11,10 @@ from memos.memcube.call import Caller
 from memos.memcube.log import LAST, LogFilter, Place
 from memos.ports.adapter import View
 from memos.testing.model_view import ModelView
+from memos.testing.telling import same_log
 from memos.testing.walk import START, USERS, Walk
 
 Rows = tuple[dict[str, Any], ...]
-
-
-def same_log(given: Rows, wanted: Rows) -> None:
-    """Rows are equal, and pseudonyms stand for callers one to one."""
-    assert [row | {"caller": None} for row in given] == [row | {"caller": None} for row in wanted]
-    pairs = {(mine["caller"], theirs["caller"]) for mine, theirs in zip(given, wanted, strict=True)}
-    assert len(pairs) == len({mine for mine, _ in pairs}) == len({theirs for _, theirs in pairs})
 
 
 def drawn_filter(random: Random, rows: Rows, times: tuple[datetime, datetime], numbers: int) -> dict[str, Any]:

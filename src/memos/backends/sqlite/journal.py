@@ -113,6 +113,10 @@ class SqliteJournal:
         """See the port."""
         return int(self._read("last")[0][0])
 
+    def identity(self) -> bytes | None:
+        """What tells this journal from any other one; None for one of an earlier version."""
+        return next((bytes(found) for (found,) in self._read("identity")), None)
+
     def close(self) -> None:
         """Release the file; later calls raise Unavailable."""
         if os.getpid() != self._process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -76,7 +77,13 @@ def body_of(payload: Payload) -> str:
     return payload.text if isinstance(payload, Plaintext) else payload.model_dump_json(exclude={"type"})
 
 
-def _payload(kind: str, body: str) -> Payload:
+def text_of(body: str | bytes) -> str:
+    """The text of a content, deflated or not."""
+    return body if isinstance(body, str) else zlib.decompress(body).decode()
+
+
+def _payload(kind: str, kept: str | bytes) -> Payload:
+    body = text_of(kept)
     if kind == "plaintext":
         return trusted(Plaintext, {"type": kind, "text": body})
     fields = {"type": kind, **from_json(body)}

@@ -15,14 +15,16 @@ from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.logs import LogReads
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
-from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries
+from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of
+from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
 from memos.memcube.change import Edge, Idempotency
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
-from memos.ports.adapter import Feed, NamespaceInfo, Page, Pending
+from memos.ports.adapter import NamespaceInfo, Page, Pending
+from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +36,7 @@ DEPTH = 8
 PAGE = 1000
 
 
-class SqliteView(LogReads):
+class SqliteView(LogReads, Sweeping):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
@@ -44,10 +46,12 @@ class SqliteView(LogReads):
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
-        self.head, self.policy_epoch, tid, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
+        self.head, self.policy_epoch, tid, self.horizon, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
         self._tid: int = -1 if tid is None else tid
         if at is not None and not 0 <= at <= self.head:
             raise InvalidCall(f"the store has commits up to {self.head}, and no {at}; name one between 0 and {self.head}")
+        if at is not None and at < self.horizon:
+            raise InvalidCall(f"the past before commit {self.horizon} has been purged; name a later one")
         self.seq: int = self.head if at is None else at
         self.branch = branch
         self.base: int | None = None
@@ -59,8 +63,11 @@ class SqliteView(LogReads):
         found = self._row("branch", self._tid, branch)
         if found is None:
             raise NotFound(f"there is no branch {branch!r}")
-        self.base = min(found[1], self.seq)
-        return sight.overlay(found[0], found[1], self.seq)
+        bid, base, opened = found
+        if self.seq < opened:
+            raise InvalidCall(f"the branch {branch!r} was opened by commit {opened}; name that one or a later")
+        self.base = min(base, self.seq)
+        return sight.overlay(bid, base, self.seq)
 
     def close(self) -> None:
         """End the View; its connection goes back to the pool."""
@@ -94,6 +101,13 @@ class SqliteView(LogReads):
         text = self._text("get", grant=condition)
         found = (read_cube(row) for row in self._run_many(text, [(id_bytes(each), self._tid, *parameters) for each in dict.fromkeys(ids)]))
         return {cube.id: cube for cube in found}
+
+    def allowed(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> frozenset[str]:
+        """See the port."""
+        condition, parameters = self._grant(grant, now)
+        asked = to_json([id_bytes(each).hex() for each in ids]).decode()
+        found = self._run(self._text("allowed", grant=condition), (asked, self._tid, *parameters))
+        return frozenset(id_text(identity) for (identity,) in found)
 
     def find(
         self, filter: Filter, *, grant: Filter, now: datetime, order: str = "created_at", descending: bool = False, limit: int = 100,
@@ -151,16 +165,21 @@ class SqliteView(LogReads):
             return ()
         return tuple(read_cube(row) for row in self._run(self._text("versions", visible=history), (id_bytes(id), self._tid)))
 
-    def feed(self, namespace: str, after: int) -> Iterator[Feed]:
+    def feed(self, namespace: str, after: int, *, cold: bool = False) -> Iterator[Feed]:
         """See the port."""
-        nid, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, None)
-        feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, read_entries(entries))
+        nid, _, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, 0, None)
+        feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, cold, read_entries(entries))
         return feeder.chunks(nid)
 
     def last_seq(self, namespace: str) -> int:
         """See the port."""
         found = self._row("namespace", self._tid, namespace)
         return 0 if found is None else int(found[1])
+
+    def last_purge(self, namespace: str) -> int:
+        """See the port."""
+        found = self._row("namespace", self._tid, namespace)
+        return 0 if found is None else int(found[2])
 
     def last_fill(self) -> int:
         """See the port."""
@@ -219,7 +238,8 @@ class SqliteView(LogReads):
 
     def pending(self, limit: int) -> Pending:
         """See the port."""
-        return Pending(tuple(self._run(SQL["pending"], (self._tid, limit))))
+        found = self._run(SQL["pending"], (self._tid, limit))
+        return Pending(tuple((content, speaker, text_of(body)) for content, speaker, body in found))
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""

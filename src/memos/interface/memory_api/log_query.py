@@ -10,7 +10,7 @@ from typing import Any
 from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api.desk import Prepared, Work, read_options
 from memos.interface.memory_api.log_aggregates import AGGREGATES
-from memos.interface.memory_api.log_rows import ACCESS, SOURCES, Ends, Entry, Reading, Spot
+from memos.interface.memory_api.log_rows import ACCESS, SOURCES, Ends, Entry, Reading, Row, Spot
 from memos.memcube.call import MemoryReply
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.log import CallId, LogQuery
@@ -72,7 +72,7 @@ def told(reading: Reading, entry: Entry) -> dict[str, Any]:
         "seq": row["seq"],
         "memories": entry.memories,
         "took_us": row["took"] if entry.own else None,
-        "branch": row["branch"],
+        "branch": branch_of(reading, row),
     }
 
 
@@ -80,6 +80,13 @@ def name_of(reading: Reading, pseudonym: str) -> str | None:
     """Who a caller is for the one who asks: himself and the system by name, others by pseudonym, and that for auditors alone."""
     known = {reading.system: "system", reading.mine: reading.work.caller.user}
     return known.get(pseudonym, pseudonym if reading.auditor else None)
+
+
+def branch_of(reading: Reading, row: Row) -> str | None:
+    """The branch that a call was made on, "" for none; None for one of another's, whose name may be anything."""
+    if row["caller"] != reading.mine:
+        return None if row["branch"] else ""
+    return str(row["branch"]).removeprefix(reading.work.desk.governance.branch_key(reading.work.caller, ""))
 
 
 def _explained(reading: Reading, entry: Entry) -> tuple[dict[str, Any], ...]:
