@@ -302,6 +302,45 @@ class AsyncSession:
             self._sync.discard,
         )
 
+    async def log(
+        self,
+        *,
+        since: Time | None = None,
+        until: Time | None = None,
+        caller: str | None = None,
+        operation: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        type: str | Iterable[str] | None = None,
+        namespace: str | Iterable[str] | None = None,
+        cube: Ref | Iterable[Ref] | None = None,
+        call: str | Iterable[str] | None = None,
+        aggregate: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+        descending: bool = True,
+    ) -> MemoryReply:
+        """The rows of your calls, newest first, as dicts: `reply.value`, and `reply.next`, the cursor of the next page or None."""
+        return await asyncio.to_thread(
+            self._sync.log,
+            since=since,
+            until=until,
+            caller=caller,
+            operation=operation,
+            status=status,
+            type=type,
+            namespace=namespace,
+            cube=cube,
+            call=call,
+            aggregate=aggregate,
+            limit=limit,
+            cursor=cursor,
+            descending=descending,
+        )
+
+    async def explain(self, call_id: str) -> MemoryReply:
+        """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now."""
+        return await asyncio.to_thread(self._sync.explain, call_id)
+
 
 S = TypeVar("S", bound="AsyncMemOS")
 

@@ -18,6 +18,7 @@ Operation = Literal[
     "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
+    "log", "explain",
     "index", "use", "transition", "consolidate", "purge", "reclaim",
 ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from memos.memcube.change import ChangeSet, Committed, Edge, Idempotency, ReadSe
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.lineage import Lineage
+from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
@@ -140,10 +141,7 @@ class View(Protocol):
         """
 
     def last_seq(self, namespace: str) -> int:
-        """The last commit that touched a namespace, 0 when none has.
-
-        Vector fills and inherited access lists count, usage and edges do not.
-        """
+        """The last commit that touched a namespace, 0 for none; vector fills and inherited access lists count, usage and edges do not."""
 
     def last_purge(self, namespace: str) -> int:
         """The last commit that took rows of a namespace away for good, 0 when none has."""
@@ -161,7 +159,7 @@ class View(Protocol):
         """The tenant's branches that stand and whose names begin so, by name."""
 
     def needed(self) -> int | None:
-        """The earliest commit that a snapshot or a branch of the tenant needs, None when nothing needs the past."""
+        """The earliest commit that a snapshot or a branch needs, None when nothing needs the past."""
 
     def left_behind(self) -> bool:
         """Whether branches that were closed still hold rows."""
@@ -243,8 +241,24 @@ class View(Protocol):
         InvalidCall when the key was first used for a call of another fingerprint (kept and compared as a keyed hash).
         """
 
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """Audit rows of this tenant after a seq: seq, at, operation, call_id, caller (a keyed pseudonym), ids and versions written."""
+    def log(
+        self, wanted: LogFilter = EVERY_ROW, *, descending: bool = False, after: Place | None = None, limit: int = 100
+    ) -> tuple[dict[str, Any], ...]:
+        """Audit rows of this tenant up to this View, ordered by (at, seq), those after a place: seq, at, tenant, branch, operation,
+        call_id, caller (a keyed pseudonym), writes ((id, version) of each), counts, took. The status of every row is "ok".
+        """
+
+    def pseudonym(self, caller: Caller) -> str:
+        """The keyed name under which both logs know a caller: that of a user of a tenant, whatever its context."""
+
+    def stood(self, versions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], frozenset[tuple[str, str]]]:
+        """(namespace, type) of each version of this tenant, whatever branch it is of; versions that are not there are missing."""
+
+    def seal(self, text: str) -> str:
+        """The text in letters and digits that this store alone can read, and nobody can make or change: for cursors."""
+
+    def unseal(self, sealed: str) -> str | None:
+        """The text that was sealed; None when this store never sealed it."""
 
 
 class MemoryAdapter(Protocol):

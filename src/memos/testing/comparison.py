@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from memos.errors import MemOSError
@@ -19,11 +18,13 @@ from memos.testing.graph_questions import QUESTIONS as GRAPH_QUESTIONS
 from memos.testing.mirror import Mirror
 from memos.testing.model import ModelAdapter
 from memos.testing.model_view import ORDERS, ModelView, is_cold
+from memos.testing.questions_log import LogQuestions
+from memos.testing.questions_past import PastQuestions
 from memos.testing.telling import comparable, expected, outcome, same_log
 from memos.testing.walk import FACTS, NAMESPACES, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
 
 
-class Comparison:
+class Comparison(LogQuestions, PastQuestions):
     """One store, one model, one walk. `figures` counts what was compared and what the walk met."""
 
     def __init__(self, adapter: MemoryAdapter, seed: int, dimensions: int | None) -> None:
@@ -159,42 +160,6 @@ class Comparison:
             assert view.paths(prefix) == wanted.paths(prefix)
             assert view.namespaces(prefix) == wanted.namespaces(prefix)
 
-    def _compare_past(self, view: View, wanted: ModelView) -> None:
-        when = self.walk.now - timedelta(microseconds=self.random.randint(0, 10**11))
-        seq, owner = self.random.randint(0, wanted.head + 1), self.random.choice(USERS)
-        assert view.moment(when) == wanted.moment(when)
-        assert view.time_of(seq) == wanted.time_of(seq)
-        assert view.snapshots(owner) == wanted.snapshots(owner)
-        assert view.branches("b") == wanted.branches("b")
-        assert view.needed() == wanted.needed()
-        assert view.left_behind() == wanted.left_behind()
-
-    def _compare_changed(self, view: View, wanted: ModelView) -> None:
-        after, path = self.random.randint(0, wanted.head), self.random.choice((*NAMESPACES, "user", "shared"))
-        upto = self.random.randint(after, wanted.head)
-        assert view.changed([path], after, upto) == wanted.changed([path], after, upto)
-
-    def _compare_idle(self, view: View, wanted: ModelView) -> None:
-        now, span = self.walk.now, timedelta(microseconds=self.random.randint(0, 10**11))
-        states = self.random.choice([("generated", "activated"), ("merged",), ()])
-        found, expected = view.idle(states, now, span, limit=2), wanted.idle(states, now, span, limit=2)
-        assert found.ids == expected.ids
-        while found.more is not None and expected.more is not None:
-            found = view.idle(states, now, span, after=found.more, limit=2)
-            expected = wanted.idle(states, now, span, after=expected.more, limit=2)
-            assert found.ids == expected.ids
-        assert found.more is expected.more is None
-
-    def _compare_over(self, view: View, wanted: ModelView) -> None:
-        limit, upto = self.random.randint(1, 9), self.random.randint(0, wanted.head)
-        assert sorted(view.due(self.walk.now, 10**6)) == sorted(wanted.due(self.walk.now, 10**6))
-        assert len(view.due(self.walk.now, limit)) == len(wanted.due(self.walk.now, limit))
-        assert sorted(view.forgotten(upto, 10**6)) == sorted(wanted.forgotten(upto, 10**6))
-
-    def _compare_allowed(self, view: View, wanted: ModelView) -> None:
-        ids, asking = self.ids(), self.asking()
-        assert view.allowed(ids, **asking) == wanted.allowed(ids, **asking)
-
     def _compare_facts(self, view: View, wanted: ModelView) -> None:
         path = self.random.choice(NAMESPACES)
         assert view.facts(path, FACTS) == wanted.facts(path, FACTS)
@@ -210,10 +175,6 @@ class Comparison:
         assert [item[1:] for item in given] == [item[1:] for item in expected]
         for (content, _, _), (model, _, _) in zip(given, expected, strict=True):
             assert self.contents.setdefault(model, content) == content
-
-    def _compare_log(self, view: View, wanted: ModelView) -> None:
-        after, limit = self.random.randint(0, wanted.head), self.random.randint(1, 20)
-        same_log(view.log(after=after, limit=limit), wanted.log(after=after, limit=limit))
 
     def _require_same_events(self) -> None:
         same_log(self.adapter.events(0, 10**6), self.model.events(0, 10**6))
@@ -240,11 +201,6 @@ class Comparison:
         assert {content: tuple(vector) for content, vector in zip(contents.tolist(), vectors.tolist(), strict=True)} == {
             content: tuple(vector.tolist()) for content, vector in filled.items()
         }
-
-    def _compare_vectors_of(self, view: View, wanted: ModelView) -> None:
-        ids = self.ids()
-        given, expected = view.vectors_of(ids), wanted.vectors_of(ids)
-        assert {key: row.tolist() for key, row in given.items()} == {key: row.tolist() for key, row in expected.items()}
 
     def _compare_load(self, view: View, wanted: ModelView) -> None:
         path, cold = self.random.choice(NAMESPACES), self.walk.chance(30)
@@ -298,4 +254,7 @@ class Comparison:
         assert mirror.vectors == {self.contents[number]: vector.tolist() for number, vector in vectors.items()}
 
 
-QUESTIONS = [*(method for name, method in vars(Comparison).items() if name.startswith("_compare_")), *GRAPH_QUESTIONS]
+QUESTIONS = [
+    *(method for kind in (Comparison, LogQuestions, PastQuestions) for name, method in vars(kind).items() if name.startswith("_compare_")),
+    *GRAPH_QUESTIONS,
+]

@@ -17,6 +17,7 @@ from memos.memcube.state import State as CubeState
 from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import OPEN
 from memos.testing.model import Row, State
+from memos.testing.model_log import ModelLogs
 from memos.testing.model_related import ModelRelated
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ORDERS: dict[str, Callable[[MemCube], int]] = {
 }
 
 
-class ModelView(ModelRelated):
+class ModelView(ModelLogs, ModelRelated):
     """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
 
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
@@ -259,10 +260,6 @@ class ModelView(ModelRelated):
         if found[0] != idempotency.fingerprint:
             raise InvalidCall("fingerprint")
         return found[1], found[2]
-
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """See the port."""
-        return tuple(row for row in self.state.log[: self.seq] if row["tenant"] == self.tenant and row["seq"] > after)[:limit]
 
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """See the port."""

@@ -11,15 +11,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
-from uuid import UUID
 
 import apsw
+from pydantic_core import from_json
 
 from memos.backends.sqlite.chain import GENESIS, link
 from memos.backends.sqlite.keys import OWNER_ONLY, Keys
+from memos.backends.sqlite.logs import direction, listed, question
 from memos.backends.sqlite.named import script, statements
+from memos.backends.sqlite.rows import id_text
 from memos.errors import BackendError, DiskFull, InvalidCall, NotAStore, ReadOnlyStore, StoreTooNew, Unavailable
 from memos.memcube.fields import instant, microseconds
+from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.journal import AccessRow, AccessUse
 
 FILE = "access.db"
@@ -96,6 +99,20 @@ class SqliteJournal:
         """At most `limit` rows after a row number, oldest first."""
         return [_told(row) for row in self._read("rows", after, limit)]
 
+    def log(
+        self, tenant: str, wanted: LogFilter = EVERY_ROW, *, descending: bool = False, after: Place | None = None, limit: int = 100
+    ) -> Sequence[dict[str, object]]:
+        """See the port."""
+        asked = question(wanted, after, descending=descending) | {"tenant": tenant, "limit": limit}
+        asked |= {"statuses": listed(wanted.statuses), "cubes": listed(wanted.cubes)}
+        rows = self._sql["by_time" if wanted.calls is None else "by_call"]
+        text = self._sql["log"].format(rows=rows, direction=direction(descending=descending))
+        return [_told(row) for row in self._ask(text, asked)]
+
+    def last(self) -> int:
+        """See the port."""
+        return int(self._read("last")[0][0])
+
     def identity(self) -> bytes | None:
         """What tells this journal from any other one; None for one of an earlier version."""
         return next((bytes(found) for (found,) in self._read("identity")), None)
@@ -157,10 +174,13 @@ class SqliteJournal:
             raise Unavailable("this journal was opened by the parent of this process; open the store again here, after the fork")
 
     def _read(self, name: str, *arguments: int) -> list[tuple[Any, ...]]:
+        return self._ask(self._sql[name], arguments)
+
+    def _ask(self, text: str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
         self._require_own_process()
         with self._reading:
             try:
-                return list(self._reader.execute(self._sql[name], arguments))
+                return list(self._reader.execute(text, parameters))
             except apsw.Error as problem:
                 raise Unavailable(f"the access journal cannot be read: {problem}", journal=str(self.path)) from None
 
@@ -234,7 +254,7 @@ def _log_ahead(connection: apsw.Connection) -> None:
 
 def _told(row: tuple[Any, ...]) -> dict[str, object]:
     aseq, at, call, tenant, caller, operation, status, grant, seq, branch, hits, withheld, took = row
-    told = {"aseq": aseq, "at": instant(at), "call_id": str(UUID(bytes=call)), "tenant": tenant, "caller": caller.hex()}
+    told = {"aseq": aseq, "at": instant(at), "call_id": id_text(call), "tenant": tenant, "caller": caller.hex()}
     told |= {"operation": operation, "status": status, "grant": grant.decode(), "seq": seq}
-    told |= {"branch": branch, "withheld": tuple(json.loads(withheld)), "took": took}
-    return told | {"hits": tuple(tuple(hit) for hit in json.loads(hits))}
+    told |= {"branch": branch, "withheld": tuple(from_json(withheld)), "took": took}
+    return told | {"hits": tuple(map(tuple, from_json(hits)))}

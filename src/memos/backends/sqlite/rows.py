@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
@@ -232,9 +231,9 @@ def told_commit(row: tuple[Any, ...]) -> dict[str, Any]:
         "tenant": tenant,
         "branch": branch,
         "operation": operation,
-        "call_id": str(UUID(bytes=call_id)),
+        "call_id": id_text(call_id),
         "caller": caller.hex(),
         "writes": tuple((id_text(piece[:16]), int.from_bytes(piece[16:], "little")) for piece in pieces),
-        "counts": from_json(counts),
+        "counts": from_json(counts) if counts != "{}" else {},
         "took": took,
     }

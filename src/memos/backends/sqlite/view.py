@@ -13,10 +13,11 @@ from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.lineage import Graphs
+from memos.backends.sqlite.logs import LogReads
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
 from memos.backends.sqlite.related import Related
-from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of, told_commit
+from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of
 from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
@@ -35,7 +36,7 @@ SQL = statements("view")
 PAGE = 1000
 
 
-class SqliteView(Sweeping, Related):
+class SqliteView(LogReads, Sweeping, Related):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
@@ -73,7 +74,7 @@ class SqliteView(Sweeping, Related):
         """End the View; its connection goes back to the pool."""
         self._connection = None
 
-    def _run(self, text: str, parameters: Sequence[Any]) -> apsw.Cursor:
+    def _run(self, text: str, parameters: Sequence[Any] | dict[str, Any]) -> apsw.Cursor:
         return self._open().execute(text, parameters)
 
     def _run_many(self, text: str, parameters: Iterable[Sequence[Any]]) -> apsw.Cursor:
@@ -247,7 +248,3 @@ class SqliteView(Sweeping, Related):
         if fingerprint != self._keys.fingerprint(idempotency.fingerprint):
             raise InvalidCall("this idempotency key was used for another call; give a new key")
         return id_text(call_id), tuple(id_text(ids[start : start + 16]) for start in range(0, len(ids), 16))
-
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """See the port; `writes` holds (id, version), `counts` what else changed, in numbers."""
-        return tuple(map(told_commit, self._run(SQL["log"], (self._tid, after, self.seq, limit))))

@@ -18,6 +18,7 @@ from memos.interface.memory_api import (
     keeping,
     lifecycle,
     lineage,
+    log_query,
     query,
     time_machine,
     update,
@@ -44,6 +45,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "archive": lifecycle.prepare_archive,
     "transfer": arrange.prepare_transfer,
     "compose": arrange.prepare_compose,
+    "log": log_query.prepare_log,
+    "explain": log_query.prepare_explain,
     "restore": time_machine.prepare_restore,
     "snapshot": time_machine.prepare_snapshot,
     "snapshots": time_machine.prepare_snapshots,
@@ -60,8 +63,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "index": index.prepare_index,
     "use": index.prepare_use,
 }
-READS = frozenset({"search", "get", "list", "history", "diff", "snapshot", "snapshots", "moment", "branch", "branches"})
-"""What may be asked of the past; the rest is about the present."""
+READS = frozenset({"search", "get", "list", "history", "diff", "snapshot", "snapshots", "moment", "branch", "branches", "log", "explain"})
+"""What may be asked of the past, or says itself why it is not; the rest is about the present."""
 ATTEMPTS, ADD_ATTEMPTS = 3, 64
 """How often a call is prepared anew when somebody else committed first; an `add` of a fact that others add too has nothing to lose."""
 STORE_FAILURES = frozenset(tree(BackendError))

@@ -186,11 +186,6 @@ WHERE x.tid = ? AND x.body IS NULL AND x.attempts < 8 ORDER BY x.attempts, x.cid
 -- name: replay
 SELECT fingerprint, call_id, ids FROM idempotency WHERE key = ?;
 
--- name: log
-SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts, l.took
-FROM commit_log l JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
-WHERE l.tid = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq LIMIT ?;
-
 -- name: events
 SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts, l.took
 FROM commit_log l JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
