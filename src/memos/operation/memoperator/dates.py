@@ -65,7 +65,8 @@ def dates_in(question: str) -> list[Named]:
 
     A month that may be a name or a verb ("who is April?", "did we march on?") counts with a day, a year, or a word such as "in" before it.
     """
-    text = question if len(question.lower()) != len(question) else question.lower()
+    question = question.replace("İ", "I")  # the one letter that lower() lengthens
+    text = question.lower()
     found = [date for match in _NAMED.finditer(text) if (date := _named(match, question))]
     numeric = [Named(int(match[1]), int(match[2]), int(match[3]) if match[3] else None) for match in _NUMERIC.finditer(text)]
     found += [date for date in numeric if date.month in range(1, 13)]
