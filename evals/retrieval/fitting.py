@@ -15,7 +15,7 @@ from memos.operation.memoperator.retrieval import Retrieval
 from memos.testing.retrieval_eval import body
 
 LANES = tuple(name for name in NAMES if name.partition("_")[0] in KIN)
-LIMITS = {name: (0.0, np.inf) for name in LANES} | {
+LIMITS = dict.fromkeys(LANES, (0.0, np.inf)) | {
     "dense_sess": (0.0, 0.0), "rare": (1.0, np.inf), "answers": (0.0, 1.5), "date": (0.0, 3.0),
     "assistant_x_told": (2.5, np.inf), "assistant_x_mine": (-2.0, 0.0),
 }  # fmt: skip

@@ -20,7 +20,13 @@ _AMBIGUOUS = _SHORT | {"march", "april", "may", "june", "august"}
 """Months that are also names, verbs or other words."""
 _VERBS = frozenset({"march", "may", "mar"})
 _UNITS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
-_TEENS = "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split()
+_TEENS = [
+    "tenth",
+    "eleventh",
+    "twelfth",
+    *(f"{name}teenth" for name in ("thir", "four", "fif", "six", "seven", "eigh", "nine")),
+    "twentieth",
+]
 _ORDINALS = {word: number for number, word in enumerate([*_UNITS, *_TEENS], 1)} | {"thirtieth": 30, "thirty-first": 31, "thirty first": 31}
 _ORDINALS |= {f"twenty{join}{word}": 20 + number for number, word in enumerate(_UNITS, 1) for join in "- "}
 _MONTH = "|".join(sorted(_NUMBER, key=len, reverse=True))

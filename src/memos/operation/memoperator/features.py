@@ -25,7 +25,19 @@ ABOUT = ("", "_prev", "_next", "_near2", "_sess")
 
 NAMES = (
     *(lane + what for lane in KIN for what in ABOUT),
-    *("rare", "answers", "named", "named_x_lex", "date", "when_x_timey", "howmany_x_number", "asks", "thin", "assistant_x_told", "assistant_x_mine"),
+    *(
+        "rare",
+        "answers",
+        "named",
+        "named_x_lex",
+        "date",
+        "when_x_timey",
+        "howmany_x_number",
+        "asks",
+        "thin",
+        "assistant_x_told",
+        "assistant_x_mine",
+    ),
 )
 """Every feature."""
 
@@ -33,15 +45,20 @@ _WHEN = re.compile(r"\b(when|what (date|day|month|year|time)|how long|which (mon
 _HOW_MANY = re.compile(r"\bhow (many|much|often|old)\b", re.IGNORECASE)
 _MINE = re.compile(r"\b(i|my|me|mine|myself|we|us|our|ours)\b", re.IGNORECASE)
 _SAID = (
-    "said|told|mentioned|recommended|suggested|advised|proposed|gave|given|listed|wrote|written|explained|described|provided|offered|shared|named|"
-    "called|picked|chose|chosen|answered|replied|showed|shown|created|made|pointed|warned|promised|came up|come up|talked|spoke"
+    "said|told|mentioned|recommended|suggested|advised|proposed|gave|given|listed|wrote|written|explained|described|provided|offered|shared"
+    "|named|called|picked|chose|chosen|answered|replied|showed|shown|created|made|pointed|warned|promised|came up|come up|talked|spoke"
 )
+_REPLY = "answer|reply|message|recommendation|suggestion|advice"
 _TOLD = re.compile(
-    rf"\b(did|had) you\b|\bhave you (\w+ )?({_SAID})\b|\byou(['’](ve|d)| have| had)? ((also|once|just|previously|already|earlier) )?({_SAID})\b"
-    r"|\b(our|your) (previous|last|earlier|past) (conversation|chat|discussion|session|answer|reply|message|recommendation|suggestion|advice)s?\b"
-    r"|\byour (recommendation|suggestion|advice|answer|reply)s?\b",
+    rf"\b(did|had) you\b|\bhave you (\w+ )?({_SAID})\b|\byour ({_REPLY})s?\b"
+    rf"|\byou(['’](ve|d)| have| had)? ((also|once|just|previously|already|earlier) )?({_SAID})\b"
+    rf"|\b(our|your) (previous|last|earlier|past) (conversation|chat|discussion|session|{_REPLY})s?\b",
     re.IGNORECASE,
 )
+_SPEAKING = frozenset(
+    {"say", "said", "tell", "told", "talk", "mention", "ask", "write", "wrote", "rememb", "know", "happen", "new", "latest"}
+)
+"""Terms of questions for whatever was said last."""
 _DISTANCES = np.array([[-2], [-1], [1], [2]])
 
 
@@ -60,6 +77,11 @@ class Question:
     def terms(self) -> list[str]:
         """Its different terms."""
         return list(dict.fromkeys(analysis.stems(self.words)))
+
+    @cached_property
+    def has_no_topic(self) -> bool:
+        """Whether it has words and none of them says what it is about: "what did I say?"."""
+        return bool(self.words) and _SPEAKING.issuperset(self.terms)
 
     @cached_property
     def dates(self) -> list[Named]:

@@ -62,8 +62,8 @@ class Retrieval:
         if signals is None:
             return Found(())
         pending = _pending(signals) if query.vector is not None else 0
-        if not signals.names and not signals.question.terms:
-            return Found(_latest(signals, query.limit) if signals.question.words else (), pending)
+        if not signals.names and signals.question.has_no_topic:
+            return Found(_latest(signals, query.limit), pending)
         fusion = self._dense if "dense" in signals.names else self._lexical
         return Found(_ranked(fusion, signals, query.limit), pending)
 
@@ -131,7 +131,9 @@ def _ranked(fusion: Fusion, signals: Signals, limit: int) -> tuple[Scored, ...]:
     at = ranked.at
     first = _first(scope, at, limit, -ranked.scores, lambda some: -scope.priorities.take(some))
     chosen = ranked.only(np.array(first, np.int64)).told(missing(signals, at[first]))
-    hits = [(sum(why.values()), why, int(scope.rows[at[place]])) for place, why in zip(first, map(chosen.why, range(len(first))), strict=True)]
+    hits = [
+        (sum(why.values()), why, int(scope.rows[at[place]])) for place, why in zip(first, map(chosen.why, range(len(first))), strict=True)
+    ]
     return tuple(Scored(*hit) for hit in sorted(hits, key=lambda hit: -hit[0]))
 
 
@@ -145,10 +147,7 @@ def _latest(signals: Signals, limit: int) -> tuple[Scored, ...]:
 
 def _first(scope: Scope, at: Places, limit: int, key: NDArray[np.generic], *others: Callable[[Places], NDArray[np.int64]]) -> list[int]:
     """The places in `at` that come first by a key, then by others, then by when it was said, in its session and by id: the latest first."""
-    if len(at) > limit:
-        kept = np.flatnonzero(key <= np.partition(key, limit - 1)[limit - 1])
-    else:
-        kept = np.arange(len(at))
+    kept = np.flatnonzero(key <= np.partition(key, limit - 1)[limit - 1]) if len(at) > limit else np.arange(len(at))
     some = at.take(kept)
     keys = [key.take(kept), *(other(some) for other in others), ~scope.said_at.take(some), ~scope.ordinals.take(some)]
     order = np.lexsort(keys[::-1])
@@ -156,6 +155,7 @@ def _first(scope: Scope, at: Places, limit: int, key: NDArray[np.generic], *othe
     tied[1:] = np.logical_and.reduce([each[order[1:]] == each[order[:-1]] for each in keys])
     groups = np.cumsum(~tied)
     if tied.any():
-        places = sorted(range(len(order)), key=lambda place: scope.id_of(int(some[order[place]])), reverse=True)
-        order = order[sorted(places, key=groups.tolist().__getitem__)]
-    return kept[order[:limit]].tolist()
+        by_id = sorted(range(len(order)), key=lambda place: scope.id_of(int(some[order[place]])), reverse=True)
+        order = order[sorted(by_id, key=groups.tolist().__getitem__)]
+    places: list[int] = kept[order[:limit]].tolist()
+    return places

@@ -133,7 +133,8 @@ class Scope:
     @cached_property
     def alone(self) -> NDArray[np.bool_]:
         """What is the only memory of its session, or of none."""
-        return (self.ends - self.starts == 1).take(self.sessions)
+        single: NDArray[np.bool_] = self.ends - self.starts == 1
+        return single.take(self.sessions)
 
     @cached_property
     def long_sessions(self) -> LongSessions:
