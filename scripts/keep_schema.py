@@ -17,8 +17,8 @@ from memos.backends.sqlite.journal import SqliteJournal
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.memcube.filter import Filter
 from memos.ports.journal import AccessRow
-from memos.testing.comparison import outcome
 from memos.testing.model import ModelAdapter
+from memos.testing.telling import outcome
 from memos.testing.walk import DIMENSIONS, START, Walk
 
 KEPT = Path(__file__).parents[1] / "tests" / "contract" / "schemas"

@@ -4,7 +4,7 @@ import json
 
 from memos.memcube.fields import microseconds
 from memos.memcube.matching import acl_entries
-from memos.ports.adapter import OPEN, FeedRow
+from memos.ports.feed import OPEN, FeedRow
 
 
 def feed_row(cube, row, *, uid=None, seq=1, seq_end=OPEN, branch="", ascii=False):

@@ -10,11 +10,12 @@ import logging
 import os
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
 from pathlib import Path
 
-from memos.errors import BackendError, MemOSError, VersionConflict
+from memos.consolidator import Consolidator
+from memos.errors import BackendError, MemOSError, Unavailable, VersionConflict
 from memos.memcube.call import Caller, MemoryCall, raising
 from memos.memcube.change import Fence, UsageFold, VectorFill
 from memos.ports.adapter import Pending
@@ -23,6 +24,7 @@ from memos.ports.door import Door
 from memos.ports.models import Embedder, embedded, embedding_input
 from memos.ports.store import StoreParts
 from memos.settings import Settings
+from memos.sweeper import Sweeper
 
 NAME = "main"
 POST_POLL_SECONDS = 0.05
@@ -77,6 +79,9 @@ class Worker:
     ) -> None:
         self._door, self._adapter, self._journal = door, parts.adapter, parts.journal
         self._embedder, self._clock, self._settings = parts.embedder, clock, settings
+        self._sweeper = Sweeper(self._call, parts, clock, settings)
+        self._consolidator = Consolidator(self._call, parts) if settings.consolidate else None
+        self._next_sweep = 0.0
         self._post = Post(parts.directory)
         self._fence = 0
         self._next_fold = 0.0
@@ -101,6 +106,8 @@ class Worker:
             self._wake.set()
             while running and time.monotonic() < end and self._anything_pending():
                 time.sleep(POST_POLL_SECONDS)
+            if running and self._anything_pending():
+                log.warning("the store is closed with %d vectors pending; who opens it next computes them", self._pending_vectors())
         except MemOSError as error:
             log.warning("the store is closed with vectors pending (%s)", error.code)
         self._stop.set()
@@ -112,7 +119,10 @@ class Worker:
             self._busy.release()
 
     def drain(self, seconds: float | None = None) -> bool:
-        """Work until no vector is pending, here or in the process that holds the post; False when the time is up first."""
+        """Work until no vector is pending and new memories are settled with the old, here or in the process that holds the post.
+
+        False when the time is up first.
+        """
         end = None if seconds is None else time.monotonic() + seconds
         self._next_fold = 0.0
         try:
@@ -130,7 +140,7 @@ class Worker:
                     self._post.leave()
 
     def step(self, end: float | None = None) -> bool:
-        """One fold of use, and one batch of vectors for each tenant.
+        """One fold of use, one batch of vectors for each tenant, one look at what new memories end, and what of the sweeps is due.
 
         False when there was nothing, when another process has the post, or when another thread works here until the moment `end`.
         """
@@ -141,12 +151,36 @@ class Worker:
                 return False
             if not self._fence:
                 self._fence = self._adapter.elect(NAME)
-            return any([self._fold(), *map(self._fill, self._adapter.tenants())])
+            worked = [self._fold(), *map(self._fill, self._adapter.tenants()), self._consolidate(), self._sweep()]
+            return any(worked)
         except VersionConflict:
             self._fence = 0
             return True
         finally:
             self._busy.release()
+
+    def sweep(self, seconds: float | None = None) -> dict[str, int]:
+        """Fold use, then sweep until nothing is due, for at most so long; what was done. Unavailable when another has the post."""
+        end = None if seconds is None else time.monotonic() + seconds
+        with self._busy:
+            if not self._post.take():
+                raise Unavailable("another process is the worker of this store, and sweeps it")
+            self._fence = self._fence or self._adapter.elect(NAME)
+            self._next_fold = 0.0
+            self._fold()
+            done = sum((self._sweeper.whole(tenant, end) for tenant in self._adapter.tenants()), Counter[str]())
+        return dict(done)
+
+    def _consolidate(self) -> bool:
+        return self._consolidator is not None and self._consolidator.step()
+
+    def _sweep(self) -> bool:
+        """One bounded step of the sweeps, at their interval."""
+        if time.monotonic() < self._next_sweep:
+            return False
+        self._next_sweep = time.monotonic() + self._settings.sweep_seconds
+        done = [self._sweeper.step(tenant) for tenant in self._adapter.tenants()]
+        return any(done)
 
     def _loop(self) -> None:
         pause = idle = self._settings.worker_idle_seconds
@@ -181,6 +215,13 @@ class Worker:
                 if view.pending(1).items:
                     return True
         return False
+
+    def _pending_vectors(self) -> int:
+        count = 0
+        for tenant in self._adapter.tenants() if self._embedder is not None else ():
+            with self._adapter.view(tenant) as view:
+                count += sum(space.pending_vectors for space in view.namespaces(""))
+        return count
 
     def _fill(self, tenant: str) -> bool:
         if self._embedder is None:
@@ -217,6 +258,11 @@ class Worker:
             times[tenant, cube_id].append(at)
         folds = tuple(UsageFold(cube_id, len(seen), max(seen), float(len(seen)), tenant) for (tenant, cube_id), seen in times.items())
         self._call(tenants[0], "use", folds=folds, fence=Fence(NAME, self._fence, found.upto))
+        used: dict[str, list[str]] = defaultdict(list)
+        for tenant, cube_id in times:
+            used[tenant].append(cube_id)
+        for tenant, ids in used.items():
+            self._sweeper.used(tenant, ids)
         return True
 
     def _call(self, tenant: str, operation: str, **options: object) -> None:

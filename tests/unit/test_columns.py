@@ -11,7 +11,7 @@ from memos.memcube.filter import Filter, where
 from memos.operation.memoperator.coded import KEYS, TABLES
 from memos.operation.memoperator.columns import Columns
 from memos.operation.memoperator.masks import ABSENT
-from memos.ports.adapter import OPEN, FeedRow
+from memos.ports.feed import OPEN, FeedRow
 
 PLAIN = FeedRow(
     row=0,

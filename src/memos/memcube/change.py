@@ -33,7 +33,9 @@ class CubeWrite:
 
     `vector` None with terms given leaves the vector pending, unless the store has no embedder. `fact` is the normalised text under
     which an equal fact must be absent from the namespace. With `turn`, a birth with `cube.ordinal` None gets the next ordinal of its
-    session at the commit; a note may have a session without an ordinal. `birth` says that the cube is new.
+    session at the commit; a note may have a session without an ordinal. `birth` says that the cube is new. `like` names the row of an
+    earlier version of the memory, by its seq, of whichever branch, whose content, term and vector rows are used again. With `adopt` a
+    memory that was born in a branch, and of which nothing stands here, gets its first canonical row.
     """
 
     cube: MemCube
@@ -42,6 +44,8 @@ class CubeWrite:
     vector: NDArray[np.float32] | None = None
     fact: str | None = None
     turn: bool = False
+    like: int | None = None
+    adopt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,42 @@ class BranchOpen:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchClose:
+    """The end of an overlay: nobody reads it any more, its name is free again, and what only it held is to be purged."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotName:
+    """A name that a caller gives to a commit, or with `seq` None takes away again."""
+
+    owner: str
+    name: str
+    seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """What is to leave the store for good: the closed rows of memories that ended at or before a commit, and whole memories.
+
+    `horizon` None purges no closed rows; otherwise the past before it can no longer be read. `branches` purges what closed branches held.
+    """
+
+    horizon: int | None = None
+    cubes: tuple[str, ...] = ()
+    branches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Economy:
+    """Room to be saved: the texts of some contents, as `View.packable` names them, deflated; free pages given back."""
+
+    texts: tuple[int, ...] = ()
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """A worker's claim on its post: its fencing number, and the cursor that it moves in this commit."""
 
@@ -128,6 +168,10 @@ class ChangeSet:
     usage: tuple[UsageFold, ...] = ()
     acls: tuple[NamespaceAcl, ...] = ()
     opens: BranchOpen | None = None
+    closes: BranchClose | None = None
+    names: tuple[SnapshotName, ...] = ()
+    purge: Purge | None = None
+    economy: Economy | None = None
     idempotency: Idempotency | None = None
     fence: Fence | None = None
     took: int = 0

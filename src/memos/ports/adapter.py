@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Edge, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.lineage import Lineage
+from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,73 +26,6 @@ class Page:
 
     cubes: tuple[MemCube, ...]
     cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """Rows of one namespace that changed after a stamp; times are microseconds since 1970, None absent.
-
-    Each of `rows` describes one version row; `vectors` are those of `contents` that came since. Chunks of one feed come in order of the
-    row's seq.
-    The last chunk alone carries `ended` and a new `stamp`, up to which the namespace is then known; those before it repeat the stamp
-    asked for.
-    """
-
-    namespace: str
-    stamp: int
-    rows: tuple[FeedRow, ...]
-    ended: tuple[tuple[int, int], ...]
-    """(row, seq_end) of rows, old and new, that were closed after the stamp asked for.
-
-    A row left the namespace when it has no successor here.
-    """
-    contents: NDArray[np.int64]
-    """The contents whose vectors follow, shape (m,)."""
-    vectors: NDArray[np.float32]
-    """Shape (m, d)."""
-    inherited: tuple[str, ...] = ()
-    """`right:principal` entries in force for every row of the namespace now, beside the row's own; they replace those of earlier feeds."""
-
-
-class FeedRow(NamedTuple):
-    """One version row with its term row. `row` and `uid` are the store's integers; `hashes` uint64 of the terms."""
-
-    row: int
-    uid: int
-    id: str
-    content: int
-    seq: int
-    seq_end: int
-    branch: str
-    state: str
-    type: str
-    frozen: bool
-    layer: str
-    owner: str
-    acl: tuple[str, ...]
-    """`right:principal`, e.g. `read:user:bob`, of the memory's own list; what the namespace adds stands in `Feed.inherited`."""
-    sensitivity: str
-    priority: int
-    tags: tuple[str, ...]
-    """The key of each tag, `name` or `name=value`, sorted."""
-    speaker: str | None
-    role: str | None
-    session: str | None
-    ordinal: int | None
-    said_at: int
-    created_at: int
-    updated_at: int
-    valid_from: int | None
-    valid_to: int | None
-    expires_at: int | None
-    metadata: str
-    """A JSON object."""
-    hashes: bytes
-    """uint64, little endian."""
-    counts: bytes
-    """uint16 a term, little endian, in the order of `hashes`."""
-    length: int
-    flags: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +45,31 @@ class Pending:
     items: tuple[tuple[int, str | None, str], ...]
 
 
-OPEN = 2**63 - 1
-"""The `seq_end` of a row that is still valid."""
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A commit that a caller has named, and when."""
+
+    name: str
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An overlay that stands: the commit whose canonical memory it shows, the commit that opened it, and when that was."""
+
+    name: str
+    base: int
+    opened: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Memories that nobody has used; `more` is given back to get the next, None at the end."""
+
+    ids: tuple[str, ...]
+    more: int | None
 
 
 class View(Protocol):
@@ -141,6 +99,10 @@ class View(Protocol):
         """The commit at which the branch shows the canonical memory (or the View's own, where that is earlier); None without a branch."""
 
     @property
+    def horizon(self) -> int:
+        """The commit before which the tenant's past has been purged, 0 when none has; a View of an earlier one is InvalidCall."""
+
+    @property
     def policy_epoch(self) -> int:
         """Counts every change of a policy or of an access list."""
 
@@ -150,6 +112,9 @@ class View(Protocol):
 
     def get(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> dict[str, MemCube]:
         """The visible version of each id that the grant allows; others are simply missing."""
+
+    def allowed(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> frozenset[str]:
+        """Which of many ids `get` would give: one question for all of them."""
 
     def find(
         self,
@@ -167,16 +132,59 @@ class View(Protocol):
     def count(self, filter: Filter, *, grant: Filter, now: datetime) -> int:
         """How many memories pass both filters."""
 
-    def feed(self, namespace: str, after: int) -> Iterator[Feed]:
+    def feed(self, namespace: str, after: int, *, cold: bool = False) -> Iterator[Feed]:
         """What changed in a namespace after the commit `after` (-1 for all), for every branch, in chunks.
 
-        Empty chunks are not sent but one.
+        Rows whose state is archived or expired are told to who asks for what is `cold`, all others to who does not. Empty chunks are not
+        sent but one. After a purge (`last_purge`) what was told before does not hold any more: read the namespace anew, from -1.
         """
 
     def last_seq(self, namespace: str) -> int:
         """The last commit that touched a namespace, 0 when none has.
 
         Vector fills and inherited access lists count, usage and edges do not.
+        """
+
+    def last_purge(self, namespace: str) -> int:
+        """The last commit that took rows of a namespace away for good, 0 when none has."""
+
+    def moment(self, when: datetime) -> int:
+        """The last commit at or before a time, 0 when all came later."""
+
+    def time_of(self, seq: int) -> datetime | None:
+        """When a commit was made, None when there is none of that number."""
+
+    def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
+        """The commits that an owner has named, in their order."""
+
+    def branches(self, prefix: str = "") -> tuple[Branch, ...]:
+        """The tenant's branches that stand and whose names begin so, by name."""
+
+    def needed(self) -> int | None:
+        """The earliest commit that a snapshot or a branch of the tenant needs, None when nothing needs the past."""
+
+    def left_behind(self) -> bool:
+        """Whether branches that were closed still hold rows."""
+
+    def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
+        """Contents numbered above `after`, texts of archived memories of so many bytes at least, that an `Economy` would deflate."""
+
+    def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
+        """The ids of memories, at and below some namespaces, of which this View's branch got or lost a row in the commits (after, upto].
+
+        Nothing is decided about who may see them.
+        """
+
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Canonical memories, not frozen, whose time is over and whose state does not say so yet, the longest over first."""
+
+    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        """Canonical memories that expired at or before a commit, the earliest first."""
+
+    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
+        """Canonical memories in some states, not frozen, that were neither written nor used for a span of time.
+
+        The span doubles with every 25 points of a memory's priority, and is halved with every 25 below 0.
         """
 
     def last_fill(self) -> int:
@@ -193,6 +201,9 @@ class View(Protocol):
 
     def vectors(self, contents: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The contents among those asked that have a vector, (m,), and their rows, (m, d)."""
+
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vector, (d,), of each memory among those asked that is visible and has one."""
 
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """The cubes of version rows that a feed named, in that order; rows must be visible in this View."""
@@ -211,6 +222,14 @@ class View(Protocol):
 
     def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
         """The edges reached from the ids in at most `depth` steps, in both directions; relations None means all."""
+
+    def lineage(
+        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
+    ) -> Lineage:
+        """What is reached from a memory against the direction of time (ancestors: from `source` to `target`), or along it.
+
+        Neither shows what the grant hides nor passes through it. `limit` counts memories; relations None means all, depth None no end.
+        """
 
     def pending(self, limit: int) -> Pending:
         """Contents of this tenant whose vectors are still to be computed, fewest failed attempts first, then oldest.

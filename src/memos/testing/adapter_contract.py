@@ -31,7 +31,8 @@ from memos.memcube.change import ChangeSet, CubeWrite, ReadSet, Terms, VectorFil
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.provenance import CallContext, Provenance
-from memos.ports.adapter import OPEN, MemoryAdapter
+from memos.ports.adapter import MemoryAdapter
+from memos.ports.feed import OPEN
 from memos.testing.comparison import Comparison
 from memos.testing.model import ModelAdapter
 from memos.testing.strategies import cubes
@@ -134,6 +135,7 @@ class AdapterContract:
             assert view.versions(known, **ALL) == ()
             assert view.count(EVERYTHING, **ALL) == 1
             assert view.neighbours([known], None, 3) == ()
+            assert view.lineage(known, None, ancestors=True, depth=None, limit=9, **ALL).nodes == ()
             assert [row["tenant"] for row in view.log()] == ["other"]
             (feed,) = view.feed("user/alice", -1)
             assert len(feed.rows) == 1

@@ -3,24 +3,24 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from memos.errors import MemOSError
 from memos.memcube.call import Caller
-from memos.memcube.change import ChangeSet, Committed, Idempotency, ReadSet
-from memos.memcube.fields import microseconds
+from memos.memcube.change import ChangeSet, Committed, Idempotency
 from memos.memcube.filter import Filter
-from memos.memcube.matching import acl_entries
-from memos.ports.adapter import FeedRow, MemoryAdapter, View
+from memos.ports.adapter import MemoryAdapter, View
+from memos.testing.graph_questions import QUESTIONS as GRAPH_QUESTIONS
 from memos.testing.mirror import Mirror
-from memos.testing.model import ModelAdapter, Row
-from memos.testing.model_view import ORDERS, ModelView
-from memos.testing.walk import FACTS, NAMESPACES, RELATIONS, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
+from memos.testing.model import ModelAdapter
+from memos.testing.model_view import ORDERS, ModelView, is_cold
+from memos.testing.telling import comparable, expected, outcome, same_log
+from memos.testing.walk import FACTS, NAMESPACES, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
 
 
 class Comparison:
@@ -32,7 +32,7 @@ class Comparison:
         self.walk = Walk(seed, self.model)
         self.random = self.walk.random
         self.figures: Counter[str] = Counter()
-        self.mirrors: dict[tuple[str, str], Mirror] = {}
+        self.mirrors: dict[tuple[str, str, bool], Mirror] = {}
         self.contents: dict[int, int] = {}
         """Content in the model → content in the store."""
 
@@ -67,20 +67,22 @@ class Comparison:
 
     def _learn_contents(self, tenant: str) -> None:
         """What the store calls the contents that fills may name, from the feeds of the tenant that writes."""
-        for path in NAMESPACES:
-            self._mirror(tenant, path)
-        for owner in TENANTS if self.walk.chance(5) else ():
+        for owner in (tenant, *(TENANTS if self.walk.chance(5) else ())):
             for path in NAMESPACES:
-                self._mirror(owner, path)
+                self._mirror(owner, path, cold=False)
+                self._mirror(owner, path, cold=True)
 
     @contextmanager
     def views(self) -> Iterator[tuple[View, ModelView]]:
         """The same View of both: of a tenant, in the present, in the past, or of a branch."""
         tenant, at = self.walk.tenant(), self.random.randint(0, self.model.state.head) if self.walk.chance(40) else None
-        names = [name for owner, name in self.model.state.branches if owner == tenant]
+        state = self.model.state
+        names = [name for owner, name in state.branches if owner == tenant]
         branch = self.random.choice(names) if names and self.walk.chance(40) else ""
+        if at is not None:
+            at = max(at, state.horizons.get(tenant, 0), state.branches[tenant, branch][1] if branch else 0)
         with self.adapter.view(tenant, at=at, branch=branch) as view, self.model.view(tenant, at=at, branch=branch) as wanted:
-            for name in ("seq", "head", "branch", "base", "policy_epoch", "dimensions"):
+            for name in ("seq", "head", "branch", "base", "horizon", "policy_epoch", "dimensions"):
                 assert getattr(view, name) == getattr(wanted, name), name
             self.figures["past" if at is not None else "present"] += 1
             yield view, wanted
@@ -91,7 +93,8 @@ class Comparison:
             question(self, view, wanted)
         self.figures["questions"] += 1
 
-    def _asking(self) -> dict[str, Any]:
+    def asking(self) -> dict[str, Any]:
+        """Some grant, and the time."""
         return {"grant": self.filter(grant=True), "now": self.walk.now}
 
     def filter(self, *, grant: bool = False) -> Filter:
@@ -124,11 +127,11 @@ class Comparison:
         return [*self.walk.some(list(self.model.state.cubes), 6), self.walk.new_id()]
 
     def _compare_get(self, view: View, wanted: ModelView) -> None:
-        ids, asking = self.ids(), self._asking()
+        ids, asking = self.ids(), self.asking()
         assert view.get(ids, **asking) == wanted.get(ids, **asking)
 
     def _compare_find(self, view: View, wanted: ModelView) -> None:
-        asking = self._asking() | {"order": self.random.choice(list(ORDERS)), "descending": self.walk.chance(50)}
+        asking = self.asking() | {"order": self.random.choice(list(ORDERS)), "descending": self.walk.chance(50)}
         where, limit, cursor, place = self.filter(), self.random.randint(1, 40), None, None
         while True:
             page = view.find(where, limit=limit, cursor=cursor, **asking)
@@ -140,11 +143,11 @@ class Comparison:
             cursor, place = page.cursor, expected.cursor
 
     def _compare_count(self, view: View, wanted: ModelView) -> None:
-        where, asking = self.filter(), self._asking()
+        where, asking = self.filter(), self.asking()
         assert view.count(where, **asking) == wanted.count(where, **asking)
 
     def _compare_versions(self, view: View, wanted: ModelView) -> None:
-        asking = self._asking()
+        asking = self.asking()
         for cube_id in self.ids():
             assert view.versions(cube_id, **asking) == wanted.versions(cube_id, **asking)
 
@@ -156,6 +159,42 @@ class Comparison:
             assert view.paths(prefix) == wanted.paths(prefix)
             assert view.namespaces(prefix) == wanted.namespaces(prefix)
 
+    def _compare_past(self, view: View, wanted: ModelView) -> None:
+        when = self.walk.now - timedelta(microseconds=self.random.randint(0, 10**11))
+        seq, owner = self.random.randint(0, wanted.head + 1), self.random.choice(USERS)
+        assert view.moment(when) == wanted.moment(when)
+        assert view.time_of(seq) == wanted.time_of(seq)
+        assert view.snapshots(owner) == wanted.snapshots(owner)
+        assert view.branches("b") == wanted.branches("b")
+        assert view.needed() == wanted.needed()
+        assert view.left_behind() == wanted.left_behind()
+
+    def _compare_changed(self, view: View, wanted: ModelView) -> None:
+        after, path = self.random.randint(0, wanted.head), self.random.choice((*NAMESPACES, "user", "shared"))
+        upto = self.random.randint(after, wanted.head)
+        assert view.changed([path], after, upto) == wanted.changed([path], after, upto)
+
+    def _compare_idle(self, view: View, wanted: ModelView) -> None:
+        now, span = self.walk.now, timedelta(microseconds=self.random.randint(0, 10**11))
+        states = self.random.choice([("generated", "activated"), ("merged",), ()])
+        found, expected = view.idle(states, now, span, limit=2), wanted.idle(states, now, span, limit=2)
+        assert found.ids == expected.ids
+        while found.more is not None and expected.more is not None:
+            found = view.idle(states, now, span, after=found.more, limit=2)
+            expected = wanted.idle(states, now, span, after=expected.more, limit=2)
+            assert found.ids == expected.ids
+        assert found.more is expected.more is None
+
+    def _compare_over(self, view: View, wanted: ModelView) -> None:
+        limit, upto = self.random.randint(1, 9), self.random.randint(0, wanted.head)
+        assert sorted(view.due(self.walk.now, 10**6)) == sorted(wanted.due(self.walk.now, 10**6))
+        assert len(view.due(self.walk.now, limit)) == len(wanted.due(self.walk.now, limit))
+        assert sorted(view.forgotten(upto, 10**6)) == sorted(wanted.forgotten(upto, 10**6))
+
+    def _compare_allowed(self, view: View, wanted: ModelView) -> None:
+        ids, asking = self.ids(), self.asking()
+        assert view.allowed(ids, **asking) == wanted.allowed(ids, **asking)
+
     def _compare_facts(self, view: View, wanted: ModelView) -> None:
         path = self.random.choice(NAMESPACES)
         assert view.facts(path, FACTS) == wanted.facts(path, FACTS)
@@ -164,10 +203,6 @@ class Comparison:
         path, session = self.random.choice(NAMESPACES), self.random.choice(SESSIONS)
         assert view.turns(path, session, range(20)) == wanted.turns(path, session, range(20))
         assert view.next_ordinal(path, session) == wanted.next_ordinal(path, session)
-
-    def _compare_neighbours(self, view: View, wanted: ModelView) -> None:
-        ids, relations, depth = self.ids()[-3:], self.random.choice([None, RELATIONS[:1], ()]), self.random.randint(0, 4)
-        assert view.neighbours(ids, relations, depth) == wanted.neighbours(ids, relations, depth)
 
     def _compare_pending(self, view: View, wanted: ModelView) -> None:
         limit = self.random.randint(1, 50)
@@ -178,10 +213,10 @@ class Comparison:
 
     def _compare_log(self, view: View, wanted: ModelView) -> None:
         after, limit = self.random.randint(0, wanted.head), self.random.randint(1, 20)
-        _same_log(view.log(after=after, limit=limit), wanted.log(after=after, limit=limit))
+        same_log(view.log(after=after, limit=limit), wanted.log(after=after, limit=limit))
 
     def _require_same_events(self) -> None:
-        _same_log(self.adapter.events(0, 10**6), self.model.events(0, 10**6))
+        same_log(self.adapter.events(0, 10**6), self.model.events(0, 10**6))
 
     def _compare_replay(self, view: View, wanted: ModelView) -> None:
         key, caller = (
@@ -198,17 +233,23 @@ class Comparison:
         assert results[0] == results[1]
 
     def _compare_vectors(self, view: View, wanted: ModelView) -> None:
-        mine = {model: content for model, content in self.contents.items() if wanted.state.contents[model].tenant == wanted.tenant}
+        there = wanted.state.contents
+        mine = {model: content for model, content in self.contents.items() if model in there and there[model].tenant == wanted.tenant}
         contents, vectors = view.vectors(list(mine.values()))
-        filled = {mine[model]: wanted.state.contents[model].vector for model in mine if wanted.state.contents[model].filled}
+        filled = {mine[model]: there[model].vector for model in mine if there[model].filled}
         assert {content: tuple(vector) for content, vector in zip(contents.tolist(), vectors.tolist(), strict=True)} == {
             content: tuple(vector.tolist()) for content, vector in filled.items()
         }
 
+    def _compare_vectors_of(self, view: View, wanted: ModelView) -> None:
+        ids = self.ids()
+        given, expected = view.vectors_of(ids), wanted.vectors_of(ids)
+        assert {key: row.tolist() for key, row in given.items()} == {key: row.tolist() for key, row in expected.items()}
+
     def _compare_load(self, view: View, wanted: ModelView) -> None:
-        path = self.random.choice(NAMESPACES)
-        mirror = self._mirror(wanted.tenant, path)
-        shown = [row for row in wanted.rows if row.cube.namespace == path]
+        path, cold = self.random.choice(NAMESPACES), self.walk.chance(30)
+        mirror = self._mirror(wanted.tenant, path, cold=cold)
+        shown = [row for row in wanted.rows if row.cube.namespace == path and is_cold(row) is cold]
         numbers = [mirror.row_of(row) for row in shown]
         self.random.shuffle(numbers)
         cubes = view.load(numbers)
@@ -216,11 +257,11 @@ class Comparison:
         assert [cube.id for cube in cubes] == [mirror.rows[number].id for number in numbers]
 
     def _compare_feed(self, view: View, wanted: ModelView) -> None:
-        path = self.random.choice(NAMESPACES)
-        whole = Mirror(path)
+        path, cold = self.random.choice(NAMESPACES), self.walk.chance(30)
+        whole = Mirror(path, cold=cold)
         whole.apply(view, -1)
         self._agrees(whole, wanted)
-        grown = self._mirror(wanted.tenant, path)
+        grown = self._mirror(wanted.tenant, path, cold=cold)
         assert (grown.rows, grown.ends, grown.inherited) == (whole.rows, whole.ends, whole.inherited)
         assert grown.vectors == whole.vectors
 
@@ -231,64 +272,30 @@ class Comparison:
         assert view.count(Filter.everything(), grant=Filter.everything(), now=self.walk.now) == before == len(wanted.rows)
         assert view.head == wanted.head
 
-    def _mirror(self, tenant: str, path: str) -> Mirror:
+    def _mirror(self, tenant: str, path: str, *, cold: bool) -> Mirror:
         """The namespace as it is known from feed after feed; checked against the model."""
-        mirror = self.mirrors.setdefault((tenant, path), Mirror(path))
+        key = tenant, path, cold
+        mirror = self.mirrors.setdefault(key, Mirror(path, cold=cold))
         with self.adapter.view(tenant) as view, self.model.view(tenant) as wanted:
+            assert view.last_purge(path) == wanted.last_purge(path)
+            if 0 <= mirror.stamp < view.last_purge(path):
+                mirror = self.mirrors[key] = Mirror(path, cold=cold)
             if mirror.stamp < 0 or view.last_seq(path) > mirror.stamp:
                 mirror.apply(view, mirror.stamp)
                 self._agrees(mirror, wanted)
         return mirror
 
     def _agrees(self, mirror: Mirror, wanted: ModelView) -> None:
-        rows = wanted.rows_of(mirror.namespace, -1)
+        rows = wanted.rows_of(mirror.namespace, -1, cold=mirror.cold)
         words = dict(zip(mirror.hashes, VOCABULARY, strict=True))
         assert mirror.inherited == wanted.inherited(mirror.namespace)
         assert len(mirror.rows) == len(rows)
         for told, row in zip(mirror.in_order(), rows, strict=True):
-            assert _comparable(told, words, mirror.ends[told.row]) == _expected(row, wanted), row
+            assert comparable(told, words, mirror.ends[told.row]) == expected(row, wanted), row
             assert self.contents.setdefault(row.content, told.content) == told.content
             mirror.bind(row, told)
-        vectors = {self.contents[number]: vector.tolist() for number, vector in wanted.told_vectors(mirror.namespace, -1).items()}
-        assert mirror.vectors == vectors
+        vectors = wanted.told_vectors(mirror.namespace, -1, cold=mirror.cold)
+        assert mirror.vectors == {self.contents[number]: vector.tolist() for number, vector in vectors.items()}
 
 
-QUESTIONS = [method for name, method in vars(Comparison).items() if name.startswith("_compare_")]
-
-
-def outcome(adapter: MemoryAdapter | ModelAdapter, change: ChangeSet, reads: ReadSet) -> Committed | str:
-    """What a commit gave: its result, or the code of its error."""
-    try:
-        return adapter.commit(change, reads)
-    except MemOSError as error:
-        return error.code
-
-
-def _same_log(given: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...]) -> None:
-    """Rows are equal, and pseudonyms stand for callers one to one."""
-    assert [row | {"caller": None} for row in given] == [row | {"caller": None} for row in wanted]
-    pairs = {(mine["caller"], theirs["caller"]) for mine, theirs in zip(given, wanted, strict=True)}
-    assert len(pairs) == len({mine for mine, _ in pairs}) == len({theirs for _, theirs in pairs})
-
-
-def _comparable(told: FeedRow, words: dict[int, str], end: int) -> dict[str, Any]:
-    import numpy as np
-
-    terms = np.frombuffer(told.hashes, "<u8").tolist(), np.frombuffer(told.counts, "<u2").tolist()
-    counted = {words[term]: count for term, count in zip(*terms, strict=True)}
-    fields = told._asdict() | {"metadata": json.loads(told.metadata), "terms": counted, "seq_end": end}
-    return {name: value for name, value in fields.items() if name not in {"row", "uid", "content", "hashes", "counts"}}
-
-
-def _expected(row: Row, wanted: ModelView) -> dict[str, Any]:
-    cube, terms = row.cube, wanted.terms(row.content)
-    times = ("said_at", "created_at", "updated_at", "valid_from", "valid_to")
-    instants = {name: getattr(cube, name) for name in times} | {"expires_at": cube.policy.expires_at}
-    return {
-        "id": cube.id, "seq": row.seq, "seq_end": row.end, "branch": row.branch, "state": cube.state, "type": cube.type,
-        "frozen": cube.frozen, "layer": cube.layer, "owner": cube.owner, "acl": tuple(sorted(acl_entries(cube))),
-        "sensitivity": cube.policy.sensitivity, "priority": cube.policy.priority, "tags": tuple(sorted(tag.key for tag in cube.tags)),
-        "speaker": cube.speaker, "role": cube.role, "session": cube.session, "ordinal": cube.ordinal, "metadata": cube.metadata,
-        "terms": terms.counts, "length": terms.length, "flags": terms.flags,
-        **{name: None if when is None else microseconds(when) for name, when in instants.items()},
-    }  # fmt: skip
+QUESTIONS = [*(method for name, method in vars(Comparison).items() if name.startswith("_compare_")), *GRAPH_QUESTIONS]

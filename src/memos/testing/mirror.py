@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from memos.ports.adapter import OPEN, FeedRow, View
+from memos.ports.adapter import View
+from memos.ports.feed import OPEN, FeedRow
 from memos.testing.model import Row
 from memos.testing.walk import VOCABULARY
 
@@ -11,8 +12,8 @@ from memos.testing.walk import VOCABULARY
 class Mirror:
     """What feeds have told of a namespace. `apply` asserts what the port promises of a feed."""
 
-    def __init__(self, namespace: str) -> None:
-        self.namespace = namespace
+    def __init__(self, namespace: str, *, cold: bool = False) -> None:
+        self.namespace, self.cold = namespace, cold
         self.stamp = -1
         self.rows: dict[int, FeedRow] = {}
         self.ends: dict[int, int] = {}
@@ -24,7 +25,7 @@ class Mirror:
     def apply(self, view: View, after: int) -> None:
         """Read what has changed since, chunk by chunk."""
         self.hashes = view.hash_terms(VOCABULARY).tolist()
-        chunks = list(view.feed(self.namespace, after))
+        chunks = list(view.feed(self.namespace, after, cold=self.cold))
         assert chunks
         for chunk in chunks:
             assert chunk.namespace == self.namespace

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, Edge, ReadSet, Terms
@@ -29,6 +30,7 @@ class Row:
     content: int
     tenant: str
     branch: str
+    """Empty, or the name and the commit that opened it: a name may be used again."""
     seq: int
     end: int
     fact: str | None
@@ -51,7 +53,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Relation:
-    """An edge, from the commit `seq` on."""
+    """An edge, from the commit `seq` on; `branch` as a row bears it."""
 
     tenant: str
     branch: str
@@ -71,7 +73,19 @@ class State:
     usage: dict[str, tuple[int, Heat]] = field(default_factory=dict)
     own: dict[Key, frozenset[str]] = field(default_factory=dict)
     last_seq: dict[Key, int] = field(default_factory=dict)
-    branches: dict[Key, int] = field(default_factory=dict)
+    branches: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    """Branch → (base, opened)."""
+    closed: set[tuple[str, int]] = field(default_factory=set)
+    """(tenant, opened) of branches that ended."""
+    snapshots: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    named: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    """When each was named."""
+    horizons: dict[str, int] = field(default_factory=dict)
+    purges: dict[Key, int] = field(default_factory=dict)
+    numbers: int = 0
+    uids: int = 0
+    made: int = 0
+    """How many rows, cubes and contents there have been."""
     log: list[dict[str, Any]] = field(default_factory=list)
     calls: dict[tuple[str, str, str, str], tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
     workers: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -91,10 +105,14 @@ class State:
         rows = [row for row in self.rows if row.tenant == tenant]
         if not branch:
             return [row for row in rows if not row.branch and row.seq <= at < row.end]
-        base = min(self.branches[tenant, branch], at)
-        own = [row for row in rows if row.branch == branch and row.seq <= at < row.end]
+        base = min(self.branches[tenant, branch][0], at)
+        own = [row for row in rows if row.branch == self.key(tenant, branch) and row.seq <= at < row.end]
         hidden = {row.uid for row in own}
         return own + [row for row in rows if not row.branch and row.seq <= base < row.end and row.uid not in hidden]
+
+    def key(self, tenant: str, branch: str) -> str:
+        """What rows of a branch bear."""
+        return f"{branch}\n{self.branches[tenant, branch][1]}" if branch else ""
 
     def inherited(self, tenant: str, path: str) -> frozenset[str]:
         """The access list in force at a path."""
@@ -150,6 +168,6 @@ class ModelAdapter:
 
 def edges_seen(state: State, tenant: str, branch: str, at: int) -> list[Edge]:
     """The edges that a branch shows at a commit."""
-    base = min(state.branches[tenant, branch], at) if branch else at
+    base, key = (min(state.branches[tenant, branch][0], at) if branch else at), state.key(tenant, branch)
     mine = [relation for relation in state.relations if relation.tenant == tenant]
-    return [each.edge for each in mine if (each.seq <= base if not each.branch else each.branch == branch and each.seq <= at)]
+    return [each.edge for each in mine if (each.seq <= base if not each.branch else each.branch == key and each.seq <= at)]

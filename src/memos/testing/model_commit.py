@@ -5,14 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memos.errors import InvalidCall, NotFound, VersionConflict
-from memos.memcube.change import ChangeSet, Committed, CubeWrite, Edge, NamespaceAcl, ReadSet, Terms, UsageFold, VectorFill
+from memos.memcube.change import (
+    ChangeSet,
+    Committed,
+    CubeWrite,
+    Edge,
+    NamespaceAcl,
+    ReadSet,
+    SnapshotName,
+    Terms,
+    UsageFold,
+    VectorFill,
+)
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 from memos.memcube.matching import acl_entries
 from memos.memcube.namespace import within
 from memos.memcube.state import State as CubeState
-from memos.ports.adapter import OPEN
+from memos.ports.feed import OPEN
 from memos.testing.model import Content, Relation, Row, State, edges_seen
+from memos.testing.model_purge import purge
 
 
 class ModelCommit:
@@ -24,6 +36,8 @@ class ModelCommit:
         self.before: list[Row] = []
         self.ordinals: dict[str, int] = {}
         self.acl_changed = False
+        self.branch = ""
+        self.purged = 0
 
     def run(self, reads: ReadSet) -> Committed:
         """Verify, then write."""
@@ -50,9 +64,12 @@ class ModelCommit:
         if opens:
             if not opens.name or not 0 <= opens.base <= self.state.head or (self.tenant, opens.name) in self.state.branches:
                 raise InvalidCall("branch")
-            self.state.branches[self.tenant, opens.name] = opens.base
+            if opens.base < self.state.horizons.get(self.tenant, 0):
+                raise InvalidCall("horizon")
+            self.state.branches[self.tenant, opens.name] = opens.base, self.seq
         if branch and (self.tenant, branch) not in self.state.branches:
             raise NotFound("branch")
+        self.branch = self.state.key(self.tenant, branch)
 
     def _verify(self, reads: ReadSet) -> None:
         standing = {row.cube.id: row.seq for row in self.before}
@@ -70,16 +87,18 @@ class ModelCommit:
         held = None if write.birth else next((row for row in self.before if row.cube.id == cube.id), None)
         if write.birth:
             self._bear(write)
-        elif held is None:
+        elif cube.id not in state.cubes or state.cubes[cube.id][1] != self.tenant or (held is None) is not write.adopt:
             raise VersionConflict("absent")
         else:
             self._succeed(write, held)
         uid = state.cubes[cube.id][0]
+        like = self._like(write)
         self._require_free_fact(write, uid)
         ordinal = self._ordinal(write, held, uid)
-        content = held.content if write.terms is None and held else self._add_content(write)
+        content = like or (held.content if write.terms is None and held else self._add_content(write))
         cube = cube.model_copy(update={"ordinal": ordinal, "seq": self.seq})
-        row = Row(len(state.rows) + 1, uid, content, self.tenant, self.change.branch, self.seq, OPEN, write.fact, cube)
+        state.numbers += 1
+        row = Row(state.numbers, uid, content, self.tenant, self.branch, self.seq, OPEN, write.fact, cube)
         state.rows.append(row)
         state.last_seq[self.tenant, cube.namespace] = self.seq
 
@@ -88,18 +107,33 @@ class ModelCommit:
             raise InvalidCall("terms")
         if write.cube.id in self.state.cubes:
             raise VersionConflict("identity")
-        self.state.cubes[write.cube.id] = len(self.state.cubes) + 1, self.tenant, write.cube.provenance.id
+        self.state.uids += 1
+        self.state.cubes[write.cube.id] = self.state.uids, self.tenant, write.cube.provenance.id
 
-    def _succeed(self, write: CubeWrite, held: Row) -> None:
-        other_kind = write.cube.payload.type != held.cube.payload.type
+    def _succeed(self, write: CubeWrite, held: Row | None) -> None:
+        kind = write.cube.payload.type
+        other_kind = write.like is None and (held is None or kind != held.cube.payload.type)
         if write.cube.provenance.id != self.state.cubes[write.cube.id][2] or (
             write.terms is None and (other_kind or write.vector is not None)
         ):
             raise InvalidCall("identity")
-        if held.branch == self.change.branch:
-            self.state.rows[held.number - 1] = replace(held, end=self.seq)
-            self.state.last_seq[self.tenant, held.cube.namespace] = self.seq
-        self.acl_changed |= acl_entries(write.cube) != acl_entries(held.cube)
+        if held is not None and held.branch == self.branch:
+            self._end(held)
+        before = acl_entries(held.cube) if held else frozenset()
+        self.acl_changed |= acl_entries(write.cube) != before
+
+    def _end(self, row: Row) -> None:
+        self.state.rows[self.state.rows.index(row)] = replace(row, end=self.seq)
+        self.state.last_seq[self.tenant, row.cube.namespace] = self.seq
+
+    def _like(self, write: CubeWrite) -> int | None:
+        """The content of the row that a write is like."""
+        if write.like is None:
+            return None
+        rows = [row for row in self.state.rows if row.cube.id == write.cube.id and row.seq == write.like]
+        if not rows or rows[0].cube.payload.type != write.cube.payload.type or write.terms is not None or write.vector is not None:
+            raise InvalidCall("like")
+        return rows[0].content
 
     def _require_free_fact(self, write: CubeWrite, uid: int) -> None:
         if write.fact is None:
@@ -136,7 +170,8 @@ class ModelCommit:
         if write.vector is not None and (self.dimensions is None or write.vector.shape != (self.dimensions,)):
             raise InvalidCall("vector")
         wanted = self.dimensions is not None and (write.vector is not None or write.cube.payload.type == "plaintext")
-        number = len(self.state.contents) + 1
+        self.state.made += 1
+        number = self.state.made
         filled = self.seq if write.vector is not None else 0
         terms = write.terms or Terms({}, 0)
         self.state.contents[number] = Content(self.tenant, write.cube.speaker, write.cube, terms, write.vector, wanted, filled)
@@ -153,6 +188,33 @@ class ModelCommit:
             self._use(fold)
         if (fence := self.change.fence) and fence.cursor is not None:
             self.state.workers[fence.worker] = fence.number, fence.cursor
+        if self.change.closes:
+            self._close(self.change.closes.name)
+        for name in self.change.names:
+            self._name(name)
+        if self.change.purge:
+            self.purged = purge(self.state, self.tenant, self.seq, self.change.purge)
+
+    def _close(self, name: str) -> None:
+        state = self.state
+        if (self.tenant, name) not in state.branches:
+            raise NotFound("branch")
+        key, opened = state.key(self.tenant, name), state.branches[self.tenant, name][1]
+        for row in [row for row in state.rows if row.tenant == self.tenant and row.branch == key and row.end == OPEN]:
+            if row.seq < self.seq:
+                self._end(row)
+        state.closed.add((self.tenant, opened))
+        del state.branches[self.tenant, name]
+
+    def _name(self, given: SnapshotName) -> None:
+        key, state = (self.tenant, given.owner, given.name), self.state
+        if given.seq is None:
+            if state.snapshots.pop(key, None) is None:
+                raise NotFound("snapshot")
+        elif key in state.snapshots or not state.horizons.get(self.tenant, 0) <= given.seq <= state.head:
+            raise InvalidCall("snapshot")
+        else:
+            state.snapshots[key], state.named[key] = given.seq, self.change.at
 
     def _hand_down(self, change: NamespaceAcl) -> None:
         state, changed = self.state, (self.tenant, change.namespace)
@@ -167,7 +229,7 @@ class ModelCommit:
         if any(self.state.cubes.get(end, (0, ""))[1] != self.tenant for end in (edge.source, edge.target)):
             raise InvalidCall("edge")
         if edge not in edges_seen(self.state, self.tenant, self.change.branch, self.seq):
-            self.state.relations.append(Relation(self.tenant, self.change.branch, self.seq, edge))
+            self.state.relations.append(Relation(self.tenant, self.branch, self.seq, edge))
 
     def _fill(self, fill: VectorFill) -> None:
         content = self.state.contents.get(fill.content)
@@ -192,6 +254,7 @@ class ModelCommit:
     def _log(self) -> None:
         change = self.change
         counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills)}
+        counts |= {"snapshots": len(change.names), "purged": self.purged}
         counts["usage"] = sum(fold.tenant in {None, self.tenant} for fold in change.usage)
         self.state.log.append({
             "seq": self.seq,

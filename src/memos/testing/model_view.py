@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from memos.errors import InvalidCall, NotFound
 from memos.memcube.call import Caller
-from memos.memcube.change import Edge, Idempotency
+from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import within
 from memos.memcube.state import State as CubeState
-from memos.ports.adapter import OPEN, NamespaceInfo, Page, Pending
-from memos.testing.model import Row, State, edges_seen
+from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
+from memos.ports.feed import OPEN
+from memos.testing.model import Row, State
+from memos.testing.model_related import ModelRelated
 
 if TYPE_CHECKING:
     from memos.memcube.change import Terms
@@ -29,19 +31,23 @@ ORDERS: dict[str, Callable[[MemCube], int]] = {
 }
 
 
-class ModelView:
+class ModelView(ModelRelated):
     """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
 
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
         self.state, self.tenant, self.branch, self.dimensions = state, tenant, branch, dimensions
         self.head = state.head
+        self.horizon = state.horizons.get(tenant, 0)
         if at is not None and not 0 <= at <= self.head:
             raise InvalidCall("at")
         if branch and (tenant, branch) not in state.branches:
             raise NotFound("branch")
         self.seq = self.head if at is None else at
+        if (at is not None and at < self.horizon) or (branch and self.seq < state.branches[tenant, branch][1]):
+            raise InvalidCall("before")
+        self.key = state.key(tenant, branch)
         self.policy_epoch = state.epoch
-        self.base = min(state.branches[tenant, branch], self.seq) if branch else None
+        self.base = min(state.branches[tenant, branch][0], self.seq) if branch else None
         self.rows = state.visible(tenant, branch, self.seq)
 
     def shown(self, row: Row) -> MemCube:
@@ -52,7 +58,7 @@ class ModelView:
 
     def head_of(self, row: Row) -> Row | None:
         """The row that grants read: the canonical one that is open, else the branch's."""
-        heads = [each for each in self.state.rows if each.uid == row.uid and each.end == OPEN and each.branch in {"", self.branch}]
+        heads = [each for each in self.state.rows if each.uid == row.uid and each.end == OPEN and each.branch in {"", self.key}]
         return min(heads, key=lambda each: each.branch, default=None)
 
     def granted(self, row: Row, grant: Filter, now: datetime) -> bool:
@@ -72,6 +78,10 @@ class ModelView:
         """See the port."""
         return {row.cube.id: self.shown(row) for row in self.rows if row.cube.id in ids and self.granted(row, grant, now)}
 
+    def allowed(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> frozenset[str]:
+        """See the port."""
+        return frozenset(self.get(ids, grant=grant, now=now))
+
     def find(
         self, filter: Filter, *, grant: Filter, now: datetime, order: str = "created_at", descending: bool = False, limit: int = 100,
         cursor: str | None = None,
@@ -90,24 +100,25 @@ class ModelView:
         """See the port."""
         base = self.seq if self.base is None else self.base
         mine = [row for row in self.state.rows if row.tenant == self.tenant and row.cube.id == id]
-        history = [row for row in mine if (row.seq <= base if not row.branch else row.branch == self.branch and row.seq <= self.seq)]
+        history = [row for row in mine if (row.seq <= base if not row.branch else row.branch == self.key and row.seq <= self.seq)]
         return tuple(self.shown(row) for row in history) if any(self.granted(row, grant, now) for row in history) else ()
 
-    def rows_of(self, namespace: str, after: int) -> list[Row]:
+    def rows_of(self, namespace: str, after: int, *, cold: bool = False) -> list[Row]:
         """The rows of which a feed tells anew, of all branches."""
-        return [row for row in self.state.rows if self._in(row, namespace) and row.seq > after]
+        return [row for row in self.state.rows if self._in(row, namespace) and row.seq > after and is_cold(row) is cold]
 
-    def ended(self, namespace: str, after: int) -> dict[int, int]:
+    def ended(self, namespace: str, after: int, *, cold: bool = False) -> dict[int, int]:
         """The rows that were closed since: number → commit."""
-        return {row.number: row.end for row in self.state.rows if self._in(row, namespace) and after < row.end < OPEN}
+        rows = [row for row in self.state.rows if self._in(row, namespace) and is_cold(row) is cold]
+        return {row.number: row.end for row in rows if after < row.end < OPEN}
 
     def _in(self, row: Row, namespace: str) -> bool:
         return row.tenant == self.tenant and row.cube.namespace == namespace
 
-    def told_vectors(self, namespace: str, after: int) -> dict[int, Any]:
+    def told_vectors(self, namespace: str, after: int, *, cold: bool = False) -> dict[int, Any]:
         """The vectors of which a feed tells: those of its rows, and those that came since."""
-        new = {row.content for row in self.rows_of(namespace, after)}
-        old = {row.content for row in self.state.rows if self._in(row, namespace) and row.seq <= after}
+        new = {row.content for row in self.rows_of(namespace, after, cold=cold)}
+        old = {row.content for row in self.rows_of(namespace, -1, cold=cold) if row.seq <= after}
         contents = self.state.contents
         return {number: contents[number].vector for number in new | old if contents[number].filled > (0 if number in new else after)}
 
@@ -118,6 +129,73 @@ class ModelView:
     def last_seq(self, namespace: str) -> int:
         """See the port."""
         return self.state.last_seq.get((self.tenant, namespace), 0)
+
+    def last_purge(self, namespace: str) -> int:
+        """See the port."""
+        return self.state.purges.get((self.tenant, namespace), 0)
+
+    def moment(self, when: datetime) -> int:
+        """See the port."""
+        return max(((row["at"], row["seq"]) for row in self.state.log if row["at"] <= when), default=(when, 0))[1]
+
+    def time_of(self, seq: int) -> datetime | None:
+        """See the port."""
+        return self.state.log[seq - 1]["at"] if 0 < seq <= self.head else None
+
+    def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
+        """See the port."""
+        mine = [(seq, name) for (tenant, who, name), seq in self.state.snapshots.items() if (tenant, who) == (self.tenant, owner)]
+        return tuple(Snapshot(name, seq, self.state.named[self.tenant, owner, name]) for seq, name in sorted(mine))
+
+    def branches(self, prefix: str = "") -> tuple[Branch, ...]:
+        """See the port."""
+        mine = sorted(
+            (name, *of) for (tenant, name), of in self.state.branches.items() if tenant == self.tenant and name.startswith(prefix)
+        )
+        return tuple(Branch(name, base, opened, self.state.log[opened - 1]["at"]) for name, base, opened in mine)
+
+    def needed(self) -> int | None:
+        """See the port."""
+        seqs = [seq for (tenant, *_), seq in self.state.snapshots.items() if tenant == self.tenant]
+        return min(seqs + [base for (tenant, _), (base, _) in self.state.branches.items() if tenant == self.tenant], default=None)
+
+    def left_behind(self) -> bool:
+        """See the port."""
+        closed = {str(opened) for tenant, opened in self.state.closed if tenant == self.tenant}
+        return any(row.tenant == self.tenant and row.branch.rpartition("\n")[2] in closed for row in self.state.rows)
+
+    def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
+        """See the port."""
+        rows = [row for row in self.state.rows if row.tenant == self.tenant and row.branch == self.key]
+        rows = [row for row in rows if any(within(row.cube.namespace, path) for path in namespaces)]
+        found = {(row.uid, row.cube.id) for row in rows if after < row.seq <= upto or after < row.end <= upto}
+        return tuple(cube_id for _, cube_id in sorted(found))
+
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        rows = [row.cube for row in self._heads() if row.cube.state != CubeState.EXPIRED and not row.cube.frozen]
+        found = sorted((cube.policy.expires_at, cube.id) for cube in rows if cube.policy.expires_at is not None)
+        return tuple(cube_id for end, cube_id in found if end <= now)[:limit]
+
+    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        found = sorted((row.seq, row.cube.id) for row in self._heads() if row.cube.state == CubeState.EXPIRED)
+        return tuple(cube_id for seq, cube_id in found if seq <= upto)[:limit]
+
+    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
+        """See the port."""
+        head = [row for row in self._heads() if row.uid > after and row.cube.state in states]
+        found = sorted((row.uid, row.cube.id) for row in head if self._unused(row.cube, now, span))
+        return Idle(tuple(cube_id for _, cube_id in found[:limit]), found[limit - 1][0] if len(found) >= limit else None)
+
+    def _heads(self) -> list[Row]:
+        return [row for row in self.state.rows if row.tenant == self.tenant and not row.branch and row.end == OPEN]
+
+    def _unused(self, cube: MemCube, now: datetime, span: timedelta) -> bool:
+        used = self.state.usage.get(cube.id)
+        last = microseconds(max(cube.updated_at, cube.created_at, instant(used[1][0]) if used else cube.created_at))
+        length = span // timedelta(microseconds=1)
+        return not cube.frozen and last < microseconds(now) - length * 2 ** (cube.policy.priority / 25)
 
     def last_fill(self) -> int:
         """See the port."""
@@ -158,17 +236,6 @@ class ModelView:
         rows = [row.cube for row in self.state.rows if self._in(row, namespace) and row.cube.session == session]
         return max((cube.ordinal for cube in rows if cube.ordinal is not None), default=-1) + 1
 
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """See the port."""
-        seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
-        edges = [edge for edge in seen if relations is None or edge.relation in relations]
-        near = {each for each in ids if self.state.cubes.get(each, (0, ""))[1] == self.tenant}
-        reached: set[Edge] = set()
-        for _ in range(depth):
-            reached |= {edge for edge in edges if edge.source in near or edge.target in near}
-            near |= {end for edge in reached for end in (edge.source, edge.target)}
-        return tuple(sorted(reached, key=lambda edge: (edge.source, edge.target, edge.relation)))
-
     def pending(self, limit: int) -> Pending:
         """See the port."""
         wanting = [
@@ -178,6 +245,11 @@ class ModelView:
         ]
         contents = self.state.contents
         return Pending(tuple((number, contents[number].speaker, contents[number].cube.text) for _, number in sorted(wanting)[:limit]))
+
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, Any]:
+        """See the port."""
+        found = {row.cube.id: self.state.contents[row.content] for row in self.rows if row.cube.id in ids}
+        return {cube_id: content.vector for cube_id, content in found.items() if content.filled}
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""
@@ -198,3 +270,8 @@ class ModelView:
         if not set(rows) <= visible.keys():
             raise NotFound("row")
         return [self.shown(visible[number]) for number in rows]
+
+
+def is_cold(row: Row) -> bool:
+    """Whether a feed of what is hot leaves a row out."""
+    return row.cube.state in {CubeState.ARCHIVED, CubeState.EXPIRED}

@@ -11,6 +11,7 @@ from typing import Any
 
 from memos.memcube.call import Caller
 from memos.memcube.change import (
+    BranchClose,
     BranchOpen,
     ChangeSet,
     CubeWrite,
@@ -18,7 +19,9 @@ from memos.memcube.change import (
     Fence,
     Idempotency,
     NamespaceAcl,
+    Purge,
     ReadSet,
+    SnapshotName,
     Terms,
     UsageFold,
     VectorFill,
@@ -89,7 +92,18 @@ class Walk:
         user = self.random.choice(USERS)
         base = ChangeSet(tenant, Caller(user=user, tenant=tenant), self.new_id(), "add", self.now, branch)
         seen = self.seen(tenant, branch)
-        kinds: dict[str, int] = {"births": 30, "versions": 40, "edges": 8, "fills": 10, "usage": 6, "acls": 6, "opens": 4}
+        kinds: dict[str, int] = {
+            "births": 30,
+            "versions": 40,
+            "edges": 8,
+            "fills": 10,
+            "usage": 6,
+            "acls": 6,
+            "opens": 4,
+            "closes": 2,
+            "names": 4,
+            "purge": 2,
+        }
         kind = self.random.choices(list(kinds), list(kinds.values()))[0]
         change = replace(base, operation=kind, **getattr(self, f"_{kind}")(tenant, seen))
         if self.chance(25):
@@ -208,12 +222,15 @@ class Walk:
     def _versions(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         if not seen or self.chance(2):
             return {"writes": (replace(self._birth(), birth=False),)}
+        if self.chance(10):
+            row = self.random.choice([row for row in self.model.state.rows if row.tenant == tenant])
+            return {"writes": (CubeWrite(row.cube, birth=False, like=-1 if self.chance(5) else row.seq, adopt=True, fact=row.fact),)}
         return {"writes": tuple(self._version(row) for row in self.some(seen)) or (self._version(seen[-1]),)}
 
     def _version(self, row: Row) -> CubeWrite:
         cube, update = row.cube, {"updated_at": self.now, "version": row.cube.version + 1}
-        way = self.random.choice(["state", "text", "header", "policy", "transfer", "provenance"])
-        terms = None
+        way = self.random.choice(["state", "text", "header", "policy", "transfer", "provenance", "like"])
+        terms = like = None
         if way == "state":
             update |= {"state": self.random.choice(list(State)), "version": cube.version}
         elif way == "text":
@@ -222,13 +239,16 @@ class Walk:
             update |= self._header()
         elif way == "policy":
             update["policy"] = self._policy()
+        elif way == "like":
+            earlier = self.random.choice([each for each in self.model.state.rows if each.cube.id == cube.id])
+            update["payload"], like = earlier.cube.payload, -1 if self.chance(3) else earlier.seq
         elif way == "transfer":
             update["namespace"] = self.random.choice(NAMESPACES)
         else:
             update["provenance"] = self._provenance(cube.id if self.chance(90) else self.new_id())
         vector = self._vector() if terms or self.chance(1) else None
         fact = self.random.choice(FACTS) if self.chance(10) else row.fact
-        return CubeWrite(cube.model_copy(update=update), birth=False, terms=terms, vector=vector, fact=fact)
+        return CubeWrite(cube.model_copy(update=update), birth=False, terms=terms, vector=vector, fact=fact, like=like)
 
     def _edges(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         ids = [cube_id for cube_id, (_, owner, _) in self.model.state.cubes.items() if owner == tenant or self.chance(1)]
@@ -252,3 +272,14 @@ class Walk:
     def _opens(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         base = self.random.randint(0, self.model.state.head + self.chance(5))
         return {"opens": BranchOpen(self.random.choice(BRANCHES), base)}
+
+    def _closes(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
+        return {"closes": BranchClose(self.random.choice(BRANCHES))}
+
+    def _names(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
+        seq = None if self.chance(40) else self.random.randint(0, self.model.state.head + self.chance(5))
+        return {"names": (SnapshotName(self.random.choice(USERS), self.random.choice(("before", "it's")), seq),)}
+
+    def _purge(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
+        horizon = self.random.randint(0, self.model.state.head // 2) if self.chance(50) else None
+        return {"purge": Purge(horizon, self.some(list(self.model.state.cubes), 2), branches=self.chance(50))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import apsw
 from memos.backends.sqlite.connections import Durability, mapped
 from memos.backends.sqlite.ephemeral import Ephemeral
 from memos.backends.sqlite.known import SQL as WRITING
+from memos.backends.sqlite.lineage import Graphs
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import Embedder, Opening, Wanted
 from memos.backends.sqlite.rows import told_commit
@@ -27,7 +29,7 @@ READING = statements("view")
 
 
 class SqliteAdapter:
-    """Implements `memos.ports.adapter.MemoryAdapter` on memory.db in a directory; None keeps the store in memory.
+    """Implements `memos.ports.adapter.MemoryAdapter` on memory.db in a directory; None keeps the store in memory, an Ephemeral in that one.
 
     `embedder` is (name, dimensions) or None for none; another than the store's own is WrongEmbedder; "stored", for tools, is whatever
     the store has. `durability="power"` syncs every commit to the disk, "process" leaves that to the system: commits then survive the
@@ -38,7 +40,7 @@ class SqliteAdapter:
 
     def __init__(
         self,
-        directory: Path | None,
+        directory: Path | Ephemeral | None,
         *,
         vfs: str | None = None,
         durability: Durability = "power",
@@ -48,9 +50,10 @@ class SqliteAdapter:
         create: bool = True,
         clock: Clock | None = None,
     ) -> None:
-        self._ephemeral = Ephemeral() if directory is None else None
-        self.directory: Path = self._ephemeral.path if self._ephemeral else Path(directory or "").absolute()
+        self._ephemeral = Ephemeral() if directory is None else directory if isinstance(directory, Ephemeral) else None
+        self.directory: Path = self._ephemeral.path if self._ephemeral else Path(str(directory)).absolute()
         surviving: Durability = "none" if self._ephemeral else durability
+        self._as_opened = partial(SqliteAdapter, vfs=vfs, durability=durability, read_only=read_only, create=False, clock=clock)
         opening = Opening(self.directory, vfs, surviving, embedder, create, clock or SystemClock(), embedder_url)
         opened = opening.for_reading() if read_only else opening.for_writing()
         self.path = opening.path
@@ -61,6 +64,7 @@ class SqliteAdapter:
         self._dimensions = opened.embedder[1] if opened.embedder else None
         self._connections = opened.connections
         self._writer = Writer(opened.writer, self.path, opened.keys, opened.embedder) if opened.writer else None
+        self._graphs = Graphs()
         self._process = os.getpid()
 
     @property
@@ -77,7 +81,7 @@ class SqliteAdapter:
     def view(self, tenant: str, *, at: int | None = None, branch: str = CANONICAL) -> Iterator[SqliteView]:
         """See the port."""
         with self.reader() as connection:
-            view = SqliteView(connection, self.keys, self._dimensions, tenant=tenant, at=at, branch=branch)
+            view = SqliteView(connection, self.keys, self._dimensions, self._graphs, tenant=tenant, at=at, branch=branch)
             require_same(self.embedder, view.embedder, self.directory)
             try:
                 yield view
@@ -127,6 +131,10 @@ class SqliteAdapter:
         finally:
             writer.forget()
 
+    def again(self) -> SqliteAdapter:
+        """The same store opened once more, as it is now; one in memory goes when the last of them is closed."""
+        return self._as_opened(self._ephemeral.shared() if self._ephemeral else self.directory)
+
     def _writing(self) -> Writer:
         self._require_own_process()
         if self._writer is None:
@@ -146,3 +154,4 @@ class SqliteAdapter:
             self._writer.close()
         if self._ephemeral is not None:
             self._ephemeral.close()
+            self._ephemeral = None

@@ -21,7 +21,7 @@ from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import broken
 from memos.backends.sqlite.faults import Findings
 from memos.backends.sqlite.journal import FILE as JOURNAL
-from memos.backends.sqlite.keys import KEY_FILE, sync_directory
+from memos.backends.sqlite.keys import KEY_FILE, MANIFEST, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import FILE
@@ -31,7 +31,6 @@ from memos.ports.maintenance import BackupReport
 if TYPE_CHECKING:
     from memos.backends.sqlite.adapter import SqliteAdapter
 
-MANIFEST = "backup.json"
 FORMAT = 1
 PAGES = 2000
 """Pages copied between two looks at whether to go on."""

@@ -60,7 +60,7 @@ class Commit:
         for write in change.writes:
             self._write(write)
         self._flush()
-        counts = Effects(self).run() if change.edges or change.fills or change.usage or change.acls or change.fence else {}
+        counts = Effects(self).run()
         self._remember_call()
         self.connection.executemany(SQL["touch"], ((self.seq, nid) for nid in sorted(self.touched)))
         self._log(counts)
@@ -77,12 +77,14 @@ class Commit:
                 raise InvalidCall(f"a branch needs a name and a base between 0 and {self.known.seq}, not {opens.name!r} and {opens.base}")
             if next(self.execute("branch", self.tid, opens.name), None):
                 raise InvalidCall(f"there is a branch {opens.name!r} already; give another name")
+            if opens.base < self.known.one("horizon", self.tid):
+                raise InvalidCall(f"the past at commit {opens.base} has been purged; give a later base")
             self.execute("add_branch", self.tid, opens.name, opens.base, self.seq)
         if branch:
             found = next(self.execute("branch", self.tid, branch), None)
             if found is None:
                 raise NotFound(f"there is no branch {branch!r}; open it first")
-            self.bid, base = found
+            self.bid, base, _ = found
             self.sight = sight.overlay(self.bid, base, self.seq)
 
     def _write(self, write: CubeWrite) -> None:
@@ -93,6 +95,8 @@ class Commit:
         uid, cid, aid, held = self._bear(write) if write.birth else self._succeed(write, nid)
         self.uids[cube.id] = uid
         self.touched.add(nid)
+        if write.like is not None:
+            cid = self._content_of(write, uid)
         fact = None if write.fact is None else self._fact(nid, write.fact)
         ordinal = self._ordinal(write, nid, held)
         if write.terms is not None:
@@ -119,10 +123,12 @@ class Commit:
         self._written.append(identity + cube.version.to_bytes(4, "little"))
         found = next(self.execute("cube", identity, self.tid), None)
         standing = found and self.known.row_of("standing", self.sight.versions, found[0])
-        if not found or standing is None:
-            raise conflict(f"the memory {cube.id} is not there", id=cube.id, found=0)
+        if not found or (standing is None) is not write.adopt:
+            raise conflict(f"the memory {cube.id} is {'there already' if write.adopt and found else 'not there'}", id=cube.id, found=0)
+        if standing is None:
+            standing = (None, None, 0, nid, 0, None, None, None, cube.payload.type, State.EXPIRED)
         row, bid, _, old_nid, cid, old_aid, session, ordinal, kind, state = standing
-        if id_bytes(cube.provenance.id) != found[1] or (write.terms is None and (kind != cube.payload.type or write.vector is not None)):
+        if id_bytes(cube.provenance.id) != found[1] or not _keeps_content(write, kind):
             message = "keeps its provenance id, and its payload's type and vector unless its content is new"
             raise InvalidCall(f"the memory {cube.id} {message}")
         if bid == self.bid:
@@ -132,6 +138,13 @@ class Commit:
         if aid != old_aid:
             self.raise_epoch()
         return found[0], cid, aid, () if state == State.EXPIRED else (old_nid, session, ordinal)
+
+    def _content_of(self, write: CubeWrite, uid: int) -> int:
+        """The content of the row that a write is like."""
+        found = next(self.execute("row_like", uid, write.like), None)
+        if found is None or found[1] != write.cube.payload.type or write.terms is not None or write.vector is not None:
+            raise InvalidCall(f"the memory {write.cube.id} has no row of commit {write.like} whose content could be used again")
+        return int(found[0])
 
     def raise_epoch(self) -> None:
         """Count a change of an access list, once a commit."""
@@ -236,3 +249,10 @@ class Commit:
         seal = link(self.known.hash, *fields)
         self.execute("add_commit", *fields, seal)
         self.known.seq, self.known.hash = self.seq, seal
+
+
+def _keeps_content(write: CubeWrite, kind: str) -> bool:
+    """Whether a write that brings no content of its own stays with one that there is: the standing row's, or that of a row it is like."""
+    if write.terms is not None:
+        return True
+    return write.vector is None and (write.like is not None or (kind == write.cube.payload.type and not write.adopt))

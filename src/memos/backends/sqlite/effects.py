@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
+import apsw
 from pydantic_core import to_json
 
+from memos.backends.sqlite.purge import purge
 from memos.backends.sqlite.rows import acl_text, id_bytes
-from memos.errors import InvalidCall
-from memos.memcube.change import Edge, NamespaceAcl, UsageFold, VectorFill
+from memos.errors import InvalidCall, NotFound
+from memos.memcube.change import ChangeSet, Economy, Edge, NamespaceAcl, SnapshotName, UsageFold, VectorFill
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 
@@ -26,6 +29,8 @@ class Effects:
     def run(self) -> dict[str, int]:
         """Write them; return how many there were of each kind."""
         change = self._commit.change
+        if not self._wanted(change):
+            return {}
         counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "usage": self._own(change.usage)}
         for acl in change.acls:
             self._hand_down(acl)
@@ -36,7 +41,68 @@ class Effects:
             self._use(fold)
         if change.fence is not None and change.fence.cursor is not None:
             self._execute("move_cursor", change.fence.cursor, change.fence.worker)
+        if change.closes is not None:
+            self._close_branch(change.closes.name)
+        for name in change.names:
+            self._name(name)
+        counts |= {"snapshots": len(change.names), "purged": purge(self._commit, change.purge) if change.purge else 0}
+        if change.economy is not None:
+            counts |= self._save(change.economy)
         return {name: count for name, count in counts.items() if count}
+
+    @staticmethod
+    def _wanted(change: ChangeSet) -> bool:
+        beside = (
+            change.edges,
+            change.fills,
+            change.usage,
+            change.acls,
+            change.fence,
+            change.closes,
+            change.names,
+            change.purge,
+            change.economy,
+        )
+        return any(part is not None and part != () for part in beside)
+
+    def _close_branch(self, name: str) -> None:
+        commit = self._commit
+        found = commit.known.one("branch", commit.tid, name)
+        if found is None:
+            raise NotFound(f"there is no branch {name!r}; it may be closed already")
+        commit.touched.update(nid for (nid,) in list(self._execute("branch_namespaces", found)))
+        self._execute("end_branch_versions", commit.seq, found)
+        self._execute("end_branch_edges", commit.seq, found)
+        self._execute("close_branch", commit.seq, commit.tid, name)
+
+    def _name(self, given: SnapshotName) -> None:
+        """Name a commit, or take a name away; the latest seq is that of the commit before this one."""
+        commit = self._commit
+        key = commit.tid, given.owner, given.name
+        if given.seq is None:
+            self._execute("drop_snapshot", *key)
+            if not commit.connection.changes():
+                raise NotFound(f"there is no snapshot {given.name!r}")
+            return
+        horizon = commit.known.one("horizon", commit.tid)
+        if not horizon <= given.seq <= commit.known.seq:
+            raise InvalidCall(f"a snapshot names a commit from {horizon} to {commit.known.seq}, not {given.seq}")
+        try:
+            self._execute("set_snapshot", *key, given.seq, microseconds(commit.change.at))
+        except apsw.ConstraintError:
+            raise InvalidCall(f"there is a snapshot {given.name!r} already; give another name, or drop that one first") from None
+
+    def _save(self, wanted: Economy) -> dict[str, int]:
+        commit = self._commit
+        packed = 0
+        for content in wanted.texts:
+            body = commit.known.one("packable", content)
+            if body is not None:
+                self._execute("pack", zlib.compress(body.encode()), content)
+                packed += 1
+        if wanted.pages:
+            commit.connection.execute(f"PRAGMA incremental_vacuum({int(wanted.pages)})").fetchall()
+        return {"packed": packed, "pages": wanted.pages}
 
     def _own(self, usage: tuple[UsageFold, ...]) -> int:
         """How many folds are of the ChangeSet's own tenant, whose log must not tell of others."""

@@ -11,13 +11,14 @@ from typing import Any
 import apsw
 
 from memos.backends.sqlite.chain import GENESIS, link
+from memos.backends.sqlite.evidence import SQL as EVIDENCE
+from memos.backends.sqlite.evidence import evidence
 from memos.backends.sqlite.faults import Findings
-from memos.backends.sqlite.keys import KEY_FILE, Keys, pack_counts, read_key
+from memos.backends.sqlite.keys import KEY_FILE, Keys, read_key
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import id_text, read_entries
 from memos.errors import NotAStore
-from memos.memcube.legal import same_fact
 from memos.ports.maintenance import Analyse
 
 SQL = statements("examine")
@@ -65,7 +66,7 @@ class Examination:
         self._findings.extend("commit_chain_broken", broken(self._connection.execute(SQL["commits"])))
 
     def writes(self) -> None:
-        """Each commit wrote the version rows that it names, and no others. What was erased whole is not missed."""
+        """Each commit wrote the version rows that it names, and no others. What was erased or purged is not missed."""
         groups = ((seq, [each[1:] for each in rows]) for seq, rows in groupby(self._connection.execute(SQL["written"]), itemgetter(0)))
         seq, found = next(groups, (None, []))
         for commit, named in self._named():
@@ -73,7 +74,7 @@ class Examination:
                 seq, found = next(groups, (None, []))
             there = found if seq == commit else []
             for cube, version in set(named).difference(there):
-                if self._connection.execute(SQL["standing"], (cube,)).get:
+                if self._connection.execute(SQL["standing"], (cube, commit)).get:
                     self._findings.add("commit_half_written", f"commit {commit}: version {version} of {id_text(cube)}")
             for cube, version in set(there).difference(named):
                 self._findings.add("version_not_logged", f"commit {commit}: version {version} of {id_text(cube)}")
@@ -105,16 +106,15 @@ class Examination:
             if len(body) % 4 == 0 and not np.isfinite(np.frombuffer(body, dtype="<f4")).all():
                 self._findings.add("vector_not_finite", f"content {cid}")
 
-    def terms(self, analyse: Analyse) -> None:
-        """Each term row is what the analysis makes of its text."""
-        for cid, tenant, speaker, role, body, hashes, counts, length, flags in self._connection.execute(SQL["terms"]):
-            made = analyse(body, speaker, role)
-            packed = self._keys.tenant(tenant).terms.pack(made.counts), pack_counts(made.counts.values())
-            if (*packed, made.length, made.flags) != (hashes, counts, length, flags):
-                self._findings.add("term_wrong", f"content {cid}")
-
-    def facts(self) -> None:
-        """Each fact hash is that of its text."""
-        for row, tenant, body, fact in self._connection.execute(SQL["facts"]):
-            if self._keys.tenant(tenant).fact(same_fact(body)) != fact:
-                self._findings.add("fact_wrong", f"version {row}")
+    def texts(self, analyse: Analyse) -> None:
+        """Each term row and each fact hash is that of its text; where all that there is contradicts it, the text is another one."""
+        for row in self._connection.execute(EVIDENCE["texts"], (0, -1)):
+            found = evidence(row, self._keys, analyse)
+            if found.changed:
+                self._findings.add("content_changed", f"content {found.content}")
+                continue
+            if found.term_wrong:
+                self._findings.add("term_wrong", f"content {found.content}")
+            for version, fact in self._connection.execute(EVIDENCE["fact_rows"], (found.content,)) if found.kept_facts else ():
+                if fact != found.fact:
+                    self._findings.add("fact_wrong", f"version {version}")

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import read_entries
-from memos.ports.adapter import Feed, FeedRow
+from memos.ports.feed import Feed, FeedRow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +33,7 @@ class Feeder:
     head: int
     namespace: str
     after: int
+    cold: bool = False
     inherited: tuple[str, ...] = ()
     _sent: set[int] = field(default_factory=set)
 
@@ -41,12 +42,12 @@ class Feeder:
         if nid is None or self.after >= self.head:
             yield self._feed((), max(self.head, self.after), (), [])
             return
-        rows = iter(self.execute(SQL["feed"], (nid, self.after)))
+        rows = iter(self.execute(SQL["feed"], (nid, self.after, self.cold)))
         chunk = list(islice(rows, CHUNK))
         while following := list(islice(rows, CHUNK)):
             yield self._feed(chunk, self.after, (), self._vectors_of(chunk))
             chunk = following
-        ended = tuple(self.execute(SQL["ended"], (nid, self.after)))
+        ended = tuple(self.execute(SQL["ended"], (nid, self.after, self.cold)))
         vectors = [*self._vectors_of(chunk), *self._filled(nid)]
         while len(vectors) > CHUNK:
             yield self._feed((), self.after, (), vectors[:CHUNK])
@@ -65,7 +66,7 @@ class Feeder:
     def _filled(self, nid: int) -> list[tuple[int, bytes]]:
         if self.after < 0 or self.dimensions is None:
             return []
-        return [(content, body) for content, body in self.execute(SQL["filled"], (nid, self.after)) if content not in self._sent]
+        return [(content, body) for content, body in self.execute(SQL["filled"], (nid, self.after, self.cold)) if content not in self._sent]
 
 
 def stack(vectors: list[tuple[int, bytes]], dimensions: int | None) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

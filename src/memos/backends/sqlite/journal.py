@@ -96,6 +96,10 @@ class SqliteJournal:
         """At most `limit` rows after a row number, oldest first."""
         return [_told(row) for row in self._read("rows", after, limit)]
 
+    def identity(self) -> bytes | None:
+        """What tells this journal from any other one; None for one of an earlier version."""
+        return next((bytes(found) for (found,) in self._read("identity")), None)
+
     def close(self) -> None:
         """Release the file; later calls raise Unavailable."""
         if os.getpid() != self._process:

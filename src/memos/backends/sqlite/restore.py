@@ -41,7 +41,7 @@ def restore(source: Path, destination: Path, *, key: Path | None, analyse: Analy
             connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_mode = WAL")
             with _transaction(connection):
                 _identify(connection, keys, UUID(store_id), linked=key is not None)
-            rebuild_all(partial(_transaction, connection), keys, analyse)
+            rebuild_all(partial(_transaction, connection), keys, analyse, accept_texts=True)
         finally:
             connection.close()
     return _report(destination, store_id, manifest, linked=key is not None)

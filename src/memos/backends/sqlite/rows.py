@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -77,7 +78,13 @@ def body_of(payload: Payload) -> str:
     return payload.text if isinstance(payload, Plaintext) else payload.model_dump_json(exclude={"type"})
 
 
-def _payload(kind: str, body: str) -> Payload:
+def text_of(body: str | bytes) -> str:
+    """The text of a content, deflated or not."""
+    return body if isinstance(body, str) else zlib.decompress(body).decode()
+
+
+def _payload(kind: str, kept: str | bytes) -> Payload:
+    body = text_of(kept)
     if kind == "plaintext":
         return trusted(Plaintext, {"type": kind, "text": body})
     fields = {"type": kind, **from_json(body)}
@@ -122,7 +129,7 @@ def _add_provenance(header: Header, provenance: Provenance) -> None:
         header["q"] = [(parent.id, parent.version, parent.relation) for parent in provenance.parents]
     if provenance.records:
         header["r"] = [
-            (microseconds(record.at), record.origin, record.trigger, _context(record.context), record.links)
+            (microseconds(record.at), record.origin, record.trigger, _context(record.context), record.links, record.model)
             for record in provenance.records
         ]
 
@@ -154,9 +161,9 @@ def _read_provenance(provenance_id: bytes, header: Header) -> Provenance:
 
 
 def _read_record(fields: list[Any]) -> ProvenanceRecord:
-    at, origin, trigger, context, links = fields
+    at, origin, trigger, context, links, *model = fields  # the model is absent from rows of the first days
     record = {"at": instant(at), "origin": origin, "trigger": trigger, "context": _read_context(context), "links": tuple(links)}
-    return trusted(ProvenanceRecord, record)
+    return trusted(ProvenanceRecord, record | {"model": model[0] if model else None})
 
 
 def _read_policy(header: Header, owner: str, expires_at: int | None, priority: int, sensitivity: str) -> Policy:

@@ -17,6 +17,7 @@ class Sight:
     edges: str
     history: str
     head: str = ""
+    bid: int = 0
     index: str = ""
     """The index by which a listing goes through the rows of a namespace, where the planner would take one with closed rows in it."""
 
@@ -41,4 +42,4 @@ def overlay(bid: int, base: int, seq: int) -> Sight:
     """The branch `bid` as it was at the commit `seq`, over the canonical memory at `base`."""
     names = ("overlay", "edge_overlay", "history_overlay", "head")
     versions, edges, history, head = (SQL[name].format(seq=seq, bid=bid, base=min(base, seq)) for name in names)
-    return Sight(versions, edges, history, head)
+    return Sight(versions, edges, history, head, bid)

@@ -12,41 +12,46 @@ from pydantic_core import to_json
 from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.lineage import Graphs
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
-from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, told_commit
+from memos.backends.sqlite.related import Related
+from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of, told_commit
+from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
-from memos.memcube.change import Edge, Idempotency
+from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
-from memos.ports.adapter import Feed, NamespaceInfo, Page, Pending
+from memos.ports.adapter import NamespaceInfo, Page, Pending
+from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 SQL = statements("view")
-DEPTH = 8
-"""How many steps `neighbours` goes at most."""
 PAGE = 1000
 
 
-class SqliteView:
+class SqliteView(Sweeping, Related):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
-        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, *, tenant: str, at: int | None, branch: str
+        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, graphs: Graphs, *, tenant: str, at: int | None, branch: str
     ) -> None:
         self._connection: apsw.Connection | None = connection
+        self._graphs = graphs
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
-        self.head, self.policy_epoch, tid, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
+        self.head, self.policy_epoch, tid, self.horizon, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
         self._tid: int = -1 if tid is None else tid
         if at is not None and not 0 <= at <= self.head:
             raise InvalidCall(f"the store has commits up to {self.head}, and no {at}; name one between 0 and {self.head}")
+        if at is not None and at < self.horizon:
+            raise InvalidCall(f"the past before commit {self.horizon} has been purged; name a later one")
         self.seq: int = self.head if at is None else at
         self.branch = branch
         self.base: int | None = None
@@ -58,8 +63,11 @@ class SqliteView:
         found = self._row("branch", self._tid, branch)
         if found is None:
             raise NotFound(f"there is no branch {branch!r}")
-        self.base = min(found[1], self.seq)
-        return sight.overlay(found[0], found[1], self.seq)
+        bid, base, opened = found
+        if self.seq < opened:
+            raise InvalidCall(f"the branch {branch!r} was opened by commit {opened}; name that one or a later")
+        self.base = min(base, self.seq)
+        return sight.overlay(bid, base, self.seq)
 
     def close(self) -> None:
         """End the View; its connection goes back to the pool."""
@@ -93,6 +101,13 @@ class SqliteView:
         text = self._text("get", grant=condition)
         found = (read_cube(row) for row in self._run_many(text, [(id_bytes(each), self._tid, *parameters) for each in dict.fromkeys(ids)]))
         return {cube.id: cube for cube in found}
+
+    def allowed(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> frozenset[str]:
+        """See the port."""
+        condition, parameters = self._grant(grant, now)
+        asked = to_json([id_bytes(each).hex() for each in ids]).decode()
+        found = self._run(self._text("allowed", grant=condition), (asked, self._tid, *parameters))
+        return frozenset(id_text(identity) for (identity,) in found)
 
     def find(
         self, filter: Filter, *, grant: Filter, now: datetime, order: str = "created_at", descending: bool = False, limit: int = 100,
@@ -150,16 +165,21 @@ class SqliteView:
             return ()
         return tuple(read_cube(row) for row in self._run(self._text("versions", visible=history), (id_bytes(id), self._tid)))
 
-    def feed(self, namespace: str, after: int) -> Iterator[Feed]:
+    def feed(self, namespace: str, after: int, *, cold: bool = False) -> Iterator[Feed]:
         """See the port."""
-        nid, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, None)
-        feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, read_entries(entries))
+        nid, _, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, 0, None)
+        feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, cold, read_entries(entries))
         return feeder.chunks(nid)
 
     def last_seq(self, namespace: str) -> int:
         """See the port."""
         found = self._row("namespace", self._tid, namespace)
         return 0 if found is None else int(found[1])
+
+    def last_purge(self, namespace: str) -> int:
+        """See the port."""
+        found = self._row("namespace", self._tid, namespace)
+        return 0 if found is None else int(found[2])
 
     def last_fill(self) -> int:
         """See the port."""
@@ -186,6 +206,12 @@ class SqliteView:
         """See the port; in the order asked."""
         return stack(list(self._run_many(SQL["vectors"], [(int(content), self._tid) for content in contents])), self.dimensions)
 
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """See the port."""
+        found = list(self._run_many(self._text("vectors_of"), [(id_bytes(each), self._tid) for each in dict.fromkeys(ids)]))
+        _, rows = stack([(content, body) for _, content, body in found], self.dimensions)
+        return {id_text(identity): row for (identity, _, _), row in zip(found, rows, strict=True)}
+
     def facts(self, namespace: str, facts: Sequence[str]) -> dict[str, str]:
         """See the port; of several memories that stand for one fact the eldest."""
         nid, keyed = self._nid(namespace), self._keys.tenant(self.tenant).fact
@@ -207,18 +233,10 @@ class SqliteView:
         found = self._row("namespace", self._tid, namespace)
         return -1 if found is None else int(found[0])
 
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """See the port; InvalidCall unless 0 ≤ depth ≤ 8."""
-        if not 0 <= depth <= DEPTH:
-            raise InvalidCall(f"neighbours are looked for at a depth of 0 to {DEPTH}, not {depth}")
-        wanted = None if relations is None else to_json(list(relations)).decode()
-        text = SQL["neighbours"].format(visible=self._sight.edges)
-        found = self._run(text, (self._tid, to_json([id_bytes(each).hex() for each in ids]).decode(), depth, wanted))
-        return tuple(Edge(id_text(source), id_text(target), relation) for source, target, relation in found)
-
     def pending(self, limit: int) -> Pending:
         """See the port."""
-        return Pending(tuple(self._run(SQL["pending"], (self._tid, limit))))
+        found = self._run(SQL["pending"], (self._tid, limit))
+        return Pending(tuple((content, speaker, text_of(body)) for content, speaker, body in found))
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""

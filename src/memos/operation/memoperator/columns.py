@@ -16,7 +16,7 @@ from memos.memcube.filter import Filter
 from memos.operation.memoperator.coded import Coded, MetadataKeys, Postings
 from memos.operation.memoperator.growing import Growing
 from memos.operation.memoperator.masks import ABSENT, Evaluation
-from memos.ports.adapter import FeedRow
+from memos.ports.feed import FeedRow
 
 WHOLE = ("row", "uid", "content", "seq", "seq_end", "priority", "flags", "length", "said_at", "created_at", "updated_at")
 NULLABLE = ("ordinal", "valid_from", "valid_to", "expires_at")

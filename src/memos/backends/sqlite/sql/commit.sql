@@ -76,7 +76,37 @@ SELECT tag FROM tag WHERE tid = ? AND key = ? AND name = ?;
 INSERT INTO tag (tid, name, value, key) VALUES (?, ?, ?, ?) RETURNING tag;
 
 -- name: branch
-SELECT bid, base FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;
+SELECT bid, base, opened FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;
+
+-- name: packable
+SELECT body FROM content WHERE cid = ? AND packed = 0 AND sealed = 0;
+
+-- name: pack
+UPDATE content SET body = ?, packed = 1 WHERE cid = ?;
+
+-- name: horizon
+SELECT horizon FROM tenant WHERE tid = ?;
+
+-- name: close_branch
+UPDATE branch SET closed = ? WHERE tid = ? AND name = ? AND closed IS NULL;
+
+-- name: branch_namespaces
+SELECT DISTINCT nid FROM version WHERE bid = ? AND bid <> 0 AND seq_end = 9223372036854775807;
+
+-- name: end_branch_versions
+UPDATE version SET seq_end = ?1 WHERE bid = ?2 AND bid <> 0 AND seq_end = 9223372036854775807 AND seq < ?1;
+
+-- name: end_branch_edges
+UPDATE edge SET seq_end = ?1 WHERE bid = ?2 AND bid <> 0 AND seq_end = 9223372036854775807 AND seq < ?1;
+
+-- name: set_snapshot
+INSERT INTO snapshot (tid, owner, name, seq, at) VALUES (?, ?, ?, ?, ?);
+
+-- name: drop_snapshot
+DELETE FROM snapshot WHERE tid = ? AND owner = ? AND name = ?;
+
+-- name: row_like
+SELECT cid, type FROM version WHERE uid = ? AND seq = ?;
 
 -- name: add_branch
 INSERT INTO branch (tid, name, base, opened) VALUES (?, ?, ?, ?) RETURNING bid;

@@ -6,7 +6,11 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROW
 -- Every store whose versions stand here: this one, those it was copied from, those it synchronised with.
 CREATE TABLE store (sid INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
 
-CREATE TABLE tenant (tid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE tenant (
+  tid INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  horizon INTEGER NOT NULL DEFAULT 0    -- the past before this commit has been purged
+) STRICT;
 
 CREATE TABLE acl (
   aid INTEGER PRIMARY KEY,
@@ -20,6 +24,7 @@ CREATE TABLE namespace (
   own INTEGER REFERENCES acl,           -- set on this namespace
   aid INTEGER REFERENCES acl,           -- in force here: its own and all that stand above it
   last_seq INTEGER NOT NULL,
+  purged INTEGER NOT NULL DEFAULT 0,    -- the last commit that took rows away from here for good
   UNIQUE (tid, path)
 ) STRICT;
 
@@ -106,13 +111,17 @@ CREATE TABLE version (
 ) STRICT;
 CREATE UNIQUE INDEX version_by_cube ON version (uid, bid, seq);
 CREATE UNIQUE INDEX version_open ON version (uid, bid) WHERE seq_end = 9223372036854775807;
+CREATE INDEX version_by_branch ON version (bid, nid) WHERE bid <> 0;
 CREATE INDEX version_by_birth ON version (nid, seq);
 CREATE INDEX version_by_end ON version (nid, seq_end) WHERE seq_end < 9223372036854775807;
 CREATE INDEX version_present ON version (nid, created_at, uid) WHERE seq_end = 9223372036854775807;
 CREATE INDEX version_by_content ON version (cid);
 CREATE INDEX version_by_turn ON version (nid, session, ordinal) WHERE session IS NOT NULL;
 CREATE INDEX version_by_fact ON version (nid, fact) WHERE fact IS NOT NULL;
-CREATE INDEX version_by_expiry ON version (expires_at) WHERE expires_at IS NOT NULL AND seq_end = 9223372036854775807;
+CREATE INDEX version_by_expiry ON version (expires_at)
+WHERE expires_at IS NOT NULL AND seq_end = 9223372036854775807 AND state <> 'expired';
+CREATE INDEX version_expired ON version (seq) WHERE state = 'expired' AND bid = 0 AND seq_end = 9223372036854775807;
+CREATE INDEX version_archived ON version (cid) WHERE state = 'archived' AND bid = 0 AND seq_end = 9223372036854775807;
 
 -- The greatest seq of each other store among a cube's ancestors; a cube that never left this store has none.
 CREATE TABLE version_vector (
@@ -166,6 +175,7 @@ CREATE TABLE edge (
   PRIMARY KEY (source, relation, target, bid, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX edge_by_target ON edge (target, relation);
+CREATE INDEX edge_by_branch ON edge (bid) WHERE bid <> 0;
 
 CREATE TABLE usage (
   uid INTEGER PRIMARY KEY REFERENCES cube,

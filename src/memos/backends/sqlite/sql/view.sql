@@ -2,10 +2,11 @@
 
 -- name: snapshot
 SELECT (SELECT ifnull(max(seq), 0) FROM commit_log), (SELECT value FROM meta WHERE key = 'policy_epoch'),
-  (SELECT tid FROM tenant WHERE name = ?), (SELECT value FROM meta WHERE key = 'embedder');
+  t.tid, ifnull(t.horizon, 0),
+  (SELECT value FROM meta WHERE key = 'embedder') FROM (SELECT ? AS name) AS asked LEFT JOIN tenant t ON t.name = asked.name;
 
 -- name: branch
-SELECT bid, base FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;
+SELECT bid, base, opened FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;
 
 -- name: cube_columns
 SELECT c.id, c.provenance, n.path, x.body, u.count, u.last_used_at, u.heat, v.seq, v.version, v.layer, v.type, v.state, v.frozen, v.owner,
@@ -51,7 +52,59 @@ n.tid = ?;
 SELECT nid FROM namespace WHERE tid = ?1 AND (path = ?2 OR (path > ?2 || '/' AND path < ?2 || '0'));
 
 -- name: namespace
-SELECT n.nid, n.last_seq, a.entries FROM namespace n LEFT JOIN acl a ON a.aid = n.aid WHERE n.tid = ? AND n.path = ?;
+SELECT n.nid, n.last_seq, n.purged, a.entries FROM namespace n LEFT JOIN acl a ON a.aid = n.aid WHERE n.tid = ? AND n.path = ?;
+
+-- name: moment
+SELECT seq FROM commit_log WHERE at <= ? ORDER BY at DESC, seq DESC LIMIT 1;
+
+-- name: time_of
+SELECT at FROM commit_log WHERE seq = ?;
+
+-- name: snapshots
+SELECT name, seq, at FROM snapshot WHERE tid = ? AND owner = ? ORDER BY seq, name;
+
+-- name: branches
+SELECT b.name, b.base, b.opened, l.at FROM branch b JOIN commit_log l ON l.seq = b.opened
+WHERE b.tid = ?1 AND b.closed IS NULL AND substr(b.name, 1, length(?2)) = ?2 ORDER BY b.name;
+
+-- name: left_behind
+SELECT EXISTS (SELECT 1 FROM branch b CROSS JOIN version v ON v.bid = b.bid AND v.bid <> 0 WHERE b.tid = ? AND b.closed IS NOT NULL);
+
+-- name: needed
+SELECT min(seq) FROM (SELECT min(seq) AS seq FROM snapshot WHERE tid = ?1
+UNION ALL SELECT min(base) FROM branch WHERE tid = ?1 AND closed IS NULL);
+
+-- name: packable
+SELECT x.cid FROM version v INDEXED BY version_archived JOIN content x ON x.cid = v.cid JOIN cube c ON c.uid = v.uid
+WHERE v.cid > ?3 AND v.state = 'archived' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.type = 'plaintext' AND c.tid = ?1
+  AND x.packed = 0 AND x.sealed = 0 AND octet_length(x.body) >= ?2 ORDER BY v.cid LIMIT ?4;
+
+-- name: changed
+SELECT DISTINCT c.id FROM version v JOIN cube c ON c.uid = v.uid
+WHERE v.nid IN (SELECT value FROM json_each(?1)) AND v.bid = ?2 AND (v.seq > ?3 AND v.seq <= ?4 OR v.seq_end > ?3 AND v.seq_end <= ?4)
+ORDER BY v.uid;
+
+-- The span of idleness doubles with every 25 points of priority.
+-- name: idle
+SELECT c.id, v.uid FROM version v JOIN cube c ON c.uid = v.uid LEFT JOIN usage u ON u.uid = v.uid
+WHERE v.uid > ?2 AND c.tid = ?1 AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.frozen = 0
+  AND v.state IN (SELECT value FROM json_each(?3))
+  AND max(v.updated_at, v.created_at, ifnull(u.last_used_at, v.created_at)) < ?4 - ?5 * pow(2, v.priority / 25.0)
+ORDER BY v.uid LIMIT ?6;
+
+-- name: due
+SELECT c.id FROM version v INDEXED BY version_by_expiry JOIN cube c ON c.uid = v.uid
+WHERE v.expires_at <= ?2 AND v.expires_at IS NOT NULL AND v.seq_end = 9223372036854775807 AND v.state <> 'expired'
+  AND v.bid = 0 AND v.frozen = 0 AND c.tid = ?1 ORDER BY v.expires_at LIMIT ?3;
+
+-- name: forgotten
+SELECT c.id FROM version v INDEXED BY version_expired JOIN cube c ON c.uid = v.uid
+WHERE v.seq <= ?2 AND v.state = 'expired' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND c.tid = ?1 ORDER BY v.seq LIMIT ?3;
+
+-- name: allowed
+SELECT c.id FROM json_each(?1) asked JOIN cube c ON c.id = unhex(asked.value) JOIN version v ON v.uid = c.uid
+JOIN namespace n ON n.nid = v.nid {head}
+WHERE c.tid = ?2 AND {visible} AND ({grant});
 
 -- name: last_fill
 SELECT ifnull(max(seq), 0) FROM vector WHERE body IS NOT NULL;
@@ -70,6 +123,10 @@ WHERE {within} GROUP BY n.nid ORDER BY n.path;
 
 -- name: vectors
 SELECT cid, body FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
+
+-- name: vectors_of
+SELECT c.id, x.cid, x.body FROM cube c JOIN version v ON v.uid = c.uid JOIN vector x ON x.cid = v.cid
+WHERE c.id = ? AND c.tid = ? AND x.body IS NOT NULL AND {visible};
 
 -- name: facts
 SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.nid = ? AND v.fact = ? AND {visible} ORDER BY v.uid LIMIT 1;
@@ -91,6 +148,35 @@ SELECT DISTINCT s.id, t.id, e.relation FROM (SELECT DISTINCT uid FROM near) near
 JOIN cube s ON s.uid = e.source JOIN cube t ON t.uid = e.target
 WHERE ?3 > 0 AND (?4 IS NULL OR e.relation IN (SELECT value FROM json_each(?4))) AND {visible}
 ORDER BY s.id, t.id, e.relation;
+
+-- The edges of some memories, in one direction, and of those that they lead to: of so many memories at most, the nearest.
+-- name: edges_ahead
+WITH RECURSIVE near (uid) AS (
+  SELECT value FROM json_each(?1)
+  UNION
+  SELECT e.{far} FROM near CROSS JOIN edge e ON e.{near} = near.uid
+  WHERE (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
+  LIMIT ?2)
+SELECT near.uid, c.id, o.uid, o.id, e.relation FROM near CROSS JOIN cube c ON c.uid = near.uid
+LEFT JOIN edge e ON e.{near} = near.uid AND (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
+LEFT JOIN cube o ON o.uid = e.{far};
+
+-- The commits that wrote edges, or took some away for good: what each wrote, and how many edges, NULL where some went.
+-- name: edges_written
+SELECT seq, writes, iif(instr(counts, '"purged"') > 0, NULL, json_extract(counts, '$.edges')) FROM commit_log
+WHERE tid = ? AND seq > ? AND seq <= ? AND (instr(counts, '"edges"') > 0 OR instr(counts, '"purged"') > 0) ORDER BY seq LIMIT ?;
+
+-- name: edges_from
+SELECT e.source, e.target FROM cube c JOIN edge e ON e.source = c.uid WHERE c.id = ? AND c.tid = ? AND e.seq = ?;
+
+-- name: uid
+SELECT uid FROM cube WHERE id = ? AND tid = ?;
+
+-- Those of some memories that are not to be seen. SQLite leaves `c` out where the grant does not read the id.
+-- name: hidden_among
+SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (
+  SELECT 1 FROM version v JOIN namespace n ON n.nid = v.nid LEFT JOIN cube c ON c.uid = v.uid {head}
+  WHERE v.uid = j.value AND {visible} AND ({grant}));
 
 -- name: pending
 SELECT x.cid, (SELECT v.speaker FROM version v WHERE v.cid = x.cid ORDER BY v.row LIMIT 1), t.body
@@ -123,12 +209,14 @@ SELECT v.row, v.uid, c.id, v.cid, v.seq, v.seq_end, ifnull(b.name, ''), v.state,
   w.length, w.flags, x.body
 FROM version v JOIN cube c ON c.uid = v.uid JOIN term w ON w.cid = v.cid
 LEFT JOIN acl a ON a.aid = v.aid LEFT JOIN branch b ON b.bid = v.bid LEFT JOIN vector x ON x.cid = v.cid
-WHERE v.nid = ? AND v.seq > ? ORDER BY v.seq, v.row;
+WHERE v.nid = ? AND v.seq > ? AND (v.state IN ('archived', 'expired')) = ? ORDER BY v.seq, v.row;
 
 -- name: ended
-SELECT row, seq_end FROM version WHERE nid = ? AND seq_end > ? AND seq_end < 9223372036854775807 ORDER BY seq_end, row;
+SELECT row, seq_end FROM version WHERE nid = ? AND seq_end > ? AND seq_end < 9223372036854775807
+  AND (state IN ('archived', 'expired')) = ? ORDER BY seq_end, row;
 
 -- name: filled
 SELECT x.cid, x.body FROM vector x INDEXED BY vector_by_fill
 WHERE x.seq > ?2 AND x.body IS NOT NULL
-  AND EXISTS (SELECT 1 FROM version v INDEXED BY version_by_content WHERE v.cid = x.cid AND v.nid = ?1 AND v.seq <= ?2);
+  AND EXISTS (SELECT 1 FROM version v INDEXED BY version_by_content WHERE v.cid = x.cid AND v.nid = ?1 AND v.seq <= ?2
+    AND (v.state IN ('archived', 'expired')) = ?3);

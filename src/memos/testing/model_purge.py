@@ -1,0 +1,47 @@
+"""The plain model's purge: rows that leave for good."""
+
+from __future__ import annotations
+
+from memos.errors import InvalidCall
+from memos.memcube.change import Purge
+from memos.testing.model import Row, State
+
+
+def purge(state: State, tenant: str, seq: int, wanted: Purge) -> int:
+    """Take away what is wanted; how many version rows went."""
+    if wanted.horizon is not None:
+        _move_horizon(state, tenant, wanted.horizon)
+    closed = {opened for owner, opened in state.closed if owner == tenant} if wanted.branches else set()
+    gone = [row for row in state.rows if row.tenant == tenant and _doomed(row, wanted, closed)]
+    state.rows = [row for row in state.rows if row not in gone]
+    for path in {row.cube.namespace for row in gone}:
+        state.purges[tenant, path] = state.last_seq[tenant, path] = seq
+    _drop_what_is_left(state, {row.cube.id for row in gone}, {row.content for row in gone})
+    state.relations = [each for each in state.relations if each.tenant != tenant or _opened(each.branch) not in closed]
+    return len(gone)
+
+
+def _move_horizon(state: State, tenant: str, horizon: int) -> None:
+    needed = [seq for (owner, *_), seq in state.snapshots.items() if owner == tenant]
+    needed += [base for (owner, _), (base, _) in state.branches.items() if owner == tenant]
+    if not 0 <= horizon <= min([state.head, *needed]):
+        raise InvalidCall("needed")
+    state.horizons[tenant] = max(horizon, state.horizons.get(tenant, 0))
+
+
+def _doomed(row: Row, wanted: Purge, closed: set[int]) -> bool:
+    past = wanted.horizon is not None and not row.branch and row.end <= wanted.horizon
+    return past or row.cube.id in wanted.cubes or _opened(row.branch) in closed
+
+
+def _opened(branch: str) -> int | None:
+    return int(branch.rpartition("\n")[2]) if branch else None
+
+
+def _drop_what_is_left(state: State, ids: set[str], contents: set[int]) -> None:
+    for cube_id in ids - {row.cube.id for row in state.rows}:
+        del state.cubes[cube_id]
+        state.usage.pop(cube_id, None)
+    for content in contents - {row.content for row in state.rows}:
+        del state.contents[content]
+    state.relations = [each for each in state.relations if {each.edge.source, each.edge.target} <= state.cubes.keys()]
