@@ -178,7 +178,7 @@ def _of_lanes(signals: Signals, at: Places, wanted: Container[str]) -> dict[str,
     own = scores.take(at, axis=1)
     around = np.where(beside, scores.take(near, axis=1, mode="clip"), -np.inf)
     np.maximum(around[:, 0], around[:, 3], out=around[:, 3])
-    others = np.where(np.isneginf(around[:, 1:]), signals.stand_in(own)[:, None], around[:, 1:])
+    others = np.where(around[:, 1:] == -np.inf, signals.stand_in(own)[:, None], around[:, 1:])
     found: dict[str, Floats] = {}
     for name, mine, (before, after, second) in zip(signals.names, own, others, strict=True):
         found |= zip([name + what for what in ABOUT], [mine, before, after, second], strict=False)

@@ -153,6 +153,10 @@ def _latest(signals: Signals, limit: int) -> tuple[Scored, ...]:
 def _first(scope: Scope, at: Places, limit: int, key: NDArray[np.generic], *others: Callable[[Places], NDArray[np.int64]]) -> list[int]:
     """The places in `at` that come first by a key, then by others, then by when it was said, in its session and by id: the latest first."""
     kept = np.flatnonzero(key <= np.partition(key, limit - 1)[limit - 1]) if len(at) > limit else np.arange(len(at))
+    order = np.argsort(key.take(kept))
+    best = key.take(kept[order])
+    if not (best[1:] == best[:-1]).any():
+        return _listed(kept[order[:limit]])
     some = at.take(kept)
     keys = [key.take(kept), *(other(some) for other in others), ~scope.said_at.take(some), ~scope.ordinals.take(some)]
     order = np.lexsort(keys[::-1])
@@ -162,5 +166,8 @@ def _first(scope: Scope, at: Places, limit: int, key: NDArray[np.generic], *othe
     if tied.any():
         by_id = sorted(range(len(order)), key=lambda place: scope.id_of(int(some[order[place]])), reverse=True)
         order = order[sorted(by_id, key=groups.tolist().__getitem__)]
-    places: list[int] = kept[order[:limit]].tolist()
-    return places
+    return _listed(kept[order[:limit]])
+
+
+def _listed(places: Places) -> list[int]:
+    return [int(place) for place in places]

@@ -169,6 +169,11 @@ class Scope:
         kinds[6, 1:] = kinds[2, :-1] * (self.sessions[1:] == self.sessions[:-1]) * (1 - length[1:])
         return kinds
 
+    @cached_property
+    def brief_answers(self) -> Places:
+        """What answers in brief at all."""
+        return np.flatnonzero(self.kinds[IN_BRIEF])
+
     def weighted_kinds(self, weights: Floats) -> Floats:
         """The weighted sum of the kinds, shape (n,), a copy; that of a few weights is kept."""
         key = weights.tobytes()
