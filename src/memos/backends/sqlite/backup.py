@@ -15,17 +15,17 @@ from uuid import uuid4
 
 import apsw
 
-from memos.backends.sqlite.connections import translate
+from memos.backends.sqlite.connections import harden, translate
 from memos.backends.sqlite.doctor import examine_journal, reading, unsound
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import broken
 from memos.backends.sqlite.faults import Findings
 from memos.backends.sqlite.journal import FILE as JOURNAL
-from memos.backends.sqlite.keys import KEY_FILE, sync_directory
+from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import FILE
-from memos.errors import BackendError, InvalidCall, NotAStore, StoreTooNew
+from memos.errors import BackendError, InvalidCall
 from memos.ports.maintenance import BackupReport
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def backup(adapter: SqliteAdapter, destination: Path) -> BackupReport:
     """
     with prepared(destination) as draft:
         with adapter.reader() as source:
-            told = _describe(source)
+            told = describe(source)
             _copy(source, draft / FILE)
         _thin(draft / FILE)
         _verify(draft / FILE, told)
@@ -74,6 +74,8 @@ def backup(adapter: SqliteAdapter, destination: Path) -> BackupReport:
         files = {path.name: _digest(path) for path in sorted(draft.iterdir())}
         manifest = Manifest(format=FORMAT, schema=SCHEMA, store_id=adapter.store_id, files=files, **told)
         (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+        for path in draft.iterdir():
+            path.chmod(OWNER_ONLY)
         size = sum(path.stat().st_size for path in draft.iterdir())
     return BackupReport(
         path=destination,
@@ -117,7 +119,7 @@ def _sync(folder: Path) -> None:
     sync_directory(folder)
 
 
-def _describe(connection: apsw.Connection) -> dict[str, Any]:
+def describe(connection: apsw.Connection) -> dict[str, Any]:
     """What the copy must agree with, in the snapshot of `connection`."""
     head, seal = next(connection.execute(SQL["head"]), (0, b""))
     tables = [name for (name,) in connection.execute(SQL["tables"]) if name not in NOT_COPIED]
@@ -140,6 +142,7 @@ def _thin(path: Path) -> None:
     """Drop the term rows, and with them every page that was free: a backup keeps no byte of what is gone."""
     connection = apsw.Connection(str(path))
     try:
+        harden(connection)
         connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY")
         connection.execute(SQL["drop_terms"])
         connection.execute("VACUUM")
@@ -150,7 +153,7 @@ def _thin(path: Path) -> None:
 def _verify(path: Path, told: dict[str, Any]) -> None:
     with reading(path) as connection:
         faults = [*unsound(connection), *broken(connection.execute(EXAMINE["commits"]))]
-        if not faults and _describe(connection) != told:
+        if not faults and describe(connection) != told:
             faults = ["the copy does not hold what the store held"]
     if faults:
         raise BackendError(f"the copy is not sound ({faults[0]}) and was dropped; run `memos doctor` on the store")
@@ -167,23 +170,3 @@ def _verify_journal(path: Path) -> None:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
-
-
-def read_manifest(source: Path) -> Manifest:
-    """What the backup in `source` says of itself, once every file of it has been found whole.
-
-    Raises NotAStore when it is no backup or is damaged, StoreTooNew when a newer MemOS made it.
-    """
-    try:
-        given = json.loads((source / MANIFEST).read_text(encoding="utf-8"))
-        if (found := max(given["format"] - FORMAT, given["schema"] - SCHEMA)) > 0:
-            raise StoreTooNew(f"{source} was made by a newer MemOS; upgrade memos-kernel to restore it", newer_by=found)
-        manifest = Manifest(**given)
-        damaged = [name for name, digest in manifest.files.items() if _digest(source / Path(name).name) != digest]
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotAStore(f"{source} is no whole backup: {error.filename} is missing; name the directory that `memos backup` made") from None
-    except (ValueError, TypeError, KeyError, OSError) as error:
-        raise NotAStore(f"{source / MANIFEST} cannot be read ({error}); use another backup") from None
-    if damaged or FILE not in manifest.files:
-        raise NotAStore(f"the backup {source} is damaged: {', '.join(damaged) or FILE} is not what was written; use another backup")
-    return manifest

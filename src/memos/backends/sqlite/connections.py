@@ -63,6 +63,13 @@ def address(path: Path, mode: str) -> str:
     return f"file:{quote(str(path))}?{mode}"
 
 
+def harden(connection: apsw.Connection) -> None:
+    """Let a file run nothing that stands in it: our stores have no triggers and no views, and trust no function of a schema."""
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    for power in (apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, apsw.SQLITE_DBCONFIG_ENABLE_VIEW):
+        connection.config(power, 0)
+
+
 class Connections:
     """Opens connections to one file and keeps readers that are idle. Thread-safe.
 
@@ -94,6 +101,7 @@ class Connections:
         return connection
 
     def _prepare(self, connection: apsw.Connection) -> None:
+        harden(connection)
         connection.set_busy_timeout(BUSY_MILLISECONDS)
         # without it SQLite plans a join anew whenever a parameter is bound again, at ten times the cost of the query (102 against 10 µs)
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)

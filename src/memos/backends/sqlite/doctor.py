@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address
+from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address, harden
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import Examination, broken, key_file
 from memos.backends.sqlite.faults import Findings
@@ -124,6 +124,7 @@ def reading(path: Path) -> Iterator[apsw.Connection]:
 
 def _open(path: Path, mode: str) -> apsw.Connection:
     connection = apsw.Connection(address(path, mode), flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY)
+    harden(connection)
     connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection

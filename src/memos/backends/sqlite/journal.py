@@ -16,6 +16,7 @@ from uuid import UUID
 import apsw
 
 from memos.backends.sqlite.chain import GENESIS, link
+from memos.backends.sqlite.connections import harden
 from memos.backends.sqlite.keys import OWNER_ONLY, Keys
 from memos.backends.sqlite.named import script, statements
 from memos.errors import BackendError, DiskFull, InvalidCall, NotAStore, ReadOnlyStore, StoreTooNew, Unavailable
@@ -180,6 +181,7 @@ def _connect(path: Path | None, synchronous: str) -> apsw.Connection:
     fresh = path is not None and not path.exists()
     connection = apsw.Connection(str(path) if path else ":memory:")
     try:
+        harden(connection)
         connection.set_busy_timeout(BUSY_MILLISECONDS)
         connection.execute(f"PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = {synchronous}")
         if path is not None and fresh:

@@ -31,4 +31,7 @@ LEFT JOIN acl o ON o.aid = n.own LEFT JOIN acl a ON a.aid = n.aid ORDER BY n.tid
 SELECT value FROM meta WHERE key = 'key';
 
 -- name: shape
-SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%';
+SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view') OR name NOT GLOB 'sqlite_*';
+
+-- name: schema
+SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL;
