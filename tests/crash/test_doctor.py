@@ -8,8 +8,8 @@ import pytest
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.doctor import diagnose
 from memos.backends.sqlite.faults import ADVICE
-from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.errors import BackendError
 from memos.memcube.call import Caller

@@ -64,7 +64,7 @@ SMUGGLED = {
     "a trigger": "CREATE TRIGGER t AFTER INSERT ON content BEGIN UPDATE content SET body = 'forged'; END",
     "a trigger with a hidden name": "CREATE TRIGGER sqlitet AFTER INSERT ON content BEGIN UPDATE content SET body = 'forged'; END",
     "a view": "CREATE VIEW v AS SELECT * FROM content",
-    "a view in the place of a table": "DROP TABLE snapshot; CREATE VIEW snapshot AS SELECT 1 AS tid, '' AS owner, '' AS name, 1 AS seq, 1 AS at",
+    "a view in the place of a table": "DROP TABLE snapshot; CREATE VIEW snapshot AS SELECT 1 AS tid, '' AS owner, 'a' AS name, 1 AS seq",
     "a table of other columns": "DROP TABLE snapshot; CREATE TABLE snapshot (tid, owner, name, seq, at, made AS (abs(tid)))",
     "a table too many": "CREATE TABLE other (x)",
     "an index that computes": "DROP INDEX version_by_turn; CREATE INDEX version_by_turn ON version (abs(nid))",

@@ -12,6 +12,7 @@ import apsw
 
 from memos.backends.sqlite.connections import Durability, mapped
 from memos.backends.sqlite.ephemeral import Ephemeral
+from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.known import SQL as WRITING
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import Embedder, Opening, Wanted
@@ -52,7 +53,9 @@ class SqliteAdapter:
         self.directory: Path = self._ephemeral.path if self._ephemeral else Path(directory or "").absolute()
         surviving: Durability = "none" if self._ephemeral else durability
         opening = Opening(self.directory, vfs, surviving, embedder, create, clock or SystemClock(), embedder_url)
-        opened = opening.for_reading() if read_only else opening.for_writing()
+        with GATE.using():
+            opened = opening.for_reading() if read_only else opening.for_writing()
+            self._writer = Writer(opened.writer, opened.connections, opened.keys, opened.embedder) if opened.writer else None
         self.path = opening.path
         self.keys = opened.keys
         self.embedder: Embedder | None = opened.embedder
@@ -60,7 +63,6 @@ class SqliteAdapter:
         self._store_id = opened.store_id
         self._dimensions = opened.embedder[1] if opened.embedder else None
         self._connections = opened.connections
-        self._writer = Writer(opened.writer, self.path, opened.keys, opened.embedder) if opened.writer else None
         self._process = os.getpid()
 
     @property

@@ -20,7 +20,8 @@ from memos.backends.sqlite.doctor import examine_journal, reading, unsound
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import broken
 from memos.backends.sqlite.faults import Findings
-from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.forking import GATE
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import statements
@@ -61,7 +62,7 @@ def backup(adapter: SqliteAdapter, destination: Path) -> BackupReport:
 
     Raises InvalidCall when something is there already, DiskFull or another BackendError when the copy cannot be made or is not sound.
     """
-    with prepared(destination) as draft:
+    with GATE.using(), prepared(destination) as draft:
         with adapter.reader() as source:
             told = describe(source)
             _copy(source, draft / FILE)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import apsw
 
+from memos.backends.sqlite.forking import GATE
 from memos.errors import BackendError, DiskFull, MemOSError, NotAStore, ReadOnlyStore, Unavailable
 
 Durability = Literal["power", "process", "none"]
@@ -63,6 +64,15 @@ def address(path: Path, mode: str) -> str:
     return f"file:{quote(str(path))}?{mode}"
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at a path, None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def harden(connection: apsw.Connection) -> None:
     """Let a file run nothing that stands in it: our stores have no triggers and no views, and trust no function of a schema."""
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
@@ -84,6 +94,7 @@ class Connections:
         self._idle: list[apsw.Connection] = []
         self._guard = threading.Lock()
         self._closed = False
+        GATE.register(self)
 
     def writer(self) -> apsw.Connection:
         """A connection that may write."""
@@ -105,6 +116,7 @@ class Connections:
         connection.set_busy_timeout(BUSY_MILLISECONDS)
         # without it SQLite plans a join anew whenever a parameter is bound again, at ten times the cost of the query (102 against 10 µs)
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # readers, and whoever closes for a fork, leave the WAL as it is
         for setting in (
             "secure_delete = ON",
             "temp_store = MEMORY",
@@ -119,11 +131,12 @@ class Connections:
     @contextmanager
     def reader(self) -> Iterator[apsw.Connection]:
         """A connection that cannot write, for one thread at a time; it goes back to the pool."""
-        connection = self._take()
-        try:
-            yield connection
-        finally:
-            self._give(connection)
+        with GATE.using():
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give(connection)
 
     def _take(self) -> apsw.Connection:
         with self._guard:
@@ -145,10 +158,15 @@ class Connections:
                 return
         connection.close()
 
-    def close(self) -> None:
-        """Close the idle readers; those in use are closed when they come back."""
+    def suspend(self) -> None:
+        """Close the idle readers; others are opened when they are needed."""
         with self._guard:
-            self._closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+    def close(self) -> None:
+        """Close the idle readers; those in use are closed when they come back."""
+        with GATE.using():
+            self._closed = True
+            self.suspend()

@@ -13,7 +13,8 @@ from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address, harden
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import Examination, broken, key_file
 from memos.backends.sqlite.faults import Findings
-from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.forking import GATE
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import script, statements
@@ -110,16 +111,17 @@ def examine_journal(path: Path, findings: Findings) -> None:
 @contextmanager
 def reading(path: Path) -> Iterator[apsw.Connection]:
     """A file as it is at one moment; `immutable` where not even a lock can be taken."""
-    connection = _open(path, "mode=ro")
-    try:
+    with GATE.using():
+        connection = _open(path, "mode=ro")
         try:
-            connection.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
-        except apsw.CantOpenError:
+            try:
+                connection.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+            except apsw.CantOpenError:
+                connection.close()
+                connection = _open(path, "mode=ro&immutable=1")
+            yield connection
+        finally:
             connection.close()
-            connection = _open(path, "mode=ro&immutable=1")
-        yield connection
-    finally:
-        connection.close()
 
 
 def _open(path: Path, mode: str) -> apsw.Connection:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from memos.backends.sqlite.backup import backup
 from memos.backends.sqlite.doctor import diagnose, reading
-from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rebuild import rebuild
 from memos.backends.sqlite.reembed import reembed

@@ -148,6 +148,7 @@ class Opening:
                 connection.execute("PRAGMA journal_mode = WAL")
                 with _immediate(connection):
                     self._write_schema(connection, keys)
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 connection.close()
             self.path.chmod(OWNER_ONLY)
             sync_directory(self.directory)
@@ -226,6 +227,7 @@ def locked(path: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child that was forked meanwhile has the descriptor too
         os.close(descriptor)
 
 

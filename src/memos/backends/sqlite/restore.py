@@ -14,6 +14,7 @@ import apsw
 from memos.backends.sqlite.admission import copy_admitted, read_manifest
 from memos.backends.sqlite.backup import Manifest, prepared
 from memos.backends.sqlite.connections import harden
+from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import KEY_FILE, Keys, make_key, read_key
 from memos.backends.sqlite.migrations import migrate
 from memos.backends.sqlite.named import statements
@@ -35,7 +36,7 @@ def restore(source: Path, destination: Path, *, key: Path | None, analyse: Analy
     """
     manifest = read_manifest(source)
     store_id = (clock or SystemClock()).new_id()
-    with prepared(destination) as draft:
+    with GATE.using(), prepared(destination) as draft:
         copy_admitted(source, draft, manifest)
         keys = _take_key(draft, key)
         connection = apsw.Connection(str(draft / FILE))

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from memos.backends.sqlite.adapter import SqliteAdapter
-from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.backends.sqlite.opening import FILE
 from memos.errors import ReadOnlyStore

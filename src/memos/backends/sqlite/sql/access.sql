@@ -19,6 +19,9 @@ SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, br
 -- name: uses
 SELECT aseq, tenant, at, iif(branch = '', hits, '[]') FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
 
+-- name: last
+SELECT ifnull(max(aseq), 0) FROM access;
+
 -- name: sealed
 SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, branch, hits, withheld, took, hash
 FROM access ORDER BY aseq;
