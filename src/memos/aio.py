@@ -253,7 +253,7 @@ class AsyncMemOS:
         )
 
     async def drain(self, seconds: float | None = None) -> bool:
-        """Compute or await every pending vector; False when `seconds` were over first."""
+        """Compute or await every pending vector; False when some are pending still."""
         return await asyncio.to_thread(self._sync.drain, seconds)
 
     async def close(self) -> None:

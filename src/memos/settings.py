@@ -27,6 +27,7 @@ class Settings(BaseModel):
     worker_idle_seconds: float = Field(default=0.2, gt=0, description="how long the worker sleeps when there is nothing to do")
     fold_seconds: float = Field(default=2.0, ge=0, description="how often the worker folds the access log into the memories' usage")
     close_seconds: float = Field(default=5.0, ge=0, description="how long close() waits for pending vectors")
+    wait_seconds: float = Field(default=30.0, ge=0, description="how long a call with wait=True waits for its vectors")
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
 
 

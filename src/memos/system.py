@@ -108,7 +108,10 @@ class MemOS:
         return Session(self._api, build(Caller, user=user, tenant=tenant, **context), self._clock)
 
     def drain(self, seconds: float | None = None) -> bool:
-        """Compute or await every pending vector; False when `seconds` were over first."""
+        """Compute or await every pending vector; False when some are pending still.
+
+        That is when `seconds` were over first, and sooner when the embedder goes on failing. What it failed for is tried again later.
+        """
         self._require_open()
         return True if self._parts.read_only else self._worker.drain(seconds)
 
@@ -164,16 +167,15 @@ class MemOS:
             return view.namespaces(prefix)
 
     def _after_commit(self, tenant: str, waiting: bool) -> tuple[str, ...]:  # noqa: FBT001 - the port is positional
-        del tenant
         if self._threaded:
             self._worker.wake()
         if not waiting:
             return ()
         try:
-            self._worker.drain()
+            done = self._worker.drain(self._settings.wait_seconds, tenant)
         except MemOSError as error:
             return (f"stored; its vectors follow: {error.message}",)
-        return ()
+        return () if done else ("stored; vectors are pending still and follow once the embedder answers",)
 
     def _require_open(self) -> None:
         if self._closed.is_set():

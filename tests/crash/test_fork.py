@@ -1,7 +1,6 @@
 """A process that forks: parent and child both lose nothing, and a child that never touches a store is not harmed."""
 
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -219,9 +218,9 @@ def test_a_commit_into_a_file_that_is_gone_is_refused(tmp_path, name):
 
     with MemOS.open(tmp_path / "store", embedder=None, worker="none") as memory:
         memory.as_user("alice").add("one")
-        os.rename(tmp_path / "store" / name, tmp_path / "elsewhere")
+        (tmp_path / "store" / name).rename(tmp_path / "elsewhere")
         with pytest.raises(NotAStore, match="removed or replaced"):
             memory.as_user("alice").add("two")
-        os.rename(tmp_path / "elsewhere", tmp_path / "store" / name)
+        (tmp_path / "elsewhere").rename(tmp_path / "store" / name)
         memory.as_user("alice").add("three")
     assert texts(tmp_path / "store") == ["one", "three"]

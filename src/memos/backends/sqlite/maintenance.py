@@ -53,7 +53,8 @@ def status(adapter: SqliteAdapter) -> StoreStatus:
     with adapter.reader() as connection:
         tables = ("tenant", "namespace", "version", "content")
         tenants, namespaces, versions, contents = (connection.execute(SQL["count"].format(table=table)).get for table in tables)
-        head, memories, vectors, pending = (connection.execute(SQL[name]).get for name in ("last", "memories", "vectors", "pending"))
+        names = ("last", "memories", "vectors", "pending", "refused")
+        head, memories, vectors, pending, refused = (connection.execute(SQL[name]).get for name in names)
         schema = connection.pragma("user_version")
     name, dimensions = adapter.embedder or (None, None)
     return StoreStatus(
@@ -68,6 +69,7 @@ def status(adapter: SqliteAdapter) -> StoreStatus:
         contents=contents,
         vectors=vectors,
         pending=pending,
+        refused=refused,
         accesses=_accesses(adapter.directory / JOURNAL),
         embedder=name,
         dimensions=dimensions,

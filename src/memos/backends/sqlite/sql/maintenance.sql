@@ -80,5 +80,8 @@ SELECT count(*) FROM version WHERE bid = 0 AND seq_end = 9223372036854775807;
 -- name: pending
 SELECT count(*) FROM vector WHERE body IS NULL;
 
+-- name: refused
+SELECT count(*) FROM vector WHERE body IS NULL AND attempts > 0;
+
 -- name: vectors
 SELECT count(*) FROM vector WHERE body IS NOT NULL;
