@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from memos.errors import InvalidCall
 from memos.memcube.cube import Tag
 from memos.memcube.namespace import encode_step, normalise
+from memos.memcube.normal import normalised
 from memos.memcube.value import Metadata, legal_text
 
 TEXT_BYTES = 4 * 1024 * 1024
 """The longest text of one memory, in bytes of UTF-8."""
+QUESTION_BYTES = 64 * 1024
+"""The longest text of one query."""
 METADATA_BYTES = 64 * 1024
 METADATA_LEVELS = 32
 NAME_BYTES = 256
@@ -66,7 +68,16 @@ def legal_principal(name: Any) -> str:
     if not isinstance(name, str) or not name.strip():
         raise InvalidCall("the name of a user or a tenant must be a text with at least one character")
     encode_step(legal_text(name))
-    return unicodedata.normalize("NFC", name)
+    return normalised("NFC", name)
+
+
+def legal_question(text: Any) -> str:
+    """The text of a query: valid Unicode within the limit; InvalidCall otherwise."""
+    if not isinstance(text, str):
+        raise InvalidCall(f"the text to search for must be a str, not {type(text).__name__}")
+    if len(text) * 4 > QUESTION_BYTES and (size := len(legal_text(text).encode())) > QUESTION_BYTES:
+        raise InvalidCall(f"the text to search for has {size:,} bytes, the limit is {QUESTION_BYTES:,}; ask with what matters of it")
+    return legal_text(text)
 
 
 def legal_body(text: Any) -> str:
@@ -127,4 +138,4 @@ def legal_namespace(path: Any) -> str | None:
 
 def same_fact(text: str) -> str:
     """The form under which two texts are one fact: NFC, case and white space folded. Digits, names and negations all count."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
+    return " ".join(normalised("NFC", normalised("NFC", text).casefold()).split())

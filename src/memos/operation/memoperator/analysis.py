@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-import unicodedata
 from collections import Counter
 from functools import lru_cache
 
 from memos.memcube.change import Terms
+from memos.memcube.normal import normalised
 
 ASKS, TIMEY, NUMBER, ASSISTANT = 1, 2, 4, 8
 """Flags: ends in a question mark, speaks of a time, holds a number, was said by an assistant."""
@@ -78,7 +78,7 @@ def words(text: str) -> list[str]:
     """The words of a text, case folded, compatibility characters unified; of Han and Kana, which write no spaces, pairs of characters."""
     if text.isascii():
         return text.translate(_ASCII).split()
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = normalised("NFKC", text).casefold()
     found = _WORD.findall(folded)
     if not _CJK.search(folded):
         return found
