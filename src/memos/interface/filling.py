@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from memos.errors import BackendError, MemOSError, Unavailable
 from memos.memcube.change import VectorFill
 from memos.ports.adapter import View
-from memos.ports.models import Embedder, embedded, embedding_input
+from memos.ports.models import Embedder, apart, embedded, embedding_input
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
@@ -27,7 +27,7 @@ class Filling:
     """What is known, in this process, of an embedder's failures. One thread at a time computes; others may ask what is due."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self._embedder = apart(embedder, None)
         self._resting: dict[tuple[str, int], tuple[int, float]] = {}
         self._until = 0.0
         self.failures = 0

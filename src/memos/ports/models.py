@@ -38,6 +38,19 @@ class Embedder(Protocol):
         """Unit rows, shape (n, dimensions). Unavailable when an endpoint does not answer, BackendError when a model is broken."""
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """An embedder that remembers vectors: how long it takes tells whether a text was met before."""
+
+    def apart(self, who: tuple[str, str] | None) -> Embedder:
+        """The same embedder, which remembers for (tenant, user) alone; for None it remembers nothing."""
+
+
+def apart(embedder: Embedder, who: tuple[str, str] | None) -> Embedder:
+    """The embedder as one caller may use it, so that its time tells nobody what others have said."""
+    return embedder.apart(who) if isinstance(embedder, Remembering) else embedder
+
+
 UNIT = 1e-5
 """How far from length 1 a vector may be and still count as a unit vector."""
 

@@ -57,7 +57,7 @@ class MemoryAPI:
         return reply if recorded else self._record(caller, call, reply, began)
 
     def _run(self, caller: Caller, call: MemoryCall, began: int) -> tuple[MemoryReply, bool]:
-        ready, warnings = with_vectors(call, self._desk, partial(self._speaker, caller, call))
+        ready, warnings = with_vectors(caller, call, self._desk, partial(self._speaker, caller, call))
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):
             prepared = self._prepare(caller, ready)
