@@ -234,3 +234,11 @@ def test_a_fault_found_says_where_it_is(sound):
     shutil.copytree(sound, sound.with_name("copy"))
     tamper(sound.with_name("copy") / "memory.db", FAULTS["term_wrong"])
     assert diagnosed(sound.with_name("copy"))["term_wrong"].where == "content 1"
+
+
+def test_a_vector_of_another_width_is_an_error_that_says_what_to_do(sound):
+    tamper(sound / "memory.db", FAULTS["vector_wrong_width"])
+    adapter = SqliteAdapter(sound)
+    with adapter.view("acme") as view, pytest.raises(BackendError, match=r"content 1 is not 4 numbers wide.*memos reembed"):
+        list(view.feed("user/alice", -1))
+    adapter.close()

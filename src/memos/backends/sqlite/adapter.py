@@ -123,11 +123,11 @@ class SqliteAdapter:
     def connection(self) -> Iterator[apsw.Connection]:
         """The writing connection within `BEGIN IMMEDIATE`, alone under the lock: for maintenance. Committed at the end, or undone."""
         writer = self._writing()
-        try:
-            with writer.transaction() as connection:
+        with writer.transaction() as connection:
+            try:
                 yield connection
-        finally:
-            writer.forget()
+            finally:
+                writer.forget()  # still under the lock: nobody commits on what was known before
 
     def _writing(self) -> Writer:
         self._require_own_process()

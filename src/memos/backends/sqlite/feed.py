@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import read_entries
+from memos.errors import BackendError
 from memos.ports.feed import Feed, FeedRow
 
 if TYPE_CHECKING:
@@ -70,12 +71,17 @@ class Feeder:
 
 
 def stack(vectors: list[tuple[int, bytes]], dimensions: int | None) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """(content, body) pairs as two arrays, (m,) and (m, d)."""
+    """(content, body) pairs as two arrays, (m,) and (m, d); BackendError when one is of another width."""
     import numpy as np
 
+    width, bodies = 4 * (dimensions or 0), [body for _, body in vectors]
+    if set(map(len, bodies)) - {width}:
+        content = next(content for content, body in vectors if len(body) != width)
+        raise BackendError(
+            f"the vector of content {content} is not {dimensions or 0} numbers wide; run `memos doctor`, then `memos reembed`"
+        )
     contents = np.array([content for content, _ in vectors], np.int64)
-    matrix = np.frombuffer(b"".join([body for _, body in vectors]), "<f4").astype(np.float32, copy=False)
-    return contents, matrix.reshape(len(vectors), dimensions or 0)
+    return contents, np.frombuffer(b"".join(bodies), "<f4").astype(np.float32, copy=False).reshape(len(vectors), dimensions or 0)
 
 
 def _told(row: Row) -> FeedRow:
