@@ -143,6 +143,16 @@ class WrongEmbedder(BackendError):
     code = "wrong_embedder"
 
 
+DAMAGE = (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError)
+"""What Python raises over values that no store writes: text that is no UTF-8, JSON that is none, times out of range."""
+
+
+def damaged(what: object, error: Exception) -> NotAStore:
+    """The error that says so, without the value."""
+    message = f"{what} is damaged ({type(error).__name__}); run `memos doctor`, and restore the last backup with `memos restore-backup`"
+    return NotAStore(message)
+
+
 def tree(root: type[MemOSError] = MemOSError) -> dict[str, type[MemOSError]]:
     """Every error class of the tree by its code."""
     found = {root.code: root}

@@ -48,6 +48,7 @@ FAULTS = {
     "store_unknown": "UPDATE store SET id = randomblob(16)",
     "database_damaged": "PRAGMA writable_schema = ON;"
     " UPDATE sqlite_schema SET sql = replace(sql, 'bid', 'row') WHERE name = 'version_open'",
+    "unreadable": "UPDATE content SET body = CAST(x'ff' AS TEXT) WHERE cid = 1",
     "schema_wrong": "DROP INDEX version_by_turn",
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from memos.backends.sqlite.connections import Durability, mapped
+from memos.backends.sqlite.connections import Durability, mapped, mapped_whole
 from memos.backends.sqlite.ephemeral import Ephemeral
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.known import SQL as WRITING
@@ -78,7 +78,9 @@ class SqliteAdapter:
     @contextmanager
     def view(self, tenant: str, *, at: int | None = None, branch: str = CANONICAL) -> Iterator[SqliteView]:
         """See the port."""
-        with self.reader() as connection:
+        self._require_own_process()
+        with mapped(self.path), self._connections.reader() as connection:
+            connection.execute("BEGIN")
             view = SqliteView(connection, self.keys, self._dimensions, tenant=tenant, at=at, branch=branch)
             require_same(self.embedder, view.embedder, self.directory)
             try:
@@ -115,7 +117,7 @@ class SqliteAdapter:
     def reader(self) -> Iterator[apsw.Connection]:
         """A connection that cannot write, within one read transaction: for maintenance, which reads the schema."""
         self._require_own_process()
-        with mapped(self.path), self._connections.reader() as connection:
+        with mapped_whole(self.path), self._connections.reader() as connection:
             connection.execute("BEGIN")
             yield connection
 
@@ -123,7 +125,7 @@ class SqliteAdapter:
     def connection(self) -> Iterator[apsw.Connection]:
         """The writing connection within `BEGIN IMMEDIATE`, alone under the lock: for maintenance. Committed at the end, or undone."""
         writer = self._writing()
-        with writer.transaction() as connection:
+        with mapped_whole(self.path), writer.transaction() as connection:
             try:
                 yield connection
             finally:

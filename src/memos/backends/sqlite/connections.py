@@ -13,7 +13,7 @@ from urllib.parse import quote
 import apsw
 
 from memos.backends.sqlite.forking import GATE
-from memos.errors import BackendError, DiskFull, MemOSError, NotAStore, ReadOnlyStore, Unavailable
+from memos.errors import DAMAGE, BackendError, DiskFull, MemOSError, NotAStore, ReadOnlyStore, Unavailable, damaged
 
 Durability = Literal["power", "process", "none"]
 SYNCHRONOUS: dict[Durability, str] = {"power": "FULL", "process": "NORMAL", "none": "OFF"}
@@ -57,6 +57,18 @@ def mapped(path: Path | None, connection: apsw.Connection | None = None) -> Iter
         yield
     except apsw.Error as error:
         raise translate(error, path, connection) from error
+    except UnicodeDecodeError as error:
+        raise damaged(path, error) from error
+
+
+@contextmanager
+def mapped_whole(path: Path) -> Iterator[None]:
+    """As `mapped`, where nothing runs but what reads a store's own rows."""
+    try:
+        with mapped(path):
+            yield
+    except DAMAGE as error:
+        raise damaged(path, error) from error
 
 
 def address(path: Path, mode: str) -> str:

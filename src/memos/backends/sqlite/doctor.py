@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import script, statements
+from memos.errors import DAMAGE
 from memos.ports.maintenance import Analyse, Fault
 
 if TYPE_CHECKING:
@@ -50,11 +52,14 @@ def examine_store(connection: apsw.Connection, keys: Keys, findings: Findings, a
     for code, statement in statements("doctor").items():
         findings.extend(code, (f"{what} {number}" for what, number in connection.execute(statement)))
     look = Examination(connection, keys, findings)
-    for examine in (look.key, look.commits, look.writes, look.inheritance, look.vectors):
-        examine()
+    examinations: list[Callable[[], None]] = [look.key, look.commits, look.writes, look.inheritance, look.vectors]
     if analyse is not None:
-        look.terms(analyse)
-        look.facts()
+        examinations += [partial(look.terms, analyse), look.facts]
+    for examine in examinations:
+        try:
+            examine()
+        except DAMAGE as error:
+            findings.add("unreadable", f"{getattr(examine, '__name__', 'terms')}: {type(error).__name__}")
 
 
 def misshapen(connection: apsw.Connection) -> Iterator[str]:
@@ -106,6 +111,8 @@ def examine_journal(path: Path, findings: Findings) -> None:
                 findings.extend("access_chain_broken", broken(connection.execute(statements("access")["sealed"])))
     except apsw.Error as error:
         findings.add("access_damaged", f"{type(error).__name__}: {error}")
+    except DAMAGE as error:
+        findings.add("access_damaged", type(error).__name__)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from memos.backends.sqlite.keys import KEY_FILE, Keys, pack_counts, read_key
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import id_text, read_entries
-from memos.errors import NotAStore
+from memos.errors import DAMAGE, NotAStore
 from memos.memcube.legal import same_fact
 from memos.ports.maintenance import Analyse
 
@@ -28,12 +28,15 @@ PIECE = 20
 def broken(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     """The rows of a log, numbered first and sealed last, that are out of number or do not follow from the one before."""
     number, seal = 0, GENESIS
-    for *fields, stored in rows:
-        if fields[0] != number + 1:
-            yield f"rows {number + 1} to {fields[0] - 1} missing"
-        elif link(seal, *fields) != stored:
-            yield f"row {fields[0]}"
-        number, seal = fields[0], stored
+    try:
+        for *fields, stored in rows:
+            if fields[0] != number + 1:
+                yield f"rows {number + 1} to {fields[0] - 1} missing"
+            elif link(seal, *fields) != stored:
+                yield f"row {fields[0]}"
+            number, seal = fields[0], stored
+    except DAMAGE as error:
+        yield f"row {number + 1} and what follows cannot be read ({type(error).__name__})"
 
 
 def key_file(directory: Path, keys: Keys, findings: Findings) -> None:
@@ -108,7 +111,9 @@ class Examination:
     def terms(self, analyse: Analyse) -> None:
         """Each term row is what the analysis makes of its text."""
         for cid, tenant, speaker, role, body, hashes, counts, length, flags in self._connection.execute(SQL["terms"]):
-            made = analyse(body, speaker, role)
+            if (text := self._text(body, f"content {cid}")) is None:
+                continue
+            made = analyse(text, speaker, role)
             packed = self._keys.tenant(tenant).terms.pack(made.counts), pack_counts(made.counts.values())
             if (*packed, made.length, made.flags) != (hashes, counts, length, flags):
                 self._findings.add("term_wrong", f"content {cid}")
@@ -116,5 +121,14 @@ class Examination:
     def facts(self) -> None:
         """Each fact hash is that of its text."""
         for row, tenant, body, fact in self._connection.execute(SQL["facts"]):
-            if self._keys.tenant(tenant).fact(same_fact(body)) != fact:
+            text = self._text(body, f"version {row}")
+            if text is not None and self._keys.tenant(tenant).fact(same_fact(text)) != fact:
                 self._findings.add("fact_wrong", f"version {row}")
+
+    def _text(self, body: bytes, place: str) -> str | None:
+        """The text of a content, whose bytes may have been damaged."""
+        try:
+            return body.decode()
+        except UnicodeDecodeError:
+            self._findings.add("unreadable", place)
+            return None

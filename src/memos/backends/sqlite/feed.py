@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import read_entries
-from memos.errors import BackendError
+from memos.errors import DAMAGE, BackendError, damaged
 from memos.ports.feed import Feed, FeedRow
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ class Feeder:
 
     def _feed(self, rows: Sequence[Row], stamp: int, ended: tuple[tuple[int, int], ...], vectors: list[tuple[int, bytes]]) -> Feed:
         contents, matrix = stack(vectors, self.dimensions)
-        return Feed(self.namespace, stamp, tuple(map(_told, rows)), ended, contents, matrix, self.inherited)
+        try:
+            told = tuple(map(_told, rows))
+        except DAMAGE as error:
+            raise damaged("a row of the store", error) from error
+        return Feed(self.namespace, stamp, told, ended, contents, matrix, self.inherited)
 
     def _vectors_of(self, rows: list[Row]) -> list[tuple[int, bytes]]:
         found = {row[3]: row[-1] for row in rows if row[-1] is not None and row[3] not in self._sent}

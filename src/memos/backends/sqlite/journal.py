@@ -6,8 +6,8 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.journal_file import FILE, Durability, JournalFile
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.named import statements
-from memos.errors import InvalidCall, MemOSError, Unavailable
+from memos.errors import DAMAGE, InvalidCall, MemOSError, Unavailable, damaged
 from memos.memcube.fields import instant, microseconds
 from memos.ports.journal import AccessRow, AccessUse
 
@@ -80,14 +80,16 @@ class SqliteJournal:
         upto, uses = min(after, self.last()), []  # a journal that was moved away has begun anew
         if upto < after:
             after = upto = 0
-        for aseq, tenant, at, hits in self._read("uses", after, limit):
-            upto = aseq
-            uses += [(tenant, hit[0], instant(at)) for hit in json.loads(hits)]
+        with self._mapped():
+            for aseq, tenant, at, hits in self._read("uses", after, limit):
+                upto = aseq
+                uses += [(tenant, hit[0], instant(at)) for hit in json.loads(hits)]
         return AccessUse(upto, tuple(uses))
 
     def rows(self, *, after: int = 0, limit: int = 100) -> Sequence[dict[str, object]]:
         """At most `limit` rows after a row number, oldest first."""
-        return [_told(row) for row in self._read("rows", after, limit)]
+        with self._mapped():
+            return [_told(row) for row in self._read("rows", after, limit)]
 
     def last(self) -> int:
         """The number of the last row, 0 when there is none."""
@@ -147,6 +149,13 @@ class SqliteJournal:
     def _require_own_process(self) -> None:
         if os.getpid() != self._process:
             raise Unavailable("this journal was opened by the parent of this process; open the store again here, after the fork")
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except DAMAGE as error:
+            raise damaged(self.path, error) from error
 
     def _read(self, name: str, *arguments: int) -> list[tuple[Any, ...]]:
         self._require_own_process()

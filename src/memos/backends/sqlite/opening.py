@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import apsw
@@ -18,7 +18,7 @@ from memos.backends.sqlite.connections import Connections, Durability, mapped
 from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, Keys, make_directory, make_key, read_key, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA, migrate
 from memos.backends.sqlite.named import script, statements
-from memos.errors import BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder
+from memos.errors import DAMAGE, BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder, damaged
 from memos.memcube.fields import microseconds
 from memos.ports.clock import Clock
 
@@ -176,7 +176,12 @@ class Opening:
         connection.pragma("user_version", SCHEMA)
 
     def _opened(self, connections: Connections, writer: apsw.Connection | None, reader: apsw.Connection) -> Opened:
-        meta = dict(reader.execute(SQL["meta"]))
+        try:
+            return self._told(connections, writer, dict(reader.execute(SQL["meta"])))
+        except DAMAGE as error:
+            raise damaged(self.path, error) from error
+
+    def _told(self, connections: Connections, writer: apsw.Connection | None, meta: dict[str, Any]) -> Opened:
         keys = Keys(read_key(self.directory))
         if keys.proof() != meta["key"]:
             raise NotAStore(f"{self.directory / KEY_FILE} is the key of another store; bring back the one that belongs to {self.path}")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from memos.errors import InvalidCall
+from memos.errors import DAMAGE, InvalidCall, damaged
 from memos.memcube.cube import MemCube, Path, Tag, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
@@ -180,6 +180,13 @@ def _read_usage(count: int | None, last_used_at: int, heat: float) -> Usage:
 
 def read_cube(row: tuple[Any, ...]) -> MemCube:
     """The MemCube of a row with the columns of `cube_columns` in view.sql; its values come from the store and are trusted."""
+    try:
+        return _read_cube(row)
+    except (*DAMAGE, InvalidCall) as error:
+        raise damaged(f"a row of the store, written by commit {row[7]},", error) from error
+
+
+def _read_cube(row: tuple[Any, ...]) -> MemCube:
     (
         cube_id, provenance_id, namespace, body, count, last_used_at, heat, seq, version, layer, kind, state, frozen, owner, sensitivity,
         priority, speaker, role, session, ordinal, said_at, created_at, updated_at, valid_from, valid_to, expires_at, metadata, header_text,
