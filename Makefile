@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test check bench eval proof serve clean
+.PHONY: help setup demo test check bench eval proof serve clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,7 +13,10 @@ export OMP_NUM_THREADS ?= 1
 SHARED := $(wildcard ../shared/data/locomo_dev.json.gz ../shared/data/beam_dev.json.gz)
 DATA ?= $(if $(SHARED),$(SHARED),evals/data/harbour.json)
 
-setup: $(READY)
+help: ## these lines
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 16
+
+setup: $(READY) ## an environment in .venv with all that the others need; they make it themselves
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"MemOS needs Python 3.11 or newer; $$(command -v $(PYTHON)) is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)")'

@@ -55,6 +55,7 @@ class Demo:
         self.memory = memory
         self.session: Session = memory.as_user("demo")
         self.turns: dict[str, str] = {}
+        self.said: dict[str, str] = {}
 
     def say(self, line: str = "", style: str = "") -> None:
         """One line, in which only `style` is markup."""
@@ -69,6 +70,7 @@ class Demo:
     def store(self, conversation: dict[str, Any]) -> None:
         """Store every turn, session by session, then wait for the vectors."""
         messages = messages_of(conversation)
+        self.said = {turn: f"{message['name']}: {snippet(message['content'], 110)}" for turn, message in messages}
         sessions = list(dict.fromkeys(message["session"] for _, message in messages))
         self.title(
             f"Storing a conversation between {' and '.join(conversation['speakers'])}: {len(messages)} turns in {len(sessions)} sessions"
@@ -123,12 +125,20 @@ class Demo:
         self.say()
         self.say(f"{number:2}. {question['q']}")
         verdict = f"HIT   evidence at place {answer.place}" if answer.place else f"MISS  evidence not among the first {FIRST}"
-        self.say(f"    {verdict}, {cpu:.1f} ms CPU", "green" if answer.place else "red")
-        if answer.hits:
-            best = answer.hits[0]
-            self.say(f"    best  {best.cube.said_at:%d %b %Y}  {best.cube.speaker}: {snippet(best.cube.text, 110)}")
-            self.say(f"    why   {reasons(best)}", "dim")
+        warm = "" if number > 1 else ", what is read for the first time included"
+        self.say(f"    {verdict}, {cpu:.1f} ms CPU{warm}", "green" if answer.place else "red")
+        self.show(answer, question)
         return answer
+
+    def show(self, answer: Answer, question: dict[str, Any]) -> None:
+        """The best hit with its reasons, and the turn that answers where that is another one: at its place, or as it was said."""
+        for place in dict.fromkeys((1, answer.place or 1)) if answer.hits else ():
+            hit = answer.hits[place - 1]
+            name = "best" if place == 1 else f"at {place:2}"
+            self.say(f"    {name:5} {hit.cube.said_at:%d %b %Y}  {hit.cube.speaker}: {snippet(hit.cube.text, 110)}")
+            self.say(f"    why   {reasons(hit)}", "dim")
+        for turn in question["ev"] if answer.place is None else ():
+            self.say(f"    want  {self.said.get(turn, 'a turn without words')}")
 
     def change(self) -> None:
         """Add a memory, update it, and show both of its versions."""

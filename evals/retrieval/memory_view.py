@@ -109,6 +109,14 @@ class BookView:
                     found[row.id] = row
         return found
 
+    def allowed(self, ids: Sequence[str], *, grant: Filter, now: datetime) -> frozenset[str]:
+        """Those of some ids that the grant allows."""
+        return frozenset(self.get(ids, grant=grant, now=now))
+
+    def last_purge(self, namespace: str) -> int:
+        """Nothing is ever purged here."""
+        return 0
+
     def last_seq(self, namespace: str) -> int:
         """The last commit; later than it may be, never earlier."""
         return self.book.seq
@@ -117,11 +125,12 @@ class BookView:
         """The hashes under which the feed names terms."""
         return np.array([self.book.hash(term) for term in terms], np.uint64)
 
-    def feed(self, namespace: str, after: int) -> Iterator[Feed]:
+    def feed(self, namespace: str, after: int, *, cold: bool = False) -> Iterator[Feed]:
         """What changed after a commit."""
-        rows = [row for path, row in self.book.rows if path == namespace and row.seq > after]
-        ended = [(row.row, row.seq_end) for path, row in self.book.rows if path == namespace and row.seq <= after < row.seq_end < OPEN]
-        contents = {row.content for path, row in self.book.rows if path == namespace}
+        here = [row for path, row in self.book.rows if path == namespace and (row.state in {"archived", "expired"}) is cold]
+        rows = [row for row in here if row.seq > after]
+        ended = [(row.row, row.seq_end) for row in here if row.seq <= after < row.seq_end < OPEN]
+        contents = {row.content for row in here}
         filled = [content for content in sorted(contents) if content in self.book.vectors and self.book.vectors[content][0] > after]
         nothing = np.empty((0, self.dimensions or 0), np.float32)
         for start in range(0, max(1, len(rows)), CHUNK):

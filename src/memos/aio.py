@@ -6,14 +6,16 @@ Each call runs in a worker thread: the core is synchronous, because SQLite, NumP
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from memos.memcube.call import Caller, MemoryReply, Window
-from memos.session import Filtering, Session
+from memos.memcube.cube import MemCube
+from memos.memcube.value import Time
+from memos.session import Filtering, Ref, Session
+from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ class AsyncSession:
 
     def __init__(self, session: Session) -> None:
         self._sync = session
+
+    def __repr__(self) -> str:
+        return repr(self._sync).replace("<", "<Async", 1)
 
     @property
     def caller(self) -> Caller:
@@ -50,7 +55,7 @@ class AsyncSession:
         layer: str | None = None,
         tags: Any = (),
         session: str | None = None,
-        expires_at: datetime | None = None,
+        expires_at: Time | None = None,
         priority: int = 0,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
@@ -86,7 +91,7 @@ class AsyncSession:
         namespaces: str | Iterable[str] | None = None,
         states: Iterable[str] | None = None,
         types: Iterable[str] | None = None,
-        window: Window | tuple[datetime | None, datetime | None] | None = None,
+        window: Window | tuple[Time | None, Time | None] | None = None,
         vector: Any = None,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score."""
@@ -102,7 +107,7 @@ class AsyncSession:
             vector=vector,
         )
 
-    async def get(self, ids: str | Iterable[str]) -> MemoryReply:
+    async def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""
         return await asyncio.to_thread(self._sync.get, ids)
 
@@ -133,14 +138,17 @@ class AsyncSession:
 
     async def update(
         self,
-        id: str,
+        id: Ref,
         text: str | None = None,
         *,
         mode: str = "overwrite",
+        against: str | None = None,
+        label: str | None = None,
         expect_version: int | None = None,
         tags: Any = None,
         metadata: Mapping[str, Any] | None = None,
-        expires_at: datetime | str | None = None,
+        links: Iterable[str] | None = None,
+        expires_at: Time | None = None,
         priority: int | None = None,
         trigger: str | None = None,
         vector: Any = None,
@@ -153,9 +161,12 @@ class AsyncSession:
             id,
             text,
             mode=mode,
+            against=against,
+            label=label,
             expect_version=expect_version,
             tags=tags,
             metadata=metadata,
+            links=links,
             expires_at=expires_at,
             priority=priority,
             trigger=trigger,
@@ -164,21 +175,21 @@ class AsyncSession:
             idempotency_key=idempotency_key,
         )
 
-    async def forget(self, ids: str | Iterable[str], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    async def forget(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
         return await asyncio.to_thread(self._sync.forget, ids, trigger=trigger, idempotency_key=idempotency_key)
 
-    async def history(self, id: str) -> MemoryReply:
+    async def history(self, id: Ref) -> MemoryReply:
         """The versions of a memory, oldest first: `reply.cubes`."""
         return await asyncio.to_thread(self._sync.history, id)
 
-    async def transfer(self, id: str, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+    async def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
         return await asyncio.to_thread(self._sync.transfer, id, to=to, trigger=trigger, idempotency_key=idempotency_key)
 
     async def compose(
         self,
-        ids: Iterable[str],
+        ids: Iterable[Ref],
         *,
         namespace: str | None = None,
         tags: Any = (),
@@ -191,12 +202,113 @@ class AsyncSession:
             self._sync.compose, ids, namespace=namespace, tags=tags, trigger=trigger, vector=vector, idempotency_key=idempotency_key
         )
 
+    async def confirm(self, id: Ref, *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Say that a memory holds: `reply.value` is how often that was said. After two times (a setting) it stands: Merged."""
+        return await asyncio.to_thread(self._sync.confirm, id, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def freeze(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Let memories refuse every change (FrozenMemory) until they are unfrozen; they stay findable and keep their history."""
+        return await asyncio.to_thread(self._sync.freeze, ids, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def unfreeze(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Let memories be changed again."""
+        return await asyncio.to_thread(self._sync.unfreeze, ids, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def archive(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Put memories aside: a default search does not look there; `states=["archived"]`, `at` and ids do, and use brings them back."""
+        return await asyncio.to_thread(self._sync.archive, ids, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def snapshot(self, name: str, *, drop: bool = False, trigger: str | None = None) -> MemoryReply:
+        """Give this moment a name of yours, or with `drop` take it away; `reply.value` has name, seq and at. It costs nothing."""
+        return await asyncio.to_thread(self._sync.snapshot, name, drop=drop, trigger=trigger)
+
+    async def snapshots(self) -> MemoryReply:
+        """Your snapshots, in their order: `reply.value`, a list of name, seq and at."""
+        return await asyncio.to_thread(
+            self._sync.snapshots,
+        )
+
+    async def at(self, moment: Moment) -> AsyncSession:
+        """A session that reads as the system would have answered then, with the permissions of now. It cannot write."""
+        return AsyncSession(await asyncio.to_thread(self._sync.at, moment))
+
+    async def diff(
+        self, before: Moment, after: Moment = "now", *, namespaces: str | Iterable[str] | None = None, limit: int = 1000
+    ) -> MemoryReply:
+        """What differs between two moments: `reply.value` has `added`, `removed` and `changed`, lists of id, before, after, fields."""
+        return await asyncio.to_thread(self._sync.diff, before, after, namespaces=namespaces, limit=limit)
+
+    async def restore(
+        self,
+        target: Moment | MemCube,
+        *,
+        version: int | None = None,
+        namespaces: str | Iterable[str] | None = None,
+        dry_run: bool = False,
+        trigger: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Bring back a memory by its id, as it was in a `version` or as it was forgotten; or all memories as they were at a moment."""
+        return await asyncio.to_thread(
+            self._sync.restore,
+            target,
+            version=version,
+            namespaces=namespaces,
+            dry_run=dry_run,
+            trigger=trigger,
+            idempotency_key=idempotency_key,
+        )
+
+    async def branch(self, name: str, *, base: Moment | None = None) -> AsyncSession:
+        """A session on a branch: an overlay with the whole API, in which what would be is tried, and nobody else sees it."""
+        return AsyncSession(await asyncio.to_thread(self._sync.branch, name, base=base))
+
+    async def branches(self) -> MemoryReply:
+        """Your branches that stand: `reply.value`, a list of name, base and at."""
+        return await asyncio.to_thread(
+            self._sync.branches,
+        )
+
+    async def merge(self, *, prefer: str | None = None, dry_run: bool = False, trigger: str | None = None) -> MemoryReply:
+        """Bring what this branch changed into the canonical memory, and end the branch."""
+        return await asyncio.to_thread(self._sync.merge, prefer=prefer, dry_run=dry_run, trigger=trigger)
+
+    async def discard(self) -> MemoryReply:
+        """End this branch; what only it held is purged by the next sweep."""
+        return await asyncio.to_thread(
+            self._sync.discard,
+        )
+
+
+S = TypeVar("S", bound="AsyncMemOS")
+
+
+class Opening(Generic[S]):
+    """A store that is about to be opened: await it, or enter it."""
+
+    def __init__(self, made: Callable[[MemOS], S], opening: Callable[[], Awaitable[MemOS]]) -> None:
+        self._made, self._opening = made, opening
+
+    def __await__(self) -> Generator[Any, None, S]:
+        system = yield from self._opening().__await__()
+        return self._made(system)
+
+    async def __aenter__(self) -> S:
+        self._system = await self
+        return self._system
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._system.close()
+
 
 class AsyncMemOS:
-    """`MemOS`, awaitable; open it with `async with await AsyncMemOS.open(…)`."""
+    """`MemOS`, awaitable; open it with `async with AsyncMemOS.open(…)`, or `await AsyncMemOS.open(…)` and close it."""
 
     def __init__(self, system: MemOS) -> None:
         self._sync = system
+
+    def __repr__(self) -> str:
+        return repr(self._sync).replace("<", "<Async", 1)
 
     async def __aenter__(self) -> Self:
         return self
@@ -205,7 +317,7 @@ class AsyncMemOS:
         await self.close()
 
     @classmethod
-    async def open(
+    def open(
         cls,
         url: str | Path = "./memory",
         *,
@@ -215,10 +327,11 @@ class AsyncMemOS:
         worker: Literal["thread", "none"] = "thread",
         durability: Literal["power", "process"] | None = None,
         read_only: bool = False,
-    ) -> Self:
+    ) -> Opening[Self]:
         """Open the store in a directory, or make one there."""
-        return cls(
-            await asyncio.to_thread(
+        return Opening(
+            cls,
+            lambda: asyncio.to_thread(
                 MemOS.open,
                 url,
                 embedder=embedder,
@@ -227,7 +340,7 @@ class AsyncMemOS:
                 worker=worker,
                 durability=durability,
                 read_only=read_only,
-            )
+            ),
         )
 
     @staticmethod
@@ -256,6 +369,10 @@ class AsyncMemOS:
         """Compute or await every pending vector; False when some are pending still."""
         return await asyncio.to_thread(self._sync.drain, seconds)
 
+    async def sweep(self, seconds: float | None = None) -> dict[str, int]:
+        """Do now what the worker does in its time: end, archive, activate, purge, compress what is due; what was done, in numbers."""
+        return await asyncio.to_thread(self._sync.sweep, seconds)
+
     async def close(self) -> None:
         """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""
         await asyncio.to_thread(
@@ -268,11 +385,9 @@ class AsyncMemOS:
             self._sync.doctor,
         )
 
-    async def rebuild(self) -> int:
+    async def rebuild(self, *, accept_texts: bool = False, accept_log: bool = False) -> int:
         """Make every term row, fact hash and tag row anew from the texts; how many contents there were."""
-        return await asyncio.to_thread(
-            self._sync.rebuild,
-        )
+        return await asyncio.to_thread(self._sync.rebuild, accept_texts=accept_texts, accept_log=accept_log)
 
     async def reembed(self, embedder: Embedding) -> int:
         """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`."""

@@ -21,6 +21,7 @@ MemOSError
 
 from __future__ import annotations
 
+import zlib
 from typing import Any, ClassVar
 
 
@@ -143,7 +144,7 @@ class WrongEmbedder(BackendError):
     code = "wrong_embedder"
 
 
-DAMAGE = (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError)
+DAMAGE = (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError, zlib.error)
 """What Python raises over values that no store writes: text that is no UTF-8, JSON that is none, times out of range."""
 
 

@@ -28,6 +28,8 @@ EMBEDDERS = {
 
 STORES = {"": "memos.backends.sqlite.store:open_store", "memory": "memos.backends.sqlite.store:open_store"}
 """A path without a scheme is a directory."""
+READABLE = {"": "the path of a directory", "memory": "memory:"}
+"""How an error names what is not called by its scheme."""
 DEFAULT = "minilm"
 UNUSED = "unused"
 """Opens a store without its embedder, for tools that need none: nothing is embedded, and what is pending stays so."""
@@ -53,6 +55,14 @@ def open_store(
     opening = _load("memos.stores", STORES, scheme, "store")
     parts: StoreParts = opening(url, choose=chooser(embedder), analyse=analyse, settings=settings, clock=clock, read_only=read_only)
     return parts
+
+
+def require_store(url: str) -> None:
+    """NotAStore, which says what there is instead, where a path names no store."""
+    from memos.backends.sqlite.store import require_made
+
+    if "://" not in url:
+        require_made(Path(url).expanduser() if url.startswith("~/") else Path(url))
 
 
 def restore_store(source: Path, destination: Path, *, key: Path | None, analyse: Analyse) -> RestoreReport:
@@ -97,7 +107,7 @@ def _load(group: str, builtin: dict[str, str], scheme: str, what: str) -> Callab
     for entry in found:
         if entry.name == scheme:
             return entry.load()  # type: ignore[no-any-return]
-    known = sorted({*builtin, *(entry.name for entry in found)})
+    known = sorted(READABLE.get(name, name) for name in {*builtin, *(entry.name for entry in found)})
     raise InvalidCall(
-        f"no {what} is registered for {scheme!r}; known are {', '.join(known)}; a plug-in adds one by an entry point in {group!r}"
+        f"no {what} is registered for {scheme!r}; there are: {', '.join(known)}; a plug-in adds one by an entry point in {group!r}"
     )

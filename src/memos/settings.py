@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import os
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from memos.errors import InvalidCall
+
+
+class LifecycleRule(BaseModel):
+    """Memories that pass a filter, were not written or used for some days, and were used so often, are moved to a state."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    name: str
+    filter: dict[str, Any]
+    to: Literal["activated", "merged", "archived", "expired"]
+    after_days: float = Field(default=0.0, ge=0)
+    uses: int = Field(default=0, ge=0)
 
 
 class Settings(BaseModel):
@@ -28,6 +41,24 @@ class Settings(BaseModel):
     fold_seconds: float = Field(default=2.0, ge=0, description="how often the worker folds the access log into the memories' usage")
     close_seconds: float = Field(default=5.0, ge=0, description="how long close() waits for pending vectors")
     wait_seconds: float = Field(default=30.0, ge=0, description="how long a call with wait=True waits for its vectors")
+    confirmations: int = Field(default=2, ge=1, le=32, description="how often a user confirms a memory until it is Merged")
+    activate_uses: int = Field(default=2, ge=1, description="how many uses make a generated memory Activated")
+    archive_after_days: float | None = Field(
+        default=365.0, gt=0, description="a memory that nobody wrote or used for so long is Archived; none: never"
+    )
+    forgotten_days: float | None = Field(
+        default=None, ge=0, description="after so long what was forgotten or had expired is purged for good; none: never"
+    )
+    history_days: float | None = Field(
+        default=None, ge=0, description="how far back the past may be read; older versions are purged; none: for ever"
+    )
+    lifecycle_rules: tuple[LifecycleRule, ...] = Field(
+        default=(), description="rules by which sweeps move memories, e.g. by their task's tag"
+    )
+    consolidate: bool = Field(default=True, description="whether the worker looks for facts that a new memory repeats or supersedes")
+    compress_bytes: int = Field(default=1024, ge=64, description="texts of archived memories from this size on are kept compressed")
+    sweep_seconds: float = Field(default=60.0, ge=0, description="how often the worker sweeps")
+    sweep_batch: int = Field(default=500, ge=1, le=10_000, description="memories that a sweep looks at between two commits")
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
 
 
@@ -44,8 +75,15 @@ def load_settings(directory: Path | None, given: dict[str, Any] | None = None) -
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(step) for step in first["loc"])
+            if first["type"] == "extra_forbidden":
+                raise InvalidCall(f"there is no setting {name!r}, as {source} has it{_nearest(name)}") from None
             raise InvalidCall(f"the setting {name!r} from {source} is wrong: {first['msg']}") from None
     return Settings.model_validate(merged)
+
+
+def _nearest(name: str) -> str:
+    found = get_close_matches(name, Settings.model_fields, n=1)
+    return f"; did you mean {found[0]}?" if found else f"; there are {', '.join(Settings.model_fields)}"
 
 
 def _from_file(directory: Path | None) -> dict[str, Any]:

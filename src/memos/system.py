@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from memos.errors import BackendError, InvalidCall, MemOSError
+from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api.api import MemoryAPI
+from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
 from memos.interface.memory_api.desk import Desk
-from memos.memcube.call import Caller
+from memos.memcube.call import Caller, MemoryCall, MemoryReply
 from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
@@ -31,23 +30,41 @@ if TYPE_CHECKING:
     from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
 
 Embedding = Embedder | str | None
-Reopen = Callable[[Embedding], StoreParts]
+
+
+class Entrance:
+    """The door that sessions hold: the MemoryAPI of the moment, so that they go on when the store is opened anew."""
+
+    def __init__(self) -> None:
+        self.changing = threading.Lock()
+        self.api: MemoryAPI
+
+    def handle(self, caller: Caller, call: MemoryCall) -> MemoryReply:
+        """Run one call; one that failed only because its store was opened anew meanwhile is run there."""
+        api = self.api
+        reply = api.handle(caller, call)
+        if reply.status not in STORE_FAILURES:
+            return reply
+        with self.changing:
+            present = self.api
+        return reply if present is api else present.handle(caller, call)
 
 
 class MemOS:
     """An open store. A context manager; `close()` waits a bounded time for vectors that are still pending."""
 
-    def __init__(self, reopen: Reopen, settings: Settings, clock: Clock, worker: Literal["thread", "none"], embedder: Embedding) -> None:
-        self._reopen, self._settings, self._clock, self._runs = reopen, settings, clock, worker
+    def __init__(self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"]) -> None:
+        self._settings, self._clock, self._runs = settings, clock, worker
         self._closed = threading.Event()
-        self._wire(reopen(embedder))
+        self._api = Entrance()
+        self._wire(parts)
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
         desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings)
         self._vault = MemVault(parts.adapter, parts.journal)
-        self._api = MemoryAPI(desk, self._vault, self._after_commit)
-        self._worker = Worker(self._api, parts, self._clock, self._settings)
+        self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
+        self._worker = Worker(api, parts, self._clock, self._settings)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()
@@ -78,8 +95,8 @@ class MemOS:
         ticking = clock or SystemClock()
         place, directory = _place(url)
         loaded = load_settings(directory, given)
-        reopen = partial(open_store, place, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
-        return cls(reopen, loaded, ticking, worker, embedder)
+        parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
+        return cls(parts, loaded, ticking, worker)
 
     @staticmethod
     def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
@@ -115,6 +132,14 @@ class MemOS:
         self._require_open()
         return True if self._parts.read_only else self._worker.drain(seconds)
 
+    def sweep(self, seconds: float | None = None) -> dict[str, int]:
+        """Do now what the worker does in its time: end, archive, activate, purge, compress what is due; what was done, in numbers.
+
+        At most for so many seconds; what is left is done by the next sweep. Raises Unavailable when another process is the worker.
+        """
+        self._require_open()
+        return self._worker.sweep(seconds)
+
     def close(self) -> None:
         """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""
         if self._closed.is_set():
@@ -130,25 +155,37 @@ class MemOS:
         self._require_open()
         return self._parts.maintenance.doctor()
 
-    def rebuild(self) -> int:
-        """Make every term row, fact hash and tag row anew from the texts; how many contents there were."""
+    def rebuild(self, *, accept_texts: bool = False, accept_log: bool = False) -> int:
+        """Make every term row, fact hash and tag row anew from the texts; how many contents there were.
+
+        A text that is not the one that was stored is left as it is, and told by BackendError at the end, unless `accept_texts`. With
+        `accept_log` the access log that is there is taken for the store's own, after another one was lost.
+        """
         self._require_open()
-        return self._parts.maintenance.rebuild()
+        return self._parts.maintenance.rebuild(accept_texts=accept_texts, accept_log=accept_log)
 
     def reembed(self, embedder: Embedding) -> int:
         """Make another embedder the store's own and drop every vector; how many are now to be computed, by the worker or `drain()`.
 
-        Whoever else has the store open gets WrongEmbedder from then on and must open it again; sessions of this MemOS are made anew.
+        The sessions of this MemOS go on; whoever else has the store open gets WrongEmbedder from then on and must open it again.
+        Raises ReadOnlyStore.
         """
         self._require_open()
+        if self._parts.read_only:
+            raise ReadOnlyStore("this store is open only for reading; open it without read_only=True to change its embedder")
         chosen = chooser(embedder)(None, fresh=True)
         remembered = Remembered(chosen.embedder.name, chosen.embedder.dimensions, chosen.url) if chosen.embedder is not None else None
-        self._worker.stop(0.0)
-        try:
-            return self._parts.maintenance.reembed(remembered)
-        finally:
-            self._vault.close()
-            self._wire(self._reopen(chosen.embedder if chosen.url is None else "default"))
+        with self._api.changing:
+            self._worker.stop(0.0)
+            before = after = self._parts
+            try:
+                count = before.maintenance.reembed(remembered)
+                after = before.renewed(chooser(chosen.embedder))
+            finally:
+                self._wire(after)
+                if after is not before:
+                    before.adapter.close()
+        return count
 
     def backup(self, destination: str | Path) -> BackupReport:
         """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""
@@ -180,6 +217,10 @@ class MemOS:
     def _require_open(self) -> None:
         if self._closed.is_set():
             raise BackendError("this MemOS is closed; open the store again with MemOS.open")
+
+    def __repr__(self) -> str:
+        how = ", closed" if self._closed.is_set() else ", only for reading" if self._parts.read_only else ""
+        return f"<{type(self).__name__} {self._parts.directory or 'in memory'}, store {self._parts.adapter.store_id}{how}>"
 
     def __enter__(self) -> Self:
         return self

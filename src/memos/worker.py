@@ -5,24 +5,23 @@ It reads through Views and the journal; what it wants changed goes in as a Memor
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
-from pathlib import Path
-from weakref import WeakSet
 
-from memos.errors import BackendError, MemOSError, VersionConflict
+from memos.consolidator import Consolidator
+from memos.errors import MemOSError, Unavailable, VersionConflict
 from memos.interface.filling import Filling, Item
 from memos.memcube.call import Caller, MemoryCall, raising
 from memos.memcube.change import Fence, UsageFold
 from memos.ports.clock import Clock
 from memos.ports.door import Door
 from memos.ports.store import StoreParts
+from memos.post import Post
 from memos.settings import Settings
+from memos.sweeper import Sweeper
 
 NAME = "main"
 POST_POLL_SECONDS = 0.05
@@ -39,62 +38,6 @@ IDLE_ROWS = 1000
 log = logging.getLogger("memos.worker")
 
 
-class Post:
-    """The one post of worker in a directory, held by `flock`; an in-memory store has only itself.
-
-    A lock of `flock` is shared with every child of a fork, and ends when all have closed the file or one has given it up.
-    """
-
-    def __init__(self, directory: Path | None) -> None:
-        self._path = directory / "worker.lock" if directory else None
-        self._file: int | None = None
-        _POSTS.add(self)
-
-    def take(self) -> bool:
-        """Whether this process now holds the post; False while another does."""
-        if self._path is None or self._file is not None:
-            return True
-        try:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise BackendError(f"{self._path} cannot be opened ({error.strerror}); see that the store is still there") from None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(file)
-            return False
-        self._file = file
-        return True
-
-    @property
-    def held(self) -> bool:
-        """Whether this process has the post."""
-        return self._path is None or self._file is not None
-
-    def leave(self) -> None:
-        """Give the post up, for children that were forked meanwhile too."""
-        if self._file is not None:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-        self.drop()
-
-    def drop(self) -> None:
-        """Close the file: in a forked child, which has not the post, but would keep it from others."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-
-_POSTS: WeakSet[Post] = WeakSet()
-
-
-def _drop_posts() -> None:
-    for post in list(_POSTS):
-        post.drop()
-
-
-os.register_at_fork(after_in_child=_drop_posts)
-
-
 class Worker:
     """The background loop. `step()` does a bounded piece of work and says whether there was any."""
 
@@ -108,6 +51,9 @@ class Worker:
         self._door, self._adapter, self._journal = door, parts.adapter, parts.journal
         self._filling = Filling(parts.embedder) if parts.embedder is not None else None
         self._clock, self._settings = clock, settings
+        self._sweeper = Sweeper(self._call, parts, clock, settings)
+        self._consolidator = Consolidator(self._call, parts) if settings.consolidate else None
+        self._next_sweep = 0.0
         self._post = Post(parts.directory)
         self._fence = 0
         self._next_fold = 0.0
@@ -132,6 +78,8 @@ class Worker:
             self._wake.set()
             while running and time.monotonic() < end and self._anything_due():
                 time.sleep(POST_POLL_SECONDS)
+            if running and self._left(None):
+                log.warning("the store is closed with %d vectors pending; who opens it next computes them", self._pending_vectors())
         except MemOSError as error:
             log.warning("the store is closed with vectors pending (%s)", error.code)
         self._stop.set()
@@ -143,9 +91,9 @@ class Worker:
             self._busy.release()
 
     def drain(self, seconds: float | None = None, tenant: str | None = None) -> bool:
-        """Work until no vector is pending, here or in the process that holds the post; False when something is.
+        """Work until no vector is pending and new memories are settled with the old, here or in the process that holds the post.
 
-        That is when the time is up, or sooner, when the embedder refuses what is left, or has failed several times in a row.
+        False when some are pending still: the time is up, or sooner, the embedder refuses what is left or has failed several times.
         """
         end = None if seconds is None else time.monotonic() + seconds
         self._next_fold = 0.0
@@ -179,7 +127,7 @@ class Worker:
         return not self._filling.failures and not self._anything_due()
 
     def step(self, end: float | None = None) -> bool:
-        """One fold of use, and one batch of vectors for each tenant.
+        """One fold of use, one batch of vectors for each tenant, one look at what new memories end, and what of the sweeps is due.
 
         False when there was nothing, when another process has the post, or when another thread works here until the moment `end`.
         """
@@ -190,12 +138,36 @@ class Worker:
                 return False
             if not self._fence:
                 self._fence = self._adapter.elect(NAME)
-            return any([self._fold(), *map(self._fill, self._adapter.tenants())])
+            worked = [self._fold(), *map(self._fill, self._adapter.tenants()), self._consolidate(), self._sweep()]
+            return any(worked)
         except VersionConflict:
             self._fence = 0
             return True
         finally:
             self._busy.release()
+
+    def sweep(self, seconds: float | None = None) -> dict[str, int]:
+        """Fold use, then sweep until nothing is due, for at most so long; what was done. Unavailable when another has the post."""
+        end = None if seconds is None else time.monotonic() + seconds
+        with self._busy:
+            if not self._post.take():
+                raise Unavailable("another process is the worker of this store, and sweeps it")
+            self._fence = self._fence or self._adapter.elect(NAME)
+            self._next_fold = 0.0
+            self._fold()
+            done = sum((self._sweeper.whole(tenant, end) for tenant in self._adapter.tenants()), Counter[str]())
+        return dict(done)
+
+    def _consolidate(self) -> bool:
+        return self._consolidator is not None and self._consolidator.step()
+
+    def _sweep(self) -> bool:
+        """One bounded step of the sweeps, at their interval."""
+        if time.monotonic() < self._next_sweep:
+            return False
+        self._next_sweep = time.monotonic() + self._settings.sweep_seconds
+        done = [self._sweeper.step(tenant) for tenant in self._adapter.tenants()]
+        return any(done)
 
     def _loop(self) -> None:
         pause = idle = self._settings.worker_idle_seconds
@@ -241,6 +213,13 @@ class Worker:
         with self._adapter.view(tenant) as view:
             return self._filling.due(view, limit)
 
+    def _pending_vectors(self) -> int:
+        count = 0
+        for tenant in self._adapter.tenants() if self._filling is not None else ():
+            with self._adapter.view(tenant) as view:
+                count += sum(space.pending_vectors for space in view.namespaces(""))
+        return count
+
     def _fill(self, tenant: str) -> bool:
         items = self._due(tenant, self._settings.embed_batch)
         if self._filling is None or not items:
@@ -265,6 +244,11 @@ class Worker:
             times[tenant, cube_id].append(at)
         folds = tuple(UsageFold(cube_id, len(seen), max(seen), float(len(seen)), tenant) for (tenant, cube_id), seen in times.items())
         self._call(tenants[0], "use", folds=folds, fence=Fence(NAME, self._fence, found.upto))
+        used: dict[str, list[str]] = defaultdict(list)
+        for tenant, cube_id in times:
+            used[tenant].append(cube_id)
+        for tenant, ids in used.items():
+            self._sweeper.used(tenant, ids)
         return True
 
     def _call(self, tenant: str, operation: str, **options: object) -> None:

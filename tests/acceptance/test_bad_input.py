@@ -1,6 +1,6 @@
 """Bad input: a named error that says what to do, and nothing written."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -42,6 +42,15 @@ def alice(memory):
         ([{"content": None}], "NoneType"),
         ([{"content": "x", "at": datetime(2025, 1, 1)}], "zone"),  # noqa: DTZ001
         ([{"content": "x", "at": "yesterday"}], "said_at"),
+        ([{"content": "x", "at": 1740992400}], "said_at: 1740992400 is no time"),
+        ([{"content": "x", "timestamp": datetime(2025, 1, 1)}], "zone"),  # noqa: DTZ001
+        ([{"content": "x", "at": "2025-01-01", "timestamp": "2025-01-01"}], "not both"),
+        ([{"content": None, "tool_calls": []}], "NoneType"),
+        ([{"content": "", "tool_calls": [3, {"function": "f"}]}], "empty"),
+        ([{"content": "x", "tool_calls": [object()]}], r"field 'tool_calls' must be JSON.*model_dump"),
+        ([{"content": "x", "audio": float("nan")}], "field 'audio' must be JSON"),
+        ([{"tool_call_id": "c"}], "content"),
+        ([{"content": "x", "ordinal": True}], "ordinal"),
         ([{"content": "x", "ordinal": -1}], "ordinal"),
         ([{"content": "x", "ordinal": "first"}], "ordinal"),
         ([{"content": "x", "metadata": "no"}], "metadata"),
@@ -66,6 +75,16 @@ def test_what_cannot_be_a_memory_is_refused_whole(alice, given, said):
         ({"tags": ["x" * 300]}, "256"),
         ({"tags": [3]}, "tag"),
         ({"expires_at": datetime(2025, 1, 1)}, "zone"),  # noqa: DTZ001
+        ({"expires_at": timedelta(days=3)}, r"expires_at: a timedelta is no time; add it to datetime\.now\(UTC\)"),
+        ({"expires_at": "soon"}, "expires_at: 'soon' is no time; write a day such as 2025-01-01"),
+        ({"expires_at": "2031-02-30"}, "expires_at: '2031-02-30' is no time"),
+        ({"expires_at": 1893456000}, "expires_at: 1893456000 is no time"),
+        ({"expires_at": "1893456000"}, "expires_at: '1893456000' is no time"),
+        ({"expires_at": True}, "expires_at: True is no time"),
+        ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, r"is over: it is 2020-01-01T00:00:00\+00:00, now is"),
+        ({"expires_at": "2020-01-01"}, "is over"),
+        ({"priority": True}, "priority"),
+        ({"priority": "1"}, "priority"),
         ({"priority": 101}, "priority"),
         ({"priority": "high"}, "priority"),
         ({"metadata": {"a": float("nan")}}, "JSON"),
@@ -127,14 +146,17 @@ def test_searches_are_checked(alice):
         {"text": "x", "limit": 0},
         {"text": "x", "limit": 10_000},
         {"text": "x\0"},
-        {"text": "x", "states": ["asleep"]},
     ):
         with pytest.raises(InvalidCall):
             alice.search(**arguments)
+    with pytest.raises(InvalidCall, match="states.*'generated', 'activated', 'merged', 'archived' or 'expired'"):
+        alice.search("x", states=["asleep"])
     with pytest.raises(InvalidCall, match="before it ends"):
         alice.search("x", window=(datetime(2025, 2, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)))
     with pytest.raises(InvalidCall, match="zone"):
         alice.search("x", window=(datetime(2025, 2, 1), None))  # noqa: DTZ001
+    with pytest.raises(InvalidCall, match="start: 'soon' is no time; write a day"):
+        alice.search("x", window=("soon", None))
 
 
 def test_ids_are_checked(alice):
@@ -154,6 +176,13 @@ def test_updates_are_checked_and_change_nothing(alice):
         {"text": ""},
         {"text": "x", "mode": "sideways"},
         {"text": "x", "expect_version": 0},
+        {"text": "x", "expect_version": "1"},
+        {"text": "x", "expect_version": True},
+        {"text": "x", "expires_at": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"expires_at": "2020-01-01"},
+        {"expires_at": timedelta(days=1)},
+        {"priority": "5"},
+        {"priority": True},
         {"text": "nul \0"},
         {"priority": 1000},
     ):
@@ -180,8 +209,10 @@ def test_compositions_and_transfers_are_checked(alice):
 
 
 def test_settings_are_checked_where_they_stand(tmp_path):
-    with pytest.raises(InvalidCall, match="colour"):
+    with pytest.raises(InvalidCall, match="no setting 'colour', as settings= has it; there are durability, inline_vectors"):
         MemOS.open(tmp_path / "a", settings={"colour": "red"}, embedder=None)
+    with pytest.raises(InvalidCall, match="no setting 'durabilty', as settings= has it; did you mean durability"):
+        MemOS.open(tmp_path / "a", settings={"durabilty": "power"}, embedder=None)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "memos.toml").write_text("embed_batch = 'many'\n")
     with pytest.raises(InvalidCall, match=r"embed_batch.*memos\.toml"):
@@ -195,7 +226,7 @@ def test_what_is_no_store_is_not_opened(tmp_path):
         with pytest.raises(NotAStore):
             MemOS.open(path, embedder=None)
     assert sorted(entry.name for entry in (tmp_path / "photos").iterdir()) == ["cat.jpg"]
-    with pytest.raises(InvalidCall, match="no store is registered"):
+    with pytest.raises(InvalidCall, match="no store is registered for 'ftp'; there are: memory:, the path of a directory; a plug-in"):
         MemOS.open("ftp://127.0.0.1/x")
     with pytest.raises(InvalidCall, match="no embedder is registered"):
         MemOS.open(tmp_path / "new", embedder="word2vec")

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import memos.cli.adding
+import memos.cli.reading
 from memos import MemOS
 from memos.cli.root import cli
 from memos.testing.retrieval_eval import MEASURES
@@ -310,6 +312,20 @@ class TestGetAndList:
 
     def test_an_empty_page(self, home):
         assert "no such memory" in home("list", "--state", "archived").stdout
+        assert home("list", "--user", "nobody").stdout == "no memories of nobody here; --user names somebody else\n"
+
+    def test_by_ordinal(self, run, tmp_path):
+        lines = [json.dumps({"role": "user", "content": text, "ordinal": number}) for number, text in ((1, "then"), (0, "first"))]
+        (tmp_path / "chat.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        run("add", "--file", tmp_path / "chat.jsonl")
+        assert run.texts("--order", "ordinal") == ["first", "then"]
+
+    def test_every_order_that_is_offered_is_taken_and_every_state(self, home):
+        for order in memos.cli.reading.ORDERS:
+            assert len(home.texts("--order", order)) == 3
+        for state in memos.cli.reading.STATES:
+            home.texts("--state", state)
+        home.error("list", "--order", "id", code=2)
 
 
 class TestChange:
@@ -515,6 +531,41 @@ class TestStore:
         (tmp_path / "empty").mkdir()
         assert home.error("restore-backup", tmp_path / "empty", tmp_path / "restored", code=10)[0] == "not_a_store"
         assert not (tmp_path / "restored").exists()
+
+    def test_what_is_no_store_is_told_from_a_backup_and_from_a_damaged_one(self, home, tmp_path):
+        home("backup", tmp_path / "backup")
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "photos").mkdir()
+        (tmp_path / "photos" / "cat.jpg").touch()
+        shutil.copytree(home.store, tmp_path / "cut")
+        shutil.copytree(home.store, tmp_path / "lost")
+        os.truncate(tmp_path / "cut" / "memory.db", 50_000)
+        (tmp_path / "lost" / "memory.db").unlink()
+        for place, said in {
+            "empty": "there is no store at .*empty: nothing is there",
+            "nowhere": "there is no store at .*nowhere: nothing is there",
+            "photos": "there is no store at .*photos: it holds other things",
+            "backup": "is a backup; make a store of it with `memos restore-backup`",
+            "cut": "is damaged .*; restore the last backup with `memos restore-backup`",
+            "lost": "has lost its memory.db.*; restore the last backup with `memos restore-backup`",
+        }.items():
+            for command in ("doctor", "status", "list"):
+                code, message = home.error(command, "--store", tmp_path / place, code=10)
+                assert code == "not_a_store"
+                assert re.search(said, message)
+        assert [*(tmp_path / "empty").iterdir()] == []
+        assert not (tmp_path / "lost" / "memory.db").exists()
+
+    def test_rebuild_leaves_a_changed_text_until_it_is_accepted(self, home):
+        connection = apsw.Connection(str(home.store / "memory.db"))
+        connection.execute("UPDATE content SET body = 'I am allergic to nothing.' WHERE body LIKE '%peanuts%'")
+        connection.close()
+        assert "content_changed" in home("doctor", code=1).stdout
+        code, message = home.error("rebuild", code=10)
+        assert code == "backend_error"
+        assert "1 of 3 texts are not those that were stored" in message
+        assert home.json("rebuild", "--accept-texts", "--accept-log") == {"contents": 3}
+        assert "sound" in home("doctor").stdout
 
     def test_backup_over_something(self, home, tmp_path):
         (tmp_path / "backup").mkdir()

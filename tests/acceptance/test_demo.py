@@ -29,13 +29,18 @@ def shown(tmp_path_factory):
 
 def test_it_asks_a_dozen_questions_and_says_of_each_what_was_found(shown):
     asked = re.findall(
-        r"^ ?(\d+)\. .+\?\n    (HIT   evidence at place \d+|MISS  .+), [\d.]+ ms CPU\n    best  .+\n    why   .+ = .+$",
+        r"^ ?(\d+)\. .+\?\n    (HIT   evidence at place \d+|MISS  .+), [\d.]+ ms CPU.*\n    best  .+\n    why   .+ = .+$",
         shown[0],
         flags=re.MULTILINE,
     )
     assert [int(number) for number, _ in asked] == list(range(1, 13))
     hits = sum(verdict.startswith("HIT") for _, verdict in asked)
     assert f"{hits} within the first 10;" in shown[0]
+    assert shown[0].count("read for the first time") == 1
+    misses = [verdict for _, verdict in asked if verdict.startswith("MISS")]
+    assert len(re.findall(r"MISS .+\n    best .+\n    why .+\n    want  \w+: .+$", shown[0], flags=re.MULTILINE)) == len(misses)
+    lower = [verdict for _, verdict in asked if re.search(r"place ([2-9]|10)$", verdict)]
+    assert len(re.findall(r"place (\d+), .+\n    best .+\n    why .+\n    at +\1 .+\n    why ", shown[0])) == len(lower)
 
 
 def test_it_stores_changes_and_forgets(shown):
@@ -93,6 +98,19 @@ class TestFailures:
         assert demo.main() == 0
         assert "of 1 questions 1 at the top" in capsys.readouterr().out
         assert list(tmp_path.iterdir()) == []
+
+    def test_it_shows_the_turn_that_answers_when_it_is_not_the_best(self, small, capsys):
+        small["qa"][0]["ev"] = ["2"]
+        assert demo.main() == 0
+        assert re.search(
+            r"evidence at place [23], .+\n.+\n.+\n    at  [23] 01 Jan 2024  Ana: The tractor broke\.\n    why ", capsys.readouterr().out
+        )
+
+    def test_it_shows_what_was_wanted_when_it_was_missed(self, small, capsys):
+        small["qa"][0]["ev"] = ["2"]
+        small["turns"][:0] = [{**small["turns"][0], "id": f"more {number}", "text": f"Red kayak {number}."} for number in range(20)]
+        demo.main()
+        assert re.search(r"MISS .+\n    best .+\n    why .+\n    want  Ana: The tractor broke\.\n", capsys.readouterr().out)
 
     def test_a_forgotten_memory_that_is_found(self, small, tmp_path, capsys, monkeypatch):
         monkeypatch.setattr(demo.Session, "forget", lambda *_: None)

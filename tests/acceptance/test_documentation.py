@@ -153,6 +153,12 @@ def test_the_examples_of_a_page_run_and_print_what_they_say(name, directory):
     assert not workers, "an example leaves a store open"
 
 
+def test_the_example_of_the_readme_may_be_run_again(directory):
+    (example,) = [block for block in BLOCKS["README.md"] if block.language == "python"]
+    printed = [run_python(example, {"__name__": "__main__"}, f"README.md:{example.line}") for _ in range(3)]
+    assert printed[0] == printed[1] == printed[2]
+
+
 def test_the_pages_that_must_have_examples_have_them():
     both = {"README.md", "docs/guides/getting-started.md", "docs/guides/operations.md"}
     languages = {name: {block.language for block in blocks} for name, blocks in BLOCKS.items()}

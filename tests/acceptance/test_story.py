@@ -1,10 +1,14 @@
 """The verbs of a session, through the public face, on a real store."""
 
-from datetime import UTC, datetime, timedelta
+import re
+import time
+from copy import copy, deepcopy
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from memos import MemOS, Window
+from memos.backends.hashing import HashingEmbedder
 from memos.errors import Denied, InvalidCall, NotFound, VersionConflict
 
 MONDAY = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
@@ -44,6 +48,39 @@ def test_messages_keep_speaker_time_session_and_order(alice):
     assert alice.get(reply.cubes[2].id).cubes[0] == reply.cubes[2]
 
 
+def test_the_messages_of_a_chat_api_are_taken_as_they_are(alice):
+    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Lisbon"}'}}
+    other = {"id": "call_2", "type": "function", "function": {"name": "tides", "arguments": {"day": "x" * 900}}}
+    transcript = [
+        {"id": "m1", "role": "user", "content": "What is the weather?", "timestamp": "2025-03-03T09:00:00Z"},
+        {"role": "assistant", "content": None, "tool_calls": [call, other], "refusal": None, "annotations": []},
+        {"role": "tool", "tool_call_id": "call_1", "content": "Sunny", "timestamp": MONDAY},
+        {"role": "assistant", "content": "", "function_call": {"name": "old_style", "arguments": "{}"}},
+        {"role": "assistant", "content": "I look it up.", "tool_calls": [call], "metadata": {"mine": 1}},
+        {"role": "assistant", "refusal": "I cannot help with that."},
+        {"role": "assistant", "content": None, "audio": {"id": "a", "data": "x" * 100_000, "transcript": "Good morning."}},
+    ]
+    cubes = alice.add(transcript, session="s1").cubes
+    texts = [cube.text for cube in cubes]
+    assert texts[0] == "What is the weather?"
+    assert texts[1].startswith('weather({"city": "Lisbon"})\ntides({"day": "xxx')
+    assert texts[1].endswith("x…)")
+    assert len(texts[1]) < 600
+    assert texts[2:] == ["Sunny", "old_style({})", "I look it up.", "I cannot help with that.", "Good morning."]
+    assert [cube.metadata for cube in cubes] == [
+        {"id": "m1"},
+        {"tool_calls": [call, other]},
+        {"tool_call_id": "call_1"},
+        {"function_call": {"name": "old_style", "arguments": "{}"}},
+        {"tool_calls": [call], "mine": 1},
+        {"refusal": "I cannot help with that."},
+        {"audio": "left out: 100,054 bytes"},
+    ]
+    assert cubes[0].said_at == cubes[2].said_at == MONDAY
+    assert alice.list(filter={"metadata.tool_call_id": "call_1"}).cubes == (cubes[2],)
+    assert alice.search("weather in Lisbon").hits[0].cube.session == "s1"
+
+
 def test_a_session_goes_on_where_it_ended(alice):
     alice.add(TALK, session="s1")
     assert alice.add({"role": "user", "content": "Bye."}, session="s1").cubes[0].ordinal == 3
@@ -59,9 +96,11 @@ def test_equal_facts_are_one_memory_with_both_provenances(alice):
     first = alice.add("I live in Porto", tags=["home"]).cubes[0]
     second = alice.add("i live  in PORTO", tags=["city"], trigger="import").cubes[0]
     assert second.id == first.id
-    assert second.version == 1
+    assert second.version == 2, "the tags that it brought are a new version"
+    assert alice.add("I live in porto").cubes[0].version == 2, "what brings nothing new is a record, no version"
     assert [tag.key for tag in second.tags] == ["home", "city"]
     assert [record.trigger for record in second.provenance.records] == ["import"]
+    assert len(alice.get(second.id).cubes[0].provenance.records) == 2
     assert len(alice.list().cubes) == 1
 
 
@@ -132,10 +171,87 @@ def test_forget_takes_it_from_every_present_read(alice):
     assert alice.add("The code is 1234").cubes[0].id != cube.id
 
 
+def test_closing_says_how_many_vectors_are_left(tmp_path, caplog):
+    class Slow(HashingEmbedder):
+        def embed(self, texts):
+            time.sleep(0.3)
+            return super().embed(texts)
+
+    given = {"close_seconds": 0.1, "embed_batch": 1, "inline_vectors": 0, "worker_idle_seconds": 0.01}
+    with MemOS.open(tmp_path / "m", embedder=Slow(dimensions=32), settings=given) as memory:
+        memory.as_user("alice").add([f"number {number}" for number in range(20)])
+    said = [record.message for record in caplog.records if record.name == "memos.worker"]
+    assert len(said) == 1
+    assert re.fullmatch(r"the store is closed with (1\d|20) vectors pending; who opens it next computes them", said[0])
+    with MemOS.open(tmp_path / "n", embedder="hashing") as memory:
+        memory.as_user("alice").add([f"number {number}" for number in range(20)])
+    assert [record.message for record in caplog.records if record.name == "memos.worker"] == said
+
+
+def test_what_was_forgotten_counts_nowhere_as_a_memory(memory, alice, tmp_path):
+    one, _ = alice.add(["The code is 1234", "The boat is blue"]).cubes
+    alice.forget(one)
+    status = memory.status()
+    assert (status.memories, status.versions, status.contents) == (1, 3, 2)
+    assert sum(space.memories for space in memory.namespaces()) == 1
+    assert memory.backup(tmp_path / "backup").memories == 1
+    assert MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored").memories == 1
+
+
 def test_a_memory_leaves_when_its_time_is_over(alice):
-    alice.add("The offer ends", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    alice.add("The offer ends", expires_at=datetime.now(UTC) + timedelta(seconds=0.2))
+    assert alice.list().cubes
+    time.sleep(0.25)
     assert not alice.search("offer").hits
     assert not alice.list().cubes
+
+
+def test_times_are_taken_as_datetimes_as_days_and_as_texts(alice):
+    day = datetime(2999, 1, 1, tzinfo=UTC)
+    given = [day, date(2999, 1, 1), "2999-01-01", "2999-01-01T00:00:00Z", "2999-01-01T01:00:00+01:00"]
+    for number, end in enumerate(given):
+        cube = alice.add(f"ends {number}", expires_at=end).cubes[0]
+        assert cube.policy.expires_at == day
+        later = alice.update(cube.id, priority=1, expires_at="3000-01-01").cubes[0]
+        assert later.policy.expires_at == day.replace(year=3000)
+    alice.add(
+        [{"role": "user", "content": "said in January", "at": "2025-01-31"}, {"role": "user", "content": "said then", "at": "2025-02-01"}]
+    )
+    for window in (("2025-01-01", "2025-02-01"), [date(2025, 1, 1), date(2025, 2, 1)], (None, "2025-01-31T00:00:01Z")):
+        assert [hit.cube.text for hit in alice.search("said", window=window).hits] == ["said in January"]
+
+
+def test_a_memory_itself_may_be_named_wherever_its_id_may(alice):
+    one, two = alice.add(["First this.", "Then that."]).cubes
+    assert alice.get(one).cubes == (one,)
+    assert alice.get([two, one.id]).cubes == (two, one)
+    assert alice.update(one, "First that.").cubes[0].version == 2
+    assert len(alice.history(one).cubes) == 2
+    assert alice.compose([one, two]).cubes[0].text == "First that.\n\nThen that."
+    assert alice.transfer(two, to="user/alice/notes").cubes[0].id == two.id
+    assert alice.forget(two).value == 1
+    assert alice.forget([one]).value == 1
+
+
+def test_a_reply_is_no_list_and_says_where_its_memories_are(alice):
+    reply = alice.add("A note")
+    for iterate in (iter, list, tuple):
+        with pytest.raises(TypeError, match=r"\.hits.*\.cubes"):
+            iterate(reply)
+    assert reply == reply.model_copy()
+    assert type(reply).model_validate(reply.model_dump()).cubes == reply.cubes
+    assert copy(reply) == deepcopy(reply) == reply
+    assert "A note" in repr(reply)
+
+
+def test_a_store_and_a_session_say_who_they_are_and_not_what_they_hold(memory, alice):
+    alice.add("A secret")
+    status = memory.status()
+    assert repr(memory) == f"<MemOS {status.directory}, store {status.store_id}>"
+    assert repr(alice) == "<Session of user 'alice', tenant 'default'>"
+    assert repr(memory.as_user("bob", tenant="acme", session="s1")) == "<Session of user 'bob', tenant 'acme', session 's1'>"
+    memory.close()
+    assert repr(memory).endswith(f"store {status.store_id}, closed>")
 
 
 def test_transfer_moves_a_memory_with_its_id_within_the_own_namespaces(alice):

@@ -5,6 +5,7 @@ import shutil
 import apsw
 import pytest
 
+from memos import MemOS
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.doctor import diagnose
 from memos.backends.sqlite.faults import ADVICE
@@ -20,6 +21,7 @@ OPEN = 2**63 - 1
 FAULTS = {
     "orphan": "DELETE FROM cube WHERE uid = 2",
     "cube_without_version": "INSERT INTO cube VALUES (99, 1, randomblob(16), randomblob(16))",
+    "content_changed": "UPDATE content SET body = 'I moved to Madrid' WHERE cid = 1",
     "content_unused": "INSERT INTO content (cid, body, sealed) VALUES (99, 'left behind', 0)",
     "validity_reversed": "UPDATE version SET seq_end = seq WHERE row = 1",
     "two_open_rows": f"DROP INDEX version_open; UPDATE version SET seq_end = {OPEN} WHERE row = 1",
@@ -41,7 +43,7 @@ FAULTS = {
     "tags_wrong": "DELETE FROM cube_tag WHERE row = 1",
     "term_missing": "DELETE FROM term WHERE cid = 1",
     "term_broken": "UPDATE term SET counts = x'00' WHERE cid = 1",
-    "term_wrong": "UPDATE term SET (hashes, counts) = (SELECT hashes, counts FROM term WHERE cid = 2) WHERE cid = 1",
+    "term_wrong": "UPDATE term SET (hashes, counts) = (SELECT hashes, counts FROM term WHERE cid = 2) WHERE cid = 4",
     "vector_missing": "DELETE FROM vector WHERE cid = 1",
     "vector_wrong_width": "UPDATE vector SET body = x'00000000' WHERE cid = 1",
     "vector_not_finite": "UPDATE vector SET body = x'0000c07f0000c07f0000c07f0000c07f' WHERE cid = 1",
@@ -224,7 +226,7 @@ def test_status_counts_what_is_there(sound):
     assert (told.tenants, told.namespaces, told.versions, told.contents) == tuple(
         len(rows[name]) for name in ("tenant", "namespace", "version", "content")
     )
-    assert (told.memories, told.vectors, told.pending, told.accesses) == (11, 11, 1, 3)
+    assert (told.memories, told.vectors, told.pending, told.accesses) == (10, 11, 1, 3)
     assert (told.embedder, told.dimensions, told.schema, told.store_id) == (*EMBEDDER, 1, adapter.store_id)
     assert told.sizes["memory.db"] == (sound / "memory.db").stat().st_size
     assert told.sizes["keys"] == 32
@@ -234,7 +236,7 @@ def test_status_counts_what_is_there(sound):
 def test_a_fault_found_says_where_it_is(sound):
     shutil.copytree(sound, sound.with_name("copy"))
     tamper(sound.with_name("copy") / "memory.db", FAULTS["term_wrong"])
-    assert diagnosed(sound.with_name("copy"))["term_wrong"].where == "content 1"
+    assert diagnosed(sound.with_name("copy"))["term_wrong"].where == "content 4"
 
 
 def test_a_vector_of_another_width_is_an_error_that_says_what_to_do(sound):
@@ -243,3 +245,110 @@ def test_a_vector_of_another_width_is_an_error_that_says_what_to_do(sound):
     with adapter.view("acme") as view, pytest.raises(BackendError, match=r"content 1 is not 4 numbers wide.*memos reembed"):
         list(view.feed("user/alice", -1))
     adapter.close()
+
+
+CHANGES = {
+    "a note": ("UPDATE content SET body = 'I moved to Madrid' WHERE cid = 1", 1),
+    "a fact": ("UPDATE content SET body = 'A lie' WHERE cid = 4", 4),
+    "a fact whose terms are gone": ("UPDATE content SET body = 'A lie' WHERE cid = 4; DELETE FROM term WHERE cid = 4", 4),
+    "a fact whose terms are broken": ("UPDATE content SET body = 'A lie' WHERE cid = 4; UPDATE term SET counts = x'00' WHERE cid = 4", 4),
+    "the terms of a note, which look the same": (
+        "UPDATE term SET (hashes, counts) = (SELECT hashes, counts FROM term WHERE cid = 2) WHERE cid = 1",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "content"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_text_that_was_changed_keeps_its_traces_until_it_is_accepted(sound, change, content):
+    tamper(sound / "memory.db", change + "; DELETE FROM cube_tag")
+    adapter = SqliteAdapter(sound)
+    maintenance, total = SqliteMaintenance(adapter, analyse), len(contents(adapter)["content"])
+    traces = {table: contents(adapter)[table] for table in ("term", "version", "vector")}
+    assert {fault.code: fault.where for fault in maintenance.doctor()}["content_changed"] == f"content {content}"
+    for _ in range(2):
+        with pytest.raises(
+            BackendError, match=rf"1 of {total} texts are not those that were stored \(content {content}\).*--accept-texts"
+        ) as told:
+            maintenance.rebuild()
+        assert told.value.details == {"contents": [content]}
+        assert {table: contents(adapter)[table] for table in traces} == traces
+        left = {fault.code for fault in maintenance.doctor()}
+        assert "content_changed" in left
+        assert left <= {"content_changed", "term_missing", "term_broken"}
+    assert maintenance.rebuild(accept_texts=True) == total
+    assert maintenance.doctor() == ()
+    assert maintenance.status().pending == 2
+    adapter.close()
+
+
+@pytest.fixture
+def read(tmp_path):
+    """A store in which somebody has read, and the worker has counted it; closed."""
+    with MemOS.open(tmp_path / "store", embedder="hashing", worker="none") as memory:
+        alice = memory.as_user("alice")
+        alice.add("I moved to Lisbon")
+        for _ in range(3):
+            alice.search("Lisbon")
+        memory.drain()
+    return tmp_path / "store"
+
+
+def remove(path):
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        file.unlink(missing_ok=True)
+
+
+def replace(path):
+    remove(path)
+    SqliteJournal(path.parent, key=b"k" * 32).close()
+
+
+LOSSES = {
+    "removed": (remove, "removed or replaced"),
+    "replaced": (replace, "removed or replaced"),
+    "emptied": (lambda path: path.write_bytes(b""), "removed or replaced"),
+    "cut short": (lambda path: tamper(path, "DELETE FROM access WHERE aseq > 1"), "rows 2 to 3"),
+    "without its rows": (lambda path: tamper(path, "DELETE FROM access"), "rows 1 to 3"),
+}
+
+
+@pytest.mark.parametrize(("lose", "said"), LOSSES.values(), ids=LOSSES.keys())
+def test_an_access_log_that_was_lost_is_found_until_it_is_accepted(read, lose, said):
+    lose(read / JOURNAL)
+    with MemOS.open(read, worker="none") as memory:
+        (fault,) = memory.doctor()
+        assert (fault.code, fault.advice) == ("access_lost", ADVICE["access_lost"])
+        assert said in fault.where
+        memory.rebuild()
+        assert [fault.code for fault in memory.doctor()] == ["access_lost"]
+        memory.rebuild(accept_log=True)
+        assert memory.doctor() == ()
+        alice = memory.as_user("alice")
+        found = alice.search("Lisbon").hits[0].cube
+        memory.drain()
+        assert alice.get(found).cubes[0].usage.count == found.usage.count + 1
+        assert memory.doctor() == ()
+
+
+def test_an_access_log_that_is_missing_is_found_by_who_does_not_write(read):
+    remove(read / JOURNAL)
+    adapter = SqliteAdapter(read, read_only=True)
+    assert [(fault.code, fault.where) for fault in diagnose(adapter, None)] == [("access_lost", "access.db is missing")]
+    adapter.close()
+
+
+def test_reads_write_nothing_to_the_store(read):
+    with MemOS.open(read, worker="none") as memory:
+        before = (read / "memory.db").read_bytes(), (read / "memory.db-wal").stat().st_size
+        for _ in range(5):
+            memory.as_user("alice").search("Lisbon")
+        assert ((read / "memory.db").read_bytes(), (read / "memory.db-wal").stat().st_size) == before
+
+
+def test_a_restored_store_knows_its_access_log(read, tmp_path):
+    with MemOS.open(read, worker="none") as memory:
+        memory.backup(tmp_path / "backup")
+    MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored")
+    with MemOS.open(tmp_path / "restored", worker="none") as memory:
+        assert memory.doctor() == ()

@@ -104,5 +104,5 @@ def test_the_check_sees_what_is_lost_half_there_or_faulty(tmp_path):
         connection.execute("UPDATE content SET body = 'gone' WHERE cid = (SELECT min(cid) FROM content WHERE body LIKE 'batch 0%')")
     lost, half, faults = look_over(tmp_path / "store", promised)
     assert lost >= 1
-    assert (half, [fault.code for fault in faults]) == (1, ["term_wrong"])
+    assert (half, [fault.code for fault in faults]) == (1, ["content_changed"])
     adapter.close()

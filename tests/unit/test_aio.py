@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from memos import AsyncMemOS, AsyncSession, MemOS, Session
-from memos.errors import NotFound
+from memos.errors import BackendError, NotAStore, NotFound
 
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = [(MemOS, AsyncMemOS), (Session, AsyncSession)]
 
 
 def public(kind):
-    return {name for name in vars(kind) if not name.startswith("_")}
+    return {name for each in kind.__mro__[:-1] for name in vars(each) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(("original", "awaitable"), PAIRS)
@@ -46,8 +46,24 @@ def test_it_works_awaited_and_many_at_once(tmp_path):
             pages = [page async for page in alice.pages(limit=7)]
             with pytest.raises(NotFound):
                 await alice.get("01890000-0000-7000-8000-000000000000")
+            assert repr(system) == repr(system._sync).replace("MemOS", "AsyncMemOS", 1)
+            assert repr(alice) == "<AsyncSession of user 'alice', tenant 'default'>"
             return sorted(cube.text for page in pages for cube in page.cubes), (await alice.search("fact 7")).hits[0].cube.text
 
     texts, first = asyncio.run(story())
     assert texts == sorted(f"fact {number}" for number in range(20))
     assert first == "fact 7"
+
+
+def test_it_is_opened_by_async_with_alone_and_closed_at_the_end(tmp_path):
+    async def story():
+        async with AsyncMemOS.open(tmp_path / "m", embedder="hashing") as system:
+            assert type(system) is AsyncMemOS
+            await system.as_user("alice").add("a fact")
+        with pytest.raises(BackendError, match="closed"):
+            await system.status()
+        with pytest.raises(NotAStore):
+            async with AsyncMemOS.open(tmp_path / "nowhere", read_only=True):
+                pass
+
+    asyncio.run(story())

@@ -179,10 +179,44 @@ class TestErrors:
         assert error["code"] == "invalid_call"
         assert "--number" in error["message"]
 
-    def test_a_command_that_is_none_is_named(self):
-        done = CliRunner().invoke(cli, ["serach"])
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            (["serach"], "no such command 'serach' (did you mean 'search'?); see `memos --help`"),
+            (["--bogus", "list"], "there is no option --bogus; see `memos --help`"),
+            (["list", "--lmit", "3"], "there is no option --lmit (did you mean --limit?); see `memos list --help`"),
+            (["list", "--limit", "5000"], "--limit takes a whole number from 1 to 1,000, not 5000; see `memos list --help`"),
+            (["list", "--limit", "x"], "--limit takes a whole number from 1 to 1,000, not 'x'; see `memos list --help`"),
+            (["update", "x", "--expect-version", "0"], "--expect-version takes a whole number from 1 on, not 0; see `memos update --help`"),
+            (
+                ["list", "--state", "expired"],
+                "--state takes generated, activated, merged or archived, not 'expired'; see `memos list --help`",
+            ),
+            (["get"], "memos get needs IDS; see `memos get --help`"),
+            (
+                ["add", "x", "--expires-at", "soon"],
+                "--expires-at: 'soon' is no time; write 2025-03-01 or 2025-03-01T09:00:00Z; see `memos add --help`",
+            ),
+            (["add"], "give texts (`-` for stdin) or --file, one of the two; see `memos add --help`"),
+            (["history", "a", "b"], "got unexpected extra argument (b); see `memos history --help`"),
+            (["eval", "frob"], "no such command 'frob'; see `memos eval --help`"),
+            (
+                ["get", "-5 degrees"],
+                "there is no option -5; a text that begins with - stands after --: `memos get -- '-5 degrees'`; see `memos get --help`",
+            ),
+        ],
+    )
+    def test_a_wrong_use_is_one_line_that_says_what_is_accepted(self, typed, said):
+        done = CliRunner().invoke(cli, typed, prog_name="memos")
+        assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"error: {said}\n")
+        done = CliRunner().invoke(cli, [*typed, "--json"], prog_name="memos")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert json.loads(done.stderr)["error"] == {"code": "invalid_call", "message": said, "retryable": False, "details": {}}
+
+    def test_without_a_command_the_help_is_shown(self):
+        done = CliRunner().invoke(cli, [])
         assert done.exit_code == 2
-        assert "serach" in done.stderr
+        assert "Commands:" in done.stderr
 
 
 class TestTimes:

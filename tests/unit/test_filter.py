@@ -131,12 +131,12 @@ class TestRefusals:
             Filter.parse({"metadata.n": np.array([1])})
 
     def test_too_many_tests(self):
-        assert Filter.parse({"or": [{"priority": n} for n in range(1000)]})
+        assert Filter.parse({"or": [{"priority": n} for n in range(1000)]}).referenced_fields()
         with pytest.raises(InvalidCall, match="at most 1,000 tests"):
             Filter.parse({"or": [{"priority": n} for n in range(1001)]})
 
     def test_too_many_items(self):
-        assert where.priority.in_(range_of(10_000))
+        assert where.priority.in_(range_of(10_000)).referenced_fields() == {"priority"}
         with pytest.raises(InvalidCall, match="10,000 list items"):
             where.priority.in_(range_of(10_001))
 
@@ -147,7 +147,7 @@ class TestRefusals:
                 form = {"not": form}
             return form
 
-        assert Filter.parse(nested(32))
+        assert Filter.parse(nested(32)).referenced_fields()
         for levels in (33, 5_000):
             with pytest.raises(InvalidCall, match="32 levels"):
                 Filter.parse(nested(levels))
@@ -261,3 +261,20 @@ class TestSchema:
 
 def test_a_date_is_midnight_utc():
     assert (where.created_at == "2025-01-01") == (where.created_at == datetime(2025, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        lambda: (where.speaker == "a") and (where.priority > 1),
+        lambda: (where.speaker == "a") or (where.priority > 1),
+        lambda: not (where.priority > 1),
+        lambda: not where.frozen,
+        lambda: where.frozen and (where.priority > 1),
+        lambda: 1 < where.priority < 5,
+        lambda: bool(Filter.everything()),
+    ],
+)
+def test_what_would_drop_conditions_in_silence_is_refused(drop):
+    with pytest.raises(TypeError, match="combine filters with &, | and ~"):
+        drop()

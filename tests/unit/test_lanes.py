@@ -79,7 +79,7 @@ class TestRefresh:
         book.add("apple tart")
         view = book.view()
         whole = view.feed
-        view.feed = lambda namespace, after: (yield from [next(whole(namespace, after)), 1 / 0])
+        view.feed = lambda namespace, after, *, cold: (yield from [next(whole(namespace, after, cold=cold)), 1 / 0])
         with pytest.raises(ZeroDivisionError):
             search(retrieval, view)
         assert found(retrieval, book.view()) == [1]

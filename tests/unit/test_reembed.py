@@ -1,12 +1,13 @@
 """Changing a store's embedder: the old vectors go, the new ones come, and nobody goes on with the old."""
 
 import stat
+import threading
 
 import pytest
 
 from memos import MemOS
 from memos.backends.hashing import HashingEmbedder
-from memos.errors import InvalidCall, WrongEmbedder
+from memos.errors import InvalidCall, ReadOnlyStore, WrongEmbedder
 
 TEXTS = ["the boat is blue", "the house is white", "she lives in Lisbon"]
 
@@ -50,6 +51,62 @@ def test_who_has_it_open_must_open_it_again(path):
             with pytest.raises(WrongEmbedder, match="open the store again"):
                 attempt()
         assert len(memory.as_user("alice").list().cubes) == 3
+
+
+@pytest.mark.parametrize("worker", ["thread", "none"])
+def test_a_store_in_memory_keeps_its_memories_and_its_sessions(worker):
+    with MemOS.open("memory:", embedder="hashing", worker=worker) as memory:
+        alice = memory.as_user("alice")
+        first = alice.add(TEXTS).cubes[0]
+        assert memory.reembed("hashing://64") == 3
+        assert alice.get(first.id).cubes == (first,)
+        assert memory.drain()
+        assert memory.reembed(None) == 0
+        alice.add("a fourth")
+        assert memory.reembed("hashing") == 4
+        assert len(alice.list().cubes) == memory.status().memories == 4
+        place = memory.status().directory
+        assert place is not None
+        assert place.exists()
+    assert not place.exists()
+
+
+def test_the_sessions_of_this_memos_go_on_also_in_the_midst_of_it(path):
+    with MemOS.open(path) as memory:
+        alice = memory.as_user("alice")
+        over, failed = threading.Event(), []
+
+        def work():
+            number = 0
+            while not over.is_set():
+                number += 1
+                try:
+                    alice.add(f"written meanwhile, number {number}")
+                    alice.search("blue boat")
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is told below
+                    failed.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for embedder in ("hashing://64", None, "hashing://32", "hashing"):
+            memory.reembed(embedder)
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert memory.drain()
+        assert memory.doctor() == ()
+
+
+def test_a_store_that_is_only_read_refuses_and_stays_usable(path):
+    with MemOS.open(path, read_only=True) as memory:
+        alice = memory.as_user("alice")
+        for embedder in (None, "hashing://64"):
+            with pytest.raises(ReadOnlyStore, match="read_only"):
+                memory.reembed(embedder)
+        assert alice.search("blue boat").hits[0].cube.text == TEXTS[0]
+        assert memory.status().vectors == 3
 
 
 def test_another_embedder_than_the_stores_is_refused_by_name(path):

@@ -404,15 +404,37 @@ def test_what_a_killed_process_left_in_memory_is_removed_by_the_next(monkeypatch
 
     monkeypatch.setattr(ephemeral, "RAM_DISK", tmp_path)
     alive = SqliteAdapter(None)
-    dead = tmp_path / f"{ephemeral.PREFIX}dead"
-    dead.mkdir()
+    (living,) = tmp_path.iterdir()
+    making, unmade, dead = (tmp_path / f"{ephemeral.PREFIX}{name}" for name in ("making", "unmade", "dead"))
+    for home in (making, unmade, dead):
+        home.mkdir()
     (dead / ephemeral.ALIVE).touch()
-    for home in tmp_path.iterdir():
+    for home in (living, unmade):
         os.utime(home, (0, 0))
     SqliteAdapter(None).close()
-    assert not dead.exists()
+    assert set(tmp_path.iterdir()) == {living, making}
     Author(alive).add("a")
     alive.close()
+
+
+def test_a_killed_process_leaves_its_memory_to_the_very_next(tmp_path):
+    code = """
+import os, pathlib, signal, sys
+from memos.backends.sqlite import ephemeral
+from memos.backends.sqlite.adapter import SqliteAdapter
+ephemeral.RAM_DISK = pathlib.Path(sys.argv[1])
+adapter = SqliteAdapter(None)
+print(len(list(ephemeral.RAM_DISK.iterdir())), flush=True)
+if len(sys.argv) > 2:
+    os.kill(os.getpid(), signal.SIGKILL)
+adapter.close()
+"""
+    counts = [
+        subprocess.run([sys.executable, "-c", code, tmp_path, *how], capture_output=True, text=True, check=False).stdout
+        for how in (["die"], ["die"], [])
+    ]
+    assert counts == ["1\n"] * 3
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_made_while_another_makes(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from memos import MemOS
 from memos import worker as working
 from memos.backends.hashing import HashingEmbedder
 from memos.errors import Unavailable
+from memos.post import Post
 
 
 class Failing:
@@ -144,7 +145,7 @@ def test_a_post_that_another_process_keeps_idle_is_not_waited_for_for_ever(tmp_p
     monkeypatch.setattr(working, "OTHERS_SECONDS", 0.2)
     with MemOS.open(tmp_path / "m", embedder="hashing://8", worker="none") as memory:
         memory.as_user("a").add(TEXTS)
-        post = working.Post(tmp_path / "m")
+        post = Post(tmp_path / "m")
         assert post.take()
         done = []
         thread = threading.Thread(target=lambda: done.append(memory.drain()))

@@ -34,6 +34,7 @@ DRAIN_SECONDS = 0.5
     "memos add --file notes.txt --tag diary",
     "memos add --file chat.jsonl --session monday --no-wait",
     "date | memos add - --expires-at 2030-01-01",
+    branches=True,
 )
 @click.argument("texts", nargs=-1)
 @click.option(

@@ -21,10 +21,20 @@ if TYPE_CHECKING:
     "update",
     'memos update 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e "I moved to Porto in May." --expect-version 1',
     "memos update 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e --tag home --tag mood=calm --expires-at never",
+    branches=True,
 )
 @click.argument("id")
 @click.argument("text", required=False)
 @click.option("--expect-version", type=click.IntRange(min=1), help="Refuse when another version stands (exit code 5).")
+@click.option(
+    "--mode",
+    type=click.Choice(("overwrite", "append", "merge")),
+    default="overwrite",
+    show_default=True,
+    help="How TEXT meets the standing one.",
+)
+@click.option("--against", metavar="LABEL", help="What TEXT changes in the version so labelled is changed in the standing one.")
+@click.option("--label", metavar="NAME", help="A name for the new version.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME[=VALUE]", help="The tags from now on; may be repeated.")
 @click.option("--metadata", type=json_object, metavar="JSON", help="The values from now on, a JSON object.")
 @click.option("--expires-at", type=moment_or_never, metavar="TIME|never", help="When the memory ends, or `never`.")
@@ -42,13 +52,19 @@ def update(target: Target, id: str, text: str | None, tags: tuple[str, ...], *, 
         reply = target.caller(memory).update(id, fresh, tags=tags or None, **changes)
         if wait and fresh is not None:
             reply = reply.model_copy(update={"warnings": (*reply.warnings, *drained(memory, target.tenant, bar=not target.as_json))})
+    if reply.value and not target.as_json:
+        for place in reply.value["conflicts"]:
+            say(f"conflict: {place['base']!r} became {place['ours']!r} here, and {place['theirs']!r} meanwhile")
     show(target, reply, lambda cube: f"version {cube.version} of {cube.id}  {snippet(cube.text, 70)}")
+    if reply.value:
+        raise click.exceptions.Exit(5)
 
 
 @command(
     "forget",
     "memos forget 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e",
     'memos forget $(memos search "the old phone number" --limit 1 --ids)',
+    branches=True,
 )
 @click.argument("ids", nargs=-1, required=True)
 def forget(target: Target, ids: tuple[str, ...]) -> None:
@@ -61,7 +77,7 @@ def forget(target: Target, ids: tuple[str, ...]) -> None:
         say(f"forgot {reply.value} {'memory' if reply.value == 1 else 'memories'}")
 
 
-@command("transfer", "memos transfer 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e --to user/alice/archive --user alice")
+@command("transfer", "memos transfer 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e --to user/alice/archive --user alice", branches=True)
 @click.argument("id")
 @click.option("--to", required=True, metavar="PATH", help="A namespace of yours.")
 def transfer(target: Target, id: str, to: str) -> None:
@@ -71,7 +87,7 @@ def transfer(target: Target, id: str, to: str) -> None:
     show(target, reply, lambda cube: f"{cube.id} is in {cube.namespace} now")
 
 
-@command("compose", "memos compose $(memos list --limit 2 --ids) --tag summary")
+@command("compose", "memos compose $(memos list --limit 2 --ids) --tag summary", branches=True)
 @click.argument("ids", nargs=-1, required=True)
 @click.option("--namespace", metavar="PATH", help="Where to store, instead of user/<you>.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME[=VALUE]", help="A tag; may be repeated.")

@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-
-from memos.errors import NotAStore
 
 if TYPE_CHECKING:
     from memos.session import Session
@@ -29,6 +26,8 @@ class Target:
     embedder: str | None
     as_json: bool
     verbose: bool
+    at: str | None = None
+    branch: str | None = None
 
     @contextmanager
     def memory(self, *, create: bool = False, own: bool = False) -> Iterator[MemOS]:
@@ -36,10 +35,11 @@ class Target:
 
         With `own` it is opened without its embedder, for what needs none, whatever --embedder says.
         """
+        from memos.plugins import require_store
         from memos.system import MemOS
 
-        if not create and "://" not in self.store and not Path(self.store).exists():
-            raise NotAStore(f"there is no store at {self.store}; `memos add` makes one, --store or MEMOS_STORE names another")
+        if not create:
+            require_store(self.store)
         with MemOS.open(self.store, embedder="unused" if own else embedder_of(self.embedder), worker="none") as memory:
             yield memory
 
@@ -51,7 +51,13 @@ class Target:
 
     def caller(self, memory: MemOS, session: str | None = None) -> Session:
         """A session of the user in a store that is open."""
-        return memory.as_user(self.user, tenant=self.tenant, session=session)
+        found = memory.as_user(self.user, tenant=self.tenant, session=session)
+        if self.branch is not None:
+            from memos.cli.past import require_branch
+
+            require_branch(found.branches(), self.branch)
+            found = found.branch(self.branch)
+        return found if self.at is None else found.at(int(self.at) if self.at.isdecimal() else self.at)
 
 
 def embedder_of(given: str | None) -> str | None:
@@ -89,17 +95,25 @@ COMMON = (
 )  # fmt: skip
 
 
-def command(name: str, *examples: str) -> Callable[[Callable[..., None]], click.Command]:
-    """A click command of a function that takes a Target and its own parameters; each of the examples is a line to type."""
+AT = click.Option(["--at"], metavar="MOMENT", help="As of then: a snapshot's name, a time, or the number of a commit.")
+BRANCH = click.Option(["--branch"], metavar="NAME", help="In this branch of yours.")
+
+
+def command(name: str, *examples: str, past: bool = False, branches: bool = False) -> Callable[[Callable[..., None]], click.Command]:
+    """A click command of a function that takes a Target and its own parameters; each of the examples is a line to type.
+
+    With `past` it can read the past (--at), with `branches` it can work in a branch (--branch).
+    """
 
     def made(function: Callable[..., None]) -> click.Command:
         @wraps(function)
         def run(*, store: str, user: str, tenant: str, embedder: str | None, as_json: bool, verbose: bool, **own: Any) -> None:
-            function(Target(store, user, tenant, embedder, as_json, verbose), **own)
+            place = own.pop("at", None), own.pop("branch", None)
+            function(Target(store, user, tenant, embedder, as_json, verbose, *place), **own)
 
         epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
         built = click.command(name, epilog=epilog)(run)
-        built.params += COMMON
+        built.params += [*([AT] if past else []), *([BRANCH] if branches else []), *COMMON]
         return built
 
     return made

@@ -63,11 +63,16 @@ def doctor(context: click.Context, target: Target) -> None:
         context.exit(1)
 
 
-@command("rebuild", "memos rebuild --store ./memory")
-def rebuild(target: Target) -> None:
-    """Make everything that is derived from the texts anew, but for vectors (`memos reembed`)."""
+@command("rebuild", "memos rebuild --store ./memory", "memos rebuild --accept-texts")
+@click.option("--accept-texts", is_flag=True, help="Take texts as they are that are not those that were stored.")
+@click.option("--accept-log", is_flag=True, help="Take the access log that is there for the store's own.")
+def rebuild(target: Target, *, accept_texts: bool, accept_log: bool) -> None:
+    """Make everything that is derived from the texts anew, but for vectors (`memos reembed`).
+
+    A text that was changed since it was stored is left with what was derived from it then, the only trace of the change.
+    """
     with target.memory() as memory:
-        contents = memory.rebuild()
+        contents = memory.rebuild(accept_texts=accept_texts, accept_log=accept_log)
     if target.as_json:
         emit({"contents": contents})
     else:

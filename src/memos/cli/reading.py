@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from memos.memcube.call import Hit, MemoryReply
     from memos.memcube.cube import MemCube
 
-STATES = ("generated", "activated", "merged", "archived", "expired")
+STATES = ("generated", "activated", "merged", "archived")
+"""What is expired is in no answer: `memos history` shows it."""
 PAGE = 1000
 """Memories that `list --all` reads at a time."""
-ORDERS = ("created_at", "updated_at", "said_at", "priority", "id")
+ORDERS = ("created_at", "updated_at", "said_at", "priority", "ordinal")
 
 
 @command(
@@ -27,6 +28,8 @@ ORDERS = ("created_at", "updated_at", "said_at", "priority", "id")
     'memos search "what did the doctor say" --limit 3 --why --from 2025-01-01 --to 2025-02-01',
     """memos search "plans" --filter '{"tags": {"any": ["home", "mood=calm"]}}' --json""",
     'memos forget $(memos search "the old phone number" --limit 1 --ids)',
+    past=True,
+    branches=True,
 )
 @click.argument("words", nargs=-1, required=True, metavar="TEXT")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many at most.")
@@ -61,7 +64,9 @@ def search(
         show_hits(reply, why=why)
 
 
-@command("get", "memos get 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e", "memos get $(memos list --limit 2 --ids) --json")
+@command(
+    "get", "memos get 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e", "memos get $(memos list --limit 2 --ids) --json", past=True, branches=True
+)
 @click.argument("ids", nargs=-1, required=True)
 def get(target: Target, ids: tuple[str, ...]) -> None:
     """Show the memories with these IDS, in that order."""
@@ -77,6 +82,8 @@ def get(target: Target, ids: tuple[str, ...]) -> None:
     "list",
     "memos list --limit 20 --order said_at --desc",
     """memos list --filter '{"speaker": "Ines", "created_at": {"gte": "2025-01-01"}}' --all --json""",
+    past=True,
+    branches=True,
 )
 @click.option("--filter", "filter", type=json_object, metavar="JSON", help="A condition on the memories, in JSON.")
 @click.option("--namespace", "namespaces", multiple=True, metavar="PATH", help="Only these, and what is below; may be repeated.")
@@ -99,11 +106,13 @@ def list_memories(
         emit_ids(reply.cubes)
     elif target.as_json:
         emit_reply(reply, verbose=target.verbose)
-    else:
+    elif reply.cubes or any(wanted[name] for name in ("filter", "namespaces", "states", "cursor")):
         show_page(reply)
+    else:
+        say(f"no memories of {target.user} here; --user names somebody else")
 
 
-@command("history", "memos history 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e")
+@command("history", "memos history 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e", branches=True)
 @click.argument("id")
 def history(target: Target, id: str) -> None:
     """Show the versions of the memory ID, oldest first."""
@@ -112,8 +121,11 @@ def history(target: Target, id: str) -> None:
     if target.as_json:
         emit_reply(reply, verbose=target.verbose)
         return
-    rows = [(str(cube.version), day(cube.updated_at), cube.state, cube.provenance.origin, snippet(cube.text)) for cube in reply.cubes]
-    table(("version", "since (UTC)", "state", "by", "text"), rows, numbers=("version",))
+    rows = [
+        (str(cube.version), day(cube.updated_at), cube.state, cube.provenance.origin, ", ".join(cube.labels), snippet(cube.text))
+        for cube in reply.cubes
+    ]
+    table(("version", "since (UTC)", "state", "by", "labels", "text"), rows, numbers=("version",))
 
 
 def show_hits(reply: MemoryReply, *, why: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -10,7 +11,8 @@ import click
 
 from memos import __version__
 from memos.cli.output import tell
-from memos.errors import InvalidCall, MemOSError
+from memos.cli.usage import told
+from memos.errors import MemOSError
 
 COMMANDS = {
     "add": ("memos.cli.adding:add", "Store texts, or the messages of a file."),
@@ -20,11 +22,21 @@ COMMANDS = {
     "update": ("memos.cli.changing:update", "Give a memory a new text, new tags or another end."),
     "forget": ("memos.cli.changing:forget", "Take memories out of every present read."),
     "history": ("memos.cli.reading:history", "Show the versions of a memory, oldest first."),
+    "label": ("memos.cli.living:label", "Name the standing version of a memory."),
+    "confirm": ("memos.cli.living:confirm", "Say that a memory holds."),
+    "freeze": ("memos.cli.living:freeze", "Let memories refuse every change."),
+    "unfreeze": ("memos.cli.living:unfreeze", "Let memories be changed again."),
+    "archive": ("memos.cli.living:archive", "Put memories aside."),
+    "snapshot": ("memos.cli.past:snapshot", "Give this moment a name, or list the names."),
+    "diff": ("memos.cli.past:diff", "Show what differs between two moments."),
+    "restore": ("memos.cli.past:restore", "Bring back a memory, or all as they were at a moment."),
+    "branch": ("memos.cli.past:branch", "Try what would be: open, list, merge, discard."),
     "transfer": ("memos.cli.changing:transfer", "Move a memory to another namespace of yours."),
     "compose": ("memos.cli.changing:compose", "Make one new memory of several, which stay."),
     "status": ("memos.cli.operating:status", "Show what a store holds and how much room it takes."),
     "namespaces": ("memos.cli.operating:namespaces", "Show the namespaces of a tenant and what stands in each."),
     "doctor": ("memos.cli.operating:doctor", "Examine a store; exit code 1 when it has faults."),
+    "sweep": ("memos.cli.living:sweep", "Do what is due: expire, archive, purge, compress."),
     "rebuild": ("memos.cli.operating:rebuild", "Make what is derived from the texts anew."),
     "reembed": ("memos.cli.operating:reembed", "Compute every vector anew with another embedder."),
     "backup": ("memos.cli.operating:backup", "Copy a store while it is in use, verified."),
@@ -63,19 +75,27 @@ class LazyGroup(click.Group):
 class Root(LazyGroup):
     """The group that tells every error in one way: one line, or JSON, on stderr, and the exit code of its class."""
 
+    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
+        """Read the options that stand before the command's name."""
+        with _telling(as_json="--json" in args):
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that the arguments name."""
-        as_json = "--json" in ctx.args
-        try:
+        with _telling(as_json="--json" in ctx.args):
             return super().invoke(ctx)
-        except MemOSError as error:
-            tell(error, as_json=as_json)
-            raise click.exceptions.Exit(error.exit_code) from None
-        except click.UsageError as error:
-            if not as_json:
-                raise
-            tell(InvalidCall(error.format_message()), as_json=True)
-            raise click.exceptions.Exit(error.exit_code) from None
+
+
+@contextmanager
+def _telling(*, as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except (MemOSError, click.UsageError) as error:
+        ours = told(error) if isinstance(error, click.UsageError) else error
+        tell(ours, as_json=as_json)
+        raise click.exceptions.Exit(ours.exit_code) from None
 
 
 @click.group(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from memos.errors import InvalidCall
@@ -10,7 +11,13 @@ from memos.memcube.call import CubeDraft
 from memos.memcube.legal import legal_metadata, legal_tags
 from memos.memcube.value import build
 
-MESSAGE_FIELDS = frozenset({"role", "name", "content", "at", "metadata", "ordinal", "session", "tags"})
+MESSAGE_FIELDS = ("role", "name", "content", "at", "timestamp", "metadata", "ordinal", "session", "tags")
+KEPT_FIELDS = ("id", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "annotations")
+"""What chat APIs put beside a message's text; kept as metadata under its name."""
+KEPT_BYTES = 8 * 1024
+"""The largest of them that is kept; of a larger one only its size is."""
+ARGUMENTS_SHOWN = 500
+"""How many characters of a tool call's arguments stand in the text of a message that has no other."""
 BATCH = 100_000
 """The most drafts that one call may carry."""
 
@@ -65,24 +72,62 @@ def _draft(item: Any, shared: Mapping[str, Any], vector: Any) -> CubeDraft:
 
 
 def _turn(message: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
-    if unknown := set(message) - MESSAGE_FIELDS:
-        known = ", ".join(sorted(MESSAGE_FIELDS))
+    if unknown := set(message) - {*MESSAGE_FIELDS, *KEPT_FIELDS}:
+        known = ", ".join((*MESSAGE_FIELDS, *KEPT_FIELDS))
         raise InvalidCall(f"a message has no field {min(map(str, unknown))!r}; it may have {known}; put your own values into metadata")
-    if "content" not in message:
-        raise InvalidCall("a message needs its text in 'content'")
+    if message.get("at") is not None and message.get("timestamp") is not None:
+        raise InvalidCall("a message has 'at' or 'timestamp', which mean the same, not both")
     role = message.get("role")
+    given = {**legal_metadata(shared.get("metadata")), **_kept(message), **legal_metadata(message.get("metadata"))}
     return {
         **shared,
-        "text": _content(message["content"]),
+        "text": _text(message),
         "speaker": message.get("name") or role,
         "role": role,
         "session": message.get("session") or shared.get("session"),
-        "said_at": message.get("at"),
+        "said_at": message.get("at") if message.get("at") is not None else message.get("timestamp"),
         "ordinal": message.get("ordinal"),
-        "metadata": {**legal_metadata(shared.get("metadata")), **legal_metadata(message.get("metadata"))},
+        "metadata": given,
         "tags": (*legal_tags(shared.get("tags")), *legal_tags(message.get("tags"))),
         "turn": True,
     }
+
+
+def _kept(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What a chat API put beside the text, as metadata."""
+    kept: dict[str, Any] = {}
+    for name in KEPT_FIELDS:
+        if (value := message.get(name)) in (None, "", [], {}):
+            continue
+        try:
+            size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode(errors="replace"))
+        except (TypeError, ValueError) as error:
+            raise InvalidCall(f"the message's field {name!r} must be JSON ({error}); give plain values, e.g. of model_dump()") from None
+        kept[name] = value if size <= KEPT_BYTES else f"left out: {size:,} bytes"
+    return kept
+
+
+def _text(message: Mapping[str, Any]) -> Any:
+    """The text of a message; of one that has none, the calls of tools that it makes, or what it says elsewhere."""
+    if (content := message.get("content")) not in (None, "", []):
+        return _content(content)
+    calls = "\n".join(_called(message))
+    audio = message.get("audio")
+    instead = calls or message.get("refusal") or (audio.get("transcript") if isinstance(audio, Mapping) else None)
+    if not instead and "content" not in message:
+        raise InvalidCall("a message needs its text in 'content'")
+    return instead or content
+
+
+def _called(message: Mapping[str, Any]) -> Iterator[str]:
+    """Each call of a tool as a line: the function's name and its arguments."""
+    calls = message.get("tool_calls") or ()
+    given = [call.get("function", call.get("custom")) for call in calls if isinstance(call, Mapping)] if isinstance(calls, list) else []
+    for function in (*given, message.get("function_call")):
+        if isinstance(function, Mapping) and isinstance(function.get("name"), str):
+            arguments = function.get("arguments", function.get("input", ""))
+            written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False, default=str)
+            yield f"{function['name']}({written if len(written) <= ARGUMENTS_SHOWN else written[:ARGUMENTS_SHOWN] + '…'})"
 
 
 def _content(content: Any) -> Any:

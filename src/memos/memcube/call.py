@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -23,7 +23,12 @@ from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Text, Value
 from memos.memcube.vector import Vector
 
-Operation = Literal["add", "search", "get", "list", "update", "forget", "history", "transfer", "compose", "index", "use"]
+Operation = Literal[
+    "add", "search", "get", "list", "update", "forget", "history", "transfer", "compose",
+    "confirm", "freeze", "unfreeze", "archive", "restore",
+    "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
+    "index", "use", "transition", "consolidate", "purge", "reclaim",
+]  # fmt: skip
 
 
 Name = Annotated[str | None, BeforeValidator(legal_name)]
@@ -69,7 +74,7 @@ class MemoryQuery(Value):
     types: tuple[MemoryType, ...] | None = None
     states: tuple[State, ...] | None = None
     namespaces: tuple[Annotated[str, BeforeValidator(legal_namespace)], ...] | None = None
-    limit: int = Field(default=10, ge=1, le=1000)
+    limit: int = Field(default=10, ge=1, le=1000, strict=True)
     expand: tuple[str, ...] = ()
     rank: Metadata = Field(default_factory=dict)
 
@@ -82,7 +87,7 @@ class CubeDraft(Value):
     layer: Layer | None = None
     tags: Annotated[tuple[Tag, ...], BeforeValidator(legal_tags)] = ()
     expires_at: Instant | None = None
-    priority: int = Field(default=0, ge=-100, le=100)
+    priority: int = Field(default=0, ge=-100, le=100, strict=True)
     metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] = Field(default_factory=dict)
     links: tuple[Text, ...] = ()
     vector: Vector | None = None
@@ -90,7 +95,7 @@ class CubeDraft(Value):
     speaker: Name = None
     role: Name = None
     session: Name = None
-    ordinal: int | None = Field(default=None, ge=0, lt=2**53)
+    ordinal: int | None = Field(default=None, ge=0, lt=2**53, strict=True)
     turn: bool = Field(default=False, description="a turn of a conversation: verbatim, ordered, never de-duplicated")
 
 
@@ -102,7 +107,10 @@ class CubeRef(Value):
 
 
 class MemoryCall(Value):
-    """One request. `then` is the ordered rest of a chain; `at` is a seq of the past, `branch` an overlay."""
+    """One request. `then` is the ordered rest of a chain; `at` is a seq of the past, `branch` the name of one of the caller's overlays.
+
+    `moment` is the time as of which the past is read, where it is another than that of the commit `at`.
+    """
 
     id: CubeId
     operation: Operation
@@ -115,7 +123,8 @@ class MemoryCall(Value):
     then: tuple[MemoryCall, ...] = ()
     idempotency_key: str | None = Field(default=None, min_length=1, max_length=256)
     at: int | None = Field(default=None, ge=0)
-    branch: str | None = None
+    moment: Instant | None = None
+    branch: Name = None
 
 
 class Grant(Value):
@@ -148,6 +157,10 @@ class MemoryReply(Value):
     warnings: tuple[str, ...] = ()
     seq: int | None = Field(default=None, description="the commit that this reply wrote, or the one that it read")
     details: Metadata = Field(default_factory=dict)
+
+    def __iter__(self) -> NoReturn:
+        """A reply is no list: pydantic's own iteration, over the names of its fields, would only mislead."""
+        raise TypeError("a MemoryReply is no list: go through its .hits after search, through its .cubes after what else gives memories")
 
 
 def raising(reply: MemoryReply) -> MemoryReply:

@@ -136,6 +136,14 @@ class Purge:
 
 
 @dataclass(frozen=True, slots=True)
+class Economy:
+    """Room to be saved: the texts of some contents, as `View.packable` names them, deflated; free pages given back."""
+
+    texts: tuple[int, ...] = ()
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """A worker's claim on its post: its fencing number, and the cursor that it moves in this commit."""
 
@@ -163,6 +171,7 @@ class ChangeSet:
     closes: BranchClose | None = None
     names: tuple[SnapshotName, ...] = ()
     purge: Purge | None = None
+    economy: Economy | None = None
     idempotency: Idempotency | None = None
     fence: Fence | None = None
     took: int = 0

@@ -10,7 +10,7 @@ import math
 import re
 import reprlib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from memos.errors import InvalidCall
 from memos.memcube.namespace import normalise
 from memos.memcube.state import Layer, MemoryType, State
-from memos.memcube.value import aware_utc, legal_text
+from memos.memcube.value import aware_utc, legal_text, read_moment
 
 Scalar = str | int | float | bool
 Operand = Scalar | tuple[Scalar, ...]
@@ -38,7 +38,6 @@ LISTS = frozenset({"in", "any", "all", "none"})
 _ONE = ("eq", "ne", "in", "exists")
 _SET = ("any", "all", "none", "exists")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Kind(StrEnum):
@@ -219,23 +218,15 @@ def _time(operand: Any, what: str) -> int | str:
     if isinstance(operand, str) and operand == NOW:
         return NOW
     try:
-        when = operand if isinstance(operand, date) else _read_time(operand)
-    except (TypeError, ValueError):
+        when = read_moment(operand)
+    except ValueError:
         raise _refused(what, Kind.TIME, operand) from None
-    if not isinstance(when, datetime):
-        when = datetime(when.year, when.month, when.day, tzinfo=UTC)
     try:
         return microseconds(aware_utc(when))
     except InvalidCall as error:
         raise InvalidCall(f"the filter's {what}: {error}") from None
     except OverflowError:
         raise _refused(what, Kind.TIME, operand) from None
-
-
-def _read_time(operand: Any) -> date:
-    if isinstance(operand, str) and _DATE.fullmatch(operand):
-        return date.fromisoformat(operand)
-    return datetime.fromisoformat(operand)
 
 
 def _refused(what: str, accepted: str, operand: Any, hint: str = "") -> InvalidCall:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic_core import core_schema
 
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 TESTS = 1000
 ITEMS = 10_000
+NO_TRUTH = (
+    "a filter is neither true nor false by itself: combine filters with &, | and ~, each in parentheses; `and`, `or`, `not` and chained"
+    " comparisons would drop some of them"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,9 @@ class Filter:
 
     def __or__(self, other: Filter | Mapping[str, Any]) -> Filter:
         return Filter(join(Or, (self.node, _validated(other).node)))
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(NO_TRUTH)
 
     def __invert__(self) -> Filter:
         return Filter(complement(self.node))
@@ -136,6 +143,9 @@ class FieldTests:
 
     def __init__(self, name: str) -> None:
         self._name = name
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(NO_TRUTH)
 
     def eq(self, value: Any) -> Filter:
         """Equal to the value."""
@@ -196,7 +206,7 @@ class MetadataTests:
 
 
 class Where:
-    """`where.<field>`: the start of a filter in Python. Join filters with `&`, `|` and `~`; `and`, `or`, `not` cannot be overloaded."""
+    """`where.<field>`: the start of a filter in Python. Join filters with `&`, `|` and `~`; `and`, `or`, `not` are a TypeError."""
 
     metadata = MetadataTests()
 

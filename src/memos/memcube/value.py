@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from memos.errors import InvalidCall
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WRITTEN = "a day such as 2025-01-01 (midnight UTC) or a time with its zone such as 2025-01-01T09:00:00Z"
 
 
 class Value(BaseModel):
@@ -48,7 +53,7 @@ def trusted(kind: type[V], fields: dict[str, Any]) -> V:
 def invalid(error: ValidationError) -> InvalidCall:
     """The InvalidCall that tells a user what pydantic found, without repeating the input."""
     first = error.errors(include_input=False, include_url=False)[0]
-    name = ".".join(str(step) for step in first["loc"]) or "the call"
+    name = ".".join(str(step) for step in first["loc"] if str(step).isidentifier() or isinstance(step, int)) or "the call"
     return InvalidCall(f"{name}: {first['msg']}")
 
 
@@ -62,11 +67,27 @@ def aware_utc(when: datetime) -> datetime:
         raise InvalidCall(f"the time {when.isoformat()} lies outside the years 1 to 9999 in UTC") from None
 
 
-def written_time(when: Any) -> Any:
-    """What may be read as a time; InvalidCall for a number, also one written as a text, of which nobody knows what it counts."""
-    if isinstance(when, int | float) or (isinstance(when, str) and when.strip().lstrip("+-").replace(".", "", 1).isdigit()):
-        raise InvalidCall(f"{str(when)[:40]} is no time; write it as ISO 8601 with a zone, e.g. 2025-01-01T00:00:00Z")
-    return when
+def read_moment(when: Any) -> datetime:
+    """The datetime that people mean by a datetime, a date (midnight UTC) or either as a text of ISO 8601; ValueError otherwise."""
+    if isinstance(when, str):
+        when = date.fromisoformat(when) if _DATE.fullmatch(when) else datetime.fromisoformat(when)
+    if isinstance(when, datetime):
+        return when
+    if isinstance(when, date):
+        return datetime(when.year, when.month, when.day, tzinfo=UTC)
+    raise ValueError
+
+
+def written_time(when: Any) -> datetime:
+    """What may be read as a time; refused is a number too, also one written as a text, of which nobody knows what it counts."""
+    try:
+        if isinstance(when, str) and when.isdigit():
+            raise ValueError
+        return read_moment(when)
+    except ValueError:
+        shown = repr(when[:40]) if isinstance(when, str) else when if isinstance(when, int | float) else f"a {type(when).__name__}"
+        hint = "; add it to datetime.now(UTC)" if isinstance(when, timedelta) else f"; write {_WRITTEN}"
+        raise PydanticCustomError("no_time", "{said}", {"said": f"{shown} is no time{hint}"}) from None
 
 
 def legal_text(text: str) -> str:
@@ -83,6 +104,9 @@ def legal_text(text: str) -> str:
 
 Instant = Annotated[datetime, BeforeValidator(written_time), AfterValidator(aware_utc)]
 """An aware datetime, normalised to UTC."""
+
+Time = date | str
+"""A time as people give it: an aware datetime, a date (midnight UTC), or either in ISO 8601."""
 
 Text = Annotated[str, AfterValidator(legal_text)]
 """Unicode text without NUL and lone surrogates."""

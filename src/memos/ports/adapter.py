@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from memos.memcube.call import Caller
@@ -159,14 +159,32 @@ class View(Protocol):
     def branches(self, prefix: str = "") -> tuple[Branch, ...]:
         """The tenant's branches that stand and whose names begin so, by name."""
 
+    def needed(self) -> int | None:
+        """The earliest commit that a snapshot or a branch of the tenant needs, None when nothing needs the past."""
+
+    def left_behind(self) -> bool:
+        """Whether branches that were closed still hold rows."""
+
+    def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
+        """Contents numbered above `after`, texts of archived memories of so many bytes at least, that an `Economy` would deflate."""
+
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """The ids of memories, at and below some namespaces, of which this View's branch got or lost a row in the commits (after, upto].
 
         Nothing is decided about who may see them.
         """
 
-    def idle(self, states: Sequence[str], before: datetime, *, after: int = 0, limit: int = 1000) -> Idle:
-        """Canonical memories in some states, not frozen, that were neither written nor used since a time, whatever this View shows."""
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Canonical memories, not frozen, whose time is over and whose state does not say so yet, the longest over first."""
+
+    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        """Canonical memories that expired at or before a commit, the earliest first."""
+
+    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
+        """Canonical memories in some states, not frozen, that were neither written nor used for a span of time.
+
+        The span doubles with every 25 points of a memory's priority, and is halved with every 25 below 0.
+        """
 
     def last_fill(self) -> int:
         """The last commit that filled vectors, 0 when none has."""

@@ -40,6 +40,7 @@ class BackupReport:
     head: int
     """The last commit that the backup holds."""
     memories: int
+    """Memories that stand; those that were forgotten are in the backup too, and not counted here."""
     versions: int
     size: int
     """Bytes on disk."""
@@ -69,7 +70,7 @@ class StoreStatus:
     tenants: int
     namespaces: int
     memories: int
-    """Memories that stand now, in any state."""
+    """Memories that stand now; those that were forgotten are none."""
     versions: int
     """Version rows of the past and the present, branches included."""
     contents: int
@@ -92,13 +93,18 @@ class Maintenance(Protocol):
     def doctor(self) -> tuple[Fault, ...]:
         """Every fault that was found, () when the store is sound."""
 
-    def rebuild(self) -> int:
-        """Make term rows, fact hashes and tag rows anew from the contents and headers; how many contents there were."""
+    def rebuild(self, *, accept_texts: bool = False, accept_log: bool = False) -> int:
+        """Make term rows, fact hashes and tag rows anew from the contents and headers; how many contents there were.
+
+        A text that is not the one that was stored (`content_changed`) keeps what was derived from that one, and BackendError tells of it
+        when all else is made; with `accept_texts` it is taken as it is. With `accept_log` the access journal that is there is taken for the
+        store's own.
+        """
 
     def reembed(self, embedder: Remembered | None) -> int:
         """Drop every vector and make this embedder the store's own; how many vectors are now to be computed.
 
-        Whoever has the store open, here too, gets WrongEmbedder from then on and must open it again.
+        Whoever has the store open, here too, gets WrongEmbedder from then on and must open it again: see `StoreParts.renewed`.
         """
 
     def backup(self, destination: Path) -> BackupReport:
@@ -106,6 +112,9 @@ class Maintenance(Protocol):
 
         Raises InvalidCall when something is there, BackendError when the copy cannot be made or is not sound; then nothing is left.
         """
+
+    def free_pages(self) -> int:
+        """How many pages of the file hold nothing; an `Economy` gives them back."""
 
     def status(self) -> StoreStatus:
         """What the store holds."""

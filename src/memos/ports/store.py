@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -37,3 +38,5 @@ class StoreParts:
     embedder: Embedder | None
     directory: Path | None
     read_only: bool
+    renewed: Callable[[Choose], StoreParts]
+    """The same store opened once more, with an embedder chosen anew and the same journal: then close the adapter of these parts."""

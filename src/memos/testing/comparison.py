@@ -164,6 +164,8 @@ class Comparison:
         assert view.time_of(seq) == wanted.time_of(seq)
         assert view.snapshots(owner) == wanted.snapshots(owner)
         assert view.branches("b") == wanted.branches("b")
+        assert view.needed() == wanted.needed()
+        assert view.left_behind() == wanted.left_behind()
 
     def _compare_changed(self, view: View, wanted: ModelView) -> None:
         after, path = self.random.randint(0, wanted.head), self.random.choice((*NAMESPACES, "user", "shared"))
@@ -171,14 +173,21 @@ class Comparison:
         assert view.changed([path], after, upto) == wanted.changed([path], after, upto)
 
     def _compare_idle(self, view: View, wanted: ModelView) -> None:
-        before = self.walk.now - timedelta(microseconds=self.random.randint(0, 10**11))
+        now, span = self.walk.now, timedelta(microseconds=self.random.randint(0, 10**11))
         states = self.random.choice([("generated", "activated"), ("merged",), ()])
-        found, more = view.idle(states, before, limit=2), wanted.idle(states, before, limit=2)
-        assert found.ids == more.ids
-        while found.more is not None and more.more is not None:
-            found, more = view.idle(states, before, after=found.more, limit=2), wanted.idle(states, before, after=more.more, limit=2)
-            assert found.ids == more.ids
-        assert found.more is more.more is None
+        found, expected = view.idle(states, now, span, limit=2), wanted.idle(states, now, span, limit=2)
+        assert found.ids == expected.ids
+        while found.more is not None and expected.more is not None:
+            found = view.idle(states, now, span, after=found.more, limit=2)
+            expected = wanted.idle(states, now, span, after=expected.more, limit=2)
+            assert found.ids == expected.ids
+        assert found.more is expected.more is None
+
+    def _compare_over(self, view: View, wanted: ModelView) -> None:
+        limit, upto = self.random.randint(1, 9), self.random.randint(0, wanted.head)
+        assert sorted(view.due(self.walk.now, 10**6)) == sorted(wanted.due(self.walk.now, 10**6))
+        assert len(view.due(self.walk.now, limit)) == len(wanted.due(self.walk.now, limit))
+        assert sorted(view.forgotten(upto, 10**6)) == sorted(wanted.forgotten(upto, 10**6))
 
     def _compare_allowed(self, view: View, wanted: ModelView) -> None:
         ids, asking = self.ids(), self._asking()

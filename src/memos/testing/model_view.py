@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from memos.errors import InvalidCall, NotFound
@@ -153,6 +153,16 @@ class ModelView:
         )
         return tuple(Branch(name, base, opened, self.state.log[opened - 1]["at"]) for name, base, opened in mine)
 
+    def needed(self) -> int | None:
+        """See the port."""
+        seqs = [seq for (tenant, *_), seq in self.state.snapshots.items() if tenant == self.tenant]
+        return min(seqs + [base for (tenant, _), (base, _) in self.state.branches.items() if tenant == self.tenant], default=None)
+
+    def left_behind(self) -> bool:
+        """See the port."""
+        closed = {str(opened) for tenant, opened in self.state.closed if tenant == self.tenant}
+        return any(row.tenant == self.tenant and row.branch.rpartition("\n")[2] in closed for row in self.state.rows)
+
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """See the port."""
         rows = [row for row in self.state.rows if row.tenant == self.tenant and row.branch == self.key]
@@ -160,16 +170,31 @@ class ModelView:
         found = {(row.uid, row.cube.id) for row in rows if after < row.seq <= upto or after < row.end <= upto}
         return tuple(cube_id for _, cube_id in sorted(found))
 
-    def idle(self, states: Sequence[str], before: datetime, *, after: int = 0, limit: int = 1000) -> Idle:
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         """See the port."""
-        head = [row for row in self.state.rows if row.tenant == self.tenant and not row.branch and row.end == OPEN and row.uid > after]
-        found = sorted((row.uid, row.cube.id) for row in head if row.cube.state in states and self._unused(row.cube, before))
+        rows = [row.cube for row in self._heads() if row.cube.state != CubeState.EXPIRED and not row.cube.frozen]
+        found = sorted((cube.policy.expires_at, cube.id) for cube in rows if cube.policy.expires_at is not None)
+        return tuple(cube_id for end, cube_id in found if end <= now)[:limit]
+
+    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        found = sorted((row.seq, row.cube.id) for row in self._heads() if row.cube.state == CubeState.EXPIRED)
+        return tuple(cube_id for seq, cube_id in found if seq <= upto)[:limit]
+
+    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
+        """See the port."""
+        head = [row for row in self._heads() if row.uid > after and row.cube.state in states]
+        found = sorted((row.uid, row.cube.id) for row in head if self._unused(row.cube, now, span))
         return Idle(tuple(cube_id for _, cube_id in found[:limit]), found[limit - 1][0] if len(found) >= limit else None)
 
-    def _unused(self, cube: MemCube, before: datetime) -> bool:
+    def _heads(self) -> list[Row]:
+        return [row for row in self.state.rows if row.tenant == self.tenant and not row.branch and row.end == OPEN]
+
+    def _unused(self, cube: MemCube, now: datetime, span: timedelta) -> bool:
         used = self.state.usage.get(cube.id)
-        last = instant(used[1][0]) if used else cube.created_at
-        return not cube.frozen and max(cube.updated_at, cube.created_at, last) < before
+        last = microseconds(max(cube.updated_at, cube.created_at, instant(used[1][0]) if used else cube.created_at))
+        length = span // timedelta(microseconds=1)
+        return not cube.frozen and last < microseconds(now) - length * 2 ** (cube.policy.priority / 25)
 
     def last_fill(self) -> int:
         """See the port."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ READING = statements("view")
 
 
 class SqliteAdapter:
-    """Implements `memos.ports.adapter.MemoryAdapter` on memory.db in a directory; None keeps the store in memory.
+    """Implements `memos.ports.adapter.MemoryAdapter` on memory.db in a directory; None keeps the store in memory, an Ephemeral in that one.
 
     `embedder` is (name, dimensions) or None for none; another than the store's own is WrongEmbedder; "stored", for tools, is whatever
     the store has. `durability="power"` syncs every commit to the disk, "process" leaves that to the system: commits then survive the
@@ -39,7 +40,7 @@ class SqliteAdapter:
 
     def __init__(
         self,
-        directory: Path | None,
+        directory: Path | Ephemeral | None,
         *,
         vfs: str | None = None,
         durability: Durability = "power",
@@ -49,9 +50,10 @@ class SqliteAdapter:
         create: bool = True,
         clock: Clock | None = None,
     ) -> None:
-        self._ephemeral = Ephemeral() if directory is None else None
-        self.directory: Path = self._ephemeral.path if self._ephemeral else Path(directory or "").absolute()
+        self._ephemeral = Ephemeral() if directory is None else directory if isinstance(directory, Ephemeral) else None
+        self.directory: Path = self._ephemeral.path if self._ephemeral else Path(str(directory)).absolute()
         surviving: Durability = "none" if self._ephemeral else durability
+        self._as_opened = partial(SqliteAdapter, vfs=vfs, durability=durability, read_only=read_only, create=False, clock=clock)
         opening = Opening(self.directory, vfs, surviving, embedder, create, clock or SystemClock(), embedder_url)
         with GATE.using():
             opened = opening.for_reading() if read_only else opening.for_writing()
@@ -131,6 +133,10 @@ class SqliteAdapter:
             finally:
                 writer.forget()  # still under the lock: nobody commits on what was known before
 
+    def again(self) -> SqliteAdapter:
+        """The same store opened once more, as it is now; one in memory goes when the last of them is closed."""
+        return self._as_opened(self._ephemeral.shared() if self._ephemeral else self.directory)
+
     def _writing(self) -> Writer:
         self._require_own_process()
         if self._writer is None:
@@ -150,3 +156,4 @@ class SqliteAdapter:
             self._writer.close()
         if self._ephemeral is not None:
             self._ephemeral.close()
+            self._ephemeral = None

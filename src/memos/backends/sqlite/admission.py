@@ -14,14 +14,14 @@ from typing import Any, BinaryIO
 import apsw
 from pydantic import TypeAdapter
 
-from memos.backends.sqlite.backup import FORMAT, MANIFEST, Manifest, describe
+from memos.backends.sqlite.backup import FORMAT, Manifest, describe
 from memos.backends.sqlite.doctor import examine_journal, reading, unsound
 from memos.backends.sqlite.examine import SQL, broken
 from memos.backends.sqlite.faults import Findings
 from memos.backends.sqlite.journal_file import APPLICATION as JOURNAL_APPLICATION
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.journal_file import SCHEMA as JOURNAL_SCHEMA
-from memos.backends.sqlite.keys import OWNER_ONLY
+from memos.backends.sqlite.keys import MANIFEST, OWNER_ONLY
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import script
 from memos.backends.sqlite.opening import APPLICATION, FILE

@@ -22,7 +22,7 @@ from memos.backends.sqlite.examine import broken
 from memos.backends.sqlite.faults import Findings
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
-from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, sync_directory
+from memos.backends.sqlite.keys import KEY_FILE, MANIFEST, OWNER_ONLY, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import FILE
@@ -32,7 +32,6 @@ from memos.ports.maintenance import BackupReport
 if TYPE_CHECKING:
     from memos.backends.sqlite.adapter import SqliteAdapter
 
-MANIFEST = "backup.json"
 FORMAT = 1
 PAGES = 2000
 """Pages copied between two looks at whether to go on."""

@@ -42,7 +42,7 @@ def translate(error: apsw.Error, path: Path | None, connection: apsw.Connection 
     if isinstance(error, apsw.NotADBError):
         return NotAStore(f"{where} is no MemOS store, or its key is wrong; name the directory of a store")
     if isinstance(error, apsw.CorruptError):
-        return NotAStore(f"{where} is damaged ({error}); run `memos doctor`, then `memos restore-backup`")
+        return NotAStore(f"{where} is damaged ({error}); restore the last backup with `memos restore-backup`")
     if isinstance(error, apsw.CantOpenError | apsw.PermissionsError | apsw.AuthError):
         return NotAStore(f"{where} cannot be opened ({error}); see that it exists and that this user may read and write it")
     if isinstance(error, apsw.ConnectionClosedError | apsw.CursorClosedError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from memos.backends.sqlite.belonging import is_known, missing
 from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address, harden
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import Examination, broken, key_file
@@ -32,10 +33,13 @@ def diagnose(adapter: SqliteAdapter, analyse: Analyse | None = None) -> tuple[Fa
     With `analyse` every text is analysed again and compared with its term row and its fact hash; without, only their form is examined.
     """
     findings = Findings()
+    journal = adapter.directory / JOURNAL
     with adapter.reader() as connection:
         examine_store(connection, adapter.keys, findings, analyse)
+        if "database_damaged" not in findings:
+            examine_belonging(connection, journal, findings)
     key_file(adapter.directory, adapter.keys, findings)
-    examine_journal(adapter.directory / JOURNAL, findings)
+    examine_journal(journal, findings)
     return findings.report()
 
 
@@ -54,12 +58,12 @@ def examine_store(connection: apsw.Connection, keys: Keys, findings: Findings, a
     look = Examination(connection, keys, findings)
     examinations: list[Callable[[], None]] = [look.key, look.commits, look.writes, look.inheritance, look.vectors]
     if analyse is not None:
-        examinations += [partial(look.terms, analyse), look.facts]
+        examinations += [look.readable, partial(look.texts, analyse)]
     for examine in examinations:
         try:
             examine()
         except DAMAGE as error:
-            findings.add("unreadable", f"{getattr(examine, '__name__', 'terms')}: {type(error).__name__}")
+            findings.add("unreadable", f"{getattr(examine, '__name__', 'texts')}: {type(error).__name__}")
 
 
 def misshapen(connection: apsw.Connection) -> Iterator[str]:
@@ -113,6 +117,15 @@ def examine_journal(path: Path, findings: Findings) -> None:
         findings.add("access_damaged", f"{type(error).__name__}: {error}")
     except DAMAGE as error:
         findings.add("access_damaged", type(error).__name__)
+
+
+def examine_belonging(connection: apsw.Connection, path: Path, findings: Findings) -> None:
+    """Examine whether access.db is the store's own, and has all rows that the store has read."""
+    if not path.is_file():
+        findings.extend("access_lost", ["access.db is missing"] if is_known(connection) else [])
+        return
+    with suppress(apsw.Error), reading(path) as journal:  # what cannot be read is told by examine_journal
+        findings.extend("access_lost", missing(connection, journal))
 
 
 @contextmanager

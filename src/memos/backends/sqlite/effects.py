@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -10,7 +11,7 @@ from pydantic_core import to_json
 from memos.backends.sqlite.purge import purge
 from memos.backends.sqlite.rows import acl_text, id_bytes
 from memos.errors import InvalidCall, NotFound
-from memos.memcube.change import ChangeSet, Edge, NamespaceAcl, SnapshotName, UsageFold, VectorFill
+from memos.memcube.change import ChangeSet, Economy, Edge, NamespaceAcl, SnapshotName, UsageFold, VectorFill
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 
@@ -45,11 +46,23 @@ class Effects:
         for name in change.names:
             self._name(name)
         counts |= {"snapshots": len(change.names), "purged": purge(self._commit, change.purge) if change.purge else 0}
+        if change.economy is not None:
+            counts |= self._save(change.economy)
         return {name: count for name, count in counts.items() if count}
 
     @staticmethod
     def _wanted(change: ChangeSet) -> bool:
-        beside = (change.edges, change.fills, change.usage, change.acls, change.fence, change.closes, change.names, change.purge)
+        beside = (
+            change.edges,
+            change.fills,
+            change.usage,
+            change.acls,
+            change.fence,
+            change.closes,
+            change.names,
+            change.purge,
+            change.economy,
+        )
         return any(part is not None and part != () for part in beside)
 
     def _close_branch(self, name: str) -> None:
@@ -78,6 +91,18 @@ class Effects:
             self._execute("set_snapshot", *key, given.seq, microseconds(commit.change.at))
         except apsw.ConstraintError:
             raise InvalidCall(f"there is a snapshot {given.name!r} already; give another name, or drop that one first") from None
+
+    def _save(self, wanted: Economy) -> dict[str, int]:
+        commit = self._commit
+        packed = 0
+        for content in wanted.texts:
+            body = commit.known.one("packable", content)
+            if body is not None:
+                self._execute("pack", zlib.compress(body.encode()), content)
+                packed += 1
+        if wanted.pages:
+            commit.connection.execute(f"PRAGMA incremental_vacuum({int(wanted.pages)})").fetchall()
+        return {"packed": packed, "pages": wanted.pages}
 
     def _own(self, usage: tuple[UsageFold, ...]) -> int:
         """How many folds are of the ChangeSet's own tenant, whose log must not tell of others."""

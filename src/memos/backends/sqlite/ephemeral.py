@@ -14,29 +14,40 @@ import time
 import weakref
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 RAM_DISK = Path("/dev/shm")  # noqa: S108 - mkdtemp makes names there that nobody can foresee
 PREFIX = "memos-ephemeral-"
 ALIVE = ".alive"
 SETTLING = 60.0
-"""Seconds within which a directory may not have its lock yet."""
+"""Seconds within which a directory may not have its lock file yet."""
 
 
 class Ephemeral:
-    """A private directory, removed on `close` or at the end of the process."""
+    """A private directory, removed when all that share it have closed it, or at the end of the process."""
 
     def __init__(self) -> None:
         base = RAM_DISK if os.access(RAM_DISK, os.W_OK) else Path(tempfile.gettempdir())
         _sweep(base)
         self._home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-        self._alive = os.open(self._home / ALIVE, os.O_RDWR | os.O_CREAT, 0o600)
+        draft = self._home / f"{ALIVE}.new"
+        self._alive = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._alive, fcntl.LOCK_EX)
+        draft.rename(self._home / ALIVE)  # whoever finds the file finds it locked, for as long as we live
+        self._sharing = 1
         self.path = self._home / "store"
         self._finish = weakref.finalize(self, _remove, self._home, self._alive, os.getpid())
 
+    def shared(self) -> Self:
+        """The same directory, for one more who will close it."""
+        self._sharing += 1
+        return self
+
     def close(self) -> None:
-        """Remove the directory."""
-        self._finish()
+        """Remove the directory when this is the last who shares it."""
+        self._sharing -= 1
+        if not self._sharing:
+            self._finish()
 
 
 def _remove(home: Path, alive: int, owner: int) -> None:
@@ -46,11 +57,11 @@ def _remove(home: Path, alive: int, owner: int) -> None:
 
 
 def _sweep(base: Path) -> None:
-    """Remove the directories whose owners are dead: their locks are free."""
+    """Remove the directories whose owners are dead: their locks are free, or were never made."""
     for home in base.glob(f"{PREFIX}*"):
         with suppress(OSError):
-            if time.time() - home.stat().st_mtime < SETTLING:
-                continue
+            if not (home / ALIVE).exists() and time.time() - home.stat().st_mtime > SETTLING:
+                shutil.rmtree(home, ignore_errors=True)
             descriptor = os.open(home / ALIVE, os.O_RDWR)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,13 +11,14 @@ from typing import Any
 import apsw
 
 from memos.backends.sqlite.chain import GENESIS, link
+from memos.backends.sqlite.evidence import SQL as EVIDENCE
+from memos.backends.sqlite.evidence import evidence
 from memos.backends.sqlite.faults import Findings
-from memos.backends.sqlite.keys import KEY_FILE, Keys, pack_counts, read_key
+from memos.backends.sqlite.keys import KEY_FILE, Keys, read_key
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements
-from memos.backends.sqlite.rows import id_text, read_entries
+from memos.backends.sqlite.rows import id_text, read_entries, text_of
 from memos.errors import DAMAGE, NotAStore
-from memos.memcube.legal import same_fact
 from memos.ports.maintenance import Analyse
 
 SQL = statements("examine")
@@ -108,27 +109,23 @@ class Examination:
             if len(body) % 4 == 0 and not np.isfinite(np.frombuffer(body, dtype="<f4")).all():
                 self._findings.add("vector_not_finite", f"content {cid}")
 
-    def terms(self, analyse: Analyse) -> None:
-        """Each term row is what the analysis makes of its text."""
-        for cid, tenant, speaker, role, body, hashes, counts, length, flags in self._connection.execute(SQL["terms"]):
-            if (text := self._text(body, f"content {cid}")) is None:
+    def readable(self) -> None:
+        """Each text is one."""
+        for cid, body, packed in self._connection.execute(SQL["bodies"]):
+            try:
+                text_of(body if packed else body.decode())
+            except DAMAGE:
+                self._findings.add("unreadable", f"content {cid}")
+
+    def texts(self, analyse: Analyse) -> None:
+        """Each term row and each fact hash is that of its text; where all that there is contradicts it, the text is another one."""
+        for row in self._connection.execute(EVIDENCE["texts"], (0, -1)):
+            found = evidence(row, self._keys, analyse)
+            if found.changed:
+                self._findings.add("content_changed", f"content {found.content}")
                 continue
-            made = analyse(text, speaker, role)
-            packed = self._keys.tenant(tenant).terms.pack(made.counts), pack_counts(made.counts.values())
-            if (*packed, made.length, made.flags) != (hashes, counts, length, flags):
-                self._findings.add("term_wrong", f"content {cid}")
-
-    def facts(self) -> None:
-        """Each fact hash is that of its text."""
-        for row, tenant, body, fact in self._connection.execute(SQL["facts"]):
-            text = self._text(body, f"version {row}")
-            if text is not None and self._keys.tenant(tenant).fact(same_fact(text)) != fact:
-                self._findings.add("fact_wrong", f"version {row}")
-
-    def _text(self, body: bytes, place: str) -> str | None:
-        """The text of a content, whose bytes may have been damaged."""
-        try:
-            return body.decode()
-        except UnicodeDecodeError:
-            self._findings.add("unreadable", place)
-            return None
+            if found.term_wrong:
+                self._findings.add("term_wrong", f"content {found.content}")
+            for version, fact in self._connection.execute(EVIDENCE["fact_rows"], (found.content,)) if found.kept_facts else ():
+                if fact != found.fact:
+                    self._findings.add("fact_wrong", f"version {version}")

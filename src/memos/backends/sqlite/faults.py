@@ -24,6 +24,8 @@ ADVICE = MappingProxyType(
         "orphan": _RESTORE,
         "cube_without_version": _RESTORE,
         "content_unused": _RESTORE,
+        "content_changed": "the text is not the one that was stored: restore the last backup with `memos restore-backup`; after an upgrade"
+        " that analyses texts anew, or when the change is wanted, `memos rebuild --accept-texts`",
         "validity_reversed": _RESTORE,
         "two_open_rows": _RESTORE,
         "versions_overlap": _RESTORE,
@@ -49,7 +51,10 @@ ADVICE = MappingProxyType(
         "vector_wrong_width": "run `memos reembed`: it computes these vectors anew",
         "vector_not_finite": "run `memos reembed`: it computes these vectors anew",
         "store_unknown": _RESTORE,
-        "access_damaged": "move access.db away: a new journal begins; what was read until now is then told by the file you moved only",
+        "access_damaged": "move access.db away, and run `memos rebuild --accept-log`: a new journal begins; what was read until now is then"
+        " told by the file you moved only",
+        "access_lost": "bring access.db back from where it went or from the last backup; after a power cut its last rows may be missing;"
+        " `memos rebuild --accept-log` goes on with what is there",
         "access_chain_broken": _LOG,
     }
 )
@@ -73,6 +78,9 @@ class Findings:
         """Several places of a fault."""
         for place in places:
             self.add(code, place)
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._counts
 
     def __len__(self) -> int:
         return len(self._counts)

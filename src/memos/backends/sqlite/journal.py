@@ -77,9 +77,7 @@ class SqliteJournal:
 
     def uses(self, after: int, limit: int = 10_000) -> AccessUse:
         """The memories disclosed by at most `limit` rows after a row number; `upto` is the last row looked at."""
-        upto, uses = min(after, self.last()), []  # a journal that was moved away has begun anew
-        if upto < after:
-            after = upto = 0
+        upto, uses = after, []
         with self._mapped():
             for aseq, tenant, at, hits in self._read("uses", after, limit):
                 upto = aseq
@@ -94,6 +92,10 @@ class SqliteJournal:
     def last(self) -> int:
         """The number of the last row, 0 when there is none."""
         return int(self._read("last")[0][0])
+
+    def identity(self) -> bytes | None:
+        """What tells this journal from any other one; None for one of an earlier version."""
+        return next((bytes(found) for (found,) in self._read("identity")), None)
 
     def close(self) -> None:
         """Release the file; later calls raise Unavailable."""

@@ -15,6 +15,8 @@ from memos.memcube.call import Caller
 
 KEY_FILE = Path("keys") / "store.key"
 KEY_BYTES = 32
+MANIFEST = "backup.json"
+"""What a backup has, and a store has not."""
 OWNER_ONLY = 0o600
 """The rights of every file that holds what memories say, or how to read it."""
 REMEMBERED_TERMS = 1 << 16
@@ -120,6 +122,8 @@ def read_key(directory: Path) -> bytes:
     try:
         secret = path.read_bytes()
     except FileNotFoundError:
+        if (directory / MANIFEST).is_file():
+            raise NotAStore(f"{directory} is a backup; make a store of it with `memos restore-backup`") from None
         raise NotAStore(
             f"{path} is missing; bring this file back from where it was kept apart: without it the store cannot be read"
         ) from None

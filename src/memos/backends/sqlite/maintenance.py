@@ -31,9 +31,9 @@ class SqliteMaintenance:
         """See the port."""
         return diagnose(self._adapter, self._analyse)
 
-    def rebuild(self) -> int:
+    def rebuild(self, *, accept_texts: bool = False, accept_log: bool = False) -> int:
         """See the port."""
-        return rebuild(self._adapter, self._analyse)
+        return rebuild(self._adapter, self._analyse, accept_texts=accept_texts, accept_log=accept_log)
 
     def reembed(self, embedder: Remembered | None) -> int:
         """See the port."""
@@ -42,6 +42,11 @@ class SqliteMaintenance:
     def backup(self, destination: Path) -> BackupReport:
         """See the port."""
         return backup(self._adapter, destination)
+
+    def free_pages(self) -> int:
+        """See the port."""
+        with self._adapter.reader() as connection:
+            return int(connection.pragma("freelist_count"))
 
     def status(self) -> StoreStatus:
         """See the port."""

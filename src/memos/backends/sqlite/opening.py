@@ -145,7 +145,7 @@ class Opening:
                 return
             keys = Keys(make_key(self.directory))
             with mapped(self.path), self._writable(self.connections("rwc")) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
                 with _immediate(connection):
                     self._write_schema(connection, keys)
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)

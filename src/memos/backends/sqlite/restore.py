@@ -13,7 +13,7 @@ import apsw
 
 from memos.backends.sqlite.admission import copy_admitted, read_manifest
 from memos.backends.sqlite.backup import Manifest, prepared
-from memos.backends.sqlite.connections import harden
+from memos.backends.sqlite.connections import harden, mapped_whole
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import KEY_FILE, Keys, make_key, read_key
 from memos.backends.sqlite.migrations import migrate
@@ -45,7 +45,8 @@ def restore(source: Path, destination: Path, *, key: Path | None, analyse: Analy
             connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_mode = WAL")
             with _transaction(connection):
                 _identify(connection, keys, UUID(store_id), linked=key is not None)
-            rebuild_all(partial(_transaction, connection), keys, analyse)
+            with mapped_whole(source):
+                rebuild_all(partial(_transaction, connection), keys, analyse, accept_texts=True)
         finally:
             connection.close()
     return _report(destination, store_id, manifest, linked=key is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +15,7 @@ from memos.errors import DAMAGE, InvalidCall, damaged
 from memos.memcube.cube import MemCube, Path, Tag, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
+from memos.memcube.legal import TEXT_BYTES
 from memos.memcube.payload import Activation, Parameter, Payload, Plaintext
 from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
@@ -77,7 +79,19 @@ def body_of(payload: Payload) -> str:
     return payload.text if isinstance(payload, Plaintext) else payload.model_dump_json(exclude={"type"})
 
 
-def _payload(kind: str, body: str) -> Payload:
+def text_of(body: str | bytes) -> str:
+    """The text of a content, deflated or not."""
+    if isinstance(body, str):
+        return body
+    inflating = zlib.decompressobj()
+    text = inflating.decompress(body, TEXT_BYTES)
+    if not inflating.eof:
+        raise ValueError("it does not end where a text must")
+    return text.decode()
+
+
+def _payload(kind: str, kept: str | bytes) -> Payload:
+    body = text_of(kept)
     if kind == "plaintext":
         return trusted(Plaintext, {"type": kind, "text": body})
     fields = {"type": kind, **from_json(body)}

@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 
 from memos.backends.sqlite.adapter import SqliteAdapter
+from memos.backends.sqlite.belonging import claim
 from memos.backends.sqlite.journal import SqliteJournal
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
+from memos.backends.sqlite.keys import KEY_FILE
 from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.backends.sqlite.opening import FILE
-from memos.errors import ReadOnlyStore
+from memos.errors import NotAStore, ReadOnlyStore
 from memos.ports.clock import Clock
 from memos.ports.maintenance import Analyse
 from memos.ports.store import Choose, Chosen, StoreParts
@@ -37,10 +39,38 @@ def open_store(url: str, *, choose: Choose, analyse: Analyse, settings: Settings
         if not making:
             chosen = choose(adapter.remembered, fresh=False)
         journal = SqliteJournal(directory, key=adapter.keys.secret, path=_journal_path(directory, settings, read_only=read_only))
+        if directory is not None:
+            claim(adapter, journal.identity())
     except BaseException:
         adapter.close()
         raise
-    return StoreParts(adapter, journal, SqliteMaintenance(adapter, analyse), chosen.embedder, directory, read_only)
+    return _parts(adapter, journal, analyse, chosen, directory)
+
+
+def require_made(directory: Path) -> None:
+    """NotAStore, which says what there is instead, when no store stands in a directory."""
+    if (directory / FILE).is_file() and (directory / FILE).stat().st_size:
+        return
+    if (directory / KEY_FILE).is_file():
+        raise NotAStore(f"{directory} has lost its {FILE}, or it was never made whole; restore the last backup with `memos restore-backup`")
+    what = "it is a file" if directory.is_file() else "it holds other things" if _holds(directory) else "nothing is there"
+    raise NotAStore(f"there is no store at {directory}: {what}; `memos add` makes one, --store or MEMOS_STORE names another")
+
+
+def _holds(directory: Path) -> bool:
+    return directory.is_dir() and any(directory.iterdir())
+
+
+def _parts(adapter: SqliteAdapter, journal: SqliteJournal, analyse: Analyse, chosen: Chosen, directory: Path | None) -> StoreParts:
+    def renewed(choose: Choose) -> StoreParts:
+        again = adapter.again()
+        try:
+            return _parts(again, journal, analyse, choose(again.remembered, fresh=False), directory)
+        except BaseException:
+            again.close()
+            raise
+
+    return StoreParts(adapter, journal, SqliteMaintenance(adapter, analyse), chosen.embedder, directory, adapter.read_only, renewed)
 
 
 def _identity(chosen: Chosen) -> tuple[str, int] | None:

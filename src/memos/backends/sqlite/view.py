@@ -14,14 +14,15 @@ from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
-from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, told_commit
+from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of, told_commit
+from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
 from memos.memcube.change import Edge, Idempotency
 from memos.memcube.cube import MemCube
-from memos.memcube.fields import instant, microseconds
+from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
-from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
+from memos.ports.adapter import NamespaceInfo, Page, Pending
 from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ DEPTH = 8
 PAGE = 1000
 
 
-class SqliteView:
+class SqliteView(Sweeping):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
@@ -179,36 +180,6 @@ class SqliteView:
         found = self._row("namespace", self._tid, namespace)
         return 0 if found is None else int(found[2])
 
-    def moment(self, when: datetime) -> int:
-        """See the port."""
-        found = self._row("moment", microseconds(when))
-        return 0 if found is None else min(int(found[0]), self.head)
-
-    def time_of(self, seq: int) -> datetime | None:
-        """See the port."""
-        found = self._row("time_of", seq)
-        return None if found is None else instant(found[0])
-
-    def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
-        """See the port."""
-        return tuple(Snapshot(name, seq, instant(at)) for name, seq, at in self._run(SQL["snapshots"], (self._tid, owner)))
-
-    def branches(self, prefix: str = "") -> tuple[Branch, ...]:
-        """See the port."""
-        found = self._run(SQL["branches"], (self._tid, prefix))
-        return tuple(Branch(name, base, opened, instant(at)) for name, base, opened, at in found)
-
-    def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
-        """See the port."""
-        numbers = sorted(set(self._numbers(frozenset(("under", path) for path in namespaces))))
-        found = self._run(SQL["changed"], (to_json(numbers).decode(), self._sight.bid, after, upto))
-        return tuple(id_text(identity) for (identity,) in found)
-
-    def idle(self, states: Sequence[str], before: datetime, *, after: int = 0, limit: int = 1000) -> Idle:
-        """See the port."""
-        found = list(self._run(SQL["idle"], (self._tid, after, to_json(list(states)).decode(), microseconds(before), limit)))
-        return Idle(tuple(id_text(identity) for identity, _ in found), found[-1][1] if len(found) == limit else None)
-
     def last_fill(self) -> int:
         """See the port."""
         return int((self._row("last_fill") or (0,))[0])
@@ -266,7 +237,8 @@ class SqliteView:
 
     def pending(self, limit: int) -> Pending:
         """See the port."""
-        return Pending(tuple(self._run(SQL["pending"], (self._tid, limit))))
+        found = self._run(SQL["pending"], (self._tid, limit))
+        return Pending(tuple((content, speaker, text_of(body)) for content, speaker, body in found))
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""

@@ -9,7 +9,7 @@ from memos.memcube.call import Caller, Grant
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import encode_step, within
 
-READS_PAST = frozenset({"history"})
+READS_PAST = frozenset({"history", "restore", "diff"})
 
 
 def home(caller: Caller) -> str:
@@ -20,6 +20,11 @@ def home(caller: Caller) -> str:
 def contexts(caller: Caller) -> str:
     """The namespace that holds the caller's contexts, one a session."""
     return f"context/{encode_step(caller.user)}"
+
+
+def branch_key(caller: Caller, name: str) -> str:
+    """The owner's name as a step of a path, then the branch's."""
+    return f"{encode_step(caller.user)}/{name}"
 
 
 def current_context(caller: Caller) -> str | None:

@@ -11,7 +11,7 @@ from memos.infrastructure.memgovernance import access
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.filter import Filter
 
-SYSTEM_OPERATIONS = frozenset({"index", "use"})
+SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim"})
 
 
 class MemGovernance:
@@ -23,7 +23,19 @@ class MemGovernance:
             return _everything()
         if call.operation in SYSTEM_OPERATIONS:
             raise Denied(f"only the system itself may {call.operation}")
-        return access.own_grant(caller.user, past=call.operation in access.READS_PAST)
+        return access.own_grant(caller.user, past=call.operation in access.READS_PAST or call.at is not None)
+
+    def past(self, caller: Caller) -> Grant:
+        """What this caller may see with the right `history`: the forgotten and the expired too."""
+        return _everything() if caller.kind == "system" else access.own_grant(caller.user, past=True)
+
+    def own_roots(self, caller: Caller) -> tuple[str, ...]:
+        """The namespaces, with all below, that are the caller's own."""
+        return access.home(caller), access.contexts(caller)
+
+    def branch_key(self, caller: Caller, name: str) -> str:
+        """What the store calls a caller's branch: branches are their owner's alone."""
+        return access.branch_key(caller, name)
 
     def default_scope(self, caller: Caller) -> tuple[str, ...]:
         """The namespaces that a call reads unless it names others."""

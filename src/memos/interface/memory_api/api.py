@@ -11,11 +11,11 @@ from functools import partial
 
 from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import arrange, create, index, query, update
+from memos.interface.memory_api import arrange, branches, consolidate, create, index, keeping, lifecycle, query, time_machine, update
 from memos.interface.memory_api.desk import Desk, Prepared, Work
-from memos.interface.memory_api.embedding import with_vectors
+from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
-from memos.memcube.change import Committed
+from memos.memcube.change import CANONICAL, Committed
 from memos.memcube.cube import MemCube
 from memos.ports.journal import AccessRow
 
@@ -26,12 +26,31 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "list": query.prepare_list,
     "history": query.prepare_history,
     "update": update.prepare_update,
-    "forget": update.prepare_forget,
+    "forget": lifecycle.prepare_forget,
+    "confirm": lifecycle.prepare_confirm,
+    "freeze": lifecycle.prepare_freeze,
+    "unfreeze": lifecycle.prepare_unfreeze,
+    "archive": lifecycle.prepare_archive,
     "transfer": arrange.prepare_transfer,
     "compose": arrange.prepare_compose,
+    "restore": time_machine.prepare_restore,
+    "snapshot": time_machine.prepare_snapshot,
+    "snapshots": time_machine.prepare_snapshots,
+    "moment": time_machine.prepare_moment,
+    "diff": time_machine.prepare_diff,
+    "branch": branches.prepare_branch,
+    "branches": branches.prepare_branches,
+    "merge": branches.prepare_merge,
+    "discard": branches.prepare_discard,
+    "transition": lifecycle.prepare_transition,
+    "consolidate": consolidate.prepare_consolidate,
+    "purge": keeping.prepare_purge,
+    "reclaim": keeping.prepare_reclaim,
     "index": index.prepare_index,
     "use": index.prepare_use,
 }
+READS = frozenset({"search", "get", "list", "history", "diff", "snapshot", "snapshots", "moment", "branch", "branches"})
+"""What may be asked of the past; the rest is about the present."""
 ATTEMPTS, ADD_ATTEMPTS = 3, 64
 """How often a call is prepared anew when somebody else committed first; an `add` of a fact that others add too has nothing to lose."""
 STORE_FAILURES = frozenset(tree(BackendError))
@@ -62,7 +81,8 @@ class MemoryAPI:
         return reply if recorded else self._record(caller, call, reply, began)
 
     def _run(self, caller: Caller, call: MemoryCall, began: int) -> tuple[MemoryReply, bool]:
-        ready, warnings = with_vectors(caller, call, self._desk, partial(self._speaker, caller, call))
+        ready, warnings = with_query_vector(caller, call, self._desk)
+        vectors = Vectors(caller, self._desk)
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):
             prepared = self._prepare(caller, ready)
@@ -70,8 +90,10 @@ class MemoryAPI:
             if prepared.change is None:
                 self._vault.record(self._row(caller, call, reply, prepared, began))
                 return reply, True
+            change, degraded = vectors.completed(prepared.change)
+            reply = reply.model_copy(update={"warnings": (*reply.warnings, *degraded)}) if degraded else reply
             try:
-                committed = self._vault.commit(replace(prepared.change, took=_since(began)), prepared.reads)
+                committed = self._vault.commit(replace(change, took=_since(began)), prepared.reads)
             except VersionConflict:
                 if attempt == attempts:
                     raise
@@ -79,16 +101,12 @@ class MemoryAPI:
             return self._committed(caller, call, reply, committed), True
         raise AssertionError
 
-    def _speaker(self, caller: Caller, call: MemoryCall, cube_id: str) -> str | None:
-        with self._vault.view(caller.tenant, at=call.at, branch=call.branch or "") as view:
-            grant = self._desk.governance.authorize(caller, call)
-            found = view.get([cube_id], grant=grant.filter, now=self._desk.clock.now())
-        return found[cube_id].speaker if cube_id in found else None
-
     def _prepare(self, caller: Caller, call: MemoryCall) -> Prepared:
-        with self._vault.view(caller.tenant, at=call.at, branch=call.branch or "") as view:
-            grant = self._desk.governance.authorize(caller, call)
-            work = Work(self._desk, caller, call, view, grant, self._desk.clock.now())
+        governance = self._desk.governance
+        branch = governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
+        with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
+            grant = governance.authorize(caller, call)
+            work = Work(self._desk, caller, call, view, grant, self._desk.clock.now(), partial(self._vault.view, caller.tenant))
             prepared = OPERATIONS[call.operation](work)
             if prepared.change is not None:
                 return prepared
@@ -135,6 +153,10 @@ def _since(began: int) -> int:
 def _require_supported(call: MemoryCall) -> None:
     if call.operation not in OPERATIONS:
         raise InvalidCall(f"there is no operation {call.operation!r}; there are {', '.join(OPERATIONS)}")
+    if call.at is not None and call.operation not in READS:
+        raise InvalidCall(f"{call.operation} cannot change the past; leave `at` out, restore what you want back, or open a branch there")
+    if any(ref.version is not None for ref in call.cubes):
+        raise InvalidCall("a call names memories, not versions; history tells of these, `at` reads as of then")
     if call.then:
         raise InvalidCall("chains of calls (`then`) are not run by this version; send the calls one by one")
 

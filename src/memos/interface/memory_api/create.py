@@ -10,11 +10,11 @@ from typing import Any
 from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
-from memos.interface.memory_api.lapsed import lapsed, retired
+from memos.interface.memory_api.lapsed import lapsed, require_to_come, retired
 from memos.memcube.call import CubeDraft, MemoryCall, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Usage
-from memos.memcube.legal import legal_tags, same_fact
+from memos.memcube.legal import legal_metadata, legal_tags, same_fact
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import Policy
@@ -38,6 +38,7 @@ def prepare_add(work: Work) -> Prepared:
     read_options(Options, work)
     if replayed := replay(work):
         return replayed
+    require_to_come(work, *(draft.expires_at for draft in work.call.drafts))
     batch = _Batch(work, in_session(work.call))
     for draft in batch.drafts:
         batch.take(draft)
@@ -147,8 +148,9 @@ class _Batch:
         cube = self.cube(cube_id)
         if cube.frozen:
             return cube_id
-        tags = legal_tags((*cube.tags, *draft.tags))
-        update = {"provenance": provenance.repeated(self.work, cube.provenance, draft), "tags": tags, "updated_at": self.work.now}
+        update = _joined(cube, draft) | {"provenance": provenance.repeated(self.work, cube.provenance, draft)}
+        if len(update) > 1:
+            update |= {"updated_at": self.work.now, "version": cube.version + (cube_id not in self.writes)}
         self._amend(cube, cube.model_copy(update=update), draft)
         return cube_id
 
@@ -200,3 +202,21 @@ class _Batch:
         if last is None or (last.expires_at, last.priority) != (expires_at, priority):
             self.policy = last = Policy(owner=self.work.caller.user, expires_at=expires_at, priority=priority)
         return last
+
+
+def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
+    """What a fact that is told once more adds to the header of the one that stands: tags and metadata join, the later end and the higher
+    priority hold, and what was told without an end has none.
+    """
+    ends = (cube.policy.expires_at, draft.expires_at)
+    policy = {
+        "expires_at": None if None in ends else max(end for end in ends if end),
+        "priority": max(cube.policy.priority, draft.priority),
+    }
+    found = {
+        "tags": legal_tags((*cube.tags, *draft.tags)),
+        "metadata": legal_metadata(cube.metadata | draft.metadata),
+        "policy": cube.policy.model_copy(update=policy),
+        "state": State.ACTIVATED if cube.state is State.ARCHIVED else cube.state,
+    }
+    return {name: value for name, value in found.items() if value != getattr(cube, name)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -12,9 +13,11 @@ from pydantic import BeforeValidator, ValidationError
 from memos.errors import InvalidCall
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
-from memos.memcube.change import CANONICAL, ChangeSet, Idempotency, ReadSet
+from memos.memcube.change import ChangeSet, Idempotency, ReadSet
+from memos.memcube.cube import MemCube
 from memos.memcube.legal import legal_trigger
 from memos.memcube.provenance import CallContext
+from memos.memcube.state import State
 from memos.memcube.value import Value, invalid
 from memos.operation.memoperator.operator import MemOperator
 from memos.ports.adapter import View
@@ -56,6 +59,25 @@ class Work:
     view: View
     grant: Grant
     now: datetime
+    open_view: Callable[..., AbstractContextManager[View]]
+    """Another View of the caller's tenant: (*, at=None, branch="")."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the call is about the past or a branch, whose rows tell for themselves what had gone then."""
+        return self.call.at is not None or self.call.branch is not None
+
+    @property
+    def moment(self) -> datetime:
+        """The time as of which this call reads: now, unless it reads the past."""
+        if self.call.at is None:
+            return self.now
+        return self.call.moment or self.view.time_of(self.view.seq) or self.now
+
+    def gone(self, cube: MemCube) -> bool:
+        """Whether a row tells that its memory is forgotten, or over at the call's moment."""
+        end = cube.policy.expires_at
+        return cube.state is State.EXPIRED or (end is not None and end <= self.moment)
 
     def context(self) -> CallContext:
         """The calling context, as provenance keeps it."""
@@ -71,7 +93,7 @@ class Work:
             "operation": self.call.operation,
             "at": self.now,
         }
-        return ChangeSet(**fixed, branch=self.call.branch or CANONICAL, **parts)  # type: ignore[arg-type]
+        return ChangeSet(**{"branch": self.view.branch, **fixed, **parts})  # type: ignore[arg-type]
 
     def idempotency(self, ids: tuple[str, ...]) -> Idempotency | None:
         """The key under which this call may be repeated, if it has one."""

@@ -1,59 +1,60 @@
-"""Embedding: vectors for what a call says, computed before any transaction is open."""
+"""Embedding: vectors for what a call says, computed while no transaction is open, and once however often the call is prepared anew."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from memos.errors import MemOSError
 from memos.interface.memory_api.desk import Desk
-from memos.memcube.call import Caller, CubeDraft, MemoryCall
+from memos.memcube.call import Caller, MemoryCall
+from memos.memcube.change import ChangeSet, CubeWrite
+from memos.memcube.payload import Plaintext
 from memos.ports.models import Embedder, apart, embedded, embedding_input
 
 Warnings = tuple[str, ...]
 
 
-def with_vectors(caller: Caller, call: MemoryCall, desk: Desk, speaker_of: Callable[[str], str | None]) -> tuple[MemoryCall, Warnings]:
-    """The call with the vectors that it needs at once: a query's, and those of a few texts; more are left to the worker.
-
-    `speaker_of` tells who said a memory that is to be updated, since a turn is embedded with its speaker. When the embedder fails
-    the call goes on without: a search by words alone, a write with its vectors pending; a warning says so.
-    """
-    if desk.embedder is None:
-        return call, ()
-    embedder = apart(desk.embedder, (caller.tenant, caller.user))
-    try:
-        if call.operation == "search":
-            return _with_query_vector(call, embedder), ()
-        if call.operation == "add" and sum(draft.vector is None for draft in call.drafts) <= desk.settings.inline_vectors:
-            return _with_draft_vectors(call, embedder), ()
-        if call.operation == "update" and isinstance(call.options.get("text"), str):
-            return _with_text_vector(call, embedder, speaker_of), ()
-    except MemOSError as error:
-        degraded = "searched by words alone" if call.operation == "search" else "stored; its vector follows once the embedder answers"
-        return call, (f"{degraded}: {error.message}",)
-    return call, ()
-
-
-def _with_query_vector(call: MemoryCall, embedder: Embedder) -> MemoryCall:
+def with_query_vector(caller: Caller, call: MemoryCall, desk: Desk) -> tuple[MemoryCall, Warnings]:
+    """A search with the vector of its text. When the embedder fails it goes on by words alone, and a warning says so."""
     query = call.query
-    if query is None or query.vector is not None or not query.text.strip():
-        return call
-    vector = _directed(embedded(embedder, [query.text])[0])
-    return call.model_copy(update={"query": query.model_copy(update={"vector": vector})})
+    if desk.embedder is None or call.operation != "search" or query is None or query.vector is not None or not query.text.strip():
+        return call, ()
+    try:
+        vector = _directed(embedded(own(desk.embedder, caller), [query.text])[0])
+    except MemOSError as error:
+        return call, (f"searched by words alone: {error.message}",)
+    return call.model_copy(update={"query": query.model_copy(update={"vector": vector})}), ()
 
 
-def _with_draft_vectors(call: MemoryCall, embedder: Embedder) -> MemoryCall:
-    wanting = [draft for draft in call.drafts if draft.vector is None]
-    if not wanting:
-        return call
-    vectors = iter(embedded(embedder, [embedding_input(draft.speaker, draft.text) for draft in wanting]))
-    drafts = tuple(draft if draft.vector is not None else _placed(draft, next(vectors)) for draft in call.drafts)
-    return call.model_copy(update={"drafts": drafts})
+class Vectors:
+    """The vectors of one call's few new texts; more than `settings.inline_vectors` are left to the worker."""
+
+    def __init__(self, caller: Caller, desk: Desk) -> None:
+        self._caller, self._desk = caller, desk
+        self._known: dict[str, Any] = {}
+        self._failed = False
+
+    def completed(self, change: ChangeSet) -> tuple[ChangeSet, Warnings]:
+        """The change with the vectors that it lacks. When the embedder fails they stay pending, and a warning says so."""
+        wanting = [write for write in change.writes if _lacks(write)]
+        desk = self._desk
+        if desk.embedder is None or not 0 < len(wanting) <= desk.settings.inline_vectors or self._failed:
+            return change, ()
+        texts = [embedding_input(write.cube.speaker, write.cube.text) for write in wanting]
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
+        try:
+            self._known |= zip(fresh, map(_directed, embedded(own(desk.embedder, self._caller), fresh)), strict=True) if fresh else ()
+        except MemOSError as error:
+            self._failed = True
+            return change, (f"stored; its vector follows once the embedder answers: {error.message}",)
+        found = {write.cube.id: self._known[text] for write, text in zip(wanting, texts, strict=True)}
+        writes = (replace(write, vector=found[write.cube.id]) if write.cube.id in found else write for write in change.writes)
+        return replace(change, writes=tuple(writes)), ()
 
 
-def _placed(draft: CubeDraft, vector: Any) -> CubeDraft:
-    return draft.model_copy(update={"vector": _directed(vector)})
+def _lacks(write: CubeWrite) -> bool:
+    return write.terms is not None and write.vector is None and isinstance(write.cube.payload, Plaintext)
 
 
 def _directed(vector: Any) -> Any:
@@ -61,9 +62,6 @@ def _directed(vector: Any) -> Any:
     return vector if vector.any() else None
 
 
-def _with_text_vector(call: MemoryCall, embedder: Embedder, speaker_of: Callable[[str], str | None]) -> MemoryCall:
-    text = call.options["text"]
-    if call.options.get("vector") is not None or not text.strip() or not call.cubes:
-        return call
-    vector = _directed(embedded(embedder, [embedding_input(speaker_of(call.cubes[0].id), text)])[0])
-    return call if vector is None else call.model_copy(update={"options": call.options | {"vector": vector}})
+def own(embedder: Embedder, caller: Caller) -> Embedder:
+    """The embedder as this caller may use it: what it remembers of others is not to be felt."""
+    return apart(embedder, (caller.tenant, caller.user))

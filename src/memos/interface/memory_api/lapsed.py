@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
+from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Work
 from memos.memcube.change import CubeWrite
@@ -17,6 +19,15 @@ OVER = Filter.parse({"expires_at": {"lte": "now"}, "state": {"ne": "expired"}}, 
 def lapsed(work: Work, ids: Collection[str]) -> tuple[MemCube, ...]:
     """Those of some memories that no present read shows because their time is over; one that is hidden for another reason is none."""
     return tuple(work.view.get(list(ids), grant=OVER, now=work.now).values()) if ids else ()
+
+
+def require_to_come(work: Work, *ends: datetime | str | None) -> None:
+    """InvalidCall for an end that is over already: what is stored with it would be in no answer."""
+    for end in ends:
+        if isinstance(end, datetime) and end <= work.now:
+            raise InvalidCall(
+                f"expires_at is over: it is {end.isoformat()}, now is {work.now.isoformat()}; give a time to come, or forget it"
+            )
 
 
 def retired(work: Work, cube: MemCube) -> CubeWrite:

@@ -35,13 +35,15 @@ def composed(work: Work, cube_id: str, parts: tuple[MemCube, ...]) -> Provenance
 
 def mutated(work: Work, standing: Provenance, origin: str) -> Provenance:
     """The provenance of a later version: the same id and records, with what made this version."""
-    fresh = {"origin": origin, "trigger": work.call.options.get("trigger"), "context": work.context(), "model": work.caller.model}
+    fresh = {"origin": str(origin), "trigger": work.call.options.get("trigger"), "context": work.context(), "model": work.caller.model}
     return standing.model_copy(update=fresh)
 
 
 def repeated(work: Work, standing: Provenance, draft: CubeDraft) -> Provenance:
     """The provenance of a fact that was given once more: one record is added."""
-    record = ProvenanceRecord(
-        at=work.now, origin="user", trigger=work.call.options.get("trigger"), context=work.context(), links=draft.links
-    )
-    return standing.model_copy(update={"records": (*standing.records, record)[-RECORDS:]})
+    return standing.model_copy(update={"records": (*standing.records, repeat(work, "user", draft.links))[-RECORDS:]})
+
+
+def repeat(work: Work, origin: str, links: tuple[str, ...] = ()) -> ProvenanceRecord:
+    """The record of a memory's being told, or confirmed, once more."""
+    return ProvenanceRecord(at=work.now, origin=origin, trigger=work.call.options.get("trigger"), context=work.context(), links=links)

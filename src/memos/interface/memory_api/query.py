@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from memos.errors import InvalidCall, NotFound
@@ -10,6 +10,7 @@ from memos.interface.memory_api.desk import Prepared, Work, fitting
 from memos.memcube.call import Hit, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.provenance import Provenance
 from memos.memcube.state import PRESENT
 from memos.memcube.value import trusted
 
@@ -19,7 +20,7 @@ def prepare_search(work: Work) -> Prepared:
     query = work.call.query
     if query is None or not (query.text.strip() or query.vector is not None):
         raise InvalidCall("a search needs a text or a vector; to go through memories by filter alone use list")
-    wanted = {"filter": condition(query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
+    wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
     found = work.desk.operator.retrieve(query.model_copy(update=wanted), work.view, work.grant, work.now)
     cubes = work.view.load([scored.row for scored in found.hits])
     hits = tuple(trusted(Hit, {"cube": cube, "score": one.score, "why": one.why}) for cube, one in zip(cubes, found.hits, strict=True))
@@ -48,13 +49,15 @@ def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
     return tuple(prefix for prefix in wanted if governance.readable(caller, prefix))
 
 
-def condition(query: MemoryQuery) -> Filter:
-    """The query's own filter with its states, types and window."""
+def condition(work: Work, query: MemoryQuery) -> Filter:
+    """The query's own filter with its states, types and window; of the past and of branches only what had not gone then."""
     clauses: list[dict[str, object]] = [{"state": {"in": [str(state) for state in query.states or PRESENT]}}]
     if query.types is not None:
         clauses.append({"type": {"in": [str(kind) for kind in query.types]}})
     if query.window is not None:
         clauses += [{"said_at": {word: at}} for word, at in (("gte", query.window.start), ("lt", query.window.end)) if at is not None]
+    if work.elsewhere:
+        clauses += [{"state": {"ne": "expired"}}, {"or": [{"expires_at": {"exists": False}}, {"expires_at": {"gt": work.moment}}]}]
     parsed = Filter.parse({"and": clauses})
     return parsed & query.filter if query.filter is not None else parsed
 
@@ -71,7 +74,7 @@ def named(work: Work) -> tuple[MemCube, ...]:
         raise InvalidCall("name at least one memory by its id")
     found = work.view.get(ids, grant=work.grant.filter, now=work.now)
     for cube_id in ids:
-        if cube_id not in found:
+        if cube_id not in found or (work.elsewhere and work.gone(found[cube_id])):
             raise NotFound(f"there is no memory {cube_id} here for you; list() shows those there are")
     return tuple(found[cube_id] for cube_id in ids)
 
@@ -79,10 +82,12 @@ def named(work: Work) -> tuple[MemCube, ...]:
 def prepare_list(work: Work) -> Prepared:
     """One page of the memories that pass a filter."""
     query, options = work.call.query or MemoryQuery(), work.call.options
-    wanted = query.namespaces if query.namespaces is not None else work.desk.governance.default_scope(work.caller)
+    wanted = scope(work, query)
+    if not wanted:
+        return Prepared(MemoryReply(call_id=work.call.id, call=work.call, seq=work.view.seq))
     within = Filter.parse({"or": [{"namespace": {"under": prefix}} for prefix in wanted]})
     page = work.view.find(
-        condition(query) & within, grant=work.grant.filter, now=work.now, order=options.get("order", "created_at"),
+        condition(work, query) & within, grant=work.grant.filter, now=work.now, order=options.get("order", "created_at"),
         descending=bool(options.get("descending")), limit=query.limit, cursor=options.get("cursor"),
     )  # fmt: skip
     return Prepared(MemoryReply(call_id=work.call.id, cubes=page.cubes, next=page.cursor, call=work.call, seq=work.view.seq))
@@ -96,7 +101,23 @@ def prepare_history(work: Work) -> Prepared:
     rows = work.view.versions(ref.id, grant=work.grant.filter, now=work.now)
     if not rows:
         raise NotFound(f"there is no memory {ref.id} here for you; list() shows those there are")
-    versions = {row.version: row for row in rows}
-    return Prepared(
-        MemoryReply(call_id=work.call.id, cubes=tuple(versions[number] for number in sorted(versions)), call=work.call, seq=work.view.seq)
+    return Prepared(MemoryReply(call_id=work.call.id, cubes=real_versions(rows), call=work.call, seq=work.view.seq))
+
+
+def real_versions(rows: Iterable[MemCube]) -> tuple[MemCube, ...]:
+    """The versions that rows tell of, oldest first: each as it ended, with the provenance of what made it and all its labels."""
+    first: dict[int, MemCube] = {}
+    last: dict[int, MemCube] = {}
+    labels: dict[int, dict[str, None]] = {}
+    for row in rows:
+        first.setdefault(row.version, row)
+        last[row.version] = row
+        labels.setdefault(row.version, {}).update(dict.fromkeys(row.labels))
+    return tuple(
+        last[number].model_copy(update={"labels": tuple(labels[number]), "provenance": _made(first[number], last[number])})
+        for number in sorted(last)
     )
+
+
+def _made(first: MemCube, last: MemCube) -> Provenance:
+    return first.provenance.model_copy(update={"records": last.provenance.records})

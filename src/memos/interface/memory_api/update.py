@@ -1,40 +1,57 @@
-"""Update API: new versions of memories that stand, and `forget`."""
+"""Update API: new versions of memories that stand: written over, appended to, merged, or changed against a label."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from memos.errors import FrozenMemory, InvalidCall, VersionConflict
+from memos.errors import InvalidCall, NotFound, VersionConflict
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
-from memos.interface.memory_api.lapsed import lapsed, retired
+from memos.interface.memory_api.lapsed import lapsed, require_to_come, retired
 from memos.interface.memory_api.query import named
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Tag
-from memos.memcube.legal import legal_body, legal_metadata, legal_tags, same_fact
+from memos.memcube.legal import legal_body, legal_metadata, legal_name, legal_tags, same_fact
 from memos.memcube.payload import Plaintext
+from memos.memcube.provenance import Provenance
 from memos.memcube.state import State
-from memos.memcube.value import Instant, Metadata
+from memos.memcube.value import Instant, Metadata, Text
 from memos.memcube.vector import Vector
+from memos.operation.memlifecycle.texts import Merged, appended, three_way, united
+from memos.operation.memlifecycle.transitions import require_thawed, supplemented
 from memos.operation.memoperator.analysis import analyse
 
 
 class UpdateOptions(Options):
-    """What an update changes; what is not named stays. `expires_at` "never" removes the end."""
+    """What an update changes; what is not named stays. `expires_at` "never" removes the end.
+
+    `mode` is how the text meets the standing one; `against` names a label: what the text changes in the version that bears it is changed.
+    """
 
     text: Annotated[str, BeforeValidator(legal_body)] | None = None
-    mode: Literal["overwrite"] = "overwrite"
-    expect_version: int | None = Field(default=None, ge=1)
+    mode: Literal["overwrite", "append", "merge"] = "overwrite"
+    against: Annotated[str | None, BeforeValidator(legal_name)] = None
+    label: Annotated[str | None, BeforeValidator(legal_name)] = None
+    expect_version: int | None = Field(default=None, ge=1, strict=True)
     tags: Annotated[tuple[Tag, ...], BeforeValidator(legal_tags)] | None = None
     metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] | None = None
+    links: tuple[Text, ...] | None = None
     expires_at: Instant | Literal["never"] | None = None
-    priority: int | None = Field(default=None, ge=-100, le=100)
+    priority: int | None = Field(default=None, ge=-100, le=100, strict=True)
     vector: Vector | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.text is None and (self.mode != "overwrite" or self.against is not None):
+            raise InvalidCall("to append, to merge or to write against a label an update needs a text")
+        if self.against is not None and self.mode != "overwrite":
+            raise InvalidCall("a text that is written against a label is merged by its differences; leave `mode` out")
+        return self
 
 
 def single(cubes: tuple[MemCube, ...]) -> MemCube:
@@ -49,38 +66,99 @@ def changeable(work: Work) -> tuple[MemCube, ...]:
     cubes = named(work)
     for cube in cubes:
         work.desk.governance.require_write(work.caller, cube.namespace)
-        if cube.frozen:
-            raise FrozenMemory(f"the memory {cube.id} is frozen; unfreeze it first")
+        require_thawed(cube)
     return cubes
 
 
 def prepare_update(work: Work) -> Prepared:
-    """A new version of one memory, with the next ordinal."""
+    """A new version of one memory, with the next ordinal; a label alone is set on the version that stands."""
     options = read_options(UpdateOptions, work)
     if replayed := replay(work):
         return replayed
+    require_to_come(work, options.expires_at)
     cube = single(changeable(work))
     if options.expect_version is not None and options.expect_version != cube.version:
         message = f"the memory {cube.id} is at version {cube.version}, not {options.expect_version}; read it again"
         raise VersionConflict(message, id=cube.id, expected=options.expect_version, found=cube.version)
-    fields = _changed(work, cube, options)
-    return rewritten(work, cube, cube.model_copy(update=fields), text=options.text, vector=fitting(work, options.vector))
+    merged = _new_text(work, cube, options)
+    if merged is not None and merged.conflicts:
+        return _conflicting(work, cube, options, merged)
+    text = None if merged is None or merged.text == cube.text else legal_body(merged.text)
+    changed, anew = _changed(cube, options, text), False
+    if changed or options.links is not None:
+        anew = True
+    elif options.label is None:
+        if options.text is not None:
+            return _nothing_new(work, cube)
+        raise InvalidCall("an update must change something: give a text, tags, metadata, links, expires_at, priority or a label")
+    fresh: dict[str, Any] = {"provenance": _provenance(work, cube, options), "labels": _labels(cube, options, anew=anew)}
+    if anew:
+        fresh |= {"version": cube.version + 1, "updated_at": work.now, "state": supplemented(cube, merging=options.mode != "overwrite")}
+    return rewritten(work, cube, cube.model_copy(update=changed | fresh), text=text, vector=fitting(work, options.vector))
 
 
-def _changed(work: Work, cube: MemCube, options: UpdateOptions) -> dict[str, Any]:
+def _new_text(work: Work, cube: MemCube, options: UpdateOptions) -> Merged | None:
+    if options.text is None:
+        return None
+    if options.against is not None:
+        return three_way(_labelled(work, cube, options.against).text, options.text, cube.text)
+    if options.mode == "append":
+        return Merged(appended(cube.text, options.text))
+    return Merged(united(cube.text, options.text) if options.mode == "merge" else options.text)
+
+
+def _labelled(work: Work, cube: MemCube, label: str) -> MemCube:
+    """The latest row of a memory that bears a label; NotFound when none does."""
+    rows = work.view.versions(cube.id, grant=work.grant.filter, now=work.now)
+    found = next((row for row in reversed(rows) if label in row.labels), None)
+    if found is None:
+        known = sorted({label for row in rows for label in row.labels})
+        raise NotFound(f"no version of {cube.id} is labelled {label!r}; labelled are: {', '.join(known) or 'none'}")
+    return found
+
+
+def _conflicting(work: Work, cube: MemCube, options: UpdateOptions, merged: Merged) -> Prepared:
+    """Nothing is written: the reply's value tells where both sides changed the text, each in its own way."""
+    places = [{"base": each.base, "ours": each.ours, "theirs": each.theirs} for each in merged.conflicts]
+    value = {"conflicts": places, "against": options.against, "version": cube.version}
+    warning = f"nothing was written: the text conflicts with version {cube.version} in {len(places)} places, see reply.value"
+    return Prepared(MemoryReply(call_id=work.call.id, cubes=(cube,), value=value, call=work.call, warnings=(warning,)))
+
+
+def _nothing_new(work: Work, cube: MemCube) -> Prepared:
+    warning = f"nothing was written: version {cube.version} says that already"
+    return Prepared(MemoryReply(call_id=work.call.id, cubes=(cube,), call=work.call, warnings=(warning,)))
+
+
+def _labels(cube: MemCube, options: UpdateOptions, *, anew: bool) -> tuple[str, ...]:
+    """A new version bears the label given; one that stands keeps its own beside it."""
+    given = (options.label,) if options.label is not None else ()
+    return given if anew else tuple(dict.fromkeys((*cube.labels, *given)))
+
+
+def _provenance(work: Work, cube: MemCube, options: UpdateOptions) -> Provenance:
+    made = provenance.mutated(work, cube.provenance, "update")
+    return made if options.links is None else made.model_copy(update={"links": options.links})
+
+
+def _changed(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[str, Any]:
     policy: dict[str, Any] = {}
     if options.expires_at is not None:
         policy["expires_at"] = options.expires_at if isinstance(options.expires_at, datetime) else None
     if options.priority is not None:
         policy["priority"] = options.priority
     changed: dict[str, Any] = {"policy": cube.policy.model_copy(update=policy)} if policy else {}
-    changed |= {name: value for name, value in (("tags", options.tags), ("metadata", options.metadata)) if value is not None}
-    if options.text is not None:
-        changed["payload"] = Plaintext(text=options.text)
-    if not changed:
-        raise InvalidCall("an update must change something: give a text, tags, metadata, expires_at or priority")
-    fresh = {"version": cube.version + 1, "updated_at": work.now, "provenance": provenance.mutated(work, cube.provenance, "update")}
-    return changed | fresh
+    given = _united(cube, options) if options.mode == "merge" else {"tags": options.tags, "metadata": options.metadata}
+    changed |= {name: value for name, value in given.items() if value is not None}
+    if text is not None:
+        changed["payload"] = Plaintext(text=text)
+    return changed
+
+
+def _united(cube: MemCube, options: UpdateOptions) -> dict[str, Any]:
+    """With `merge` tags and metadata join those that stand; what that does not change is left out."""
+    tags, metadata = legal_tags((*cube.tags, *(options.tags or ()))), legal_metadata(cube.metadata | (options.metadata or {}))
+    return {"tags": tags if tags != cube.tags else None, "metadata": metadata if metadata != cube.metadata else None}
 
 
 def rewritten(
@@ -109,19 +187,3 @@ def room_for_fact(work: Work, cube: MemCube, fact: str | None) -> tuple[MemCube,
     if over := lapsed(work, [standing]):
         return over
     raise InvalidCall(f"an equal fact stands already in {cube.namespace} as {standing}; forget one of the two", standing=standing)
-
-
-def prepare_forget(work: Work) -> Prepared:
-    """The memories named leave every present read; `history` still shows them to who has that right."""
-    read_options(Options, work)
-    if replayed := replay(work, counts=True):
-        return replayed
-    cubes = changeable(work)
-    gone = tuple(
-        cube.model_copy(update={"state": State.EXPIRED, "provenance": provenance.mutated(work, cube.provenance, "forget")})
-        for cube in cubes
-    )
-    writes = tuple(CubeWrite(cube=cube, birth=False) for cube in {cube.id: cube for cube in gone}.values())
-    reply = MemoryReply(call_id=work.call.id, value=len(writes), call=work.call)
-    change = work.change(writes=writes, idempotency=work.idempotency(tuple(dict.fromkeys(cube.id for cube in gone))))
-    return Prepared(reply, change, ReadSet(versions={cube.id: cube.seq for cube in cubes}))

@@ -62,10 +62,11 @@ class State(NamedTuple):
 
 
 class Lane:
-    """One namespace's rows: columns, postings, vectors, and the order in which things were said."""
+    """One namespace's rows: columns, postings, vectors, and the order in which things were said; those of archived memories apart."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, *, cold: bool = False) -> None:
         self.namespace = namespace
+        self._cold = cold
         self._lock = threading.RLock()
         self._reset()
 
@@ -148,10 +149,10 @@ class Lane:
         return allowed | self._moved(view, grant, now, visible & ~np.isin(columns.uid, columns.uid[head]))
 
     def _moved(self, view: View, grant: Filter, now: datetime, headless: Mask) -> Mask:
-        """Of rows whose memory stands in another namespace now, those that the grant allows there."""
+        """Of rows whose memory stands in another namespace now, or among the archived or the forgotten, those that the grant allows."""
         coded = self._columns.words["id"]
         ids = {coded.values[code]: code for code in coded.codes.array[headless].tolist()}
-        allowed = view.get(list(ids), grant=grant, now=now) if ids else {}
+        allowed = view.allowed(list(ids), grant=grant, now=now) if ids else ()
         return headless & np.isin(coded.codes.array, [ids[name] for name in allowed])
 
     def _sessions(self, first: int) -> NDArray[np.int64]:
@@ -164,6 +165,8 @@ class Lane:
             return
         try:
             if self._stamp == _UNKNOWN or view.last_seq(self.namespace) > self._stamp:
+                if 0 <= self._stamp < view.last_purge(self.namespace):
+                    self._reset()
                 self._take(view)
         except BaseException:
             self._reset()  # half a feed is no lane
@@ -171,7 +174,7 @@ class Lane:
 
     def _take(self, view: View) -> None:
         first, hashes, counts, stamp = self._columns.n, list[bytes](), list[bytes](), self._stamp
-        for feed in view.feed(self.namespace, self._stamp):
+        for feed in view.feed(self.namespace, self._stamp, cold=self._cold):
             hashes += [row.hashes for row in feed.rows]
             counts += [row.counts for row in feed.rows]
             stamp = max(stamp, feed.stamp)
@@ -217,15 +220,16 @@ class Lanes:
     def __init__(self, most: int = 2_000_000) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._lanes: OrderedDict[tuple[str, str], Lane] = OrderedDict()
+        self._lanes: OrderedDict[tuple[str, str, bool], Lane] = OrderedDict()
 
-    def get(self, tenant: str, namespace: str) -> Lane:
-        """The lane of a tenant's namespace."""
+    def get(self, tenant: str, namespace: str, *, cold: bool = False) -> Lane:
+        """The lane of a tenant's namespace, or with `cold` that of what is archived there."""
+        key = tenant, namespace, cold
         with self._lock:
-            lane = self._lanes.get((tenant, namespace))
+            lane = self._lanes.get(key)
             if lane is None:
-                lane = self._lanes[tenant, namespace] = Lane(namespace)
-            self._lanes.move_to_end((tenant, namespace))
+                lane = self._lanes[key] = Lane(namespace, cold=cold)
+            self._lanes.move_to_end(key)
             held = sum(each.size for each in self._lanes.values())
             while held > self._most and len(self._lanes) > 1:
                 held -= self._lanes.popitem(last=False)[1].size

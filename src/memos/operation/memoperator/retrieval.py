@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from memos.errors import InvalidCall
 from memos.memcube.call import Grant, MemoryQuery
 from memos.memcube.filter import Filter
+from memos.memcube.state import State as MemoryState
 from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.features import Question, Signals
 from memos.operation.memoperator.lanes import Lanes, State
@@ -24,6 +25,8 @@ from memos.operation.memoperator.scope import Floats, Scope
 from memos.ports.adapter import View
 
 _SCOPES = 8
+COLD = frozenset({MemoryState.ARCHIVED, MemoryState.EXPIRED})
+"""Memories in these states have lanes of their own, read only when a query asks for such."""
 
 
 class Scored(NamedTuple):
@@ -50,7 +53,7 @@ class Retrieval:
         self._lanes = lanes or Lanes()
         self._dense, self._lexical = Fusion(chosen["dense"]), Fusion(chosen["lexical"])
         self._lock = threading.Lock()
-        self._scopes: OrderedDict[tuple[str, str, tuple[str, ...]], Scope] = OrderedDict()
+        self._scopes: OrderedDict[tuple[str, str, tuple[str, ...], int], Scope] = OrderedDict()
 
     def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Found:
         """At most `query.limit` memories of the View that pass the query's filter and the grant's, best first.
@@ -74,15 +77,17 @@ class Retrieval:
                 f"the query's vector has {len(query.vector)} dimensions, the store's vectors have {view.dimensions or 'none'}"
             )
         paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
-        wanted = query.filter or Filter.everything()
-        states = [self._lanes.get(view.tenant, path).read(view, wanted, grant.filter, now) for path in paths]
+        wanted = query.filter if query.filter is not None else Filter.everything()
+        tiers = (False, True) if COLD.intersection(query.states or ()) else (False,)
+        lanes = [self._lanes.get(view.tenant, path, cold=cold) for path in paths for cold in tiers]
+        states = [lane.read(view, wanted, grant.filter, now) for lane in lanes]
         states = [state for state in states if state.allowed.any()]
         if not any(state.passing.any() for state in states):
             return None
-        scope = self._scope((view.tenant, view.branch, tuple(paths)), states)
+        scope = self._scope((view.tenant, view.branch, tuple(paths), len(tiers)), states)
         return _signals(Question(query.text), query.vector, view, scope, scope.arranged([state.passing for state in states]))
 
-    def _scope(self, key: tuple[str, str, tuple[str, ...]], states: Sequence[State]) -> Scope:
+    def _scope(self, key: tuple[str, str, tuple[str, ...], int], states: Sequence[State]) -> Scope:
         with self._lock:
             known = self._scopes.get(key)
         if known is None or not known.holds(states):

@@ -13,6 +13,9 @@ COMMIT;
 -- name: rollback
 ROLLBACK;
 
+-- name: identity
+SELECT value FROM meta WHERE key = 'id';
+
 -- name: rows
 SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, branch, hits, withheld, took FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
 

@@ -1,6 +1,7 @@
 -- Schema 1 of access.db: one row for each call that wrote nothing, in a chain of its own.
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('id', randomblob(16));
 
 CREATE TABLE access (
   aseq INTEGER PRIMARY KEY,

@@ -78,6 +78,12 @@ INSERT INTO tag (tid, name, value, key) VALUES (?, ?, ?, ?) RETURNING tag;
 -- name: branch
 SELECT bid, base, opened FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;
 
+-- name: packable
+SELECT body FROM content WHERE cid = ? AND packed = 0 AND sealed = 0;
+
+-- name: pack
+UPDATE content SET body = ?, packed = 1 WHERE cid = ?;
+
 -- name: horizon
 SELECT horizon FROM tenant WHERE tid = ?;
 

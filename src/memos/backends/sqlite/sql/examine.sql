@@ -10,15 +10,8 @@ SELECT v.seq, c.id, v.version FROM version v JOIN cube c ON c.uid = v.uid ORDER 
 SELECT EXISTS (SELECT 1 FROM cube c JOIN tenant t ON t.tid = c.tid WHERE c.id = ?1 AND t.horizon < ?2)
 AND NOT EXISTS (SELECT 1 FROM commit_log l JOIN branch b ON b.bid = l.bid WHERE l.seq = ?2 AND b.closed IS NOT NULL);
 
--- name: terms
-SELECT c.cid, n.name, v.speaker, v.role, CAST(c.body AS BLOB), t.hashes, t.counts, t.length, t.flags FROM content c JOIN term t ON t.cid = c.cid
-JOIN version v ON v.row = (SELECT min(o.row) FROM version o WHERE o.cid = c.cid)
-JOIN cube u ON u.uid = v.uid JOIN tenant n ON n.tid = u.tid
-WHERE c.sealed = 0 AND v.type = 'plaintext' ORDER BY c.cid;
-
--- name: facts
-SELECT v.row, n.name, CAST(c.body AS BLOB), v.fact FROM version v JOIN content c ON c.cid = v.cid JOIN cube u ON u.uid = v.uid JOIN tenant n ON n.tid = u.tid
-WHERE v.fact IS NOT NULL AND c.sealed = 0;
+-- name: bodies
+SELECT cid, CAST(body AS BLOB), packed FROM content WHERE sealed = 0;
 
 -- name: vectors
 SELECT cid, body FROM vector WHERE body IS NOT NULL;

@@ -1,16 +1,14 @@
 -- The statements of rebuild, backup, restore and status, by name.
 
--- name: contents
-SELECT c.cid, n.name, v.speaker, v.role, c.body FROM content c JOIN version v ON v.row = (SELECT min(o.row) FROM version o WHERE o.cid = c.cid)
-JOIN cube u ON u.uid = v.uid JOIN tenant n ON n.tid = u.tid
-WHERE c.cid > ? AND c.sealed = 0 AND v.type = 'plaintext' ORDER BY c.cid LIMIT ?;
-
 -- name: set_term
 INSERT INTO term (cid, hashes, counts, length, flags) VALUES (?, ?, ?, ?, ?) ON CONFLICT (cid) DO UPDATE
 SET hashes = excluded.hashes, counts = excluded.counts, length = excluded.length, flags = excluded.flags;
 
 -- name: set_fact
 UPDATE version SET fact = ? WHERE cid = ? AND fact IS NOT NULL;
+
+-- name: forget_vector
+UPDATE vector SET body = NULL, attempts = 0 WHERE cid = ?;
 
 -- name: versions
 SELECT v.row, u.tid, v.header FROM version v JOIN cube u ON u.uid = v.uid WHERE v.row > ? ORDER BY v.row LIMIT ?;
@@ -75,7 +73,7 @@ SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'
 SELECT count(*) FROM {table};
 
 -- name: memories
-SELECT count(*) FROM version WHERE bid = 0 AND seq_end = 9223372036854775807;
+SELECT count(*) FROM version WHERE bid = 0 AND seq_end = 9223372036854775807 AND state <> 'expired';
 
 -- name: pending
 SELECT count(*) FROM vector WHERE body IS NULL;

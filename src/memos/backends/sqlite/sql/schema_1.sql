@@ -118,7 +118,10 @@ CREATE INDEX version_present ON version (nid, created_at, uid) WHERE seq_end = 9
 CREATE INDEX version_by_content ON version (cid);
 CREATE INDEX version_by_turn ON version (nid, session, ordinal) WHERE session IS NOT NULL;
 CREATE INDEX version_by_fact ON version (nid, fact) WHERE fact IS NOT NULL;
-CREATE INDEX version_by_expiry ON version (expires_at) WHERE expires_at IS NOT NULL AND seq_end = 9223372036854775807;
+CREATE INDEX version_by_expiry ON version (expires_at)
+WHERE expires_at IS NOT NULL AND seq_end = 9223372036854775807 AND state <> 'expired';
+CREATE INDEX version_expired ON version (seq) WHERE state = 'expired' AND bid = 0 AND seq_end = 9223372036854775807;
+CREATE INDEX version_archived ON version (cid) WHERE state = 'archived' AND bid = 0 AND seq_end = 9223372036854775807;
 
 -- The greatest seq of each other store among a cube's ancestors; a cube that never left this store has none.
 CREATE TABLE version_vector (

@@ -1,0 +1,87 @@
+"""Sweeping: the reads of a View that the time machine and the sweeps need: moments, snapshots, branches, what changed, what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import apsw
+from pydantic_core import to_json
+
+from memos.backends.sqlite import scope, sight
+from memos.backends.sqlite.named import statements
+from memos.backends.sqlite.rows import id_text
+from memos.memcube.fields import instant, microseconds
+from memos.ports.adapter import Branch, Idle, Snapshot
+
+SQL = statements("view")
+
+
+class Sweeping:
+    """A part of `memos.backends.sqlite.view.SqliteView`."""
+
+    head: int
+    _tid: int
+    _sight: sight.Sight
+
+    def _run(self, text: str, parameters: Sequence[Any]) -> apsw.Cursor:
+        raise NotImplementedError
+
+    def _row(self, name: str, *parameters: Any) -> tuple[Any, ...] | None:
+        raise NotImplementedError
+
+    def _numbers(self, named: scope.Places) -> Iterator[int]:
+        raise NotImplementedError
+
+    def moment(self, when: datetime) -> int:
+        """See the port."""
+        found = self._row("moment", microseconds(when))
+        return 0 if found is None else min(int(found[0]), self.head)
+
+    def time_of(self, seq: int) -> datetime | None:
+        """See the port."""
+        found = self._row("time_of", seq)
+        return None if found is None else instant(found[0])
+
+    def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
+        """See the port."""
+        return tuple(Snapshot(name, seq, instant(at)) for name, seq, at in self._run(SQL["snapshots"], (self._tid, owner)))
+
+    def branches(self, prefix: str = "") -> tuple[Branch, ...]:
+        """See the port."""
+        found = self._run(SQL["branches"], (self._tid, prefix))
+        return tuple(Branch(name, base, opened, instant(at)) for name, base, opened, at in found)
+
+    def needed(self) -> int | None:
+        """See the port."""
+        found = self._row("needed", self._tid)
+        return None if found is None else found[0]
+
+    def left_behind(self) -> bool:
+        """See the port."""
+        return bool((self._row("left_behind", self._tid) or (0,))[0])
+
+    def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
+        """See the port."""
+        return tuple(content for (content,) in self._run(SQL["packable"], (self._tid, least, after, limit)))
+
+    def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
+        """See the port."""
+        numbers = sorted(set(self._numbers(frozenset(("under", path) for path in namespaces))))
+        found = self._run(SQL["changed"], (to_json(numbers).decode(), self._sight.bid, after, upto))
+        return tuple(id_text(identity) for (identity,) in found)
+
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(id_text(identity) for (identity,) in self._run(SQL["due"], (self._tid, microseconds(now), limit)))
+
+    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(id_text(identity) for (identity,) in self._run(SQL["forgotten"], (self._tid, upto, limit)))
+
+    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
+        """See the port."""
+        asked = to_json(list(states)).decode(), microseconds(now), span // timedelta(microseconds=1)
+        found = list(self._run(SQL["idle"], (self._tid, after, *asked, limit)))
+        return Idle(tuple(id_text(identity) for identity, _ in found), found[-1][1] if len(found) == limit else None)

@@ -1,0 +1,117 @@
+"""Consolidate: what new memories end or repeat. An ended one keeps its place in the past; of two that say the same one stands for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+
+from memos.interface.memory_api import provenance
+from memos.interface.memory_api.desk import Prepared, Work
+from memos.interface.memory_api.update import fact_of
+from memos.memcube.call import MemoryQuery, MemoryReply
+from memos.memcube.change import CubeWrite, Edge, ReadSet
+from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
+from memos.memcube.legal import legal_tags
+from memos.memcube.payload import Plaintext
+from memos.memcube.provenance import Parent
+from memos.memcube.state import PRESENT, State
+from memos.operation.memlifecycle.supersession import CONFIDENT, DECISION, Reading, Relation, Statement, judge, prepare
+from memos.operation.memlifecycle.transitions import Event, allowed
+
+NEAREST = 8
+"""With how many of the memories nearest to it a new one is compared."""
+LONGEST = 2000
+"""Characters of a text that are compared; what is longer states too much to be ended by one sentence."""
+STANDING = Filter.parse(
+    {
+        "and": [
+            {"state": {"in": [str(state) for state in PRESENT]}},
+            {"type": "plaintext"},
+            {"frozen": False},
+            {"valid_to": {"exists": False}},
+        ]
+    }
+)
+
+
+def prepare_consolidate(work: Work) -> Prepared:
+    """Options: `ids`, memories that have come since the worker looked last, and `fence`."""
+    writes: dict[str, CubeWrite] = {}
+    edges: list[Edge] = []
+    seen: dict[str, int] = {}
+    found = work.view.get(work.call.options["ids"], grant=work.grant.filter, now=work.now)
+    for fresh in found.values():
+        if _states_something(fresh):
+            _settle(work, fresh, writes, edges, seen)
+    reply = MemoryReply(call_id=work.call.id, value=len(writes), call=work.call)
+    if not writes:
+        return Prepared(reply)
+    change = work.change(writes=tuple(writes.values()), edges=tuple(edges), fence=work.call.options.get("fence"))
+    return Prepared(reply, change, ReadSet(versions={cube_id: seq for cube_id, seq in seen.items() if cube_id in writes}))
+
+
+def _states_something(cube: MemCube) -> bool:
+    """Whether a memory may end or repeat another: a person's words, or a note, of a length that states one thing."""
+    said_by_a_machine = cube.role in {"assistant", "system", "tool"}
+    return isinstance(cube.payload, Plaintext) and cube.state in PRESENT and not said_by_a_machine and len(cube.text) <= LONGEST
+
+
+def _settle(work: Work, fresh: MemCube, writes: dict[str, CubeWrite], edges: list[Edge], seen: dict[str, int]) -> None:
+    for old in _nearest(work, fresh):
+        if old.id in writes or fresh.id in writes:
+            continue
+        verdict = judge(_reading(old), _reading(fresh))
+        certain = verdict.confidence >= (CONFIDENT if fresh.session is not None else DECISION)
+        if verdict.relation is Relation.SUPERSEDES and certain:
+            writes[old.id], seen[old.id] = _ended(work, old, fresh), old.seq
+            edges.append(Edge(fresh.id, old.id, "supersedes"))
+        elif (
+            verdict.relation is Relation.REPEATS
+            and fresh.ordinal is old.ordinal is None
+            and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
+        ):
+            writes[old.id], writes[fresh.id] = _merged(work, old, fresh)
+            seen |= {old.id: old.seq, fresh.id: fresh.seq}
+            edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]
+
+
+def _nearest(work: Work, fresh: MemCube) -> Iterable[MemCube]:
+    """The earlier memories of its namespace that are likest to a new one, as a search by its words finds them."""
+    earlier = Filter.parse({"namespace": fresh.namespace, "said_at": {"lte": fresh.said_at}, "id": {"ne": fresh.id}})
+    query = MemoryQuery(text=fresh.text, filter=STANDING & earlier, namespaces=(fresh.namespace,), limit=NEAREST)
+    found = work.desk.operator.retrieve(query, work.view, work.grant, work.now)
+    cubes = work.view.load([hit.row for hit in found.hits])
+    return [cube for cube in cubes if _states_something(cube) and (cube.said_at, cube.seq, cube.id) < (fresh.said_at, fresh.seq, fresh.id)]
+
+
+def _reading(cube: MemCube) -> Reading:
+    return _read(Statement(text=cube.text, speaker=cube.speaker, said_at=cube.said_at, role=cube.role))
+
+
+@lru_cache(maxsize=4096)
+def _read(statement: Statement) -> Reading:
+    return prepare(statement)
+
+
+def _ended(work: Work, old: MemCube, fresh: MemCube) -> CubeWrite:
+    """The old memory with an end of its validity: when the new one was said. It stays where it is."""
+    made = provenance.mutated(work, old.provenance, "supersession")
+    return CubeWrite(old.model_copy(update={"valid_to": fresh.said_at, "provenance": made}), birth=False, fact=fact_of(old))
+
+
+def _merged(work: Work, old: MemCube, fresh: MemCube) -> tuple[CubeWrite, CubeWrite]:
+    """The old memory, Merged, with the new one among its parents, and the new one, Archived, which tells where it went."""
+    made = provenance.mutated(work, old.provenance, Event.CONSOLIDATION)
+    parents = (*made.parents, Parent(id=fresh.id, version=fresh.version, relation="merged_from"))
+    survivor = {
+        "state": State.MERGED,
+        "tags": legal_tags((*old.tags, *fresh.tags)),
+        "provenance": made.model_copy(update={"parents": parents}),
+    }
+    absorbed = provenance.mutated(work, fresh.provenance, Event.CONSOLIDATION)
+    into = absorbed.model_copy(update={"parents": (*absorbed.parents, Parent(id=old.id, version=old.version, relation="merged_into"))})
+    gone = fresh.model_copy(update={"state": State.ARCHIVED, "provenance": into})
+    standing = CubeWrite(old.model_copy(update=survivor), birth=False, fact=fact_of(old))
+    return standing, replace(standing, cube=gone, fact=fact_of(gone))

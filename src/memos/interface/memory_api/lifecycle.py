@@ -1,0 +1,130 @@
+"""Lifecycle: the calls that move memories between states: `forget`, `archive`, `freeze`, `confirm`, and what the system itself moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from memos.interface.memory_api import provenance
+from memos.interface.memory_api.create import replay
+from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
+from memos.interface.memory_api.query import named
+from memos.interface.memory_api.update import changeable, fact_of, single
+from memos.memcube.call import MemoryReply
+from memos.memcube.change import CubeWrite, ReadSet
+from memos.memcube.cube import MemCube
+from memos.memcube.state import State
+from memos.operation.memlifecycle.transitions import Event, allowed, require
+
+CONFIRMATION = "confirmation"
+"""The origin of the record that a confirmation leaves."""
+
+
+def moved(work: Work, cube: MemCube, state: State, event: Event, **update: Any) -> CubeWrite:
+    """The row that shows a memory in another state: the same version, the same content."""
+    after = cube.model_copy(update={"state": state, "provenance": provenance.mutated(work, cube.provenance, event), **update})
+    return CubeWrite(cube=after, birth=False, fact=fact_of(after))
+
+
+def prepare_forget(work: Work) -> Prepared:
+    """The memories named leave every present read; `history` and the past still show them to who has that right."""
+    return _several(work, lambda cube: moved(work, cube, State.EXPIRED, Event.FORGET), counts=True)
+
+
+def prepare_archive(work: Work) -> Prepared:
+    """The memories named leave the hot indexes; by id, by `states=` and in the past they are found, and use brings them back."""
+
+    def archived(cube: MemCube) -> CubeWrite | None:
+        if cube.state is State.ARCHIVED:
+            return None
+        require(cube, State.ARCHIVED, Event.ARCHIVE)
+        return moved(work, cube, State.ARCHIVED, Event.ARCHIVE)
+
+    return _several(work, archived)
+
+
+def prepare_confirm(work: Work) -> Prepared:
+    """One more word of the user that a memory holds; after `settings.confirmations` of them it stands for good, Merged."""
+    read_options(Options, work)
+    if replayed := replay(work):
+        return replayed
+    cube = single(changeable(work))
+    record = provenance.repeat(work, CONFIRMATION)
+    records = (*cube.provenance.records, record)[-provenance.RECORDS :]
+    count = sum(each.origin == CONFIRMATION for each in records)
+    state = _confirmed(cube.state, enough=count >= work.desk.settings.confirmations)
+    made = provenance.mutated(work, cube.provenance, Event.CONFIRMATION).model_copy(update={"records": records})
+    write = moved(work, cube, state, Event.CONFIRMATION, provenance=made)
+    return _prepared(work, (cube,), (write,), (cube.id,), value=count)
+
+
+def _confirmed(state: State, *, enough: bool) -> State:
+    if enough and allowed(state, State.MERGED, Event.CONFIRMATION):
+        return State.MERGED
+    return State.ACTIVATED if state in {State.GENERATED, State.ARCHIVED} else state
+
+
+def prepare_freeze(work: Work) -> Prepared:
+    """The memories named refuse every change from now on; they stay findable, and keep their history."""
+    return _frozen(work, frozen=True)
+
+
+def prepare_unfreeze(work: Work) -> Prepared:
+    """The memories named may be changed again."""
+    return _frozen(work, frozen=False)
+
+
+def _frozen(work: Work, *, frozen: bool) -> Prepared:
+    def turned(cube: MemCube) -> CubeWrite | None:
+        if cube.frozen is frozen:
+            return None
+        made = provenance.mutated(work, cube.provenance, "freeze" if frozen else "unfreeze")
+        after = cube.model_copy(update={"frozen": frozen, "provenance": made})
+        return CubeWrite(cube=after, birth=False, fact=fact_of(after))
+
+    return _several(work, turned, thawed=False)
+
+
+def _several(work: Work, change: Callable[[MemCube], CubeWrite | None], *, counts: bool = False, thawed: bool = True) -> Prepared:
+    """One change to each of the memories named; those that need none are left as they are."""
+    read_options(Options, work)
+    if replayed := replay(work, counts=counts):
+        return replayed
+    cubes = changeable(work) if thawed else _writable(work)
+    distinct = tuple({cube.id: cube for cube in cubes}.values())
+    writes = tuple(write for write in map(change, distinct) if write is not None)
+    ids = tuple(cube.id for cube in distinct)
+    return _prepared(work, distinct, writes, ids, value=len(ids) if counts else None, shown=not counts)
+
+
+def _writable(work: Work) -> tuple[MemCube, ...]:
+    cubes = named(work)
+    for cube in cubes:
+        work.desk.governance.require_write(work.caller, cube.namespace)
+    return cubes
+
+
+def _prepared(
+    work: Work, before: tuple[MemCube, ...], writes: tuple[CubeWrite, ...], ids: tuple[str, ...], *, value: Any = None, shown: bool = True
+) -> Prepared:  # fmt: skip
+    after = {write.cube.id: write.cube for write in writes}
+    cubes = tuple(after.get(cube.id, cube) for cube in before) if shown else ()
+    reply = MemoryReply(call_id=work.call.id, cubes=cubes, value=value, call=work.call)
+    if not writes:
+        return Prepared(reply)
+    change = work.change(writes=writes, idempotency=work.idempotency(ids))
+    return Prepared(reply, change, ReadSet(versions={cube.id: cube.seq for cube in before if cube.id in after}))
+
+
+def prepare_transition(work: Work) -> Prepared:
+    """What the worker found due. Options: `moves`, a tuple of (id, state, event), and `fence`; what is not due any more is left out."""
+    moves = {cube_id: (state, event) for cube_id, state, event in work.call.options["moves"]}
+    found = work.view.get(list(moves), grant=work.grant.filter, now=work.now)
+    writes = []
+    for cube_id, cube in found.items():
+        state, event = moves[cube_id]
+        if cube.state is not state and not cube.frozen and allowed(cube.state, state, event):
+            writes.append(moved(work, cube, state, event))
+    reply = MemoryReply(call_id=work.call.id, value=len(writes), call=work.call)
+    reads = ReadSet(versions={write.cube.id: found[write.cube.id].seq for write in writes})
+    return Prepared(reply, work.change(writes=tuple(writes), fence=work.call.options.get("fence")), reads)

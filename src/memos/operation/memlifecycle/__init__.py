@@ -1,0 +1,1 @@
+"""MemLifecycle: the states of a memory, what moves it between them, merges, and the time machine's plans."""

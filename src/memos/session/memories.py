@@ -1,0 +1,162 @@
+"""Memories: the verbs that store memories, find them, and change them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from memos.interface.messages import drafts_of
+from memos.memcube.call import MemoryReply, Window
+from memos.memcube.legal import legal_namespace, legal_tags
+from memos.memcube.value import Time
+from memos.session.base import Filtering, Ref, Verbs, given, json_object, refs, several
+
+
+class Memories(Verbs):
+    """`add`, `search`, `get`, `list`, `update`, `forget`, `history`, `transfer`, `compose`."""
+
+    def add(
+        self,
+        memories: Any,
+        *,
+        namespace: str | None = None,
+        layer: str | None = None,
+        tags: Any = (),
+        session: str | None = None,
+        expires_at: Time | None = None,
+        priority: int = 0,
+        metadata: Mapping[str, Any] | None = None,
+        links: Iterable[str] = (),
+        trigger: str | None = None,
+        vector: Any = None,
+        wait: bool = False,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Store a text, a list of texts, or messages; `reply.cubes[i]` is item i.
+
+        A message is a dict with `content` and optionally `role`, `name`, `at` or `timestamp`, `metadata`, `tags`, `session`, `ordinal`, and
+        what chat APIs put beside it: see `memos.interface.messages`. Texts that equal a standing one (NFC, case and space folded) are
+        recognised and return it; turns never are. `vector` is one unit vector of the store's width, or one a memory. With `wait` the
+        vectors are computed before the call returns.
+
+        Raises InvalidCall, Denied (a namespace that is not yours), DiskFull, ReadOnlyStore.
+        """
+        common = {
+            "namespace": namespace, "layer": layer, "tags": tags, "expires_at": expires_at, "priority": priority,
+            "metadata": json_object(metadata), "links": several(links), "session": session or self.caller.session,
+        }  # fmt: skip
+        drafts = drafts_of(memories, common, vector)
+        return self._call("add", drafts=drafts, idempotency_key=idempotency_key, options=given(trigger=trigger, wait=wait or None))
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        limit: int = 10,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        states: Iterable[str] | None = None,
+        types: Iterable[str] | None = None,
+        window: Window | tuple[Time | None, Time | None] | None = None,
+        vector: Any = None,
+    ) -> MemoryReply:
+        """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score.
+
+        Reads `user/<you>` and the session's context, unless `namespaces` names others. `window` is the half-open interval in
+        which things were said. Raises InvalidCall when there is neither a text nor a vector.
+        """
+        query = self._query(
+            text=text, limit=limit, filter=filter, namespaces=namespaces, states=states, types=types, window=window, vector=vector
+        )
+        return self._call("search", query=query)
+
+    def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
+        """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""
+        return self._call("get", cubes=refs(ids))
+
+    def list(
+        self,
+        *,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        states: Iterable[str] | None = None,
+        types: Iterable[str] | None = None,
+        limit: int = 100,
+        order: str = "created_at",
+        descending: bool = False,
+        cursor: str | None = None,
+    ) -> MemoryReply:
+        """One page of the memories that pass a filter: `reply.cubes`, and `reply.next`, the cursor of the next page or None."""
+        query = self._query(limit=limit, filter=filter, namespaces=namespaces, states=states, types=types)
+        return self._call("list", query=query, options=given(order=order, descending=descending or None, cursor=cursor))
+
+    def update(
+        self,
+        id: Ref,
+        text: str | None = None,
+        *,
+        mode: str = "overwrite",
+        against: str | None = None,
+        label: str | None = None,
+        expect_version: int | None = None,
+        tags: Any = None,
+        metadata: Mapping[str, Any] | None = None,
+        links: Iterable[str] | None = None,
+        expires_at: Time | None = None,
+        priority: int | None = None,
+        trigger: str | None = None,
+        vector: Any = None,
+        wait: bool = False,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end.
+
+        `mode` "append" adds the text below the standing one, "merge" adds the sentences that it does not say yet. `against` names a
+        label: what `text` changes in the version so labelled is changed in the standing one, and conflicts come as `reply.value`, with
+        nothing written. `label` names the new version, or without another change the standing one.
+
+        Raises NotFound, FrozenMemory, and VersionConflict when `expect_version` is not the standing version.
+        """
+        options = given(
+            text=text, mode=mode, against=against, label=label, expect_version=expect_version,
+            tags=None if tags is None else legal_tags(tags), metadata=json_object(metadata),
+            links=None if links is None else several(links), expires_at=expires_at, priority=priority,
+            trigger=trigger, vector=vector, wait=wait or None,
+        )  # fmt: skip
+        return self._call("update", cubes=refs(id), options=options, idempotency_key=idempotency_key)
+
+    def forget(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
+        return self._call("forget", cubes=refs(ids), options=given(trigger=trigger), idempotency_key=idempotency_key)
+
+    def history(self, id: Ref) -> MemoryReply:
+        """The versions of a memory, oldest first: `reply.cubes`."""
+        return self._call("history", cubes=refs(id))
+
+    def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
+        """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
+        options = given(to=legal_namespace(to), trigger=trigger)
+        return self._call("transfer", cubes=refs(id), options=options, idempotency_key=idempotency_key)
+
+    def compose(
+        self,
+        ids: Iterable[Ref],
+        *,
+        namespace: str | None = None,
+        tags: Any = (),
+        trigger: str | None = None,
+        vector: Any = None,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
+        wanted = [tag.key for tag in legal_tags(tags)]
+        options = given(namespace=legal_namespace(namespace), tags=wanted or None, trigger=trigger, vector=vector)
+        return self._call("compose", cubes=refs(ids), options=options, idempotency_key=idempotency_key)
+
+    def pages(self, **arguments: Any) -> Iterator[MemoryReply]:
+        """Every page of a `list`, one after the other."""
+        reply = self.list(**arguments)
+        yield reply
+        while reply.next is not None:
+            reply = self.list(**{**arguments, "cursor": reply.next})
+            yield reply

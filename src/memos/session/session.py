@@ -1,0 +1,11 @@
+"""Session: all verbs of one caller."""
+
+from __future__ import annotations
+
+from memos.session.life import Life
+from memos.session.memories import Memories
+from memos.session.past import Past
+
+
+class Session(Memories, Life, Past):
+    """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

@@ -1,0 +1,166 @@
+"""Sweeper: what is due in a store, found in bounded steps; each step's change goes in as a call by the system's own principal."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from memos.memcube.cube import MemCube
+from memos.memcube.fields import microseconds
+from memos.memcube.filter import Filter
+from memos.memcube.heat import cooled
+from memos.memcube.state import PRESENT, State
+from memos.operation.memlifecycle.transitions import TRANSITIONS, Event
+from memos.ports.adapter import View
+from memos.ports.clock import Clock
+from memos.ports.store import StoreParts
+from memos.settings import LifecycleRule, Settings
+
+Call = Callable[..., Any]
+"""Makes a call by the system: (tenant, operation, **options) → what the reply's value says."""
+Move = tuple[str, State, Event]
+HORIZON_STEP = 2000
+"""By how many commits the horizon of the past moves in one purge."""
+PAGES = 1000
+"""How many pages of the file are given back at once, and how many must be free before any are."""
+ANYBODY = Filter.everything()
+
+
+class Sweeper:
+    """Expiry, use, idleness, rules, retention, compression and reclamation. Every step is bounded by `settings.sweep_batch`."""
+
+    def __init__(self, call: Call, parts: StoreParts, clock: Clock, settings: Settings) -> None:
+        self._call, self._adapter, self._maintenance = call, parts.adapter, parts.maintenance
+        self._clock, self._settings = clock, settings
+        self._cursors: dict[tuple[str, str], Any] = {}
+        self._ruled_by = tuple((rule, *_read(rule)) for rule in settings.lifecycle_rules)
+        self._sweeps: dict[str, Callable[[str], Counter[str]]] = {
+            "expiry": self._expire,
+            "idle": self._archive,
+            **{f"rule {rule.name}": partial(self._rule, place) for place, rule in enumerate(settings.lifecycle_rules)},
+            "forgotten": self._forget_for_good,
+            "past": self._shorten_the_past,
+            "room": self._economise,
+        }
+
+    def step(self, tenant: str) -> Counter[str]:
+        """One bounded step of each sweep in one tenant; what it did, in numbers. Empty when nothing was due."""
+        return sum((sweep(tenant) for sweep in self._sweeps.values()), Counter[str]())
+
+    def whole(self, tenant: str, end: float | None = None) -> Counter[str]:
+        """Each sweep until it has nothing more to do in one tenant, or until the moment `end`, a reading of `time.monotonic`."""
+        done: Counter[str] = Counter()
+        for name, sweep in self._sweeps.items():
+            while end is None or time.monotonic() < end:
+                found = +sweep(tenant)  # what counts nothing is nothing
+                done += found
+                if self._cursors.get((tenant, name)) is None and (not found or name.startswith("rule")):
+                    break
+        return done
+
+    def used(self, tenant: str, ids: Iterable[str]) -> Counter[str]:
+        """What the use of some memories moves: often and lately used ones are Activated, archived ones come back."""
+        now = self._clock.now()
+        with self._adapter.view(tenant) as view:
+            cubes = view.get(list(ids), grant=ANYBODY, now=now)
+        moves = [(cube.id, State.ACTIVATED, Event.USE) for cube in cubes.values() if self._is_in_use(cube, microseconds(now))]
+        return self._move(tenant, moves)
+
+    def _is_in_use(self, cube: MemCube, now: int) -> bool:
+        usage = cube.usage
+        if cube.frozen or usage.last_used_at is None:
+            return False
+        if cube.state is State.ARCHIVED:
+            return usage.last_used_at > cube.updated_at
+        often, least = usage.count >= self._settings.activate_uses, self._settings.activate_uses / 2
+        return cube.state is State.GENERATED and often and cooled((microseconds(usage.last_used_at), usage.heat), now) >= least
+
+    def _expire(self, tenant: str) -> Counter[str]:
+        with self._adapter.view(tenant) as view:
+            ids = view.due(self._clock.now(), self._settings.sweep_batch)
+        return self._move(tenant, [(each, State.EXPIRED, Event.EXPIRY) for each in ids])
+
+    def _archive(self, tenant: str) -> Counter[str]:
+        days = self._settings.archive_after_days
+        if days is None:
+            return Counter()
+        return self._move(tenant, [(each, State.ARCHIVED, Event.IDLENESS) for each in self._idle(tenant, "idle", PRESENT, days)])
+
+    def _idle(self, tenant: str, name: str, states: tuple[State, ...], days: float) -> tuple[str, ...]:
+        """The next idle memories, where the sweep of this name left off."""
+        words, now = [str(state) for state in states], self._clock.now()
+        with self._adapter.view(tenant) as view:
+            after = self._cursors.get((tenant, name)) or 0
+            found = view.idle(words, now, timedelta(days=days), after=after, limit=self._settings.sweep_batch)
+        self._cursors[tenant, name] = found.more
+        return found.ids
+
+    def _rule(self, place: int, tenant: str) -> Counter[str]:
+        """The next memories that a rule moves: it goes through the tenant page by page, one page a step."""
+        rule, to, wanted = self._ruled_by[place]
+        now, key = self._clock.now(), (tenant, f"rule {rule.name}")
+        with self._adapter.view(tenant) as view:
+            page = view.find(wanted, grant=ANYBODY, now=now, limit=self._settings.sweep_batch, cursor=self._cursors.get(key))
+        self._cursors[key] = page.cursor
+        oldest = now - timedelta(days=rule.after_days)
+        moves = [(cube.id, to, Event.RULE) for cube in page.cubes if last_touched(cube) <= oldest and cube.usage.count >= rule.uses]
+        return self._move(tenant, moves)
+
+    def _move(self, tenant: str, moves: list[Move]) -> Counter[str]:
+        if not moves:
+            return Counter()
+        self._call(tenant, "transition", moves=tuple(moves), trigger=str(moves[0][2]))
+        return Counter({str(moves[0][1]): len(moves)})
+
+    def _forget_for_good(self, tenant: str) -> Counter[str]:
+        days = self._settings.forgotten_days
+        if days is None:
+            return Counter()
+        with self._adapter.view(tenant) as view:
+            ids = view.forgotten(view.moment(self._clock.now() - timedelta(days=days)), self._settings.sweep_batch)
+        if ids:
+            self._call(tenant, "purge", cubes=ids)
+        return Counter(purged=len(ids))
+
+    def _shorten_the_past(self, tenant: str) -> Counter[str]:
+        with self._adapter.view(tenant) as view:
+            horizon, left = self._next_horizon(view), view.left_behind()
+        if horizon is None and not left:
+            return Counter()
+        self._call(tenant, "purge", horizon=horizon, branches=left)
+        return Counter(history=1)
+
+    def _next_horizon(self, view: View) -> int | None:
+        """The commit to which the past is purged next: a bounded step, and never beyond what a snapshot or a branch needs."""
+        if self._settings.history_days is None:
+            return None
+        wanted, needed = view.moment(self._clock.now() - timedelta(days=self._settings.history_days)), view.needed()
+        limit = min([wanted, view.horizon + HORIZON_STEP, *([] if needed is None else [needed])])
+        return limit if limit > view.horizon else None
+
+    def _economise(self, tenant: str) -> Counter[str]:
+        free, key, batch = self._maintenance.free_pages(), (tenant, "room"), self._settings.sweep_batch
+        with self._adapter.view(tenant) as view:
+            texts = view.packable(self._settings.compress_bytes, self._cursors.get(key) or 0, batch)
+        self._cursors[key] = texts[-1] if len(texts) == batch else None
+        if not texts and free < PAGES:
+            return Counter()
+        pages = PAGES if free >= PAGES else 0
+        self._call(tenant, "reclaim", texts=texts, pages=pages)
+        return Counter(compressed=len(texts), reclaimed=pages)
+
+
+def _read(rule: LifecycleRule) -> tuple[State, Filter]:
+    """The state that a rule leads to, and which memories it may move there."""
+    to = State(rule.to)
+    before = [str(state) for state, after in TRANSITIONS.items() if to in after and state is not State.EXPIRED]
+    return to, Filter.parse({"and": [rule.filter, {"state": {"in": before}}, {"frozen": False}]})
+
+
+def last_touched(cube: MemCube) -> datetime:
+    """When a memory was last written or used."""
+    return max(cube.updated_at, cube.created_at, *([cube.usage.last_used_at] if cube.usage.last_used_at else []))
