@@ -12,6 +12,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.legal import (
     legal_body,
     legal_id,
+    legal_links,
     legal_metadata,
     legal_name,
     legal_namespace,
@@ -89,7 +90,7 @@ class CubeDraft(Value):
     expires_at: Instant | None = None
     priority: int = Field(default=0, ge=-100, le=100, strict=True)
     metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] = Field(default_factory=dict)
-    links: tuple[Text, ...] = ()
+    links: Annotated[tuple[Text, ...], BeforeValidator(legal_links)] = ()
     vector: Vector | None = None
     said_at: Instant | None = None
     speaker: Name = None
