@@ -106,6 +106,7 @@ class Connections:
         self._idle: list[apsw.Connection] = []
         self._guard = threading.Lock()
         self._closed = False
+        self._identity: tuple[int, int] | None = None
         GATE.register(self)
 
     def writer(self) -> apsw.Connection:
@@ -154,11 +155,21 @@ class Connections:
         with self._guard:
             if self._closed:
                 raise BackendError("the store is closed; open it again")
+            self._require_file()
             if self._idle:
                 return self._idle.pop()
         connection = self._open(self._mode if self._mode in {"ro", "immutable"} else "rw")
         connection.execute("PRAGMA query_only = ON")
         return connection
+
+    def _require_file(self) -> None:
+        """A file that is no longer at its path would be read as it once was, for as long as somebody has it open."""
+        found = identity(self.path)
+        if self._identity is not None and found != self._identity:
+            while self._idle:
+                self._idle.pop().close()
+            raise NotAStore(f"{self.path} was removed or replaced while it was open: open the store again")
+        self._identity = found
 
     def _give(self, connection: apsw.Connection) -> None:
         if connection.in_transaction:

@@ -114,7 +114,7 @@ class SqliteJournal:
         hits, withheld = _written(row.hits).encode(), _written(row.withheld).encode()
         caller, at = self._keys.caller(row.caller), microseconds(row.at)
         who = row.caller.tenant, caller
-        return at, call, *who, row.operation, row.status, row.grant.encode(), row.seq, row.branch, hits, withheld, row.took
+        return at, call, *who, row.operation, row.status, self._keys.grant(row.grant), row.seq, row.branch, hits, withheld, row.took
 
     def _lead(self) -> None:
         group: list[_Ticket] = []
@@ -171,6 +171,6 @@ class SqliteJournal:
 def _told(row: tuple[Any, ...]) -> dict[str, object]:
     aseq, at, call, tenant, caller, operation, status, grant, seq, branch, hits, withheld, took = row
     told = {"aseq": aseq, "at": instant(at), "call_id": str(UUID(bytes=call)), "tenant": tenant, "caller": caller.hex()}
-    told |= {"operation": operation, "status": status, "grant": grant.decode(), "seq": seq}
+    told |= {"operation": operation, "status": status, "grant": grant.hex(), "seq": seq}
     told |= {"branch": branch, "withheld": tuple(json.loads(withheld)), "took": took}
     return told | {"hits": tuple(tuple(hit) for hit in json.loads(hits))}

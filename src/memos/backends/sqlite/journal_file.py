@@ -93,7 +93,7 @@ class JournalFile:
     def close(self) -> None:
         """Close the file for good; the last one copies the WAL back and removes it."""
         self._closed = True
-        if self._writer is not None:
+        if self._writer is not None and self._find() == self._found:  # else the WAL there is another's
             self._writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         self.suspend()
 

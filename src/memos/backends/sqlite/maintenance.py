@@ -16,15 +16,20 @@ from memos.ports.models import Remembered
 
 if TYPE_CHECKING:
     from memos.backends.sqlite.adapter import SqliteAdapter
+    from memos.backends.sqlite.journal import SqliteJournal
 
 SQL = statements("maintenance")
 
 
 class SqliteMaintenance:
-    """Implements `memos.ports.maintenance.Maintenance` for one open adapter; `analyse` is how its texts are analysed."""
+    """Implements `memos.ports.maintenance.Maintenance` for one open adapter; `analyse` is how its texts are analysed.
 
-    def __init__(self, adapter: SqliteAdapter, analyse: Analyse) -> None:
+    `journal` is where its reads are recorded, access.db beside it unless another is given.
+    """
+
+    def __init__(self, adapter: SqliteAdapter, analyse: Analyse, journal: SqliteJournal | None = None) -> None:
         self._adapter = adapter
+        self._journal = journal
         self._analyse = analyse
 
     def doctor(self) -> tuple[Fault, ...]:
@@ -50,10 +55,11 @@ class SqliteMaintenance:
 
     def status(self) -> StoreStatus:
         """See the port."""
-        return status(self._adapter)
+        accesses = _accesses(self._adapter.directory / JOURNAL) if self._journal is None else self._journal.last()
+        return status(self._adapter, accesses)
 
 
-def status(adapter: SqliteAdapter) -> StoreStatus:
+def status(adapter: SqliteAdapter, accesses: int) -> StoreStatus:
     """What a store holds now."""
     with adapter.reader() as connection:
         tables = ("tenant", "namespace", "version", "content")
@@ -75,7 +81,7 @@ def status(adapter: SqliteAdapter) -> StoreStatus:
         vectors=vectors,
         pending=pending,
         refused=refused,
-        accesses=_accesses(adapter.directory / JOURNAL),
+        accesses=accesses,
         embedder=name,
         dimensions=dimensions,
         sizes=_sizes(adapter.directory),

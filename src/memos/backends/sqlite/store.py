@@ -70,7 +70,9 @@ def _parts(adapter: SqliteAdapter, journal: SqliteJournal, analyse: Analyse, cho
             again.close()
             raise
 
-    return StoreParts(adapter, journal, SqliteMaintenance(adapter, analyse), chosen.embedder, directory, adapter.read_only, renewed)
+    return StoreParts(
+        adapter, journal, SqliteMaintenance(adapter, analyse, journal), chosen.embedder, directory, adapter.read_only, renewed
+    )
 
 
 def _identity(chosen: Chosen) -> tuple[str, int] | None:

@@ -231,6 +231,7 @@ class Writer:
         """Close the connection once the commit that runs is through; the last one copies the WAL back and removes it."""
         with GATE.using(), self._using:
             self._closed = True
-            if self._connection is not None:
+            here = identity(self._path), identity(self._ahead)
+            if self._connection is not None and here == (self._identity, self._ahead_identity):  # else the WAL there is another's
                 self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
             self.suspend()
