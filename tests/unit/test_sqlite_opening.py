@@ -544,3 +544,26 @@ def test_readers_do_not_serve_what_stood_there_before(tmp_path, swap):
             assert {path.name for path in (tmp_path / "m").iterdir()} == files  # its log above all
             assert [cube.text for cube in new.as_user("alice").list().cubes] == ["of other", "into the new one"]
     memory.close()
+
+
+def test_a_disk_that_is_full_when_a_store_is_opened_is_told(tmp_path):
+    code = """
+        import resource, signal, sys
+        from memos import MemOS
+        from memos.errors import MemOSError
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        MemOS.open(sys.argv[1], embedder=None, worker="none").close()
+        for limit in (20_000,):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            try:
+                MemOS.open(sys.argv[1], embedder=None, worker="none")
+            except MemOSError as error:
+                print(error.code)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        with MemOS.open(sys.argv[1], embedder=None, worker="none") as memory:
+            memory.as_user("alice").add("one")
+        print("opened")
+    """
+    out, err = start(code, tmp_path / "store").communicate(timeout=60)
+    assert out.split() == ["disk_full", "opened"], err

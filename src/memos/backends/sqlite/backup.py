@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -15,7 +18,7 @@ from uuid import uuid4
 
 import apsw
 
-from memos.backends.sqlite.connections import harden, translate
+from memos.backends.sqlite.connections import NO_SPACE, harden, translate
 from memos.backends.sqlite.doctor import examine_journal, reading, unsound
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import broken
@@ -26,7 +29,7 @@ from memos.backends.sqlite.keys import KEY_FILE, MANIFEST, OWNER_ONLY, sync_dire
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import FILE
-from memos.errors import BackendError, InvalidCall
+from memos.errors import BackendError, DiskFull, InvalidCall
 from memos.ports.maintenance import BackupReport
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 PAGES = 2000
 """Pages copied between two looks at whether to go on."""
+SETTLING = 60.0
+"""Seconds within which a draft may not be held yet."""
 NOT_COPIED = frozenset({"term"})
 SQL = statements("maintenance")
 
@@ -95,8 +100,11 @@ def prepared(destination: Path) -> Iterator[Path]:
     if destination.is_symlink() or (destination.exists() and not (destination.is_dir() and not any(destination.iterdir()))):
         raise InvalidCall(f"{destination} is there already; name a directory that is not there, or an empty one")
     draft = destination.with_name(f".{destination.name}.{uuid4().hex}.part")
+    held = None
     try:
         draft.mkdir(mode=0o700, parents=True)
+        held = _hold(draft)
+        _sweep(destination)
         yield draft
         _sync(draft)
         draft.replace(destination)
@@ -104,9 +112,36 @@ def prepared(destination: Path) -> Iterator[Path]:
     except apsw.Error as error:
         raise translate(error, destination) from error
     except OSError as error:
+        if error.errno in NO_SPACE:
+            raise DiskFull(f"no space is left for {destination}; nothing was written: free some, or name another place") from error
         raise BackendError(f"{destination} cannot be written: {error}; name another place, or make room") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _hold(draft: Path) -> int:
+    """Lock a draft for as long as its process lives; BlockingIOError when another has it."""
+    descriptor = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _sweep(destination: Path) -> None:
+    """Remove the drafts of the same place whose processes were killed: nobody holds them, and they were not made just now."""
+    name = re.compile(re.escape(f".{destination.name}.") + r"[0-9a-f]{32}\.part")
+    for left in destination.parent.iterdir():
+        if name.fullmatch(left.name):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > SETTLING:
+                    held = _hold(left)
+                    shutil.rmtree(left, ignore_errors=True)
+                    os.close(held)
 
 
 def _sync(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,13 +28,14 @@ CHECKPOINT_PAGES = 2000
 WAL_BYTES = 64 * 1024 * 1024
 """What a WAL that a long read made grow is cut back to."""
 NO_SPACE = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+ROOM = 64 * 1024
+"""Bytes without which a store cannot even be opened: SQLite shares 32 KiB among processes."""
 
 
 def translate(error: apsw.Error, path: Path | None, connection: apsw.Connection | None = None) -> MemOSError:
     """The error of ours that says what an error of SQLite means, and what to do about it."""
     where = path or "the store"
-    full = isinstance(error, apsw.IOError) and connection is not None and connection.system_errno in NO_SPACE
-    if full or isinstance(error, apsw.FullError):
+    if is_full(error, path, connection):
         return DiskFull(f"no space is left for {where}; nothing was written: free some and try again")
     if isinstance(error, apsw.ReadOnlyError):
         return ReadOnlyStore(f"{where} cannot be written; give this user the right to write, or open it with read_only=True")
@@ -48,6 +50,20 @@ def translate(error: apsw.Error, path: Path | None, connection: apsw.Connection 
     if isinstance(error, apsw.ConnectionClosedError | apsw.CursorClosedError):
         return BackendError("the store is closed; open it again")
     return BackendError(f"{where} failed: {type(error).__name__}: {error}")
+
+
+def is_full(error: apsw.Error, path: Path | None, connection: apsw.Connection | None = None) -> bool:
+    """Whether an error means that the disk is full. Of a connection that was never made only the disk itself can be asked."""
+    if isinstance(error, apsw.FullError):
+        return True
+    if not isinstance(error, apsw.IOError):
+        return False
+    if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE or (connection is not None and connection.system_errno in NO_SPACE):
+        return True
+    with suppress(OSError):
+        disk = os.statvfs(path.parent if path is not None else "/")
+        return disk.f_bavail * disk.f_frsize < ROOM
+    return False
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Literal
 
 import apsw
 
-from memos.backends.sqlite.connections import harden, identity
+from memos.backends.sqlite.connections import harden, identity, is_full
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import OWNER_ONLY
 from memos.backends.sqlite.named import script
@@ -107,9 +107,9 @@ def _opening(path: Path | None) -> Iterator[None]:
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as problem:
         message = f"{path} cannot be written ({problem}): give the right to write, or name another file in the setting access_log"
         raise ReadOnlyStore(message) from None
-    except apsw.FullError:
-        raise DiskFull(f"no space is left to begin {path}: free some and open again") from None
     except apsw.Error as problem:
+        if is_full(problem, path):
+            raise DiskFull(f"no space is left to open {path}: free some and open again") from None
         raise BackendError(f"{path} cannot be opened: {type(problem).__name__}: {problem}") from None
 
 
