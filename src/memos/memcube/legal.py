@@ -170,4 +170,12 @@ def legal_namespace(path: Any) -> str | None:
 
 def same_fact(text: str) -> str:
     """The form under which two texts are one fact: NFC, case and white space folded. Digits, names and negations all count."""
-    return " ".join(normalised("NFC", normalised("NFC", text).casefold()).split())
+    return " ".join(normalised("NFC", _folded(normalised("NFC", text))).split())
+
+
+def _folded(text: str) -> str:
+    """Simple case folding (Unicode, section 3.13, C + S): one character for one, so that "Maßen" and "Massen" stay two words."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
+    return "".join(one if len(one := each.casefold()) == 1 else each.lower() for each in text)
