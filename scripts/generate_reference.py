@@ -21,6 +21,7 @@ from memos.memcube.cube import MemCube, Tag, Usage
 from memos.memcube.cube import Path as CubePath
 from memos.memcube.fields import FIELDS, METADATA, OPERATORS, WORDS, Kind
 from memos.memcube.legal import METADATA_BYTES, NAME_BYTES, TEXT_BYTES
+from memos.memcube.log import LogQuery
 from memos.memcube.namespace import PATH_STEPS, ROOTS, STEP_BYTES
 from memos.memcube.payload import Activation, Parameter, Plaintext
 from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
@@ -34,7 +35,7 @@ CUBE = (
     *(MemCube, Plaintext, Activation, Parameter, Tag, CubePath, Usage),
     *(Policy, AclEntry, SensitiveSpan, Provenance, CallContext, Parent, ProvenanceRecord),
 )
-CALL = (Caller, MemoryCall, MemoryQuery, Window, CubeDraft, CubeRef, Grant, MemoryReply, Hit)
+CALL = (Caller, MemoryCall, MemoryQuery, Window, CubeDraft, CubeRef, LogQuery, Grant, MemoryReply, Hit)
 
 
 def errors() -> str:
@@ -176,8 +177,8 @@ def type_of(annotation: Any) -> str:
     text = annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else str(annotation)
     text = re.sub(r"Annotated\[([^,\[\]]+(?:\[[^\]]*\])?), [^\[\]]*(?:\([^()]*\))*[^\[\]]*\]", r"\1", text)
     text = re.sub(r"\b(?:typing|datetime|pathlib|memos\.[a-z_.]+|_local)\.", "", text)
-    text = re.sub(r"Optional\[([^\[\]]+)\]", r"\1 | None", text)
     text = re.sub(r"Literal\[([^\[\]]+)\]", lambda match: match[1].replace(", ", " | ").replace("'", '"'), text)
+    text = re.sub(r"Optional\[([^\[\]]+)\]", r"\1 | None", text)
     return text.replace("NoneType", "None").replace(" | ", " or ")
 
 
@@ -230,10 +231,10 @@ NOTES: dict[type[BaseModel], dict[str, str]] = {
         "status": "`ok`, or the code of an error",
         "message": "of an error",
         "retryable": "of an error",
-        "cubes": "of add, get, list, update, history, transfer, compose",
+        "cubes": "of add, get, list, update, history, transfer, compose; of lineage: the memory asked for",
         "hits": "of search, best first",
-        "value": "of forget: how many",
-        "next": "of list: the cursor of the next page, None at the end",
+        "value": "of forget: how many; of log: rows as dicts; of explain: a row; of lineage: the graph, or the PROV-JSON document",
+        "next": "of list and log: the cursor of the next page, None at the end",
         "call": "the call as it was understood",
         "warnings": "what was degraded, in words",
         "seq": "the commit that this call wrote, or the one that it read",

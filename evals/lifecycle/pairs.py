@@ -41,12 +41,8 @@ def statement(half: Mapping) -> Statement:
 
 def load_talks(paths: Sequence[Path]) -> list[dict]:
     """Conversations in the format of harbour.json."""
-    read = (gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") for path in paths)
-    talks = []
-    for file in read:
-        with file:
-            talks += json.load(file)
-    return talks
+    stored = ((path, path.read_bytes()) for path in paths)
+    return [talk for path, found in stored for talk in json.loads(gzip.decompress(found) if path.suffix == ".gz" else found)]
 
 
 def talk_pairs(paths: Sequence[Path]) -> Iterator[TalkPair]:

@@ -23,7 +23,7 @@ from memos.operation.memlifecycle.supersession import DECISION
 
 WEIGHTS = Path(memlifecycle.__path__[0]) / "weights.json"
 FOLDS = 5
-L2 = 1.0
+L2 = 2.0
 TALK = 100.0
 """The pairs of the talks together weigh as much as so many labelled pairs."""
 ROUNDS, STEPS = 3, 15

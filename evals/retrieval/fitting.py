@@ -15,6 +15,15 @@ from memos.operation.memoperator.retrieval import Retrieval
 from memos.testing.retrieval_eval import body
 
 LANES = tuple(name for name in NAMES if name.partition("_")[0] in KIN)
+LIMITS = dict.fromkeys(LANES, (0.0, np.inf)) | {
+    "dense_sess": (0.0, 0.0), "rare": (1.0, np.inf), "answers": (0.0, 1.5), "date": (0.0, 3.0),
+    "assistant_x_told": (2.5, np.inf), "assistant_x_mine": (-2.0, 0.0),
+}  # fmt: skip
+"""Between what a weight must lie, whatever the sets say: no feature decides alone, and of what they hold too little is argued.
+
+The only memory with a word of the question comes before those that have none; who asks what the assistant said wants what it said; a
+date narrows a search. The session's likeness adds nothing to that of the neighbours, and costs time.
+"""
 L2 = 0.1
 NAMESPACE = "user/alice"
 EVERYTHING = Grant(filter=Filter.everything(), policies=())
@@ -69,18 +78,18 @@ def examples(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) ->
 
 
 def fit(sets: Sequence[Sequence[Example]], l2: float = L2, rounds: int = 30) -> dict[str, float]:
-    """argmin over w of the mean over sets of the mean over questions of -log softmax(Xw)[evidence], + l2·|w·scale|²/f, lanes not negative.
+    """argmin over w of the mean over sets of the mean over questions of -log softmax(Xw)[evidence], + l2·|w·scale|²/f, within LIMITS.
 
     Newton's method, damped, each step's quadratic problem solved by coordinate descent. Sets count alike however many questions they have.
     """
     scale = np.maximum(np.concatenate([example.features for each in sets for example in each[::7]]).std(axis=0, dtype=np.float64), 1e-3)
     questions = [(example.features / scale, example.evidence, 1 / (len(sets) * len(each))) for each in sets for example in each]
     used = np.any([x.any(axis=0) for x, _, _ in questions], axis=0)
-    lowest = np.where([name in LANES for name in NAMES], 0.0, -np.inf)
-    w = np.zeros(len(NAMES))
+    lowest, highest = (scale * np.array([LIMITS.get(name, (-np.inf, np.inf))[end] for name in NAMES]) for end in (0, 1))
+    w = np.where(used, np.clip(0, lowest, highest), 0)
     loss, gradient, hessian = _loss(questions, w, l2)
     for _ in range(rounds):
-        direction = np.where(used, _step(w, gradient, hessian, lowest) - w, 0)
+        direction = np.where(used, _step(w, gradient, hessian, lowest, highest) - w, 0)
         for halvings in range(30):
             new = w + direction / 2**halvings
             found = _loss(questions, new, l2)
@@ -108,13 +117,13 @@ def _loss(questions: Sequence[tuple], w: np.ndarray, l2: float) -> tuple[float, 
     return loss, gradient, hessian
 
 
-def _step(w: np.ndarray, gradient: np.ndarray, hessian: np.ndarray, lowest: np.ndarray) -> np.ndarray:
-    """The minimum of the quadratic model around w above `lowest`."""
+def _step(w: np.ndarray, gradient: np.ndarray, hessian: np.ndarray, lowest: np.ndarray, highest: np.ndarray) -> np.ndarray:
+    """The minimum of the quadratic model around w between `lowest` and `highest`."""
     target = w.copy()
     for _ in range(300):
         for i in range(len(w)):
             slope = gradient[i] + hessian[i] @ (target - w)
-            target[i] = max(lowest[i], target[i] - slope / hessian[i, i])
+            target[i] = min(highest[i], max(lowest[i], target[i] - slope / hessian[i, i]))
     return target
 
 

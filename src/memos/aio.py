@@ -183,6 +183,21 @@ class AsyncSession:
         """The versions of a memory, oldest first: `reply.cubes`."""
         return await asyncio.to_thread(self._sync.history, id)
 
+    async def lineage(
+        self,
+        id: Ref,
+        *,
+        direction: str = "both",
+        relations: str | Iterable[str] | None = None,
+        depth: int | None = None,
+        limit: int | None = None,
+        format: str = "graph",
+    ) -> MemoryReply:
+        """Where a memory came from ("ancestors"), what came of it ("descendants"), or "both"; `reply.cubes[0]` is the memory itself."""
+        return await asyncio.to_thread(
+            self._sync.lineage, id, direction=direction, relations=relations, depth=depth, limit=limit, format=format
+        )
+
     async def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
         return await asyncio.to_thread(self._sync.transfer, id, to=to, trigger=trigger, idempotency_key=idempotency_key)
@@ -193,13 +208,21 @@ class AsyncSession:
         *,
         namespace: str | None = None,
         tags: Any = (),
+        links: Iterable[str] = (),
         trigger: str | None = None,
         vector: Any = None,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         return await asyncio.to_thread(
-            self._sync.compose, ids, namespace=namespace, tags=tags, trigger=trigger, vector=vector, idempotency_key=idempotency_key
+            self._sync.compose,
+            ids,
+            namespace=namespace,
+            tags=tags,
+            links=links,
+            trigger=trigger,
+            vector=vector,
+            idempotency_key=idempotency_key,
         )
 
     async def confirm(self, id: Ref, *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
@@ -278,6 +301,45 @@ class AsyncSession:
         return await asyncio.to_thread(
             self._sync.discard,
         )
+
+    async def log(
+        self,
+        *,
+        since: Time | None = None,
+        until: Time | None = None,
+        caller: str | None = None,
+        operation: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        type: str | Iterable[str] | None = None,
+        namespace: str | Iterable[str] | None = None,
+        cube: Ref | Iterable[Ref] | None = None,
+        call: str | Iterable[str] | None = None,
+        aggregate: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+        descending: bool = True,
+    ) -> MemoryReply:
+        """The rows of your calls, newest first, as dicts: `reply.value`, and `reply.next`, the cursor of the next page or None."""
+        return await asyncio.to_thread(
+            self._sync.log,
+            since=since,
+            until=until,
+            caller=caller,
+            operation=operation,
+            status=status,
+            type=type,
+            namespace=namespace,
+            cube=cube,
+            call=call,
+            aggregate=aggregate,
+            limit=limit,
+            cursor=cursor,
+            descending=descending,
+        )
+
+    async def explain(self, call_id: str) -> MemoryReply:
+        """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now."""
+        return await asyncio.to_thread(self._sync.explain, call_id)
 
 
 S = TypeVar("S", bound="AsyncMemOS")

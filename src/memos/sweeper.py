@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -67,15 +67,16 @@ class Sweeper:
         now = self._clock.now()
         with self._adapter.view(tenant) as view:
             cubes = view.get(list(ids), grant=ANYBODY, now=now)
-        moves = [(cube.id, State.ACTIVATED, Event.USE) for cube in cubes.values() if self._is_in_use(cube, microseconds(now))]
+            since = {cube.id: view.time_of(cube.seq) or now for cube in cubes.values() if cube.state is State.ARCHIVED}
+        moves = [(cube.id, State.ACTIVATED, Event.USE) for cube in cubes.values() if self._is_in_use(cube, microseconds(now), since)]
         return self._move(tenant, moves)
 
-    def _is_in_use(self, cube: MemCube, now: int) -> bool:
+    def _is_in_use(self, cube: MemCube, now: int, archived: Mapping[str, datetime]) -> bool:
         usage = cube.usage
         if cube.frozen or usage.last_used_at is None:
             return False
         if cube.state is State.ARCHIVED:
-            return usage.last_used_at > cube.updated_at
+            return usage.last_used_at > archived[cube.id]
         often, least = usage.count >= self._settings.activate_uses, self._settings.activate_uses / 2
         return cube.state is State.GENERATED and often and cooled((microseconds(usage.last_used_at), usage.heat), now) >= least
 

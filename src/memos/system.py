@@ -63,7 +63,7 @@ class MemOS:
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
-        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings)
+        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings, parts.journal)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
         self._worker = Worker(api, parts, self._clock, self._settings)

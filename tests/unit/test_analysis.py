@@ -19,7 +19,21 @@ def test_terms_are_stems_without_stop_words():
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Straße", "STRASSE"), ("ﬁne ２０２３", "fine 2023"), ("cafe\u0301", "café"), ("Ünal's", "ünal")]
+    ("one", "other"),
+    [
+        ("Straße", "STRASSE"),
+        ("ﬁne ２０２３", "fine 2023"),
+        ("cafe\u0301", "café"),
+        ("Ünal's", "ünal"),
+        ("Tomás", "tomas"),
+        ("naïve", "naive"),
+        ("Łódź", "lodz"),
+        ("İstanbul", "istanbul"),
+        ("Ελλάδα", "ελλαδα"),
+        ("שָׁלוֹם", "שלום"),
+        ("👍🏽", "👍"),
+        ("❤️", "❤"),
+    ],
 )
 def test_ways_of_writing_the_same_word_meet(one, other):
     assert query_terms(one) == query_terms(other)
@@ -28,6 +42,19 @@ def test_ways_of_writing_the_same_word_meet(one, other):
 def test_a_script_without_spaces_is_split_into_pairs():
     assert words("東京タワー and 茶") == ["東京", "京タ", "タワ", "ワー", "and", "茶"]
     assert set(query_terms("京タ")) <= set(analyse("東京タワーに行った").counts)
+
+
+@pytest.mark.parametrize(("one", "other"), [("йод", "иод"), ("がき", "かき"), ("हिन्दी", "हनद"), ("🇩🇪", "🇫🇷"), ("😀", "😢")])
+def test_marks_that_make_another_letter_stay(one, other):
+    assert query_terms(one) != query_terms(other)
+
+
+def test_a_word_of_hindi_is_one():
+    assert words("हिन्दी में।") == ["हिन्दी", "में"]
+
+
+def test_an_emoji_is_a_term():
+    assert words("ok😀😀 👨‍👩‍👧🇩🇪") == ["ok", "😀", "😀", "👨", "👩", "👧", "🇩🇪"]
 
 
 def test_a_question_has_each_term_once_in_order():

@@ -51,14 +51,14 @@ def textbook(documents, query):
 
 @given(DOCUMENTS, st.sets(WORDS), st.sets(st.integers(1, 24)))
 def test_equals_the_textbook_however_it_was_fed(documents, query, cuts):
-    found = Statistics([part_of(documents, cuts)]).scores(hashed(query))[0]
+    found = Statistics([part_of(documents, cuts)]).matches(hashed(query)).scores[0]
     np.testing.assert_allclose(found, textbook(documents, query), rtol=1e-5, atol=1e-6)
 
 
 @given(DOCUMENTS, st.sets(WORDS, min_size=1), st.integers(0, 25))
 def test_several_lanes_have_one_statistic(documents, query, cut):
     parts = [part_of(documents[:cut]), part_of(documents[cut:])]
-    found = np.concatenate(Statistics(parts).scores(hashed(query)))
+    found = np.concatenate(Statistics(parts).matches(hashed(query)).scores)
     np.testing.assert_allclose(found, textbook(documents, query), rtol=1e-5, atol=1e-6)
 
 
@@ -67,7 +67,7 @@ def test_rows_that_do_not_count_change_no_score(documents, others, query, random
     rows = [(doc, True) for doc in documents] + [(doc, False) for doc in others]
     random.shuffle(rows)
     allowed = np.array([counts for _, counts in rows])
-    found = Statistics([part_of([doc for doc, _ in rows], allowed=allowed)]).scores(hashed(query))[0]
+    found = Statistics([part_of([doc for doc, _ in rows], allowed=allowed)]).matches(hashed(query)).scores[0]
     alone = [doc for doc, counts in rows if counts]
     np.testing.assert_allclose(found[allowed], textbook(alone, query), rtol=1e-5, atol=1e-6)
     assert not found[~allowed].any()
@@ -90,6 +90,6 @@ def test_segments_stay_few_and_none_is_lost():
 
 def test_nothing_is_found_of_what_was_never_said():
     statistics = Statistics([part_of([{1: 1}, {}])])
-    assert not statistics.scores(hashed([5]))[0].any()
-    assert not statistics.scores(hashed([]))[0].any()
-    assert Statistics([]).scores(hashed([1])) == []
+    assert not statistics.matches(hashed([5])).scores[0].any()
+    assert not statistics.matches(hashed([])).scores[0].any()
+    assert Statistics([]).matches(hashed([1])).scores == []

@@ -25,9 +25,10 @@ from memos.memcube.value import Instant, Metadata, Text, Value
 from memos.memcube.vector import Vector
 
 Operation = Literal[
-    "add", "search", "get", "list", "update", "forget", "history", "transfer", "compose",
+    "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
+    "log", "explain",
     "index", "use", "transition", "consolidate", "purge", "reclaim",
 ]  # fmt: skip
 

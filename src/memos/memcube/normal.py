@@ -25,7 +25,7 @@ def _long_run() -> re.Pattern[str]:
     return re.compile(f"[{marks}]{{{MARKS}}}(?=[{marks}])")
 
 
-def normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
+def normalised(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
     """The text in a normal form, a run of more than 30 combining marks broken before."""
     if text.isascii():
         return text

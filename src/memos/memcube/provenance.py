@@ -34,6 +34,7 @@ class ProvenanceRecord(Value):
     trigger: str | None = None
     context: CallContext
     links: tuple[str, ...] = ()
+    model: str | None = None
 
 
 class Provenance(Value):

@@ -12,6 +12,8 @@ from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Edge, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.lineage import Lineage
+from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.feed import Feed
 
 if TYPE_CHECKING:
@@ -139,10 +141,7 @@ class View(Protocol):
         """
 
     def last_seq(self, namespace: str) -> int:
-        """The last commit that touched a namespace, 0 when none has.
-
-        Vector fills and inherited access lists count, usage and edges do not.
-        """
+        """The last commit that touched a namespace, 0 for none; vector fills and inherited access lists count, usage and edges do not."""
 
     def last_purge(self, namespace: str) -> int:
         """The last commit that took rows of a namespace away for good, 0 when none has."""
@@ -160,7 +159,7 @@ class View(Protocol):
         """The tenant's branches that stand and whose names begin so, by name."""
 
     def needed(self) -> int | None:
-        """The earliest commit that a snapshot or a branch of the tenant needs, None when nothing needs the past."""
+        """The earliest commit that a snapshot or a branch needs, None when nothing needs the past."""
 
     def left_behind(self) -> bool:
         """Whether branches that were closed still hold rows."""
@@ -201,6 +200,9 @@ class View(Protocol):
     def vectors(self, contents: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The contents among those asked that have a vector, (m,), and their rows, (m, d)."""
 
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vector, (d,), of each memory among those asked that is visible and has one."""
+
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """The cubes of version rows that a feed named, in that order; rows must be visible in this View."""
 
@@ -219,6 +221,14 @@ class View(Protocol):
     def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
         """The edges reached from the ids in at most `depth` steps, in both directions; relations None means all."""
 
+    def lineage(
+        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
+    ) -> Lineage:
+        """What is reached from a memory against the direction of time (ancestors: from `source` to `target`), or along it.
+
+        Neither shows what the grant hides nor passes through it. `limit` counts memories; relations None means all, depth None no end.
+        """
+
     def pending(self, limit: int) -> Pending:
         """Contents of this tenant whose vectors are still to be computed, fewest failed attempts first, then oldest."""
 
@@ -228,8 +238,24 @@ class View(Protocol):
         InvalidCall when the key was first used for a call of another fingerprint (kept and compared as a keyed hash).
         """
 
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """Audit rows of this tenant after a seq: seq, at, operation, call_id, caller (a keyed pseudonym), ids and versions written."""
+    def log(
+        self, wanted: LogFilter = EVERY_ROW, *, descending: bool = False, after: Place | None = None, limit: int = 100
+    ) -> tuple[dict[str, Any], ...]:
+        """Audit rows of this tenant up to this View, ordered by (at, seq), those after a place: seq, at, tenant, branch, operation,
+        call_id, caller (a keyed pseudonym), writes ((id, version) of each), counts, took. The status of every row is "ok".
+        """
+
+    def pseudonym(self, caller: Caller) -> str:
+        """The keyed name under which both logs know a caller: that of a user of a tenant, whatever its context."""
+
+    def stood(self, versions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], frozenset[tuple[str, str]]]:
+        """(namespace, type) of each version of this tenant, whatever branch it is of; versions that are not there are missing."""
+
+    def seal(self, text: str) -> str:
+        """The text in letters and digits that this store alone can read, and nobody can make or change: for cursors."""
+
+    def unseal(self, sealed: str) -> str | None:
+        """The text that was sealed; None when this store never sealed it."""
 
 
 class MemoryAdapter(Protocol):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from memos.memcube.call import Caller
+from memos.memcube.log import EVERY_ROW, LogFilter, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,19 @@ class AccessUse:
     uses: tuple[tuple[str, str, datetime], ...]
 
 
-class AccessJournal(Protocol):
+class AccessLog(Protocol):
+    """The part of a journal that is read."""
+
+    def log(
+        self, tenant: str, wanted: LogFilter = EVERY_ROW, *, descending: bool = False, after: Place | None = None, limit: int = 100
+    ) -> Sequence[dict[str, object]]:
+        """Rows of one tenant as `rows` tells them, ordered by (at, aseq), those after a place; Unavailable when it cannot be read."""
+
+    def last(self) -> int:
+        """The number of the last row, 0 when there is none."""
+
+
+class AccessJournal(AccessLog, Protocol):
     """Append-only, chained by hash, group-committed."""
 
     def append(self, row: AccessRow) -> int:

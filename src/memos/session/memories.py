@@ -133,6 +133,29 @@ class Memories(Verbs):
         """The versions of a memory, oldest first: `reply.cubes`."""
         return self._call("history", cubes=refs(id))
 
+    def lineage(
+        self,
+        id: Ref,
+        *,
+        direction: str = "both",
+        relations: str | Iterable[str] | None = None,
+        depth: int | None = None,
+        limit: int | None = None,
+        format: str = "graph",
+    ) -> MemoryReply:
+        """Where a memory came from ("ancestors"), what came of it ("descendants"), or "both"; `reply.cubes[0]` is the memory itself.
+
+        `reply.value` is a dict: `nodes`, the ids, breadth first, the memory itself the first; `edges`, each (child, parent, relation);
+        `truncated`, whether `limit` (100,000) left some out. With format="prov" it is a W3C PROV-JSON document of all versions of the
+        nodes, which tells no text. The relations followed are composed_of, derived_from and merged_from; supersedes may be named too.
+        `depth` counts steps.
+
+        What you may not see, and what is forgotten, is not shown and not passed through. Raises InvalidCall, NotFound.
+        """
+        followed = None if relations is None else several(relations)
+        options = given(direction=direction, relations=followed, depth=depth, limit=limit, format=format)
+        return self._call("lineage", cubes=refs(id), options=options)
+
     def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
         options = given(to=legal_namespace(to), trigger=trigger)
@@ -144,13 +167,16 @@ class Memories(Verbs):
         *,
         namespace: str | None = None,
         tags: Any = (),
+        links: Iterable[str] = (),
         trigger: str | None = None,
         vector: Any = None,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         wanted = [tag.key for tag in legal_tags(tags)]
-        options = given(namespace=legal_namespace(namespace), tags=wanted or None, trigger=trigger, vector=vector)
+        options = given(
+            namespace=legal_namespace(namespace), tags=wanted or None, links=several(links) or None, trigger=trigger, vector=vector
+        )
         return self._call("compose", cubes=refs(ids), options=options, idempotency_key=idempotency_key)
 
     def pages(self, **arguments: Any) -> Iterator[MemoryReply]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from memos.session.life import Life
+from memos.session.logs import Logs
 from memos.session.memories import Memories
 from memos.session.past import Past
 
 
-class Session(Memories, Life, Past):
+class Session(Memories, Life, Past, Logs):
     """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

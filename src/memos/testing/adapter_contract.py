@@ -135,6 +135,7 @@ class AdapterContract:
             assert view.versions(known, **ALL) == ()
             assert view.count(EVERYTHING, **ALL) == 1
             assert view.neighbours([known], None, 3) == ()
+            assert view.lineage(known, None, ancestors=True, depth=None, limit=9, **ALL).nodes == ()
             assert [row["tenant"] for row in view.log()] == ["other"]
             (feed,) = view.feed("user/alice", -1)
             assert len(feed.rows) == 1

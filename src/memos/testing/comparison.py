@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from memos.errors import MemOSError
@@ -15,14 +14,17 @@ from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Idempotency
 from memos.memcube.filter import Filter
 from memos.ports.adapter import MemoryAdapter, View
+from memos.testing.graph_questions import QUESTIONS as GRAPH_QUESTIONS
 from memos.testing.mirror import Mirror
 from memos.testing.model import ModelAdapter
 from memos.testing.model_view import ORDERS, ModelView, is_cold
+from memos.testing.questions_log import LogQuestions
+from memos.testing.questions_past import PastQuestions
 from memos.testing.telling import comparable, expected, outcome, same_log
-from memos.testing.walk import FACTS, NAMESPACES, RELATIONS, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
+from memos.testing.walk import FACTS, NAMESPACES, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
 
 
-class Comparison:
+class Comparison(LogQuestions, PastQuestions):
     """One store, one model, one walk. `figures` counts what was compared and what the walk met."""
 
     def __init__(self, adapter: MemoryAdapter, seed: int, dimensions: int | None) -> None:
@@ -92,7 +94,8 @@ class Comparison:
             question(self, view, wanted)
         self.figures["questions"] += 1
 
-    def _asking(self) -> dict[str, Any]:
+    def asking(self) -> dict[str, Any]:
+        """Some grant, and the time."""
         return {"grant": self.filter(grant=True), "now": self.walk.now}
 
     def filter(self, *, grant: bool = False) -> Filter:
@@ -125,11 +128,11 @@ class Comparison:
         return [*self.walk.some(list(self.model.state.cubes), 6), self.walk.new_id()]
 
     def _compare_get(self, view: View, wanted: ModelView) -> None:
-        ids, asking = self.ids(), self._asking()
+        ids, asking = self.ids(), self.asking()
         assert view.get(ids, **asking) == wanted.get(ids, **asking)
 
     def _compare_find(self, view: View, wanted: ModelView) -> None:
-        asking = self._asking() | {"order": self.random.choice(list(ORDERS)), "descending": self.walk.chance(50)}
+        asking = self.asking() | {"order": self.random.choice(list(ORDERS)), "descending": self.walk.chance(50)}
         where, limit, cursor, place = self.filter(), self.random.randint(1, 40), None, None
         while True:
             page = view.find(where, limit=limit, cursor=cursor, **asking)
@@ -141,11 +144,11 @@ class Comparison:
             cursor, place = page.cursor, expected.cursor
 
     def _compare_count(self, view: View, wanted: ModelView) -> None:
-        where, asking = self.filter(), self._asking()
+        where, asking = self.filter(), self.asking()
         assert view.count(where, **asking) == wanted.count(where, **asking)
 
     def _compare_versions(self, view: View, wanted: ModelView) -> None:
-        asking = self._asking()
+        asking = self.asking()
         for cube_id in self.ids():
             assert view.versions(cube_id, **asking) == wanted.versions(cube_id, **asking)
 
@@ -157,42 +160,6 @@ class Comparison:
             assert view.paths(prefix) == wanted.paths(prefix)
             assert view.namespaces(prefix) == wanted.namespaces(prefix)
 
-    def _compare_past(self, view: View, wanted: ModelView) -> None:
-        when = self.walk.now - timedelta(microseconds=self.random.randint(0, 10**11))
-        seq, owner = self.random.randint(0, wanted.head + 1), self.random.choice(USERS)
-        assert view.moment(when) == wanted.moment(when)
-        assert view.time_of(seq) == wanted.time_of(seq)
-        assert view.snapshots(owner) == wanted.snapshots(owner)
-        assert view.branches("b") == wanted.branches("b")
-        assert view.needed() == wanted.needed()
-        assert view.left_behind() == wanted.left_behind()
-
-    def _compare_changed(self, view: View, wanted: ModelView) -> None:
-        after, path = self.random.randint(0, wanted.head), self.random.choice((*NAMESPACES, "user", "shared"))
-        upto = self.random.randint(after, wanted.head)
-        assert view.changed([path], after, upto) == wanted.changed([path], after, upto)
-
-    def _compare_idle(self, view: View, wanted: ModelView) -> None:
-        now, span = self.walk.now, timedelta(microseconds=self.random.randint(0, 10**11))
-        states = self.random.choice([("generated", "activated"), ("merged",), ()])
-        found, expected = view.idle(states, now, span, limit=2), wanted.idle(states, now, span, limit=2)
-        assert found.ids == expected.ids
-        while found.more is not None and expected.more is not None:
-            found = view.idle(states, now, span, after=found.more, limit=2)
-            expected = wanted.idle(states, now, span, after=expected.more, limit=2)
-            assert found.ids == expected.ids
-        assert found.more is expected.more is None
-
-    def _compare_over(self, view: View, wanted: ModelView) -> None:
-        limit, upto = self.random.randint(1, 9), self.random.randint(0, wanted.head)
-        assert sorted(view.due(self.walk.now, 10**6)) == sorted(wanted.due(self.walk.now, 10**6))
-        assert len(view.due(self.walk.now, limit)) == len(wanted.due(self.walk.now, limit))
-        assert sorted(view.forgotten(upto, 10**6)) == sorted(wanted.forgotten(upto, 10**6))
-
-    def _compare_allowed(self, view: View, wanted: ModelView) -> None:
-        ids, asking = self.ids(), self._asking()
-        assert view.allowed(ids, **asking) == wanted.allowed(ids, **asking)
-
     def _compare_facts(self, view: View, wanted: ModelView) -> None:
         path = self.random.choice(NAMESPACES)
         assert view.facts(path, FACTS) == wanted.facts(path, FACTS)
@@ -202,20 +169,12 @@ class Comparison:
         assert view.turns(path, session, range(20)) == wanted.turns(path, session, range(20))
         assert view.next_ordinal(path, session) == wanted.next_ordinal(path, session)
 
-    def _compare_neighbours(self, view: View, wanted: ModelView) -> None:
-        ids, relations, depth = self.ids()[-3:], self.random.choice([None, RELATIONS[:1], ()]), self.random.randint(0, 4)
-        assert view.neighbours(ids, relations, depth) == wanted.neighbours(ids, relations, depth)
-
     def _compare_pending(self, view: View, wanted: ModelView) -> None:
         limit = self.random.randint(1, 50)
         given, expected = view.pending(limit).items, wanted.pending(limit).items
         assert [item[1:] for item in given] == [item[1:] for item in expected]
         for (content, _, _), (model, _, _) in zip(given, expected, strict=True):
             assert self.contents.setdefault(model, content) == content
-
-    def _compare_log(self, view: View, wanted: ModelView) -> None:
-        after, limit = self.random.randint(0, wanted.head), self.random.randint(1, 20)
-        same_log(view.log(after=after, limit=limit), wanted.log(after=after, limit=limit))
 
     def _require_same_events(self) -> None:
         same_log(self.adapter.events(0, 10**6), self.model.events(0, 10**6))
@@ -295,4 +254,7 @@ class Comparison:
         assert mirror.vectors == {self.contents[number]: vector.tolist() for number, vector in vectors.items()}
 
 
-QUESTIONS = [method for name, method in vars(Comparison).items() if name.startswith("_compare_")]
+QUESTIONS = [
+    *(method for kind in (Comparison, LogQuestions, PastQuestions) for name, method in vars(kind).items() if name.startswith("_compare_")),
+    *GRAPH_QUESTIONS,
+]

@@ -24,6 +24,7 @@ from memos.memcube.namespace import within
 from memos.memcube.state import State as CubeState
 from memos.ports.feed import OPEN
 from memos.testing.model import Content, Relation, Row, State, edges_seen
+from memos.testing.model_log import name_of
 from memos.testing.model_purge import purge
 
 
@@ -263,7 +264,7 @@ class ModelCommit:
             "branch": change.branch,
             "operation": change.operation,
             "call_id": change.call_id,
-            "caller": (change.caller.tenant, change.caller.kind, change.caller.user),
+            "caller": name_of(change.caller),
             "writes": tuple((write.cube.id, write.cube.version) for write in change.writes),
             "counts": {name: count for name, count in counts.items() if count},
             "took": change.took,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from memos.errors import InvalidCall, NotFound
 from memos.memcube.call import Caller
-from memos.memcube.change import Edge, Idempotency
+from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
@@ -16,7 +16,9 @@ from memos.memcube.namespace import within
 from memos.memcube.state import State as CubeState
 from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import OPEN
-from memos.testing.model import Row, State, edges_seen
+from memos.testing.model import Row, State
+from memos.testing.model_log import ModelLogs
+from memos.testing.model_related import ModelRelated
 
 if TYPE_CHECKING:
     from memos.memcube.change import Terms
@@ -30,7 +32,7 @@ ORDERS: dict[str, Callable[[MemCube], int]] = {
 }
 
 
-class ModelView:
+class ModelView(ModelLogs, ModelRelated):
     """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
 
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
@@ -235,17 +237,6 @@ class ModelView:
         rows = [row.cube for row in self.state.rows if self._in(row, namespace) and row.cube.session == session]
         return max((cube.ordinal for cube in rows if cube.ordinal is not None), default=-1) + 1
 
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """See the port."""
-        seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
-        edges = [edge for edge in seen if relations is None or edge.relation in relations]
-        near = {each for each in ids if self.state.cubes.get(each, (0, ""))[1] == self.tenant}
-        reached: set[Edge] = set()
-        for _ in range(depth):
-            reached |= {edge for edge in edges if edge.source in near or edge.target in near}
-            near |= {end for edge in reached for end in (edge.source, edge.target)}
-        return tuple(sorted(reached, key=lambda edge: (edge.source, edge.target, edge.relation)))
-
     def pending(self, limit: int) -> Pending:
         """See the port."""
         wanting = [
@@ -256,6 +247,11 @@ class ModelView:
         contents = self.state.contents
         return Pending(tuple((number, contents[number].speaker, contents[number].cube.text) for _, number in sorted(wanting)[:limit]))
 
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, Any]:
+        """See the port."""
+        found = {row.cube.id: self.state.contents[row.content] for row in self.rows if row.cube.id in ids}
+        return {cube_id: content.vector for cube_id, content in found.items() if content.filled}
+
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""
         found = self.state.calls.get((caller.tenant, caller.kind, caller.user, idempotency.key))
@@ -264,10 +260,6 @@ class ModelView:
         if found[0] != idempotency.fingerprint:
             raise InvalidCall("fingerprint")
         return found[1], found[2]
-
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """See the port."""
-        return tuple(row for row in self.state.log[: self.seq] if row["tenant"] == self.tenant and row["seq"] > after)[:limit]
 
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """See the port."""

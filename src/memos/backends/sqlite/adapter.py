@@ -15,6 +15,7 @@ from memos.backends.sqlite.connections import Durability, mapped, mapped_whole
 from memos.backends.sqlite.ephemeral import Ephemeral
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.known import SQL as WRITING
+from memos.backends.sqlite.lineage import Graphs
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import Embedder, Opening, Wanted
 from memos.backends.sqlite.rows import told_commit
@@ -65,6 +66,7 @@ class SqliteAdapter:
         self._store_id = opened.store_id
         self._dimensions = opened.embedder[1] if opened.embedder else None
         self._connections = opened.connections
+        self._graphs = Graphs()
         self._process = os.getpid()
 
     @property
@@ -83,7 +85,7 @@ class SqliteAdapter:
         self._require_own_process()
         with mapped(self.path), self._connections.reader() as connection:
             connection.execute("BEGIN")
-            view = SqliteView(connection, self.keys, self._dimensions, tenant=tenant, at=at, branch=branch)
+            view = SqliteView(connection, self.keys, self._dimensions, self._graphs, tenant=tenant, at=at, branch=branch)
             require_same(self.embedder, view.embedder, self.directory)
             try:
                 yield view

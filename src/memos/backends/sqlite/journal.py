@@ -10,17 +10,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import apsw
+from pydantic_core import from_json
 
 from memos.backends.sqlite.chain import GENESIS, link
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.journal_file import FILE, Durability, JournalFile
 from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.logs import direction, listed, question
 from memos.backends.sqlite.named import statements
+from memos.backends.sqlite.rows import id_text
 from memos.errors import DAMAGE, InvalidCall, MemOSError, Unavailable, damaged
 from memos.memcube.fields import instant, microseconds
+from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.journal import AccessRow, AccessUse
 
 _written = json.JSONEncoder(separators=(",", ":")).encode
@@ -89,8 +92,19 @@ class SqliteJournal:
         with self._mapped():
             return [_told(row) for row in self._read("rows", after, limit)]
 
+    def log(
+        self, tenant: str, wanted: LogFilter = EVERY_ROW, *, descending: bool = False, after: Place | None = None, limit: int = 100
+    ) -> Sequence[dict[str, object]]:
+        """See the port."""
+        asked = question(wanted, after, descending=descending) | {"tenant": tenant, "limit": limit}
+        asked |= {"statuses": listed(wanted.statuses), "cubes": listed(wanted.cubes)}
+        rows = self._sql["by_time" if wanted.calls is None else "by_call"]
+        text = self._sql["log"].format(rows=rows, direction=direction(descending=descending))
+        with self._mapped():
+            return [_told(row) for row in self._ask(text, asked)]
+
     def last(self) -> int:
-        """The number of the last row, 0 when there is none."""
+        """See the port."""
         return int(self._read("last")[0][0])
 
     def identity(self) -> bytes | None:
@@ -160,17 +174,20 @@ class SqliteJournal:
             raise damaged(self.path, error) from error
 
     def _read(self, name: str, *arguments: int) -> list[tuple[Any, ...]]:
+        return self._ask(self._sql[name], arguments)
+
+    def _ask(self, text: str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
         self._require_own_process()
         with GATE.using(), self._reading:
             try:
-                return list(self._file.reader().execute(self._sql[name], arguments))
+                return list(self._file.reader().execute(text, parameters))
             except apsw.Error as problem:
                 raise Unavailable(f"the access journal cannot be read: {problem}", journal=str(self.path)) from None
 
 
 def _told(row: tuple[Any, ...]) -> dict[str, object]:
     aseq, at, call, tenant, caller, operation, status, grant, seq, branch, hits, withheld, took = row
-    told = {"aseq": aseq, "at": instant(at), "call_id": str(UUID(bytes=call)), "tenant": tenant, "caller": caller.hex()}
+    told = {"aseq": aseq, "at": instant(at), "call_id": id_text(call), "tenant": tenant, "caller": caller.hex()}
     told |= {"operation": operation, "status": status, "grant": grant.hex(), "seq": seq}
-    told |= {"branch": branch, "withheld": tuple(json.loads(withheld)), "took": took}
-    return told | {"hits": tuple(tuple(hit) for hit in json.loads(hits))}
+    told |= {"branch": branch, "withheld": tuple(from_json(withheld)), "took": took}
+    return told | {"hits": tuple(map(tuple, from_json(hits)))}

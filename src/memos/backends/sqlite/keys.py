@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from array import array
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from contextlib import suppress
-from hashlib import blake2b
+from hashlib import blake2b, shake_256
+from hmac import compare_digest
 from pathlib import Path
 
 from memos.errors import NotAStore
@@ -114,6 +116,25 @@ class Keys:
     def fingerprint(self, fingerprint: str) -> bytes:
         """The 32 bytes under which the fingerprint of a call is kept."""
         return derive(self.secret, "fingerprint", fingerprint, size=32)
+
+    def seal(self, text: str) -> str:
+        """The text under a seal that is a keyed hash of it: equal texts are sealed alike, and nobody else can read or make one."""
+        body = text.encode()
+        mark = derive(self.secret, "seal", body)
+        return urlsafe_b64encode(mark + self._veiled(mark, body)).decode().rstrip("=")
+
+    def unseal(self, sealed: str) -> str | None:
+        """The text that was sealed; None when it was not, or under another key."""
+        try:
+            told = urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
+        except ValueError:
+            return None
+        mark, body = told[:16], self._veiled(told[:16], told[16:])
+        return body.decode() if compare_digest(mark, derive(self.secret, "seal", body)) else None
+
+    def _veiled(self, mark: bytes, body: bytes) -> bytes:
+        veil = shake_256(derive(self.secret, "veil", mark, size=32)).digest(len(body))
+        return bytes(one ^ other for one, other in zip(body, veil, strict=True))
 
     def proof(self) -> bytes:
         """What a store keeps to recognise its own key."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
@@ -136,7 +135,7 @@ def _add_provenance(header: Header, provenance: Provenance) -> None:
         header["q"] = [(parent.id, parent.version, parent.relation) for parent in provenance.parents]
     if provenance.records:
         header["r"] = [
-            (microseconds(record.at), record.origin, record.trigger, _context(record.context), record.links)
+            (microseconds(record.at), record.origin, record.trigger, _context(record.context), record.links, record.model)
             for record in provenance.records
         ]
 
@@ -168,9 +167,9 @@ def _read_provenance(provenance_id: bytes, header: Header) -> Provenance:
 
 
 def _read_record(fields: list[Any]) -> ProvenanceRecord:
-    at, origin, trigger, context, links = fields
+    at, origin, trigger, context, links, *model = fields  # the model is absent from rows of the first days
     record = {"at": instant(at), "origin": origin, "trigger": trigger, "context": _read_context(context), "links": tuple(links)}
-    return trusted(ProvenanceRecord, record)
+    return trusted(ProvenanceRecord, record | {"model": model[0] if model else None})
 
 
 def _read_policy(header: Header, owner: str, expires_at: int | None, priority: int, sensitivity: str) -> Policy:
@@ -246,9 +245,9 @@ def told_commit(row: tuple[Any, ...]) -> dict[str, Any]:
         "tenant": tenant,
         "branch": branch,
         "operation": operation,
-        "call_id": str(UUID(bytes=call_id)),
+        "call_id": id_text(call_id),
         "caller": caller.hex(),
         "writes": tuple((id_text(piece[:16]), int.from_bytes(piece[16:], "little")) for piece in pieces),
-        "counts": from_json(counts),
+        "counts": from_json(counts) if counts != "{}" else {},
         "took": took,
     }

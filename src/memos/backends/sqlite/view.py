@@ -12,13 +12,16 @@ from pydantic_core import to_json
 from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
 from memos.backends.sqlite.keys import Keys
+from memos.backends.sqlite.lineage import Graphs
+from memos.backends.sqlite.logs import LogReads
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
-from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of, told_commit
+from memos.backends.sqlite.related import Related
+from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of
 from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
-from memos.memcube.change import Edge, Idempotency
+from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
@@ -30,18 +33,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SQL = statements("view")
-DEPTH = 8
-"""How many steps `neighbours` goes at most."""
 PAGE = 1000
 
 
-class SqliteView(Sweeping):
+class SqliteView(LogReads, Sweeping, Related):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(
-        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, *, tenant: str, at: int | None, branch: str
+        self, connection: apsw.Connection, keys: Keys, dimensions: int | None, graphs: Graphs, *, tenant: str, at: int | None, branch: str
     ) -> None:
         self._connection: apsw.Connection | None = connection
+        self._graphs = graphs
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
@@ -72,7 +74,7 @@ class SqliteView(Sweeping):
         """End the View; its connection goes back to the pool."""
         self._connection = None
 
-    def _run(self, text: str, parameters: Sequence[Any]) -> apsw.Cursor:
+    def _run(self, text: str, parameters: Sequence[Any] | dict[str, Any]) -> apsw.Cursor:
         return self._open().execute(text, parameters)
 
     def _run_many(self, text: str, parameters: Iterable[Sequence[Any]]) -> apsw.Cursor:
@@ -205,6 +207,12 @@ class SqliteView(Sweeping):
         """See the port; in the order asked."""
         return stack(list(self._run_many(SQL["vectors"], [(int(content), self._tid) for content in contents])), self.dimensions)
 
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """See the port."""
+        found = list(self._run_many(self._text("vectors_of"), [(id_bytes(each), self._tid) for each in dict.fromkeys(ids)]))
+        _, rows = stack([(content, body) for _, content, body in found], self.dimensions)
+        return {id_text(identity): row for (identity, _, _), row in zip(found, rows, strict=True)}
+
     def facts(self, namespace: str, facts: Sequence[str]) -> dict[str, str]:
         """See the port; of several memories that stand for one fact the eldest."""
         nid, keyed = self._nid(namespace), self._keys.tenant(self.tenant).fact
@@ -226,15 +234,6 @@ class SqliteView(Sweeping):
         found = self._row("namespace", self._tid, namespace)
         return -1 if found is None else int(found[0])
 
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """See the port; InvalidCall unless 0 ≤ depth ≤ 8."""
-        if not 0 <= depth <= DEPTH:
-            raise InvalidCall(f"neighbours are looked for at a depth of 0 to {DEPTH}, not {depth}")
-        wanted = None if relations is None else to_json(list(relations)).decode()
-        text = SQL["neighbours"].format(visible=self._sight.edges)
-        found = self._run(text, (self._tid, to_json([id_bytes(each).hex() for each in ids]).decode(), depth, wanted))
-        return tuple(Edge(id_text(source), id_text(target), relation) for source, target, relation in found)
-
     def pending(self, limit: int) -> Pending:
         """See the port."""
         found = self._run(SQL["pending"], (self._tid, limit))
@@ -249,7 +248,3 @@ class SqliteView(Sweeping):
         if fingerprint != self._keys.fingerprint(idempotency.fingerprint):
             raise InvalidCall("this idempotency key was used for another call; give a new key")
         return id_text(call_id), tuple(id_text(ids[start : start + 16]) for start in range(0, len(ids), 16))
-
-    def log(self, *, after: int = 0, limit: int = 100) -> tuple[dict[str, Any], ...]:
-        """See the port; `writes` holds (id, version), `counts` what else changed, in numbers."""
-        return tuple(map(told_commit, self._run(SQL["log"], (self._tid, after, self.seq, limit))))

@@ -10,6 +10,8 @@ from memos.memcube.filter import Filter
 from memos.memcube.namespace import encode_step, within
 
 READS_PAST = frozenset({"history", "restore", "diff"})
+AUDITOR = "auditor"
+"""The role that reads every row of the tenant's logs: ids and pseudonyms, never a text."""
 
 
 def home(caller: Caller) -> str:
@@ -58,3 +60,21 @@ def require_own(caller: Caller, namespace: str) -> None:
     """Denied unless the caller may write to a namespace."""
     if not is_own(caller, namespace):
         raise Denied(f"you may write only below {home(caller)} and {contexts(caller)}, not to {namespace}")
+
+
+def may_audit(caller: Caller) -> bool:
+    """Whether the caller reads every row of its tenant's logs, and what calls were kept from being told."""
+    return caller.kind == "system" or AUDITOR in caller.roles
+
+
+def system_of(tenant: str) -> Caller:
+    """The system's own principal in a tenant."""
+    return Caller(user="system", tenant=tenant, kind="system")
+
+
+def log_writers(caller: Caller) -> tuple[Caller, ...] | None:
+    """Whose rows in the logs may tell of what this caller may see, None for anybody's.
+
+    What is private is its owner's alone: beside its owner only the system touches it. A policy that opens memories to others widens this.
+    """
+    return None if may_audit(caller) else (caller, system_of(caller.tenant))

@@ -49,6 +49,18 @@ class MemGovernance:
         """Denied unless the caller may write to a namespace."""
         access.require_own(caller, namespace)
 
+    def may_audit(self, caller: Caller) -> bool:
+        """Whether every row of the tenant's logs is this caller's to read: ids and pseudonyms, never a text."""
+        return access.may_audit(caller)
+
+    def log_writers(self, caller: Caller) -> tuple[Caller, ...] | None:
+        """Whose rows in the logs may tell of what this caller may see, None for anybody's; nobody else's need be read."""
+        return access.log_writers(caller)
+
+    def system_of(self, tenant: str) -> Caller:
+        """The system's own principal in a tenant."""
+        return access.system_of(tenant)
+
     def disclose(self, grant: Grant, reply: MemoryReply, now: datetime) -> tuple[MemoryReply, tuple[str, ...]]:
         """The reply with each memory decided once more by itself, and the ids of those that the grant does not allow and are left out."""
         allowed = grant.filter.predicate(now=now)

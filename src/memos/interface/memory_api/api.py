@@ -11,7 +11,20 @@ from functools import partial
 
 from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import arrange, branches, consolidate, create, index, keeping, lifecycle, query, time_machine, update
+from memos.interface.memory_api import (
+    arrange,
+    branches,
+    consolidate,
+    create,
+    index,
+    keeping,
+    lifecycle,
+    lineage,
+    log_query,
+    query,
+    time_machine,
+    update,
+)
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
@@ -25,6 +38,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "get": query.prepare_get,
     "list": query.prepare_list,
     "history": query.prepare_history,
+    "lineage": lineage.prepare_lineage,
     "update": update.prepare_update,
     "forget": lifecycle.prepare_forget,
     "confirm": lifecycle.prepare_confirm,
@@ -33,6 +47,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "archive": lifecycle.prepare_archive,
     "transfer": arrange.prepare_transfer,
     "compose": arrange.prepare_compose,
+    "log": log_query.prepare_log,
+    "explain": log_query.prepare_explain,
     "restore": time_machine.prepare_restore,
     "snapshot": time_machine.prepare_snapshot,
     "snapshots": time_machine.prepare_snapshots,
@@ -49,8 +65,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "index": index.prepare_index,
     "use": index.prepare_use,
 }
-READS = frozenset({"search", "get", "list", "history", "diff", "snapshot", "snapshots", "moment", "branch", "branches"})
-"""What may be asked of the past; the rest is about the present."""
+READS = frozenset({"search", "get", "list", "history", "diff", "snapshot", "snapshots", "moment", "branch", "branches", "log", "explain"})
+"""What may be asked of the past, or says itself why it is not; the rest is about the present."""
 ATTEMPTS, ADD_ATTEMPTS = 3, 64
 """How often a call is prepared anew when somebody else committed first; an `add` of a fact that others add too has nothing to lose."""
 STORE_FAILURES = frozenset(tree(BackendError))

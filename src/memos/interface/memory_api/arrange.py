@@ -21,6 +21,7 @@ from memos.memcube.legal import legal_body, legal_namespace, legal_tags
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import SENSITIVITIES, AclEntry, Policy
+from memos.memcube.value import Text
 from memos.memcube.vector import Vector
 from memos.operation.memoperator.analysis import analyse
 
@@ -37,6 +38,7 @@ class ComposeOptions(Options):
     namespace: Annotated[str | None, BeforeValidator(legal_namespace)] = None
     tags: Annotated[tuple[Tag, ...], BeforeValidator(legal_tags)] = ()
     separator: str = "\n\n"
+    links: tuple[Text, ...] = ()
     vector: Vector | None = None
 
 
@@ -95,7 +97,7 @@ def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: C
         payload=Plaintext(text=legal_body(options.separator.join(part.text for part in parts))),
         tags=options.tags,
         policy=strictest(work.caller.user, parts),
-        provenance=provenance.composed(work, cube_id, parts),
+        provenance=provenance.composed(work, cube_id, parts, options.links),
         usage=UNUSED,
         said_at=max(part.said_at for part in parts),
         created_at=work.now,

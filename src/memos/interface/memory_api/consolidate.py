@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Prepared, Work
@@ -17,11 +18,14 @@ from memos.memcube.legal import legal_tags
 from memos.memcube.payload import Plaintext
 from memos.memcube.provenance import Parent
 from memos.memcube.state import PRESENT, State
-from memos.operation.memlifecycle.supersession import CONFIDENT, DECISION, Reading, Relation, Statement, judge, prepare
+from memos.operation.memlifecycle.overlap import same
+from memos.operation.memlifecycle.supersession import CONFIDENT, Reading, Relation, Statement, judge, prepare
 from memos.operation.memlifecycle.transitions import Event, allowed
 
 NEAREST = 8
 """With how many of the memories nearest to it a new one is compared."""
+LIKELY = 0.65
+"""How sure a verdict on two notes must be; on turns of a talk, of which few state what holds for long, it must be CONFIDENT."""
 LONGEST = 2000
 """Characters of a text that are compared; what is longer states too much to be ended by one sentence."""
 STANDING = Filter.parse(
@@ -42,9 +46,10 @@ def prepare_consolidate(work: Work) -> Prepared:
     edges: list[Edge] = []
     seen: dict[str, int] = {}
     found = work.view.get(work.call.options["ids"], grant=work.grant.filter, now=work.now)
-    for fresh in found.values():
-        if _states_something(fresh):
-            _settle(work, fresh, writes, edges, seen)
+    telling = {cube_id: cube for cube_id, cube in found.items() if _states_something(cube)}
+    vectors = work.view.vectors_of(list(telling)) if work.view.dimensions is not None else {}
+    for cube_id, fresh in telling.items():
+        _settle(work, fresh, _nearest(work, fresh, vectors.get(cube_id)), (writes, edges, seen))
     reply = MemoryReply(call_id=work.call.id, value=len(writes), call=work.call)
     if not writes:
         return Prepared(reply)
@@ -58,29 +63,36 @@ def _states_something(cube: MemCube) -> bool:
     return isinstance(cube.payload, Plaintext) and cube.state in PRESENT and not said_by_a_machine and len(cube.text) <= LONGEST
 
 
-def _settle(work: Work, fresh: MemCube, writes: dict[str, CubeWrite], edges: list[Edge], seen: dict[str, int]) -> None:
-    for old in _nearest(work, fresh):
+Settled = tuple[dict[str, CubeWrite], list[Edge], dict[str, int]]
+"""What is to be written by memory, the edges, and the seq of what was read."""
+
+
+def _settle(work: Work, fresh: MemCube, nearest: Iterable[MemCube], settled: Settled) -> None:
+    writes, edges, seen = settled
+    for old in nearest:
         if old.id in writes or fresh.id in writes:
             continue
-        verdict = judge(_reading(old), _reading(fresh))
-        certain = verdict.confidence >= (CONFIDENT if fresh.session is not None else DECISION)
-        if verdict.relation is Relation.SUPERSEDES and certain:
-            writes[old.id], seen[old.id] = _ended(work, old, fresh), old.seq
-            edges.append(Edge(fresh.id, old.id, "supersedes"))
-        elif (
-            verdict.relation is Relation.REPEATS
-            and fresh.ordinal is old.ordinal is None
-            and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
-        ):
+        if _may_merge(old, fresh) and same(old.text, fresh.text):
             writes[old.id], writes[fresh.id] = _merged(work, old, fresh)
             seen |= {old.id: old.seq, fresh.id: fresh.seq}
             edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]
+            continue
+        verdict = judge(_reading(old), _reading(fresh))
+        certain = verdict.confidence >= (CONFIDENT if fresh.session is not None else LIKELY)
+        if verdict.relation is Relation.SUPERSEDES and certain:
+            writes[old.id], seen[old.id] = _ended(work, old, fresh), old.seq
+            edges.append(Edge(fresh.id, old.id, "supersedes"))
 
 
-def _nearest(work: Work, fresh: MemCube) -> Iterable[MemCube]:
-    """The earlier memories of its namespace that are likest to a new one, as a search by its words finds them."""
+def _may_merge(old: MemCube, fresh: MemCube) -> bool:
+    """Turns stay as they were said; only notes become one."""
+    return fresh.ordinal is old.ordinal is None and not fresh.frozen and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
+
+
+def _nearest(work: Work, fresh: MemCube, vector: Any) -> list[MemCube]:
+    """The earlier memories of its namespace that are likest to a new one, as a search by its words and its vector finds them."""
     earlier = Filter.parse({"namespace": fresh.namespace, "said_at": {"lte": fresh.said_at}, "id": {"ne": fresh.id}})
-    query = MemoryQuery(text=fresh.text, filter=STANDING & earlier, namespaces=(fresh.namespace,), limit=NEAREST)
+    query = MemoryQuery(text=fresh.text, vector=vector, filter=STANDING & earlier, namespaces=(fresh.namespace,), limit=NEAREST)
     found = work.desk.operator.retrieve(query, work.view, work.grant, work.now)
     cubes = work.view.load([hit.row for hit in found.hits])
     return [cube for cube in cubes if _states_something(cube) and (cube.said_at, cube.seq, cube.id) < (fresh.said_at, fresh.seq, fresh.id)]

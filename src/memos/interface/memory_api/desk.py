@@ -23,6 +23,7 @@ from memos.memcube.value import Value, invalid
 from memos.operation.memoperator.operator import MemOperator
 from memos.ports.adapter import View
 from memos.ports.clock import Clock
+from memos.ports.journal import AccessLog
 from memos.ports.models import UNIT, Embedder
 from memos.settings import Settings
 
@@ -36,7 +37,7 @@ class Options(Value):
     wait: bool = False
 
 
-Read = TypeVar("Read", bound=Options)
+Read = TypeVar("Read", bound=Value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Desk:
     embedder: Embedder | None
     clock: Clock
     settings: Settings
+    log: AccessLog
+    """The log of calls that wrote nothing; the View has that of the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,13 @@ def born(work: Work, context: CallContext, cube_id: str, draft: CubeDraft) -> Pr
     return trusted(Provenance, fields)
 
 
-def composed(work: Work, cube_id: str, parts: tuple[MemCube, ...]) -> Provenance:
+def composed(work: Work, cube_id: str, parts: tuple[MemCube, ...], links: tuple[str, ...] = ()) -> Provenance:
     """The provenance of a memory that was composed, with its parts in order as parents."""
     parents = tuple(Parent(id=part.id, version=part.version, relation="composed_of") for part in parts)
-    return Provenance(id=cube_id, origin="composition", context=work.context(), model=work.caller.model, parents=parents)
+    return Provenance(
+        id=cube_id, origin="composition", trigger=work.call.options.get("trigger"), context=work.context(), model=work.caller.model,
+        links=links, parents=parents,
+    )  # fmt: skip
 
 
 def mutated(work: Work, standing: Provenance, origin: str) -> Provenance:
@@ -46,4 +49,6 @@ def repeated(work: Work, standing: Provenance, draft: CubeDraft) -> Provenance:
 
 def repeat(work: Work, origin: str, links: tuple[str, ...] = ()) -> ProvenanceRecord:
     """The record of a memory's being told, or confirmed, once more."""
-    return ProvenanceRecord(at=work.now, origin=origin, trigger=work.call.options.get("trigger"), context=work.context(), links=links)
+    return ProvenanceRecord(
+        at=work.now, origin=origin, trigger=work.call.options.get("trigger"), context=work.context(), links=links, model=work.caller.model
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api.desk import Prepared, Work, fitting
@@ -11,7 +11,7 @@ from memos.memcube.call import Hit, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.provenance import Provenance
-from memos.memcube.state import PRESENT
+from memos.memcube.state import PRESENT, MemoryType, State
 from memos.memcube.value import trusted
 
 
@@ -27,7 +27,7 @@ def prepare_search(work: Work) -> Prepared:
     warnings = (
         (f"{found.pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if found.pending else ()
     )
-    reply = MemoryReply.model_construct(call_id=work.call.id, hits=hits, call=work.call, warnings=warnings, seq=work.view.seq)
+    reply = MemoryReply.model_construct(call_id=work.call.id, hits=hits, call=work.call, warnings=warnings, seq=work.view.seq, details={})
     return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
 
 
@@ -51,15 +51,23 @@ def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
 
 def condition(work: Work, query: MemoryQuery) -> Filter:
     """The query's own filter with its states, types and window; of the past and of branches only what had not gone then."""
-    clauses: list[dict[str, object]] = [{"state": {"in": [str(state) for state in query.states or PRESENT]}}]
-    if query.types is not None:
-        clauses.append({"type": {"in": [str(kind) for kind in query.types]}})
+    parsed = _of_kind(query.states or PRESENT, query.types)
+    clauses: list[dict[str, object]] = []
     if query.window is not None:
         clauses += [{"said_at": {word: at}} for word, at in (("gte", query.window.start), ("lt", query.window.end)) if at is not None]
     if work.elsewhere:
         clauses += [{"state": {"ne": "expired"}}, {"or": [{"expires_at": {"exists": False}}, {"expires_at": {"gt": work.moment}}]}]
-    parsed = Filter.parse({"and": clauses})
+    if clauses:
+        parsed &= Filter.parse({"and": clauses})
     return parsed & query.filter if query.filter is not None else parsed
+
+
+@lru_cache(maxsize=64)
+def _of_kind(states: tuple[State, ...], types: tuple[MemoryType, ...] | None) -> Filter:
+    clauses: list[dict[str, object]] = [{"state": {"in": [str(state) for state in states]}}]
+    if types is not None:
+        clauses.append({"type": {"in": [str(kind) for kind in types]}})
+    return Filter.parse({"and": clauses})
 
 
 def prepare_get(work: Work) -> Prepared:

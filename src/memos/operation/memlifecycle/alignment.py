@@ -11,7 +11,7 @@ CLOSE = 0.4
 TERSE = 6.0
 """A text of no more weight is a plain statement, whose parts need no alignment."""
 
-_KINDS = ("aligned number", "aligned slot", "aligned place", "aligned state", "label told")
+_KINDS = ("aligned number", "aligned slot", "aligned place", "aligned state")
 _UNGROUNDED = ("other person", "other speaker", "assistant", "old asks", "clash", "modifier differs", "both events")
 _SAME = ("number same", "state same", "value same", "slot same", "place same", "loose state same")
 _DIFFERENT = (
@@ -20,11 +20,22 @@ _DIFFERENT = (
 )
 _EVIDENCE = (
     *("word ends", "word begins", "topic ends", "state changed", "state ends", "number near"),
-    *("place changed", "slot changed", "replace by word", "end by word", "correct by word"),
+    *("place changed", "slot changed", "replace by word", "end by word", "correct by word", "address changed"),
 )
 _DOUBTS = (
     *("question", "suppose", "wish", "past", "passing", "reported", "quoted", "address", "other person", "clash"),
-    *("modifier differs", "holder differs", "word denied twice", "both events", "nothing firm", "assistant"),
+    *(
+        "modifier differs",
+        "holder differs",
+        "word denied twice",
+        "both events",
+        "nothing firm",
+        "assistant",
+        "narrower",
+        "name denied twice",
+        "earlier year",
+        "address same",
+    ),
 )
 
 

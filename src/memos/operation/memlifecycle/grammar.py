@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MARKS = frozenset(".!?;:,\n()\"“”…—–")
+MARKS = frozenset('.!?;:,\n()"“”…—–')
 SENTENCE_ENDS = frozenset(".!?;\n…")
 BREAKS = frozenset({"and", "but", "so", "because", "since", "when", "while", "although", "though", "which"})
 ABBREVIATED = frozenset({"dr", "mr", "mrs", "ms", "prof", "st", "no", "vs", "etc"})

@@ -21,17 +21,17 @@ _NO_NAME = ("ing", "ed", "ly", "th")
 def read_names(draft: Draft, written: tuple[str, ...], low: tuple[str, ...], bases: tuple[str, ...]) -> None:
     """Add the people and the names of a sentence; `bases` are its tokens in lower case without the possessive."""
     previous, kin = "", draft.lexicon.kin
-    for place, token in enumerate(written):
+    for place, spelt in enumerate(written):
         word = bases[place]
         if low[place] in FIRST:
             relative = next((kin[base] for base in bases[place + 1 : place + 3] if base in kin), "")
             draft.people.add(f"{draft.me}'s {relative}" if relative and low[place] in ("my", "our") else draft.me)
-        elif token[0].isupper() and word in GENERIC:
+        elif spelt[0].isupper() and word in GENERIC:
             draft.people.add(word)
-        elif token[0].isupper() and _is_name(draft.lexicon, word, place):
+        elif spelt[0].isupper() and _is_name(draft.lexicon, word, place):
             previous = _read_name(draft, place, low, bases, previous)
             continue
-        previous = previous if token == "." and place and bases[place - 1] in ABBREVIATED else ""
+        previous = previous if spelt == "." and place and bases[place - 1] in ABBREVIATED else ""
 
 
 def _is_name(words: Lexicon, word: str, place: int) -> bool:
@@ -63,5 +63,5 @@ def _read_name(draft: Draft, place: int, low: tuple[str, ...], bases: tuple[str,
     return part
 
 
-def _is_verb(words: Lexicon, token: str) -> bool:
-    return token in PERSON_BEFORE or token in words.past or token in words.present or (len(token) > 3 and token.endswith(("s", "ed")))
+def _is_verb(words: Lexicon, word: str) -> bool:
+    return word in PERSON_BEFORE or word in words.past or word in words.present or (len(word) > 3 and word.endswith(("s", "ed")))

@@ -16,6 +16,7 @@ _MONTHS = frozenset(
 )
 _AFTER_A_TIME = frozenset({"", "on", "every", "in", "this", "sharp", "and", "from", "instead", "then", "now", "each", "tomorrow", "today"})
 _CURRENCIES = {"€": "euro", "$": "dollar", "£": "pound"}
+_NO_COUNT = frozenset({"half", "once"})
 _QUARTERS = {"half": 0.5, "quarter": 0.25}
 
 
@@ -34,6 +35,9 @@ def numbers_of(low: Sequence[str], stems: Sequence[str], heads: frozenset[str], 
     found: list[Number] = []
     place = 0
     while place < len(low):
+        if not (low[place][0].isdigit() or low[place].partition("-")[0] in lexicon.numbers or low[place] in _QUARTERS):
+            place += 1
+            continue
         read = _read(low, place, lexicon)
         if read is None:
             place += 1
@@ -55,7 +59,7 @@ def _read(low: Sequence[str], place: int, lexicon: Lexicon) -> tuple[float | str
         if hour is not None:
             return hour + (_QUARTERS[token] if low[place + 1] == "past" else -_QUARTERS[token]), "time", 3
     value = _spelt(token, lexicon)
-    if value is None or (token == "one" and _is_pronoun(low, place)) or token == "half" or token == "once":
+    if value is None or low[place] in _NO_COUNT or (low[place] == "one" and _is_pronoun(low, place)):
         return None
     if place + 1 < len(low) and low[place + 1] in ("hundred", "thousand"):
         return value * lexicon.numbers[low[place + 1]], "", 2
@@ -65,7 +69,15 @@ def _read(low: Sequence[str], place: int, lexicon: Lexicon) -> tuple[float | str
 def _is_pronoun(low: Sequence[str], place: int) -> bool:
     before = low[place - 1] if place else ""
     after = low[place + 1] if place + 1 < len(low) else "."
-    return before in ("this", "that", "the", "new", "old", "each", "every", "any", "no") or after in ("of", "day", ".", ",", "thing", "more", "is")
+    return before in ("this", "that", "the", "new", "old", "each", "every", "any", "no") or after in (
+        "of",
+        "day",
+        ".",
+        ",",
+        "thing",
+        "more",
+        "is",
+    )
 
 
 def _digits(token: str) -> tuple[float | str, str, int]:

@@ -55,6 +55,7 @@ class Unit:
     values: frozenset[str]
     """Names that are no person's here: what follows "in", "at", "called"."""
     places: frozenset[str]
+    addresses: frozenset[str]
     holders: frozenset[str]
     """Names in the possessive."""
     modifiers: dict[str, frozenset[str]]
@@ -68,6 +69,8 @@ class Unit:
     cues: frozenset[str]
     modes: frozenset[str]
     sentences: tuple[Sentence, ...]
+    telling: frozenset[str]
+    """Its stems but for those that everybody uses."""
     durable: frozenset[str]
     """The telling stems of sentences that say how something is."""
     event: bool
@@ -100,6 +103,7 @@ class Draft:
     names: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
     holders: set[str] = field(default_factory=set)
     modifiers: dict[str, set[str]] = field(default_factory=dict)
     slots: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
@@ -125,6 +129,7 @@ class Draft:
             name_stems=frozenset(map(self.lexicon.stems.__getitem__, self.names)),
             values=frozenset(self.values),
             places=frozenset(self.places),
+            addresses=frozenset(self.addresses),
             holders=frozenset(self.holders),
             modifiers={head: frozenset(found) for head, found in self.modifiers.items()},
             slots=self.slots,
@@ -137,11 +142,12 @@ class Draft:
             cues=frozenset(self.cues),
             modes=frozenset(self.modes),
             sentences=tuple(self.sentences),
+            telling=frozenset(self.signs.keys() - self.lexicon.weak),
             durable=self._durable(),
             event=self.past > 0 and not self.present,
             chatty=len(self.lexicon.weak.intersection(self.signs)) / (len(self.signs) or 1),
             firm=self.firm,
-            weight=sum(map(self.lexicon.weight, self.signs)),
+            weight=self.lexicon.weight(self.signs),
         )
 
     def _durable(self) -> frozenset[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from memos.operation.memlifecycle.grammar import (
     BREAKS,
@@ -32,12 +33,13 @@ _SHORTEST_QUESTION = 5
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The tokens of a sentence as written, in lower case, without possessive, as stems; and the phrases found, each with its place."""
+    """The tokens of a sentence as written, in lower case, without possessive, as stems; places of denial; phrases found, with places."""
 
     written: tuple[str, ...]
     low: tuple[str, ...]
     bases: tuple[str, ...]
     stems: tuple[str, ...]
+    denials: tuple[int, ...]
     hits: tuple[tuple[int, Tag], ...]
 
 
@@ -50,6 +52,7 @@ def read_sentence(draft: Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     if any(quoted for _, quoted in sentence):
         modes.add("quoted")
     read_names(draft, line.written, line.low, line.bases)
+    draft.addresses.update(token for token in line.low if "@" in token)
     if ":" in line.low[:_LONGEST_LABEL]:
         told = zip(line.stems[: line.low.index(":")], line.low, strict=False)
         draft.label = frozenset(stem for stem, token in told if stem and token not in draft.lexicon.stop)
@@ -73,22 +76,27 @@ def _line(words: Lexicon, written: tuple[str, ...]) -> _Line | None:
     stems = tuple(words.stems[token] if _WORD.match(token) else "" for token in bases)
     if not any(stems) and not any(token[0].isdigit() for token in low):
         return None
+    denials = tuple(place for place in range(len(low)) if denies(low, place))
+    bare = _Line(written, low, bases, stems, denials, ())
     found: list[tuple[int, Tag]] = []
     for phrases, keys in ((words.written, bases), (words.stemmed, stems)):
         for place, key in enumerate(keys):
             for rest, tag in phrases.get(key, ()):
-                if (not rest or keys[place + 1 : place + 1 + len(rest)] == rest) and not _idle(words, low, bases, place, tag):
+                if (not rest or keys[place + 1 : place + 1 + len(rest)] == rest) and not _idle(words, bare, place, tag):
                     found.append((place, tag))
-    return _Line(written, low, bases, stems, tuple(found))
+    return replace(bare, hits=tuple(found))
 
 
-def _idle(words: Lexicon, low: tuple[str, ...], bases: tuple[str, ...], place: int, tag: Tag) -> bool:
+def _idle(words: Lexicon, line: _Line, place: int, tag: Tag) -> bool:
     """Whether a phrase does not mean here what it usually means: "never give up", "too small", "the doctor says"."""
+    low = line.low
     if tag == ("cue", "end") and low[place] not in NEGATORS and low[place] != "any":
-        return any(denies(low, i) for i in range(max(0, place - 3), place))
+        return any(place - 3 <= i < place for i in line.denials)
+    if tag == ("mode", "suppose") and low[place : place + 3] == ("would", "you", "believe"):
+        return True
     if low[place] == "too" and tag == ("cue", "add"):
         return place + 1 < len(low) and low[place + 1] not in MARKS
-    return tag == ("mode", "reported") and place > 0 and bases[place - 1] in words.authorities
+    return tag == ("mode", "reported") and place > 0 and line.bases[place - 1] in words.authorities
 
 
 def _modes(line: _Line) -> set[str]:
@@ -118,7 +126,7 @@ def _add(draft: Draft, line: _Line, modes: set[str], content: frozenset[str]) ->
         reporter=next((line.bases[place - 1] for place, tag in line.hits if tag == ("mode", "reported") and place), ""),
         theirs=not OTHERS.isdisjoint(low),
         event=past > 0 and not present,
-        weight=sum(map(words.weight, content)),
+        weight=words.weight(content),
     )
     draft.sentences.append(sentence)
 
@@ -144,12 +152,14 @@ def _read_fragments(draft: Draft, line: _Line, shift: int) -> list[str]:
 def _denied(line: _Line) -> set[int]:
     """The places that stand near a word of denial or of ending, or after one of aversion, in the same fragment."""
     low, found = line.low, set[int]()
-    starts = [0, *(i + 1 for i, token in enumerate(low) if token in MARKS or (token in BREAKS and i)), len(low)]
     ends = [place for place, tag in line.hits if tag == ("cue", "end")]
     averse = [place for place, tag in line.hits if tag == ("aside", "aversion")]
-    for start, end in zip(starts, starts[1:], strict=False):
-        for place in range(start, end):
-            if denies(low, place):
+    if not (ends or averse or line.denials):
+        return found
+    starts = [0, *(i + 1 for i, token in enumerate(low) if token in MARKS or (token in BREAKS and i)), len(low)]
+    for start, end in pairwise(starts):
+        for place in line.denials:
+            if start <= place < end:
                 found.update(range(max(start, place - 3), min(end, place + 7)))
         for place in ends:
             if start <= place < end:
@@ -171,7 +181,7 @@ def _near(line: _Line, content: frozenset[str]) -> dict[str, tuple[frozenset[str
 def _tight(words: Lexicon, line: _Line) -> dict[str, frozenset[str]]:
     low, stems = line.low, line.stems
     places = [(place, tag[1]) for place, tag in line.hits if tag[0] == "cue" and tag[1] in TURNS]
-    places += [(place, "denial") for place in range(len(low)) if denies(low, place)]
+    places += [(place, "denial") for place in line.denials]
     if not places:
         return {}
     content = [i for i, stem in enumerate(stems) if stem and low[i] not in words.stop and low[i] not in words.numbers]

@@ -50,12 +50,12 @@ def _sentences(found: Sequence[str]) -> Iterator[list[tuple[str, bool]]]:
     """The tokens of each sentence, each with whether it is quoted; the quotation marks are left out."""
     quoted = False
     sentence: list[tuple[str, bool]] = []
-    for place, token in enumerate(found):
-        if token in _QUOTES:
-            quoted = token == "“" or (token == '"' and not quoted)
+    for place, word in enumerate(found):
+        if word in _QUOTES:
+            quoted = word == "“" or (word == '"' and not quoted)
             continue
-        sentence.append((token, quoted))
-        if token in SENTENCE_ENDS and not (token == "." and place and found[place - 1].lower() in ABBREVIATED):
+        sentence.append((word, quoted))
+        if word in SENTENCE_ENDS and not (word == "." and place and found[place - 1].lower() in ABBREVIATED):
             yield sentence
             sentence = []
     if sentence:

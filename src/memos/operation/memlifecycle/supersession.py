@@ -23,9 +23,11 @@ from memos.operation.memlifecycle.words import lexicon
 __all__ = ["CONFIDENT", "DECISION", "Reading", "Relation", "Statement", "Verdict", "judge", "prepare"]
 
 DECISION = 0.6
-"""From this probability on a verdict is SUPERSEDES: right for pairs that were brought together because they belong together."""
+"""From this probability on a verdict is SUPERSEDES. Meant for pairs that were brought together because they belong together: between turns
+of a talk that only share words nearly all verdicts below CONFIDENT are wrong."""
 CONFIDENT = 0.7
-"""A verdict of this confidence may be acted upon where most pairs have nothing to do with each other, as in a long talk."""
+"""From this confidence on one sentence by itself tells the change: to act upon where most pairs have nothing to do with each other, as in
+a long talk. It finds fewer: about a third of the changes told in plain statements, and one turn in a thousand of a chat."""
 
 _NOT_GROUNDED = 0.65  # most that a verdict is trusted whose evidence no sentence bears by itself
 _REPEATED = 0.75  # share of the content words that a repetition keeps
@@ -114,7 +116,7 @@ def _repetition(old: Reading, new: Reading) -> float:
 
 
 def _manner(reading: Reading) -> set[tuple[str, ...]]:
-    """What changes the sense of a text even where it changes hardly a word: its modes, and what of each kind it speaks of, with its sign."""
+    """What changes the sense of a text even where hardly a word changes: its modes, and what it speaks of, with its sign."""
     manner: set[tuple[str, ...]] = set()
     for unit in reading.units:
         manner.update((mode,) for mode in unit.modes & UNSAFE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -71,9 +71,9 @@ class Lexicon:
     broad: frozenset[str]
     measures: frozenset[str]
 
-    def weight(self, stem: str) -> float:
-        """How much it tells that two texts share a stem: little when everybody says it."""
-        return 0.25 if stem in self.weak else 1.0
+    def weight(self, stems: Collection[str]) -> float:
+        """How much different stems tell: those that everybody uses count a quarter."""
+        return len(stems) - 0.75 * len(self.weak.intersection(stems))
 
 
 def tokens(text: str) -> list[str]:
@@ -121,7 +121,12 @@ def lexicon() -> Lexicon:
         units=data["units"],
         numbers=data["numbers"],
         loose=frozenset(data["loose"]),
-        kin={word: group.split()[0] for group in data["contrasts"]["kin"].split(", ") for word in group.split() if group.split()[0] not in data["households"].split()},
+        kin={
+            word: group.split()[0]
+            for group in data["contrasts"]["kin"].split(", ")
+            for word in group.split()
+            if group.split()[0] not in data["households"].split()
+        },
         past=frozenset(data["past_forms"].split()),
         present=frozenset(data["present_forms"].split()),
         anchored=frozenset(data["anchored"]),

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 K1, B = 1.2, 0.75
+RARE = 8
+"""A term that more memories hold than this is not rare."""
 _GROWTH = 4  # a segment is merged into the one before it unless that is four times as large
 
 
@@ -95,6 +97,15 @@ class Part(NamedTuple):
         return len(self.lengths) if self.allowed is None else int(np.count_nonzero(self.allowed))
 
 
+class Matches(NamedTuple):
+    """What the terms of a question say of each part's rows."""
+
+    scores: list[NDArray[np.float32]]
+    """BM25, 0 where a row does not count."""
+    rare: list[list[tuple[NDArray[np.int32], float]]]
+    """The rows that hold a rare term, and 1 over the square of how many there are in all parts; the rarest last."""
+
+
 class Statistics:
     """N and the mean length over the rows that count, and from them each row's saturation k1·(1 - b + b·length/mean)."""
 
@@ -105,12 +116,14 @@ class Statistics:
         mean = total / self.population if total else 1.0
         self._saturation = [(K1 * (1 - B) + K1 * B / mean * part.lengths).astype(np.float32) for part in parts]
 
-    def scores(self, hashes: NDArray[np.uint64]) -> list[NDArray[np.float32]]:
-        """For each part the BM25 score of each of its rows, 0 where a row does not count."""
+    def matches(self, hashes: NDArray[np.uint64]) -> Matches:
+        """What some terms find."""
         found = [self._postings(part, hashes) for part in self.parts]
         frequency = [sum(len(rows) for rows, _ in column) for column in _columns(found, len(hashes))]
         weights = [self._idf(df) * (K1 + 1) for df in frequency]
-        return [_accumulate(pieces, weights, saturation) for pieces, saturation in zip(found, self._saturation, strict=True)]
+        scores = [_accumulate(pieces, weights, saturation) for pieces, saturation in zip(found, self._saturation, strict=True)]
+        rare = sorted((term for term, df in enumerate(frequency) if 0 < df <= RARE), key=lambda term: -frequency[term])
+        return Matches(scores, [[(rows, 1 / frequency[term] ** 2) for term in rare for rows, _ in pieces[term]] for pieces in found])
 
     def _idf(self, frequency: int) -> float:
         return math.log(1 + (self.population - frequency + 0.5) / (frequency + 0.5))

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memos.operation.memoperator.features import Signals
-from memos.operation.memoperator.scope import BLOCK, Floats, Scope
+from memos.operation.memoperator.scope import ASSISTANT_AT_LENGTH, BLOCK, IN_BRIEF, Floats, Scope
 
-KINDS = ("when_x_timey", "howmany_x_number", "asks", "thin", "assistant")
+KINDS = ("when_x_timey", "howmany_x_number", "asks", "thin", "assistant_x_told", "assistant_x_mine")
 
 
 def bounds(signals: Signals, weights: Mapping[str, float], chosen: NDArray[np.bool_]) -> Floats:
@@ -44,18 +44,24 @@ def block_best(values: Floats) -> Floats:
 
 
 def _own(signals: Signals, weights: Mapping[str, float]) -> Floats:
-    """What does not depend on other memories, by position."""
-    asked = (signals.question.asks_when, signals.question.asks_how_many, True, True, True)
+    """What each memory has of itself, and what it has as the answer to the turn before."""
+    question, scope, lex = signals.question, signals.scope, signals.lanes.get("lex")
+    asked = (question.asks_when, question.asks_how_many, True, True, question.asks_what_was_told, question.asks_about_me)
     kinds = [weights.get(name, 0) if counts else 0 for name, counts in zip(KINDS, asked, strict=True)]
-    total = signals.scope.weighted_kinds(np.array(kinds, np.float32))
-    for lane, scores in signals.lanes.items():
-        total += np.float32(weights.get(lane, 0)) * scores
+    total = scope.weighted_kinds(np.array([*kinds, 0], np.float32))
+    if signals.names:
+        total += np.array([weights.get(lane, 0) for lane in signals.names], np.float32) @ signals.scores
+    if lex is not None and (weight := weights.get("answers")):
+        replies = scope.brief_answers
+        total[replies] += np.float32(weight) * scope.kinds[IN_BRIEF].take(replies) * lex.take(replies - 1)
+    if signals.rare is not None:
+        at = np.flatnonzero(signals.rare)
+        total[at] += signals.rare[at] * (np.float32(weights.get("rare", 0)) - np.float32(kinds[-1]) * scope.kinds[ASSISTANT_AT_LENGTH, at])
     if signals.date is not None:
         total += np.float32(weights.get("date", 0)) * signals.date
     if signals.named is not None:
-        total += np.float32(weights.get("named", 0)) * signals.named
-        if "lex" in signals.lanes:
-            total += np.float32(weights.get("named_x_lex", 0)) * signals.named * signals.lanes["lex"]
+        plain = np.float32(weights.get("named", 0))
+        total += signals.named * (plain if lex is None else lex * np.float32(weights.get("named_x_lex", 0)) + plain)
     return total
 
 

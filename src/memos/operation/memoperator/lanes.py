@@ -44,6 +44,9 @@ class State(NamedTuple):
     id_values: Sequence[str]
     order: NDArray[np.int64]
     said_at: NDArray[np.int64]
+    ordinals: NDArray[np.int64]
+    """`ABSENT` for what is no turn."""
+    priorities: NDArray[np.int64]
     sessions: NDArray[np.int64]
     """Codes, negative for what was said in no session."""
     speakers: NDArray[np.int32]
@@ -123,6 +126,8 @@ class Lane:
             id_values=columns.words["id"].values,
             order=self._order.rows,
             said_at=columns.said_at,
+            ordinals=columns.ordinal,
+            priorities=columns.whole["priority"].array,
             sessions=self._sessions(0),
             speakers=columns.speaker,
             speaker_names=columns.speakers,

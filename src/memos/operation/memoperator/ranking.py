@@ -35,6 +35,21 @@ class Ranked(NamedTuple):
     names: tuple[str, ...]
     parts: NDArray[np.float64]
 
+    def only(self, places: Places) -> Ranked:
+        """Those at some places, in their order."""
+        return Ranked(self.at[places], self.scores[places], self.names, self.parts[:, places])
+
+    def told(self, missing: NDArray[np.bool_]) -> Ranked:
+        """What stands in for a neighbour or a session that is missing, counted to the lane's own evidence, which it is made of."""
+        place = {name: row for row, name in enumerate(self.names)}
+        for lane in KIN:
+            for what, none in zip(ABOUT[1:], missing, strict=True):
+                if lane in place and lane + what in place and none.any():
+                    own, other = self.parts[place[lane]], self.parts[place[lane + what]]
+                    own[none] += other[none]
+                    other[none] = 0
+        return self
+
     def why(self, index: int) -> dict[str, float]:
         """The contributions to one of the scores, those of 0 left out."""
         return {name: part for name, part in zip(self.names, self.parts[:, index].tolist(), strict=True) if part}

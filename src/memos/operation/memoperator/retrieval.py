@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +17,10 @@ from memos.memcube.call import Grant, MemoryQuery
 from memos.memcube.filter import Filter
 from memos.memcube.state import State as MemoryState
 from memos.operation.memoperator.bounds import evident
-from memos.operation.memoperator.features import Question, Signals
+from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lanes, State
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
-from memos.operation.memoperator.scope import Floats, Scope
+from memos.operation.memoperator.scope import Floats, Places, Scope
 from memos.ports.adapter import View
 
 _SCOPES = 8
@@ -59,13 +58,14 @@ class Retrieval:
         """At most `query.limit` memories of the View that pass the query's filter and the grant's, best first.
 
         `query.namespaces` are read with all below them. Without a text only the vector counts, without a vector only the text; a text of
-        stop words alone and no vector lists the latest. InvalidCall for a vector of another width than the store's.
+        stop words alone and no vector lists the latest, one without words nothing. InvalidCall for a vector of another width than the
+        store's.
         """
         signals = self.signals(query, view, grant, now)
         if signals is None:
             return Found(())
         pending = _pending(signals) if query.vector is not None else 0
-        if not signals.names and not signals.question.terms:
+        if not signals.names and signals.question.has_no_topic:
             return Found(_latest(signals, query.limit), pending)
         fusion = self._dense if "dense" in signals.names else self._lexical
         return Found(_ranked(fusion, signals, query.limit), pending)
@@ -108,8 +108,9 @@ def _pending(signals: Signals) -> int:
 def _signals(question: Question, vector: Floats | None, view: View, scope: Scope, passing: NDArray[np.bool_]) -> Signals:
     all_pass = bool(passing.all())
     scores, usual, names = np.empty((2, scope.n), np.float32), np.zeros(2, np.float32), []
+    rare = None
     if question.terms:
-        raw = scope.lexical(view.hash_terms(question.terms))
+        raw, rare = scope.lexical(view.hash_terms(question.terms))
         greatest = raw.max() if all_pass else raw.max(where=passing, initial=0)
         if greatest > 0:
             np.multiply(raw, 1 / greatest, out=scores[0])
@@ -125,35 +126,48 @@ def _signals(question: Question, vector: Floats | None, view: View, scope: Scope
         if scope.pending is not None:
             dense[scope.pending] = usual[place]
         names.append("dense")
-    return Signals(scope, question, passing, tuple(names), scores[: len(names)], usual[: len(names)])
+    return Signals(scope, question, passing, tuple(names), scores[: len(names)], usual[: len(names)], rare)
 
 
 def _ranked(fusion: Fusion, signals: Signals, limit: int) -> tuple[Scored, ...]:
-    """The best by score, ties by the time at which they were said, the latest first, then by id."""
+    """The best by score, ties by priority, then the latest first."""
     scope = signals.scope
-    chosen = signals.passing if "dense" in signals.names else signals.passing & evident(signals)
-    ranked = fusion.best(signals, chosen, limit)
-    said = scope.said_at.take(ranked.at)
-    order = np.lexsort((-said, -ranked.scores))
-    if len(order) > limit:
-        last = order[limit - 1]
-        order = order[
-            : np.count_nonzero((ranked.scores > ranked.scores[last]) | ((ranked.scores == ranked.scores[last]) & (said >= said[last])))
-        ]
-    hits = []
-    for index, position, when in zip(order.tolist(), ranked.at[order].tolist(), said[order].tolist(), strict=True):
-        why = ranked.why(index)
-        hits.append((-sum(why.values()), -when, scope.id_of(position), why, position))
-    hits.sort(key=itemgetter(0, 1, 2))
-    return tuple(Scored(-score, why, int(scope.rows[position])) for score, _, _, why, position in hits[:limit])
+    ranked = fusion.best(signals, signals.passing if "dense" in signals.names else signals.passing & evident(signals), limit)
+    at = ranked.at
+    first = _first(scope, at, limit, -ranked.scores, lambda some: -scope.priorities.take(some))
+    chosen = ranked.only(np.array(first, np.int64)).told(missing(signals, at[first]))
+    hits = [
+        (sum(why.values()), why, int(scope.rows[at[place]])) for place, why in zip(first, map(chosen.why, range(len(first))), strict=True)
+    ]
+    return tuple(Scored(*hit) for hit in sorted(hits, key=lambda hit: -hit[0]))
 
 
 def _latest(signals: Signals, limit: int) -> tuple[Scored, ...]:
     """The memories said last, the contribution `recent` falling from 1 as 1 / rank."""
     scope = signals.scope
     at = np.flatnonzero(signals.passing)
-    said = scope.said_at[at]
-    if len(at) > limit:
-        at = at[said >= np.partition(said, len(at) - limit)[len(at) - limit]]
-    ranked = sorted(at.tolist(), key=lambda position: (-int(scope.said_at[position]), scope.id_of(position)))[:limit]
-    return tuple(Scored(1 / rank, {"recent": 1 / rank}, int(scope.rows[position])) for rank, position in enumerate(ranked, 1))
+    first = at[_first(scope, at, limit, ~scope.said_at.take(at))]
+    return tuple(Scored(1 / rank, {"recent": 1 / rank}, int(scope.rows[position])) for rank, position in enumerate(first.tolist(), 1))
+
+
+def _first(scope: Scope, at: Places, limit: int, key: NDArray[np.generic], *others: Callable[[Places], NDArray[np.int64]]) -> list[int]:
+    """The places in `at` that come first by a key, then by others, then by when it was said, in its session and by id: the latest first."""
+    kept = np.flatnonzero(key <= np.partition(key, limit - 1)[limit - 1]) if len(at) > limit else np.arange(len(at))
+    order = np.argsort(key.take(kept))
+    best = key.take(kept[order])
+    if not (best[1:] == best[:-1]).any():
+        return _listed(kept[order[:limit]])
+    some = at.take(kept)
+    keys = [key.take(kept), *(other(some) for other in others), ~scope.said_at.take(some), ~scope.ordinals.take(some)]
+    order = np.lexsort(keys[::-1])
+    tied = np.zeros(len(order), np.bool_)
+    tied[1:] = np.logical_and.reduce([each[order[1:]] == each[order[:-1]] for each in keys])
+    groups = np.cumsum(~tied)
+    if tied.any():
+        by_id = sorted(range(len(order)), key=lambda place: scope.id_of(int(some[order[place]])), reverse=True)
+        order = order[sorted(by_id, key=groups.tolist().__getitem__)]
+    return _listed(kept[order[:limit]])
+
+
+def _listed(places: Places) -> list[int]:
+    return [int(place) for place in places]

@@ -14,9 +14,16 @@ from numpy.typing import NDArray
 from memos.operation.memoperator import analysis, vectors
 from memos.operation.memoperator.bm25 import Part, Statistics
 from memos.operation.memoperator.lanes import State
+from memos.operation.memoperator.masks import ABSENT
 
 REACH = 2
 """How many neighbours on each side count."""
+
+AT_LENGTH = 100
+"""From how many terms on a text is long."""
+
+ASSISTANT_AT_LENGTH, IN_BRIEF = 5, 6
+"""Rows of `kinds`."""
 
 BLOCK = 16
 """How many positions are bounded together; a power of two, no less than twice the reach."""
@@ -77,6 +84,16 @@ class Scope:
         """Microseconds since 1970."""
         return self.gather(lambda state: state.said_at)
 
+    @cached_property
+    def ordinals(self) -> Places:
+        """Each turn's number in its session, `ABSENT` for what is no turn."""
+        return self.gather(lambda state: state.ordinals)
+
+    @cached_property
+    def priorities(self) -> Places:
+        """How much each memory matters to its owner."""
+        return self.gather(lambda state: state.priorities)
+
     def id_of(self, position: int) -> str:
         """The memory's id."""
         place = int(self._places[position])
@@ -114,6 +131,12 @@ class Scope:
         return np.append(self.starts[1:], self.n)
 
     @cached_property
+    def alone(self) -> NDArray[np.bool_]:
+        """What is the only memory of its session, or of none."""
+        single: NDArray[np.bool_] = self.ends - self.starts == 1
+        return single.take(self.sessions)
+
+    @cached_property
     def long_sessions(self) -> LongSessions:
         """The sessions that may reach beyond the blocks beside one of theirs."""
         numbers = np.flatnonzero(self.ends - self.starts > BLOCK)
@@ -130,16 +153,26 @@ class Scope:
 
     @cached_property
     def kinds(self) -> Floats:
-        """Shape (5, n): speaks of a time, holds a number, asks, is thin, was said by an assistant.
+        """Shape (7, n): speaks of a time, holds a number, asks, is thin, was said by an assistant, by one at length, answers in brief.
 
-        Thin is 1 for a text without content words, falling to 0 for one of eight different ones.
+        Thin is 1 for a turn without content words, falling to 0 for one of eight different ones; a fact or a note is never thin.
+        At length is 1 from a hundred terms on, proportionally less below; in brief, after a question, is what that leaves of 1.
         """
         flags = self.gather(lambda state: state.flags)
-        kinds = np.zeros((5, self.n), np.float32)
+        kinds = np.zeros((7, self.n), np.float32)
         for row, flag in enumerate((analysis.TIMEY, analysis.NUMBER, analysis.ASKS, 0, analysis.ASSISTANT)):
             kinds[row] = flags & flag > 0
         kinds[3] = np.maximum(0, 1 - (flags >> analysis.DISTINCT_SHIFT & analysis.DISTINCT_MOST) / np.float32(8))
+        kinds[3] *= self.ordinals != ABSENT
+        length = np.minimum(1, self.gather(lambda state: state.lengths) / np.float32(AT_LENGTH))
+        kinds[5] = kinds[4] * length
+        kinds[6, 1:] = kinds[2, :-1] * (self.sessions[1:] == self.sessions[:-1]) * (1 - length[1:])
         return kinds
+
+    @cached_property
+    def brief_answers(self) -> Places:
+        """What answers in brief at all."""
+        return np.flatnonzero(self.kinds[IN_BRIEF])
 
     def weighted_kinds(self, weights: Floats) -> Floats:
         """The weighted sum of the kinds, shape (n,), a copy; that of a few weights is kept."""
@@ -204,9 +237,17 @@ class Scope:
             ]
         )
 
-    def lexical(self, hashes: NDArray[np.uint64]) -> Floats:
-        """The BM25 score by position."""
-        return self.arranged(self.statistics.scores(hashes))
+    def lexical(self, hashes: NDArray[np.uint64]) -> tuple[Floats, Floats | None]:
+        """The BM25 score by position, and 1 over the square of how many hold the rarest term that it holds; None when none is rare."""
+        found = self.statistics.matches(hashes)
+        rare = None
+        if any(found.rare):
+            parts = [np.zeros(len(scores), np.float32) for scores in found.scores]
+            for part, terms in zip(parts, found.rare, strict=True):
+                for rows, share in terms:
+                    part[rows] = share
+            rare = self.arranged(parts)
+        return self.arranged(found.scores), rare
 
     @cached_property
     def _slots(self) -> Places:

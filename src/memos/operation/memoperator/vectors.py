@@ -44,6 +44,15 @@ def encode(rows: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.floa
     return codes, np.where(lengths > 0, 1 / np.maximum(lengths, 1), 0).astype(np.float32)
 
 
+def _encoded(query: NDArray[np.float32]) -> tuple[NDArray[np.int8], float]:
+    """The same of one vector, for a third of the time."""
+    largest = float(np.abs(query).max(initial=0))
+    codes = np.rint(query * np.float32(127 / largest if largest > 0 else 127)).astype(np.int8)
+    whole = codes.astype(np.float32)
+    length = float(np.sqrt(whole @ whole))
+    return codes[None], 1 / max(length, 1) if length > 0 else 0.0
+
+
 def cosines(
     query: NDArray[np.float32], codes: NDArray[np.int8], scales: NDArray[np.float32], out: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
@@ -52,10 +61,10 @@ def cosines(
 
     if not len(codes):
         return np.empty(0, np.float32)
-    asked, scale = encode(query[None])
+    asked, scale = _encoded(query)
     dots = np.asarray(numkong.cdist(asked, codes, metric="dot", out_dtype="float32"))[0]
     found: NDArray[np.float32] = np.multiply(dots, scales, out=out)
-    found *= scale
+    found *= np.float32(scale)
     return found
 
 

@@ -20,7 +20,8 @@ WHERE seq_end > next AND seq_end < 9223372036854775807;
 
 -- name: versions_gap
 SELECT 'version', row FROM (SELECT row, seq_end, lead(seq, 1, 9223372036854775807) OVER (PARTITION BY uid, bid ORDER BY seq) AS next FROM version)
-WHERE seq_end < next;
+WHERE seq_end < next AND row NOT IN (
+  SELECT v.row FROM branch b JOIN version v ON v.bid = b.bid AND v.bid <> 0 AND v.seq_end = b.closed WHERE b.closed IS NOT NULL);
 
 -- name: versions_misnumbered
 SELECT 'version', row FROM (

@@ -124,6 +124,10 @@ WHERE {within} GROUP BY n.nid ORDER BY n.path;
 -- name: vectors
 SELECT cid, body FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
 
+-- name: vectors_of
+SELECT c.id, x.cid, x.body FROM cube c JOIN version v ON v.uid = c.uid JOIN vector x ON x.cid = v.cid
+WHERE c.id = ? AND c.tid = ? AND x.body IS NOT NULL AND {visible};
+
 -- name: facts
 SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.nid = ? AND v.fact = ? AND {visible} ORDER BY v.uid LIMIT 1;
 
@@ -145,6 +149,35 @@ JOIN cube s ON s.uid = e.source JOIN cube t ON t.uid = e.target
 WHERE ?3 > 0 AND (?4 IS NULL OR e.relation IN (SELECT value FROM json_each(?4))) AND {visible}
 ORDER BY s.id, t.id, e.relation;
 
+-- The edges of some memories, in one direction, and of those that they lead to: of so many memories at most, the nearest.
+-- name: edges_ahead
+WITH RECURSIVE near (uid) AS (
+  SELECT value FROM json_each(?1)
+  UNION
+  SELECT e.{far} FROM near CROSS JOIN edge e ON e.{near} = near.uid
+  WHERE (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
+  LIMIT ?2)
+SELECT near.uid, c.id, o.uid, o.id, e.relation FROM near CROSS JOIN cube c ON c.uid = near.uid
+LEFT JOIN edge e ON e.{near} = near.uid AND (?3 IS NULL OR +e.relation IN (SELECT value FROM json_each(?3))) AND {visible}
+LEFT JOIN cube o ON o.uid = e.{far};
+
+-- The commits that wrote edges, or took some away for good: what each wrote, and how many edges, NULL where some went.
+-- name: edges_written
+SELECT seq, writes, iif(instr(counts, '"purged"') > 0, NULL, json_extract(counts, '$.edges')) FROM commit_log
+WHERE tid = ? AND seq > ? AND seq <= ? AND (instr(counts, '"edges"') > 0 OR instr(counts, '"purged"') > 0) ORDER BY seq LIMIT ?;
+
+-- name: edges_from
+SELECT e.source, e.target FROM cube c JOIN edge e ON e.source = c.uid WHERE c.id = ? AND c.tid = ? AND e.seq = ?;
+
+-- name: uid
+SELECT uid FROM cube WHERE id = ? AND tid = ?;
+
+-- Those of some memories that are not to be seen. SQLite leaves `c` out where the grant does not read the id.
+-- name: hidden_among
+SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (
+  SELECT 1 FROM version v JOIN namespace n ON n.nid = v.nid LEFT JOIN cube c ON c.uid = v.uid {head}
+  WHERE v.uid = j.value AND {visible} AND ({grant}));
+
 -- name: pending
 SELECT x.cid, (SELECT v.speaker FROM version v WHERE v.cid = x.cid ORDER BY v.row LIMIT 1), t.body
 FROM vector x JOIN content t ON t.cid = x.cid
@@ -152,11 +185,6 @@ WHERE x.tid = ? AND x.body IS NULL ORDER BY x.attempts, x.cid LIMIT ?;
 
 -- name: replay
 SELECT fingerprint, call_id, ids FROM idempotency WHERE key = ?;
-
--- name: log
-SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts, l.took
-FROM commit_log l JOIN tenant t ON t.tid = l.tid LEFT JOIN branch b ON b.bid = l.bid
-WHERE l.tid = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq LIMIT ?;
 
 -- name: events
 SELECT l.seq, l.at, t.name, ifnull(b.name, ''), l.operation, l.call_id, l.caller, l.writes, l.counts, l.took

@@ -1,0 +1,35 @@
+# ruff: noqa: S101 -- a comparison asserts
+"""Questions on the edges between memories, asked of a store and of the plain model; `memos.testing.comparison` puts them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memos.testing.walk import RELATIONS
+
+if TYPE_CHECKING:
+    from memos.ports.adapter import View
+    from memos.testing.comparison import Comparison
+    from memos.testing.model_view import ModelView
+
+
+def compare_neighbours(asked: Comparison, view: View, wanted: ModelView) -> None:
+    """What stands around some memories."""
+    chosen, depth = asked.random.choice([None, RELATIONS[:1], ()]), asked.random.randint(0, 4)
+    ids = asked.ids()[-3:]
+    assert view.neighbours(ids, chosen, depth) == wanted.neighbours(ids, chosen, depth)
+
+
+def compare_lineage(asked: Comparison, view: View, wanted: ModelView) -> None:
+    """Where memories came from, and what came of them."""
+    chosen, ancestors = asked.random.choice([None, None, RELATIONS[:2], ()]), asked.walk.chance(50)
+    depth, limit = asked.random.choice([None, None, 0, 1, 2]), asked.random.choice([100, 100, 1, 2, 3])
+    asking = asked.asking() | {"ancestors": ancestors, "depth": depth, "limit": limit}
+    ends = [end for relation in wanted.state.relations for end in (relation.edge.source, relation.edge.target)]
+    for cube_id in (*asked.walk.some(ends, 4), *asked.ids()[-2:]):
+        given, expected = view.lineage(cube_id, chosen, **asking), wanted.lineage(cube_id, chosen, **asking)
+        assert given == expected
+        asked.figures["lineage"] += len(expected.edges)
+
+
+QUESTIONS = (compare_neighbours, compare_lineage)

@@ -1,0 +1,55 @@
+"""The plain model's reads that follow the edges between memories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from memos.memcube.change import Edge
+from memos.memcube.filter import Filter
+from memos.memcube.lineage import Derivation, Lineage
+from memos.testing.model import Row, State, edges_seen
+
+
+class ModelRelated:
+    """What `ModelView` is over; it gives the rows and the grant."""
+
+    state: State
+    tenant: str
+    branch: str
+    seq: int
+    rows: list[Row]
+
+    def granted(self, row: Row, grant: Filter, now: datetime) -> bool:
+        """Whether the grant allows the memory."""
+        raise NotImplementedError
+
+    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
+        """See the port."""
+        seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
+        edges = [edge for edge in seen if relations is None or edge.relation in relations]
+        near = {each for each in ids if self.state.cubes.get(each, (0, ""))[1] == self.tenant}
+        reached: set[Edge] = set()
+        for _ in range(depth):
+            reached |= {edge for edge in edges if edge.source in near or edge.target in near}
+            near |= {end for edge in reached for end in (edge.source, edge.target)}
+        return tuple(sorted(reached, key=lambda edge: (edge.source, edge.target, edge.relation)))
+
+    def lineage(
+        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
+    ) -> Lineage:
+        """See the port."""
+        shown = {row.cube.id for row in self.rows if self.granted(row, grant, now)}
+        seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
+        wanted = [Derivation(each.source, each.target, each.relation) for each in seen if {each.source, each.target} <= shown]
+        near, far = (0, 1) if ancestors else (1, 0)
+        edges = sorted((edge for edge in wanted if relations is None or edge.relation in relations), key=lambda edge: (edge[far], edge[2]))
+        away, walked = {id: 0} if id in shown else {}, []
+        for each in (order := list(away)):
+            steps = [edge for edge in edges if edge[near] == each and away[each] != depth]
+            fresh = [end for end in dict.fromkeys(edge[far] for edge in steps) if end not in away]
+            away |= dict.fromkeys(fresh, away[each] + 1)
+            order += fresh
+            walked += steps
+        nodes = tuple(order[:limit])
+        return Lineage(nodes, tuple(edge for edge in walked if {*edge[:2]} <= {*nodes}), len(order) > limit)

@@ -1,0 +1,68 @@
+# ruff: noqa: S101 -- a comparison asserts, and looks where chance sends it
+"""Questions of the past and of the sweeps, put to a store and to the plain model."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from memos.ports.adapter import View
+from memos.testing.model_view import ModelView
+from memos.testing.walk import NAMESPACES, USERS, Walk
+
+
+class PastQuestions:
+    """A part of `memos.testing.comparison.Comparison`."""
+
+    walk: Walk
+    random: Random
+
+    def ids(self) -> list[str]:
+        """Some memories of any tenant, and one that is not there."""
+        raise NotImplementedError
+
+    def asking(self) -> dict[str, Any]:
+        """A grant and a moment to ask with."""
+        raise NotImplementedError
+
+    def _compare_past(self, view: View, wanted: ModelView) -> None:
+        when = self.walk.now - timedelta(microseconds=self.random.randint(0, 10**11))
+        seq, owner = self.random.randint(0, wanted.head + 1), self.random.choice(USERS)
+        assert view.moment(when) == wanted.moment(when)
+        assert view.time_of(seq) == wanted.time_of(seq)
+        assert view.snapshots(owner) == wanted.snapshots(owner)
+        assert view.branches("b") == wanted.branches("b")
+        assert view.needed() == wanted.needed()
+        assert view.left_behind() == wanted.left_behind()
+
+    def _compare_changed(self, view: View, wanted: ModelView) -> None:
+        after, path = self.random.randint(0, wanted.head), self.random.choice((*NAMESPACES, "user", "shared"))
+        upto = self.random.randint(after, wanted.head)
+        assert view.changed([path], after, upto) == wanted.changed([path], after, upto)
+
+    def _compare_idle(self, view: View, wanted: ModelView) -> None:
+        now, span = self.walk.now, timedelta(microseconds=self.random.randint(0, 10**11))
+        states = self.random.choice([("generated", "activated"), ("merged",), ()])
+        found, expected = view.idle(states, now, span, limit=2), wanted.idle(states, now, span, limit=2)
+        assert found.ids == expected.ids
+        while found.more is not None and expected.more is not None:
+            found = view.idle(states, now, span, after=found.more, limit=2)
+            expected = wanted.idle(states, now, span, after=expected.more, limit=2)
+            assert found.ids == expected.ids
+        assert found.more is expected.more is None
+
+    def _compare_over(self, view: View, wanted: ModelView) -> None:
+        limit, upto = self.random.randint(1, 9), self.random.randint(0, wanted.head)
+        assert sorted(view.due(self.walk.now, 10**6)) == sorted(wanted.due(self.walk.now, 10**6))
+        assert len(view.due(self.walk.now, limit)) == len(wanted.due(self.walk.now, limit))
+        assert sorted(view.forgotten(upto, 10**6)) == sorted(wanted.forgotten(upto, 10**6))
+
+    def _compare_allowed(self, view: View, wanted: ModelView) -> None:
+        ids, asking = self.ids(), self.asking()
+        assert view.allowed(ids, **asking) == wanted.allowed(ids, **asking) == view.get(ids, **asking).keys()
+
+    def _compare_vectors_of(self, view: View, wanted: ModelView) -> None:
+        ids = self.ids()
+        given, expected = view.vectors_of(ids), wanted.vectors_of(ids)
+        assert {key: row.tolist() for key, row in given.items()} == {key: row.tolist() for key, row in expected.items()}
