@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from memos.backends.sqlite.adapter import SqliteAdapter
-from memos.backends.sqlite.journal import SCHEMA as ACCESS_SCHEMA
 from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.journal_file import SCHEMA as ACCESS_SCHEMA
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.memcube.filter import Filter
 from memos.ports.journal import AccessRow

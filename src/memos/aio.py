@@ -428,7 +428,7 @@ class AsyncMemOS:
         )
 
     async def drain(self, seconds: float | None = None) -> bool:
-        """Compute or await every pending vector; False when `seconds` were over first."""
+        """Compute or await every pending vector; False when some are pending still."""
         return await asyncio.to_thread(self._sync.drain, seconds)
 
     async def sweep(self, seconds: float | None = None) -> dict[str, int]:

@@ -21,6 +21,7 @@ MemOSError
 
 from __future__ import annotations
 
+import zlib
 from typing import Any, ClassVar
 
 
@@ -141,6 +142,16 @@ class WrongEmbedder(BackendError):
     """The store's vectors were made by another embedder; run `memos reembed`."""
 
     code = "wrong_embedder"
+
+
+DAMAGE = (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError, zlib.error)
+"""What Python raises over values that no store writes: text that is no UTF-8, JSON that is none, times out of range."""
+
+
+def damaged(what: object, error: Exception) -> NotAStore:
+    """The error that says so, without the value."""
+    message = f"{what} is damaged ({type(error).__name__}); run `memos doctor`, and restore the last backup with `memos restore-backup`"
+    return NotAStore(message)
 
 
 def tree(root: type[MemOSError] = MemOSError) -> dict[str, type[MemOSError]]:

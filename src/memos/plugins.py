@@ -79,7 +79,7 @@ def chooser(wanted: Embedder | str | None) -> Choose:
         if wanted == UNUSED:
             return Chosen(None)
         if wanted != "default":
-            chosen = Chosen(load_embedder(wanted), wanted) if isinstance(wanted, str) else Chosen(wanted)
+            chosen = Chosen(load_embedder(wanted), wanted) if isinstance(wanted, str) else Chosen(_usable(wanted))
             return chosen if fresh else _same(chosen, remembered)
         if fresh:
             return Chosen(load_embedder(DEFAULT), DEFAULT)
@@ -90,6 +90,20 @@ def chooser(wanted: Embedder | str | None) -> Choose:
         return _same(Chosen(load_embedder(remembered.url), remembered.url), remembered)
 
     return choose
+
+
+def _usable(embedder: Embedder | None) -> Embedder | None:
+    """What a program gave as its embedder; InvalidCall when it is none."""
+    if embedder is None:
+        return None
+    wanted = "an embedder is None, a URL such as 'minilm', or an object with name, dimensions and embed(texts)"
+    if not isinstance(embedder, Embedder):
+        raise InvalidCall(f"{wanted}, not {type(embedder).__name__}")
+    name: Any = embedder.name
+    dimensions: Any = embedder.dimensions
+    if not isinstance(name, str) or not name or not isinstance(dimensions, int) or dimensions < 1:
+        raise InvalidCall(f"{wanted}; the name is a text, the dimensions a number from 1 on")
+    return embedder
 
 
 def _same(chosen: Chosen, remembered: Remembered | None) -> Chosen:

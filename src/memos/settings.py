@@ -40,6 +40,7 @@ class Settings(BaseModel):
     worker_idle_seconds: float = Field(default=0.2, gt=0, description="how long the worker sleeps when there is nothing to do")
     fold_seconds: float = Field(default=2.0, ge=0, description="how often the worker folds the access log into the memories' usage")
     close_seconds: float = Field(default=5.0, ge=0, description="how long close() waits for pending vectors")
+    wait_seconds: float = Field(default=30.0, ge=0, description="how long a call with wait=True waits for its vectors")
     confirmations: int = Field(default=2, ge=1, le=32, description="how often a user confirms a memory until it is Merged")
     activate_uses: int = Field(default=2, ge=1, description="how many uses make a generated memory Activated")
     archive_after_days: float | None = Field(

@@ -17,11 +17,13 @@ from memos.memcube.call import Caller, MemoryCall, MemoryReply
 from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
+from memos.places import place_of, usable_path
 from memos.plugins import chooser, open_store, restore_store
 from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
 from memos.session import Session
+from memos.session.base import several
 from memos.settings import Settings, load_settings
 from memos.worker import Worker
 
@@ -89,11 +91,17 @@ class MemOS:
 
         Raises InvalidCall, and under BackendError: NotAStore, StoreTooNew, ReadOnlyStore, WrongEmbedder.
         """
+        if worker not in {"thread", "none"}:
+            raise InvalidCall(f"worker is 'thread' or 'none', not {str(worker)[:40]!r}")
+        if clock is not None and not all(callable(getattr(clock, name, None)) for name in ("now", "new_id")):
+            raise InvalidCall(f"a clock has now() and new_id(), as SystemClock does; {type(clock).__name__} has not")
+        if not isinstance(settings, Settings | Mapping | None):
+            raise InvalidCall(f"settings are an object such as {{'durability': 'process'}}, not {type(settings).__name__}")
         given = settings.model_dump(exclude_unset=True) if isinstance(settings, Settings) else dict(settings or {})
         if durability is not None:
             given["durability"] = durability
         ticking = clock or SystemClock()
-        place, directory = _place(url)
+        place, directory = place_of(url)
         loaded = load_settings(directory, given)
         parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
         return cls(parts, loaded, ticking, worker)
@@ -105,7 +113,8 @@ class MemOS:
         With the key file that was kept apart, callers in its logs keep their pseudonyms and repeated calls are recognised.
         Raises NotAStore when the backup is damaged or none, InvalidCall when something is at the destination.
         """
-        return restore_store(Path(source), Path(destination), key=Path(key) if key is not None else None, analyse=analyse)
+        file = usable_path(key, "the key file") if key is not None else None
+        return restore_store(usable_path(source, "the backup"), usable_path(destination, "the store"), key=file, analyse=analyse)
 
     def as_user(
         self,
@@ -121,12 +130,17 @@ class MemOS:
     ) -> Session:
         """A session of this user, taken at its word: the process that embeds the store is trusted."""
         self._require_open()
-        context = {"agent": agent, "roles": tuple(roles), "purpose": purpose, "task": task, "model": model, "session": session}
+        context = {"agent": agent, "roles": several(roles), "purpose": purpose, "task": task, "model": model, "session": session}
         return Session(self._api, build(Caller, user=user, tenant=tenant, **context), self._clock)
 
     def drain(self, seconds: float | None = None) -> bool:
-        """Compute or await every pending vector; False when `seconds` were over first."""
+        """Compute or await every pending vector; False when some are pending still.
+
+        That is when `seconds` were over first, and sooner when the embedder goes on failing. What it failed for is tried again later.
+        """
         self._require_open()
+        if seconds is not None and not isinstance(seconds, int | float):
+            raise InvalidCall(f"drain takes a number of seconds or None, not {type(seconds).__name__}")
         return True if self._parts.read_only else self._worker.drain(seconds)
 
     def sweep(self, seconds: float | None = None) -> dict[str, int]:
@@ -187,7 +201,7 @@ class MemOS:
     def backup(self, destination: str | Path) -> BackupReport:
         """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""
         self._require_open()
-        return self._parts.maintenance.backup(Path(destination))
+        return self._parts.maintenance.backup(usable_path(destination, "the backup"))
 
     def status(self) -> StoreStatus:
         """What the store holds, and how much room it takes."""
@@ -201,16 +215,15 @@ class MemOS:
             return view.namespaces(prefix)
 
     def _after_commit(self, tenant: str, waiting: bool) -> tuple[str, ...]:  # noqa: FBT001 - the port is positional
-        del tenant
         if self._threaded:
             self._worker.wake()
         if not waiting:
             return ()
         try:
-            self._worker.drain()
+            done = self._worker.drain(self._settings.wait_seconds, tenant)
         except MemOSError as error:
             return (f"stored; its vectors follow: {error.message}",)
-        return ()
+        return () if done else ("stored; vectors are pending still and follow once the embedder answers",)
 
     def _require_open(self) -> None:
         if self._closed.is_set():
@@ -225,13 +238,3 @@ class MemOS:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-def _place(url: str | Path) -> tuple[str, Path | None]:
-    """What to open, and the directory that it is in. A path is made absolute at once: the process may go elsewhere before a reopening."""
-    if str(url) == "memory:" or "://" in str(url):
-        return str(url), None
-    if not str(url):
-        raise InvalidCall("the path of the store is empty; name a directory, such as './memory'")
-    directory = Path(url).expanduser() if str(url).startswith("~/") else Path(url)
-    return str(directory.absolute()), directory.absolute()

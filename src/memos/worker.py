@@ -5,24 +5,21 @@ It reads through Views and the journal; what it wants changed goes in as a Memor
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import threading
 import time
 from collections import Counter, defaultdict
 from datetime import datetime
-from pathlib import Path
 
 from memos.consolidator import Consolidator
-from memos.errors import BackendError, MemOSError, Unavailable, VersionConflict
+from memos.errors import MemOSError, Unavailable, VersionConflict
+from memos.interface.filling import Filling, Item
 from memos.memcube.call import Caller, MemoryCall, raising
-from memos.memcube.change import Fence, UsageFold, VectorFill
-from memos.ports.adapter import Pending
+from memos.memcube.change import Fence, UsageFold
 from memos.ports.clock import Clock
 from memos.ports.door import Door
-from memos.ports.models import Embedder, embedded, embedding_input
 from memos.ports.store import StoreParts
+from memos.post import Post
 from memos.settings import Settings
 from memos.sweeper import Sweeper
 
@@ -32,39 +29,13 @@ ENDING_SECONDS = 2.0
 """How long `stop` waits for the thread to end: a model that never answers must not keep a store open."""
 LONGEST_PAUSE_SECONDS = 10.0
 """A step that fails is tried again after a pause that doubles from `worker_idle_seconds` up to this."""
+TRIES, FAILING_SECONDS = 4, 2.0
+"""How often in a row, and for how long, an embedder fails before `drain` waits for it no longer."""
+OTHERS_SECONDS = 30.0
+"""How long `drain` waits for another process that has the post and computes nothing."""
 IDLE_ROWS = 1000
 """How many rows of the journal that disclose nothing are passed over by a commit of the cursor alone."""
 log = logging.getLogger("memos.worker")
-
-
-class Post:
-    """The one post of worker in a directory, held by `flock`; an in-memory store has only itself."""
-
-    def __init__(self, directory: Path | None) -> None:
-        self._path = directory / "worker.lock" if directory else None
-        self._file: int | None = None
-
-    def take(self) -> bool:
-        """Whether this process now holds the post; False while another does."""
-        if self._path is None or self._file is not None:
-            return True
-        try:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise BackendError(f"{self._path} cannot be opened ({error.strerror}); see that the store is still there") from None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(file)
-            return False
-        self._file = file
-        return True
-
-    def leave(self) -> None:
-        """Give the post up."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
 
 class Worker:
@@ -78,7 +49,8 @@ class Worker:
         settings: Settings,
     ) -> None:
         self._door, self._adapter, self._journal = door, parts.adapter, parts.journal
-        self._embedder, self._clock, self._settings = parts.embedder, clock, settings
+        self._filling = Filling(parts.embedder) if parts.embedder is not None else None
+        self._clock, self._settings = clock, settings
         self._sweeper = Sweeper(self._call, parts, clock, settings)
         self._consolidator = Consolidator(self._call, parts) if settings.consolidate else None
         self._next_sweep = 0.0
@@ -104,9 +76,9 @@ class Worker:
         running = self._thread is not None and self._thread.is_alive()
         try:
             self._wake.set()
-            while running and time.monotonic() < end and self._anything_pending():
+            while running and time.monotonic() < end and self._anything_due():
                 time.sleep(POST_POLL_SECONDS)
-            if running and self._anything_pending():
+            if running and self._left(None):
                 log.warning("the store is closed with %d vectors pending; who opens it next computes them", self._pending_vectors())
         except MemOSError as error:
             log.warning("the store is closed with vectors pending (%s)", error.code)
@@ -118,26 +90,41 @@ class Worker:
             self._post.leave()
             self._busy.release()
 
-    def drain(self, seconds: float | None = None) -> bool:
+    def drain(self, seconds: float | None = None, tenant: str | None = None) -> bool:
         """Work until no vector is pending and new memories are settled with the old, here or in the process that holds the post.
 
-        False when the time is up first.
+        False when some are pending still: the time is up, or sooner, the embedder refuses what is left or has failed several times.
         """
         end = None if seconds is None else time.monotonic() + seconds
         self._next_fold = 0.0
+        if self._filling is not None:
+            self._filling.retry()
+        left, since = self._left(tenant), time.monotonic()
         try:
             while True:
                 worked = self.step(end)
-                if not worked and not self._anything_pending():
+                before, left = left, self._left(tenant)
+                if not worked and not left:
                     return True
-                if end is not None and time.monotonic() >= end:
-                    return False
+                if worked or left != before:
+                    since = time.monotonic()
+                if (end is not None and time.monotonic() >= end) or (not worked and self._hopeless(since)):
+                    return not left
                 if not worked:
                     time.sleep(POST_POLL_SECONDS)
         finally:
             if self._thread is None:  # nobody goes on working here: let other processes have the post
                 with self._busy:
                     self._post.leave()
+
+    def _hopeless(self, since: float) -> bool:
+        """Whether what is pending will not be computed soon: here, or by another process that has got nowhere for a while."""
+        waited = time.monotonic() - since
+        if self._filling is None or (self._filling.failures >= TRIES and waited >= FAILING_SECONDS):
+            return True
+        if not self._post.held:
+            return waited > OTHERS_SECONDS
+        return not self._filling.failures and not self._anything_due()
 
     def step(self, end: float | None = None) -> bool:
         """One fold of use, one batch of vectors for each tenant, one look at what new memories end, and what of the sweeps is due.
@@ -207,41 +194,40 @@ class Worker:
         except MemOSError as error:
             log.warning("what was used last is counted when the store is opened again (%s)", error.code)
 
-    def _anything_pending(self) -> bool:
-        if self._embedder is None:
-            return False
-        for tenant in self._adapter.tenants():
-            with self._adapter.view(tenant) as view:
-                if view.pending(1).items:
-                    return True
-        return False
+    def _left(self, tenant: str | None) -> frozenset[tuple[str, int]]:
+        """Some of what is pending, of one tenant or of all."""
+        if self._filling is None:
+            return frozenset()
+        found: set[tuple[str, int]] = set()
+        for name in self._adapter.tenants() if tenant is None else (tenant,):
+            with self._adapter.view(name) as view:
+                found |= {(name, content) for content, _, _ in view.pending(self._settings.embed_batch).items}
+        return frozenset(found)
+
+    def _anything_due(self) -> bool:
+        return any(self._due(tenant, 1) for tenant in self._adapter.tenants())
+
+    def _due(self, tenant: str, limit: int) -> tuple[Item, ...]:
+        if self._filling is None:
+            return ()
+        with self._adapter.view(tenant) as view:
+            return self._filling.due(view, limit)
 
     def _pending_vectors(self) -> int:
         count = 0
-        for tenant in self._adapter.tenants() if self._embedder is not None else ():
+        for tenant in self._adapter.tenants() if self._filling is not None else ():
             with self._adapter.view(tenant) as view:
                 count += sum(space.pending_vectors for space in view.namespaces(""))
         return count
 
     def _fill(self, tenant: str) -> bool:
-        if self._embedder is None:
+        items = self._due(tenant, self._settings.embed_batch)
+        if self._filling is None or not items:
             return False
-        with self._adapter.view(tenant) as view:
-            pending = view.pending(self._settings.embed_batch)
-        if not pending.items:
-            return False
-        fills = self._computed(self._embedder, pending)
-        self._call(tenant, "index", fills=fills, fence=Fence(NAME, self._fence))
-        return True
-
-    def _computed(self, embedder: Embedder, pending: Pending) -> tuple[VectorFill, ...]:
-        """The vectors of a batch; when the batch fails, of each text by itself, and a failure counts as an attempt."""
-        texts = [embedding_input(speaker, text) for _, speaker, text in pending.items]
-        try:
-            rows = embedded(embedder, texts)
-            return tuple(VectorFill(content, row) for (content, _, _), row in zip(pending.items, rows, strict=True))
-        except BackendError:
-            return tuple(VectorFill(content, _alone(embedder, text)) for (content, _, _), text in zip(pending.items, texts, strict=True))
+        fills = self._filling.compute(tenant, items)
+        if fills:
+            self._call(tenant, "index", fills=fills, fence=Fence(NAME, self._fence))
+        return bool(fills)
 
     def _fold(self) -> bool:
         """Fold the use that the journal has seen since, for all tenants in one commit with the cursor."""
@@ -268,10 +254,3 @@ class Worker:
     def _call(self, tenant: str, operation: str, **options: object) -> None:
         caller = Caller(user="system", tenant=tenant, kind="system")
         raising(self._door.handle(caller, MemoryCall(id=self._clock.new_id(), operation=operation, options=options)))  # type: ignore[arg-type]
-
-
-def _alone(embedder: Embedder, text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a float32 row or None
-    try:
-        return embedded(embedder, [text])[0]
-    except BackendError:
-        return None

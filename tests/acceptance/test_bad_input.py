@@ -1,10 +1,14 @@
 """Bad input: a named error that says what to do, and nothing written."""
 
+import base64
+import time
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from memos import MemOS
+from memos.backends.hashing import HashingEmbedder
 from memos.errors import InvalidCall, NotAStore, NotFound
 from memos.memcube.legal import TEXT_BYTES
 
@@ -230,3 +234,104 @@ def test_what_is_no_store_is_not_opened(tmp_path):
         MemOS.open("ftp://127.0.0.1/x")
     with pytest.raises(InvalidCall, match="no embedder is registered"):
         MemOS.open(tmp_path / "new", embedder="word2vec")
+
+
+SHARED: list[object] = ["x"]
+for _ in range(30):
+    SHARED = [SHARED, SHARED]
+NARROW: dict[str, object] = {"tags": "x"}
+for _ in range(25):
+    NARROW = {"and": [NARROW, NARROW]}
+ODD = {
+    "an order that is a list": lambda m, a, i: a.list(order=["x"]),
+    "an order that is an object": lambda m, a, i: a.list(order={"a": 1}),
+    "a cursor of brackets": lambda m, a, i: a.list(cursor=base64.urlsafe_b64encode(b"[" * 100_000).decode()),
+    "a tag without its name": lambda m, a, i: a.update(i, tags=[{"nom": "x"}]),
+    "a tag named by a number": lambda m, a, i: a.update(i, tags=[{"name": 5}]),
+    "a tag with keys that are numbers": lambda m, a, i: a.add("t", tags=[{5: 5}]),
+    "too many tags": lambda m, a, i: a.add("t", tags=[f"t{n}" for n in range(257)]),
+    "too many links": lambda m, a, i: a.add("t", links=["x"] * 257),
+    "a long link": lambda m, a, i: a.add("t", links=["x" * 2049]),
+    "links that are a text": lambda m, a, i: a.add([{"content": "t"}], links=5),
+    "a set for a vector": lambda m, a, i: a.add("t", vector={1.0, 2.0}),
+    "numbers too large for any float": lambda m, a, i: a.add("t", vector=[10**400] * 16),
+    "metadata that shares lists": lambda m, a, i: a.add("t", metadata={"k": SHARED}),
+    "metadata of too many values": lambda m, a, i: a.add("t", metadata={"k": [1] * 10_001}),
+    "a filter that shares lists": lambda m, a, i: a.list(filter=NARROW),
+    "roles that are a number": lambda m, a, i: m.as_user("a", roles=5),
+    "seconds that are a text": lambda m, a, i: m.drain("x"),
+    "a backup named by a number": lambda m, a, i: m.backup(5),
+    "a backup with NUL in its name": lambda m, a, i: m.backup("a\0b"),
+    "a backup with a long name": lambda m, a, i: m.backup("x" * 300),
+    "a restore of what has NUL in its name": lambda m, a, i: m.restore_backup("a\0b", "c"),
+    "an embedder to change to that is none": lambda m, a, i: m.reembed(object()),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_odd_arguments_are_refused_in_our_words_and_soon(memory, what):
+    alice = memory.as_user("alice")
+    standing = alice.add("a memory").cubes[0].id
+    began = time.process_time()
+    with pytest.raises(InvalidCall) as told:
+        ODD[what](memory, alice, standing)
+    assert len(str(told.value)) < 500
+    assert time.process_time() - began < 1
+    assert memory.status().memories == 1
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\udc80b", b"bytes", "x" * 300, "x/" * 5000, 123, None, ["x"]], ids=ascii)
+def test_what_can_be_no_directory_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidCall, match="path"):
+        MemOS.open(name, embedder=None, worker="none")
+    assert not list(tmp_path.iterdir())
+
+
+class Nameless(HashingEmbedder):
+    name = ""
+
+
+OPENINGS = {
+    "an embedder that is none": {"embedder": object()},
+    "an embedder that is a number": {"embedder": 5},
+    "an embedder without a name": {"embedder": Nameless()},
+    "settings that are a list": {"settings": [1]},
+    "settings that are a text": {"settings": "x"},
+    "a worker of no kind": {"worker": "bogus"},
+    "a clock that is none": {"clock": object()},
+}
+
+
+@pytest.mark.parametrize("what", OPENINGS)
+def test_a_store_is_not_opened_in_odd_ways(tmp_path, what):
+    with pytest.raises(InvalidCall):
+        MemOS.open(tmp_path / "m", **{"embedder": None, "worker": "none"} | OPENINGS[what])
+
+
+@pytest.mark.parametrize("scale", [1e30, 1e-30, 1e-44, 1e300, 1e-300, 1.0])
+def test_of_a_vector_the_direction_counts_and_not_the_length(tmp_path, scale):
+    with MemOS.open(tmp_path / "m", embedder="hashing://8", worker="none") as memory:
+        alice = memory.as_user("alice")
+        alice.add("one", vector=[scale, *[0] * 7])
+        alice.add("other", vector=[0, scale, scale, *[0] * 5])
+        alice.update(alice.add("third").cubes[0], "third again", vector=[0, 0, 0, scale, *[0] * 4])
+        with memory._parts.adapter.view("default") as view:
+            (feed,) = view.feed("user/alice", -1)
+            assert {round(float(row @ row), 5) for row in feed.vectors} == {1.0}
+        assert alice.search("x", vector=[0, scale, scale, *[0] * 5]).hits[0].cube.text == "other"
+        with pytest.raises(InvalidCall, match="no direction"):
+            alice.add("zero", vector=[0] * 8)
+        assert memory.doctor() == ()
+
+
+def test_an_embedder_of_large_numbers_is_scaled_and_not_lost(tmp_path):
+    class Large(HashingEmbedder):
+        def embed(self, texts):
+            return super().embed(texts) * np.float32(1e30)
+
+    with MemOS.open(tmp_path / "m", embedder=Large(dimensions=8), worker="none") as memory:
+        memory.as_user("alice").add("one two three")
+        with memory._parts.adapter.view("default") as view:
+            (feed,) = view.feed("user/alice", -1)
+            assert round(float(feed.vectors[0] @ feed.vectors[0]), 5) == 1.0

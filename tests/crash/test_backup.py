@@ -1,6 +1,8 @@
 """Backups: made while others write, verified, without keys; restored they answer the same; damaged they are refused."""
 
+import errno
 import json
+import os
 import threading
 
 import apsw
@@ -9,12 +11,12 @@ import pytest
 from memos.backends.sqlite import backup as backups
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.doctor import diagnose
-from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import KEY_FILE
 from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.backends.sqlite.restore import restore
-from memos.errors import BackendError, InvalidCall, NotAStore, StoreTooNew
+from memos.errors import BackendError, DiskFull, InvalidCall, NotAStore, StoreTooNew
 from memos.memcube.call import Caller
 from memos.memcube.change import Idempotency
 from memos.memcube.legal import same_fact
@@ -241,3 +243,33 @@ def test_a_copy_that_lacks_a_row_is_no_backup(adapter, tmp_path, monkeypatch):
     with pytest.raises(BackendError, match="does not hold what the store held"):
         backups.backup(adapter, tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
+
+
+def test_what_a_killed_backup_left_is_swept_by_the_next_to_the_same_place(adapter, tmp_path):
+    drafts = {name: tmp_path / f".{name}.{'0' * 32}.part" for name in ("kept", "other", "kept.more")}
+    for draft in drafts.values():
+        draft.mkdir()
+        (draft / "memory.db").write_bytes(b"x")
+        os.utime(draft, (0, 0))
+    working, fresh = tmp_path / f".kept.{'1' * 32}.part", tmp_path / f".kept.{'2' * 32}.part"
+    for draft in (working, fresh):
+        draft.mkdir()
+    os.utime(working, (0, 0))
+    held = backups._hold(working)
+    backups.backup(adapter, tmp_path / "kept")
+    os.close(held)
+    assert not drafts["kept"].exists()
+    assert all(each.exists() for each in (drafts["other"], drafts["kept.more"], working, fresh))
+    restore(tmp_path / "kept", tmp_path / "other", key=None, analyse=analyse)
+    assert not drafts["other"].exists()
+
+
+def test_a_restore_that_finds_no_room_says_so(kept, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("memos.backends.sqlite.admission._copied", full)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(DiskFull, match="no space is left"):
+        restore(kept, tmp_path / "restored", key=None, analyse=analyse)
+    assert sorted(tmp_path.iterdir()) == before

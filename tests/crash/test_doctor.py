@@ -9,8 +9,8 @@ from memos import MemOS
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.doctor import diagnose
 from memos.backends.sqlite.faults import ADVICE
-from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.errors import BackendError
 from memos.memcube.call import Caller
@@ -50,6 +50,7 @@ FAULTS = {
     "store_unknown": "UPDATE store SET id = randomblob(16)",
     "database_damaged": "PRAGMA writable_schema = ON;"
     " UPDATE sqlite_schema SET sql = replace(sql, 'bid', 'row') WHERE name = 'version_open'",
+    "unreadable": "UPDATE content SET body = CAST(x'ff' AS TEXT) WHERE cid = 1",
     "schema_wrong": "DROP INDEX version_by_turn",
 }
 
@@ -236,6 +237,14 @@ def test_a_fault_found_says_where_it_is(sound):
     shutil.copytree(sound, sound.with_name("copy"))
     tamper(sound.with_name("copy") / "memory.db", FAULTS["term_wrong"])
     assert diagnosed(sound.with_name("copy"))["term_wrong"].where == "content 4"
+
+
+def test_a_vector_of_another_width_is_an_error_that_says_what_to_do(sound):
+    tamper(sound / "memory.db", FAULTS["vector_wrong_width"])
+    adapter = SqliteAdapter(sound)
+    with adapter.view("acme") as view, pytest.raises(BackendError, match=r"content 1 is not 4 numbers wide.*memos reembed"):
+        list(view.feed("user/alice", -1))
+    adapter.close()
 
 
 CHANGES = {

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from memos import MemOS
+from memos.backends.embedding_cache import CachedEmbedder
+from memos.backends.hashing import HashingEmbedder
 from memos.errors import Denied, MemOSError, NotFound
 from memos.memcube.call import Caller, CubeDraft, CubeRef, MemoryCall, MemoryQuery
 
@@ -144,3 +146,37 @@ def test_every_face_of_a_hidden_memory_is_the_same_status(memory, secret):
     assert memory._api.handle(alice, MemoryCall(id=NOWHERE, operation="add", drafts=drafts)).status == "denied"
     query = MemoryQuery(text=CANARY, namespaces=("user/bob",))
     assert memory._api.handle(alice, MemoryCall(id=NOWHERE, operation="search", query=query)).hits == ()
+
+
+class Counting:
+    """An embedder that tells which texts reached it: what a cache answers is sooner there, and tells that it was met before."""
+
+    name, dimensions = "counting", 16
+
+    def __init__(self):
+        self.reached = []
+        self._embedder = HashingEmbedder(dimensions=16)
+
+    def embed(self, texts):
+        self.reached += texts
+        return self._embedder.embed(texts)
+
+
+@pytest.mark.parametrize("said", ["searched", "added", "added and embedded by the worker"])
+@pytest.mark.parametrize("who", [("spy", "other"), ("spy", "default"), ("victim", "other"), ("vic", "timdefault")])
+def test_the_cache_of_embeddings_tells_nobody_what_others_said(tmp_path, said, who):
+    counting = Counting()
+    text, (user, tenant) = f"I have tested positive for {CANARY}", who
+    with MemOS.open(tmp_path / "m", embedder=CachedEmbedder(counting), worker="none") as memory:
+        victim, spy = memory.as_user("victim"), memory.as_user(user, tenant=tenant)
+        if said == "searched":
+            victim.search(text)
+        else:
+            victim.add([text] if said == "added" else [text, *(f"other {number}" for number in range(9))], wait=True)
+        for attempt in (lambda: spy.search(text), lambda: spy.add([text, *(f"mine {number}" for number in range(9))], wait=True)):
+            counting.reached.clear()
+            attempt()
+            assert text in counting.reached
+        counting.reached.clear()
+        spy.search(text)
+        assert counting.reached == []  # one's own is known again

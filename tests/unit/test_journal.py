@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memos import MemOS
 from memos.backends.sqlite.chain import GENESIS, link
 from memos.backends.sqlite.journal import FILE, SqliteJournal
+from memos.backends.sqlite.keys import derive
 from memos.errors import InvalidCall, NotAStore, ReadOnlyStore, StoreTooNew, Unavailable
-from memos.memcube.call import Caller
+from memos.memcube.call import Caller, MemoryCall
 from memos.ports.clock import SystemClock
 from memos.ports.journal import AccessRow, AccessUse
 
@@ -51,7 +53,7 @@ def test_a_row_is_numbered_and_read_back_as_it_was(tmp_path, kept):
         "tenant": "acme",
         "operation": "search",
         "status": "ok",
-        "grant": "grant",
+        "grant": derive(KEY, "grant", "grant").hex(),
         "seq": 7,
         "branch": "b",
         "hits": (("a", 2, "lexical dense", "plaintext"), ("b", 1, "graph", "plaintext")),
@@ -109,7 +111,7 @@ def test_a_row_that_cannot_be_kept_is_an_error_and_leaves_the_journal_whole(tmp_
 def test_a_journal_that_another_process_holds_is_an_error(tmp_path, journal):
     other = apsw.Connection(str(tmp_path / FILE))
     other.execute("BEGIN IMMEDIATE")
-    journal._writer.set_busy_timeout(50)
+    journal._file._writer.set_busy_timeout(50)
     with pytest.raises(Unavailable, match="BusyError") as caught:
         journal.append(row())
     assert caught.value.retryable
@@ -123,7 +125,7 @@ def test_a_closed_journal_refuses(tmp_path):
     journal.close()
     with pytest.raises(Unavailable, match="closed"):
         journal.append(row())
-    with pytest.raises(Unavailable, match="cannot be read"):
+    with pytest.raises(Unavailable, match="closed"):
         journal.rows()
 
 
@@ -137,7 +139,7 @@ def test_a_call_without_a_proper_id_is_refused(journal, call_id):
 def test_a_group_waits_for_one_commit(journal):
     """While the disk is busy rows queue up; then they are all written together."""
     commits = []
-    journal._writer.set_commit_hook(lambda: commits.append(1) is not None)
+    journal._file._writer.set_commit_hook(lambda: commits.append(1) is not None)
     numbers = []
     threads = [threading.Thread(target=lambda: numbers.append(journal.append(row()))) for _ in range(8)]
     with journal._leading:
@@ -152,7 +154,7 @@ def test_a_group_waits_for_one_commit(journal):
 
 
 def test_every_row_of_a_failed_group_hears_of_it(journal):
-    journal._writer.set_commit_hook(lambda: True)
+    journal._file._writer.set_commit_hook(lambda: True)
     failures = []
 
     def append():
@@ -169,7 +171,7 @@ def test_every_row_of_a_failed_group_hears_of_it(journal):
     for thread in threads:
         thread.join()
     assert len(failures) == 4
-    journal._writer.set_commit_hook(None)
+    journal._file._writer.set_commit_hook(None)
     assert journal.append(row()) == 1
 
 
@@ -250,7 +252,48 @@ def chained(path):
 @contextmanager
 def full(journal):
     """A disk with no page left."""
-    writer = journal._writer
+    writer = journal._file._writer
     writer.pragma("max_page_count", writer.pragma("page_count"))
     yield
     writer.pragma("max_page_count", 2**30)
+
+
+@pytest.mark.parametrize("loss", ["removed", "replaced", "its log is removed"])
+def test_without_its_file_no_read_is_answered(tmp_path, loss):
+    with MemOS.open(tmp_path / "m", embedder=None, worker="none") as memory:
+        alice = memory.as_user("alice")
+        alice.add("one")
+        alice.list()
+        (tmp_path / "m" / (f"{FILE}-wal" if "log" in loss else FILE)).rename(tmp_path / "elsewhere")
+        if loss == "replaced":
+            SqliteJournal(tmp_path / "m", key=KEY).close()
+        for verb in (alice.list, lambda: alice.search("one"), memory.status):
+            with pytest.raises(Unavailable, match="removed or replaced"):
+                verb()
+
+
+def test_the_status_counts_the_rows_wherever_they_are(tmp_path):
+    with MemOS.open("memory:", embedder=None, worker="none") as memory:
+        memory.as_user("alice").list()
+        assert memory.status().accesses == 1
+    with MemOS.open(tmp_path / "m", embedder=None, worker="none"):
+        pass
+    with MemOS.open(tmp_path / "m", read_only=True, settings={"access_log": tmp_path / "logs"}) as memory:
+        memory.as_user("alice").list()
+        memory.as_user("alice").list()
+        assert memory.status().accesses == 2
+
+
+def test_nobody_finds_a_user_by_hashing_names(tmp_path):
+    """The hash of a grant is keyed: whoever holds access.db alone cannot try names against it."""
+    with MemOS.open(tmp_path / "m", embedder=None, worker="none") as memory:
+        alice = memory.as_user("alice")
+        alice.list()
+        governance = memory._api.api._desk.governance
+        unkeyed = governance.grant_hash(governance.authorize(alice.caller, MemoryCall(id=CLOCK.new_id(), operation="list")))
+        told = memory._parts.journal.rows()[0]["grant"]
+        assert told
+        assert unkeyed not in told
+    body = b"".join(path.read_bytes() for path in (tmp_path / "m").glob("access.db*"))
+    assert unkeyed.encode() not in body
+    assert bytes.fromhex(unkeyed) not in body

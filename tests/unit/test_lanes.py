@@ -1,6 +1,7 @@
 """Lanes: kept up with the store piece by piece, right for every View, safe for many threads."""
 
 import threading
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -241,6 +242,50 @@ class TestLanes:
         first = lanes.get("acme", "user/b")
         assert lanes.get("acme", "user/b") is first
         assert lanes.get("acme", "user/a").size == 0
+
+    def test_the_least_used_go_when_there_are_too_many_lanes(self):
+        lanes, book = Lanes(most_lanes=3), Book()
+        for name in "abcd":
+            book.add("apple", namespace=f"user/{name}")
+        held = [lanes.get("acme", f"user/{name}") for name in "abcd"]
+        for lane in held:
+            lane.read(book.view(), ALL, ALL, NOW)
+        assert [lanes.get("acme", f"user/{name}") is held["abcd".index(name)] for name in "bcd"] == [True] * 3
+        assert lanes.get("acme", "user/a") is not held[0]
+
+    def test_a_lane_that_was_let_go_counts_no_longer(self):
+        lanes, book = Lanes(most_lanes=1), Book()
+        gone = lanes.get("acme", "user/a")
+        kept = lanes.get("acme", "user/b")
+        for lane in (gone, kept):
+            book.add("apple", namespace=lane.namespace)
+        for lane in (gone, kept):
+            lane.read(book.view(), ALL, ALL, NOW)
+        assert (lanes._held, gone.size, kept.size) == (1, 1, 1)
+
+    def test_a_search_costs_no_more_where_there_are_many_lanes(self):
+        """Counted, for time is noisy: `get` asks no lane but its own how large it is."""
+        lanes, asked = Lanes(), []
+        for number in range(100):
+            lanes.get("acme", f"user/{number}")
+        size = Lane.size
+        Lane.size = property(lambda lane: asked.append(lane) or size.fget(lane))
+        try:
+            lanes.get("acme", "user/5")
+        finally:
+            Lane.size = size
+        assert len(asked) <= 1
+
+    def test_a_small_lane_takes_little_room(self):
+        book = Book()
+        tracemalloc.start()
+        try:
+            lanes = [Lane(f"user/{number}") for number in range(50)]
+            for lane in lanes:
+                lane.read(book.view(), ALL, ALL, NOW)
+            assert tracemalloc.get_traced_memory()[0] / len(lanes) < 16_000
+        finally:
+            tracemalloc.stop()
 
     def test_tenants_share_no_lane(self):
         lanes = Lanes()

@@ -479,3 +479,91 @@ def test_a_store_damaged_while_open_is_told(store):
     (store / "memory.db").write_bytes(bytes(data))
     with pytest.raises(NotAStore, match="damaged"):
         count(store)
+
+
+@pytest.mark.parametrize("what", ["gone", "emptied", "gone, and its log is not"])
+def test_a_store_that_lost_its_file_is_not_made_anew(tmp_path, what):
+    from memos import MemOS
+
+    directory = tmp_path / "m"
+    with MemOS.open(directory, embedder=None, worker="none") as memory:
+        memory.as_user("alice").add("one")
+        memory.as_user("alice").list()
+    if what == "gone, and its log is not":
+        (directory / "access.db").unlink()
+        (directory / "memory.db-wal").write_bytes(b"x" * 4152)
+    (directory / "memory.db").unlink()
+    if what == "emptied":
+        (directory / "memory.db").touch()
+    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    for read_only in (False, True):
+        with pytest.raises(NotAStore, match=r"memory\.db"):
+            MemOS.open(directory, embedder=None, worker="none", read_only=read_only)
+    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
+
+
+def test_a_making_that_was_cut_short_goes_on(tmp_path):
+    from memos import MemOS
+
+    with MemOS.open(tmp_path / "m", embedder=None, worker="none"):
+        pass
+    for path in (tmp_path / "m").iterdir():
+        if path.name not in {"keys", "create.lock"}:
+            path.unlink()
+    (tmp_path / "m" / "memory.db").touch()
+    with MemOS.open(tmp_path / "m", embedder=None, worker="none") as memory:
+        memory.as_user("alice").add("one")
+        assert memory.doctor() == ()
+
+
+@pytest.mark.parametrize("swap", ["the directory", "the file", "removed"])
+def test_readers_do_not_serve_what_stood_there_before(tmp_path, swap):
+    from memos import MemOS
+
+    for name in ("m", "other"):
+        with MemOS.open(tmp_path / name, embedder=None, worker="none") as memory:
+            memory.as_user("alice").add(f"of {name}")
+    memory = MemOS.open(tmp_path / "m", embedder=None, worker="none")
+    alice = memory.as_user("alice")
+    assert [cube.text for cube in alice.list().cubes] == ["of m"]
+    if swap == "the directory":
+        (tmp_path / "m").rename(tmp_path / "old")
+        (tmp_path / "other").rename(tmp_path / "m")
+    else:
+        (tmp_path / "m/memory.db").rename(tmp_path / "old")
+        if swap == "the file":
+            (tmp_path / "other/memory.db").rename(tmp_path / "m/memory.db")
+    for verb in (alice.list, lambda: alice.search("of"), memory.namespaces, memory.doctor, lambda: alice.add("new")):
+        with pytest.raises(NotAStore, match="removed or replaced"):
+            verb()
+    if swap == "the directory":
+        with MemOS.open(tmp_path / "m", embedder=None, worker="none") as new:
+            new.as_user("alice").add("into the new one")
+            files = {path.name for path in (tmp_path / "m").iterdir()}
+            memory.close()
+            assert {path.name for path in (tmp_path / "m").iterdir()} == files  # its log above all
+            assert [cube.text for cube in new.as_user("alice").list().cubes] == ["of other", "into the new one"]
+    memory.close()
+
+
+def test_a_disk_that_is_full_when_a_store_is_opened_is_told(tmp_path):
+    code = """
+        import resource, signal, sys
+        from memos import MemOS
+        from memos.errors import MemOSError
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        MemOS.open(sys.argv[1], embedder=None, worker="none").close()
+        for limit in (20_000,):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            try:
+                MemOS.open(sys.argv[1], embedder=None, worker="none")
+            except MemOSError as error:
+                print(error.code)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        with MemOS.open(sys.argv[1], embedder=None, worker="none") as memory:
+            memory.as_user("alice").add("one")
+        print("opened")
+    """
+    out, err = start(code, tmp_path / "store").communicate(timeout=60)
+    assert out.split() == ["disk_full", "opened"], err

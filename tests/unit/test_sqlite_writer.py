@@ -257,3 +257,18 @@ def test_a_closed_writer_says_so(adapter):
     adapter.close()
     with pytest.raises(BackendError, match="closed"):
         author.add("a")
+
+
+def test_what_was_written_by_hand_is_known_before_the_next_commit(adapter):
+    """A commit that gets the lock right after maintenance must not number its rows as if nothing had been written."""
+    author = Author(adapter)
+    author.add("one")
+    with adapter.connection() as connection:
+        connection.execute(
+            "INSERT INTO commit_log SELECT seq + 1, at, tid, bid, operation, call_id, caller, writes, counts, took, hash FROM commit_log"
+        )
+        known = adapter._writer._known
+        forget, remembered = known.forget, []
+        known.forget = lambda: (remembered.append(adapter._writer._using.locked()), forget())
+    assert remembered == [True]
+    assert adapter.commit(author.births(author.cube("two")), ReadSet()).seq == 3

@@ -51,11 +51,20 @@ class CachedEmbedder:
         """The width of a vector."""
         return self._embedder.dimensions
 
+    def apart(self, who: tuple[str, str] | None) -> Embedder:
+        """What remembers for one (tenant, user) alone, within the same bound; the embedder itself for None."""
+        return self._embedder if who is None else _Apart(self, who)
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32, shape (n, dimensions); only texts not seen lately reach the embedder, each once. Errors are the embedder's."""
+        return self.embed_for(("", ""), texts)
+
+    def embed_for(self, who: tuple[str, str], texts: Sequence[str]) -> NDArray[np.float32]:
+        """As `embed`; only texts that the same (tenant, user) gave lately are known."""
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             return self._embedder.embed(texts)  # it says what is wrong
-        digests = [self._digest(text) for text in texts]
+        seed = blake2b(repr(who).encode(errors="surrogatepass"), key=self._key, digest_size=32).digest()
+        digests = [blake2b(text.encode(errors="surrogatepass"), key=seed, digest_size=16).digest() for text in texts]
         rows = self._recall(digests)
         missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in rows}
         if missing:
@@ -68,9 +77,6 @@ class CachedEmbedder:
         """Forget every vector, as after an erasure."""
         with self._lock:
             self._rows.clear()
-
-    def _digest(self, text: str) -> bytes:
-        return blake2b(text.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
 
     def _recall(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         with self._lock:
@@ -89,3 +95,21 @@ class CachedEmbedder:
             while len(self._rows) > self._capacity:
                 self._rows.popitem(last=False)
         return fresh
+
+
+class _Apart:
+    """A CachedEmbedder for one caller: an embedder of the same name and vectors."""
+
+    def __init__(self, cached: CachedEmbedder, who: tuple[str, str]) -> None:
+        self._cached, self._who = cached, who
+
+    @property
+    def name(self) -> str:
+        return self._cached.name
+
+    @property
+    def dimensions(self) -> int:
+        return self._cached.dimensions
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._cached.embed_for(self._who, texts)

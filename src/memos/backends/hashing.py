@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
@@ -14,6 +13,7 @@ import numpy as np
 
 from memos.backends._embedding import checked_texts
 from memos.errors import InvalidCall
+from memos.memcube.normal import normalised
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +68,7 @@ class HashingEmbedder:
 
 
 def _features(text: str) -> Iterator[tuple[str, int]]:
-    for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold()):
+    for word in _WORD.findall(normalised("NFKC", text).casefold()):
         yield f"={word}", _WORD_WEIGHT
         padded = f"<{word}>"
         for start in range(len(padded) - 2):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -134,11 +135,32 @@ def drained(memory: MemOS, tenant: str, *, bar: bool) -> tuple[str, ...]:
         if not memory.drain(DRAIN_SECONDS):
             with progress(shown=bar) as shown:
                 task = shown.add_task("computing vectors", total=pending_vectors(memory, tenant))
-                while not memory.drain(DRAIN_SECONDS):
-                    shown.update(task, completed=(shown.tasks[0].total or 0) - pending_vectors(memory, tenant))
+                total = shown.tasks[0].total or 0
+                if not wait_for_vectors(memory, lambda: shown.update(task, completed=total - pending_vectors(memory, tenant))):
+                    return ("stored, but not every vector could be computed (the embedder fails); the next command that adds tries again",)
     except MemOSError as error:
         return (f"stored, but not every vector could be computed ({error.message}); the next command that adds tries again",)
     return ()
+
+
+def wait_for_vectors(memory: MemOS, moved: Callable[[], object]) -> bool:
+    """Wait until every vector is computed; False when the embedder fails for what is left. `moved` is called now and then."""
+    outcome: list[bool | MemOSError] = []
+
+    def drain() -> None:
+        try:
+            outcome.append(memory.drain())
+        except MemOSError as error:
+            outcome.append(error)
+
+    thread = Thread(target=drain, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(DRAIN_SECONDS)
+        moved()
+    if isinstance(outcome[0], MemOSError):
+        raise outcome[0]
+    return outcome[0]
 
 
 def pending_vectors(memory: MemOS, tenant: str) -> int:

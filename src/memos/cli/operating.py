@@ -133,7 +133,7 @@ def restore_backup(target: Target, source: Path, destination: Path | None, key: 
 
 def told_status(found: StoreStatus) -> list[tuple[str, str]]:
     """The rows of a status for people."""
-    counts = ("tenants", "namespaces", "memories", "versions", "contents", "vectors", "pending", "accesses")
+    counts = ("tenants", "namespaces", "memories", "versions", "contents", "vectors", "pending", "refused", "accesses")
     rows = [
         ("store", str(found.directory or "in memory")),
         ("id", found.store_id),

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memos.errors import InvalidCall
+from memos.cli.adding import pending_vectors, wait_for_vectors
+from memos.errors import BackendError, InvalidCall
 from memos.testing.retrieval_eval import average, body, score
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ DEPTH = 200
 REPORTED = ("n", "R@5", "R@10", "R@20", "Hit@10", "All@10", "MRR", "nDCG@10", "session R@5")
 ADVERSARIAL = "5"
 ROLES = frozenset({"user", "assistant", "system", "tool"})
-DRAIN_SECONDS = 0.5
 
 
 def chosen(conversations: Sequence[Mapping[str, Any]], categories: frozenset[str] | None, limit: int | None) -> list[dict[str, Any]]:
@@ -80,8 +80,8 @@ class Run:
         begun = time.process_time()
         with self._open(conversation) as memory:
             reply = memory.as_user(self._user, tenant=self._tenant).add([message for _, message in messages])
-            while not memory.drain(DRAIN_SECONDS):
-                moved(len(messages) - sum(space.pending_vectors for space in memory.namespaces(self._tenant)))
+            if not wait_for_vectors(memory, lambda: moved(len(messages) - pending_vectors(memory, self._tenant))):
+                raise BackendError("the embedder fails for some turns, and without their vectors the figures would be others; see its log")
             self._embedded_by = memory.status().embedder
         self._index_seconds += time.process_time() - begun
         self._turns = {cube.id: turn for cube, (turn, _) in zip(reply.cubes, messages, strict=True)}

@@ -56,7 +56,7 @@ def _items(given: Any) -> list[Any]:
 def _vector_rows(vectors: Any, count: int) -> Any:
     if vectors is None:
         return None
-    if isinstance(vectors, str | Mapping) or not hasattr(vectors, "__len__") or not len(vectors):
+    if isinstance(vectors, str | Mapping) or not all(hasattr(vectors, each) for each in ("__len__", "__getitem__")) or not len(vectors):
         raise InvalidCall("a vector must be a sequence of numbers, or one such sequence for each memory")
     single = count == 1 and not hasattr(vectors[0], "__len__")
     rows = [vectors] if single else vectors

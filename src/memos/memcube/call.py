@@ -9,7 +9,17 @@ from pydantic import BeforeValidator, Field, model_validator
 from memos.errors import BackendError, InvalidCall, MemOSError, tree
 from memos.memcube.cube import MemCube, Path, Tag
 from memos.memcube.filter import Filter
-from memos.memcube.legal import legal_body, legal_id, legal_metadata, legal_name, legal_namespace, legal_principal, legal_tags
+from memos.memcube.legal import (
+    legal_body,
+    legal_id,
+    legal_links,
+    legal_metadata,
+    legal_name,
+    legal_namespace,
+    legal_principal,
+    legal_question,
+    legal_tags,
+)
 from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Text, Value
 from memos.memcube.vector import Vector
@@ -58,7 +68,7 @@ class Window(Value):
 class MemoryQuery(Value):
     """The retrieval part of a call. `limit` counts results; `expand` names relations to follow."""
 
-    text: Text = ""
+    text: Annotated[str, BeforeValidator(legal_question)] = ""
     vector: Vector | None = None
     filter: Filter | None = None
     window: Window | None = None
@@ -81,7 +91,7 @@ class CubeDraft(Value):
     expires_at: Instant | None = None
     priority: int = Field(default=0, ge=-100, le=100, strict=True)
     metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] = Field(default_factory=dict)
-    links: tuple[Text, ...] = ()
+    links: Annotated[tuple[Text, ...], BeforeValidator(legal_links)] = ()
     vector: Vector | None = None
     said_at: Instant | None = None
     speaker: Name = None

@@ -29,6 +29,7 @@ from pydantic_core import core_schema
 from memos.errors import InvalidCall
 from memos.memcube.conditions import DEPTH, And, Node, Or, Test, complement, depth_of, join, read, read_test, walk, written
 from memos.memcube.fields import FIELDS, METADATA, legal_field, microseconds
+from memos.memcube.value import holds_at_most
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 TESTS = 1000
 ITEMS = 10_000
+NODES = ITEMS + 8 * TESTS
+"""The most values in the JSON of a filter, objects and lists included; what is larger is not even read."""
+TOO_LARGE = f"a filter has at most {TESTS:,} tests, {ITEMS:,} list items and {DEPTH} levels; split this one"
 NO_TRUTH = (
     "a filter is neither true nor false by itself: combine filters with &, | and ~, each in parentheses; `and`, `or`, `not` and chained"
     " comparisons would drop some of them"
@@ -54,7 +58,7 @@ class Filter:
         tests = [node for node in walk(self.node) if isinstance(node, Test)]
         items = sum(len(test.operand) for test in tests if isinstance(test.operand, tuple))
         if len(tests) > TESTS or items > ITEMS or depth_of(self.node) > DEPTH:
-            raise InvalidCall(f"a filter has at most {TESTS:,} tests, {ITEMS:,} list items and {DEPTH} levels; split this one")
+            raise InvalidCall(TOO_LARGE)
 
     @classmethod
     def parse(cls, value: Filter | Mapping[str, Any] | None, *, internal: bool = False) -> Filter:
@@ -65,6 +69,8 @@ class Filter:
         if value is None:
             return cls.everything()
         if not isinstance(value, Filter):
+            if not holds_at_most(value, NODES):
+                raise InvalidCall(TOO_LARGE)
             return cls(read(value, internal=internal))
         for name in value.referenced_fields():
             legal_field(name, internal=internal)

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
+
+from pydantic import ValidationError
 
 from memos.errors import InvalidCall
 from memos.memcube.cube import Tag
 from memos.memcube.namespace import encode_step, normalise
-from memos.memcube.value import Metadata, legal_text
+from memos.memcube.normal import normalised
+from memos.memcube.value import Metadata, holds_at_most, invalid, legal_text
 
 TEXT_BYTES = 4 * 1024 * 1024
 """The longest text of one memory, in bytes of UTF-8."""
+QUESTION_BYTES = 64 * 1024
+"""The longest text of one query."""
 METADATA_BYTES = 64 * 1024
 METADATA_LEVELS = 32
+METADATA_NODES = 10_000
+"""The most values that metadata may hold, in all its levels."""
+TAGS = 256
+LINKS = 256
+LINK_BYTES = 2048
 NAME_BYTES = 256
 TRIGGER_BYTES = 1024
 INTEGER_LIMIT = 2**63
@@ -29,7 +39,7 @@ def legal_tag(tag: Any) -> Tag:
         name, _, value = tag.partition("=")
         tag = Tag(name=name.strip(), value=value.strip() or None)
     if isinstance(tag, dict):
-        tag = Tag(**tag)
+        tag = read_tag(tag)
     if not isinstance(tag, Tag):
         raise InvalidCall(f"a tag must be a text such as 'home' or 'mood=calm', not {type(tag).__name__}")
     if not tag.name or "=" in tag.name or len(legal_text(tag.key).encode()) > NAME_BYTES:
@@ -37,12 +47,34 @@ def legal_tag(tag: Any) -> Tag:
     return tag
 
 
+def read_tag(given: dict[Any, Any]) -> Tag:
+    """A Tag of an object such as {"name": "mood", "value": "calm"}."""
+    try:
+        return Tag.model_validate(given)
+    except ValidationError as error:
+        message = invalid(error).message
+    raise InvalidCall(f'a tag as an object is {{"name": …, "value": …}}; {message}')
+
+
+def legal_links(links: Any) -> tuple[str, ...]:
+    """At most 256 links of at most 2 KiB each; InvalidCall otherwise."""
+    if not isinstance(links, Iterable) or isinstance(links, str | Mapping):
+        raise InvalidCall(f"links must be a list of texts, not {type(links).__name__}")
+    given = tuple(islice(links, LINKS + 1))
+    if len(given) > LINKS or not all(isinstance(link, str) and len(legal_text(link).encode()) <= LINK_BYTES for link in given):
+        raise InvalidCall(f"a memory has at most {LINKS} links, each a text of at most {LINK_BYTES:,} bytes")
+    return given
+
+
 def legal_tags(tags: Any) -> tuple[Tag, ...]:
     """Distinct tags, in the order given; a single text is one tag."""
     given = (tags,) if isinstance(tags, str | Tag) else tags or ()
     if not isinstance(given, Iterable) or isinstance(given, Mapping):
         raise InvalidCall(f"tags must be a list of texts such as 'home' or 'mood=calm', not {type(given).__name__}")
-    return tuple({tag.key: tag for tag in map(legal_tag, given)}.values())
+    found = tuple({tag.key: tag for tag in map(legal_tag, given)}.values())
+    if len(found) > TAGS:
+        raise InvalidCall(f"a memory has at most {TAGS} tags, not {len(found):,}; put more into its text or its metadata")
+    return found
 
 
 def legal_name(name: Any) -> str | None:
@@ -66,7 +98,16 @@ def legal_principal(name: Any) -> str:
     if not isinstance(name, str) or not name.strip():
         raise InvalidCall("the name of a user or a tenant must be a text with at least one character")
     encode_step(legal_text(name))
-    return unicodedata.normalize("NFC", name)
+    return normalised("NFC", name)
+
+
+def legal_question(text: Any) -> str:
+    """The text of a query: valid Unicode within the limit; InvalidCall otherwise."""
+    if not isinstance(text, str):
+        raise InvalidCall(f"the text to search for must be a str, not {type(text).__name__}")
+    if len(text) * 4 > QUESTION_BYTES and (size := len(legal_text(text).encode())) > QUESTION_BYTES:
+        raise InvalidCall(f"the text to search for has {size:,} bytes, the limit is {QUESTION_BYTES:,}; ask with what matters of it")
+    return legal_text(text)
 
 
 def legal_body(text: Any) -> str:
@@ -86,6 +127,8 @@ def legal_metadata(metadata: Any) -> Metadata:
         return {}
     if not isinstance(metadata, dict) or not all(isinstance(key, str) and key for key in metadata):
         raise InvalidCall("metadata must be a JSON object with non-empty string keys")
+    if not holds_at_most(metadata, METADATA_NODES):
+        raise InvalidCall(f"metadata may hold at most {METADATA_NODES:,} values; put larger things into the text")
     _refuse_what_stores_bend(metadata)
     try:
         written = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
@@ -127,4 +170,12 @@ def legal_namespace(path: Any) -> str | None:
 
 def same_fact(text: str) -> str:
     """The form under which two texts are one fact: NFC, case and white space folded. Digits, names and negations all count."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
+    return " ".join(normalised("NFC", _folded(normalised("NFC", text))).split())
+
+
+def _folded(text: str) -> str:
+    """Simple case folding (Unicode, section 3.13, C + S): one character for one, so that "Maßen" and "Massen" stay two words."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
+    return "".join(one if len(one := each.casefold()) == 1 else each.lower() for each in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -55,6 +56,21 @@ def invalid(error: ValidationError) -> InvalidCall:
     first = error.errors(include_input=False, include_url=False)[0]
     name = ".".join(str(step) for step in first["loc"] if str(step).isidentifier() or isinstance(step, int)) or "the call"
     return InvalidCall(f"{name}: {first['msg']}")
+
+
+def holds_at_most(value: Any, most: int) -> bool:
+    """Whether nested lists and objects hold so many values at most. A list that stands in several places counts in each."""
+    waiting, found = [value], 0
+    while waiting:
+        found += 1
+        if found > most:
+            return False
+        item = waiting.pop()
+        if isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, list | tuple):
+            waiting.extend(item)
+    return True
 
 
 def aware_utc(when: datetime) -> datetime:

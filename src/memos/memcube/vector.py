@@ -13,16 +13,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+SMALL = 1e-15
+"""Where float32 begins to lose: the squares of what is smaller, or of what is larger than its reciprocal, hold no sum."""
+
+
 def legal_vector(value: Any) -> NDArray[np.float32]:
-    """A read-only float32 array of shape (d,) from any sequence of finite numbers; InvalidCall otherwise."""
+    """A read-only float32 array of shape (d,) from any sequence of finite numbers; InvalidCall otherwise.
+
+    Only its direction counts: numbers so large or so small that float32 would lose them, or the sum of their squares, are scaled first.
+    """
     import numpy as np
 
     try:
-        array = np.array(value, dtype=np.float32)
-    except (TypeError, ValueError):
+        wide = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
         raise InvalidCall("a vector must be a sequence of numbers") from None
-    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
-        raise InvalidCall(f"a vector must be one row of finite numbers, not of shape {array.shape}")
+    if wide.ndim != 1 or not wide.size or not np.isfinite(wide).all():
+        raise InvalidCall(f"a vector must be one row of finite numbers, not of shape {wide.shape}")
+    largest = np.abs(wide).max()
+    if largest and not SMALL < largest < 1 / SMALL:
+        wide /= largest
+    array = wide.astype(np.float32)
     array.flags.writeable = False
     return array
 

@@ -230,10 +230,7 @@ class View(Protocol):
         """
 
     def pending(self, limit: int) -> Pending:
-        """Contents of this tenant whose vectors are still to be computed, fewest failed attempts first, then oldest.
-
-        After 8 failures none.
-        """
+        """Contents of this tenant whose vectors are still to be computed, fewest failed attempts first, then oldest."""
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """For a key that this caller has used: (call id, the ids of the reply, in order), else None.

@@ -63,6 +63,8 @@ class AccessJournal(AccessLog, Protocol):
     def rows(self, *, after: int = 0, limit: int = 100) -> Sequence[dict[str, object]]:
         """Rows as stored: aseq, at, call_id, tenant, caller (a keyed pseudonym), operation, status, grant, seq, branch, hits,
         withheld, took.
+
+        `grant` is a keyed hash in hexadecimal of the row's, '' for none.
         """
 
     def close(self) -> None:

@@ -77,6 +77,8 @@ class StoreStatus:
     vectors: int
     pending: int
     """Contents whose vectors are still to be computed."""
+    refused: int
+    """Those of them that the embedder has refused while it took others; they are tried again, ever more rarely."""
     accesses: int
     """Rows of the access journal."""
     embedder: str | None

@@ -38,6 +38,19 @@ class Embedder(Protocol):
         """Unit rows, shape (n, dimensions). Unavailable when an endpoint does not answer, BackendError when a model is broken."""
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """An embedder that remembers vectors: how long it takes tells whether a text was met before."""
+
+    def apart(self, who: tuple[str, str] | None) -> Embedder:
+        """The same embedder, which remembers for (tenant, user) alone; for None it remembers nothing."""
+
+
+def apart(embedder: Embedder, who: tuple[str, str] | None) -> Embedder:
+    """The embedder as one caller may use it, so that its time tells nobody what others have said."""
+    return embedder.apart(who) if isinstance(embedder, Remembering) else embedder
+
+
 UNIT = 1e-5
 """How far from length 1 a vector may be and still count as a unit vector."""
 
@@ -57,11 +70,9 @@ def embedded(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
         raise BackendError(f"the embedder {embedder.name} failed with {type(error).__name__}; check the model") from error
     if rows.shape != (len(texts), embedder.dimensions) or not np.isfinite(rows).all():
         raise BackendError(f"the embedder {embedder.name} gave other rows than {len(texts)} finite ones of its width; check the model")
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)  # float32 squares of 1e30 are infinite, of 1e-30 zero
     uneven = (lengths > 0) & (np.abs(lengths - 1) > UNIT)
-    if uneven.any():
-        rows /= np.where(uneven, lengths, np.float32(1))
-    return rows
+    return (rows / np.where(uneven, lengths, 1.0)).astype(np.float32) if uneven.any() else rows
 
 
 def embedding_input(speaker: str | None, text: str) -> str:

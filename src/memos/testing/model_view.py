@@ -242,7 +242,7 @@ class ModelView(ModelLogs, ModelRelated):
         wanting = [
             (content.attempts, number)
             for number, content in self.state.contents.items()
-            if content.tenant == self.tenant and content.wanted and not content.filled and content.attempts < 8
+            if content.tenant == self.tenant and content.wanted and not content.filled
         ]
         contents = self.state.contents
         return Pending(tuple((number, contents[number].speaker, contents[number].cube.text) for _, number in sorted(wanting)[:limit]))

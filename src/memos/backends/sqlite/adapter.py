@@ -11,8 +11,9 @@ from typing import Any
 
 import apsw
 
-from memos.backends.sqlite.connections import Durability, mapped
+from memos.backends.sqlite.connections import Durability, mapped, mapped_whole
 from memos.backends.sqlite.ephemeral import Ephemeral
+from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.known import SQL as WRITING
 from memos.backends.sqlite.lineage import Graphs
 from memos.backends.sqlite.named import statements
@@ -55,7 +56,9 @@ class SqliteAdapter:
         surviving: Durability = "none" if self._ephemeral else durability
         self._as_opened = partial(SqliteAdapter, vfs=vfs, durability=durability, read_only=read_only, create=False, clock=clock)
         opening = Opening(self.directory, vfs, surviving, embedder, create, clock or SystemClock(), embedder_url)
-        opened = opening.for_reading() if read_only else opening.for_writing()
+        with GATE.using():
+            opened = opening.for_reading() if read_only else opening.for_writing()
+            self._writer = Writer(opened.writer, opened.connections, opened.keys, opened.embedder) if opened.writer else None
         self.path = opening.path
         self.keys = opened.keys
         self.embedder: Embedder | None = opened.embedder
@@ -63,7 +66,6 @@ class SqliteAdapter:
         self._store_id = opened.store_id
         self._dimensions = opened.embedder[1] if opened.embedder else None
         self._connections = opened.connections
-        self._writer = Writer(opened.writer, self.path, opened.keys, opened.embedder) if opened.writer else None
         self._graphs = Graphs()
         self._process = os.getpid()
 
@@ -80,7 +82,9 @@ class SqliteAdapter:
     @contextmanager
     def view(self, tenant: str, *, at: int | None = None, branch: str = CANONICAL) -> Iterator[SqliteView]:
         """See the port."""
-        with self.reader() as connection:
+        self._require_own_process()
+        with mapped(self.path), self._connections.reader() as connection:
+            connection.execute("BEGIN")
             view = SqliteView(connection, self.keys, self._dimensions, self._graphs, tenant=tenant, at=at, branch=branch)
             require_same(self.embedder, view.embedder, self.directory)
             try:
@@ -117,7 +121,7 @@ class SqliteAdapter:
     def reader(self) -> Iterator[apsw.Connection]:
         """A connection that cannot write, within one read transaction: for maintenance, which reads the schema."""
         self._require_own_process()
-        with mapped(self.path), self._connections.reader() as connection:
+        with mapped_whole(self.path), self._connections.reader() as connection:
             connection.execute("BEGIN")
             yield connection
 
@@ -125,11 +129,11 @@ class SqliteAdapter:
     def connection(self) -> Iterator[apsw.Connection]:
         """The writing connection within `BEGIN IMMEDIATE`, alone under the lock: for maintenance. Committed at the end, or undone."""
         writer = self._writing()
-        try:
-            with writer.transaction() as connection:
+        with mapped_whole(self.path), writer.transaction() as connection:
+            try:
                 yield connection
-        finally:
-            writer.forget()
+            finally:
+                writer.forget()  # still under the lock: nobody commits on what was known before
 
     def again(self) -> SqliteAdapter:
         """The same store opened once more, as it is now; one in memory goes when the last of them is closed."""

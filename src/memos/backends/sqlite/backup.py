@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -15,17 +18,18 @@ from uuid import uuid4
 
 import apsw
 
-from memos.backends.sqlite.connections import translate
+from memos.backends.sqlite.connections import NO_SPACE, harden, translate
 from memos.backends.sqlite.doctor import examine_journal, reading, unsound
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import broken
 from memos.backends.sqlite.faults import Findings
-from memos.backends.sqlite.journal import FILE as JOURNAL
-from memos.backends.sqlite.keys import KEY_FILE, MANIFEST, sync_directory
+from memos.backends.sqlite.forking import GATE
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
+from memos.backends.sqlite.keys import KEY_FILE, MANIFEST, OWNER_ONLY, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import FILE
-from memos.errors import BackendError, InvalidCall, NotAStore, StoreTooNew
+from memos.errors import BackendError, DiskFull, InvalidCall
 from memos.ports.maintenance import BackupReport
 
 if TYPE_CHECKING:
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 PAGES = 2000
 """Pages copied between two looks at whether to go on."""
+SETTLING = 60.0
+"""Seconds within which a draft may not be held yet."""
 NOT_COPIED = frozenset({"term"})
 SQL = statements("maintenance")
 
@@ -60,9 +66,9 @@ def backup(adapter: SqliteAdapter, destination: Path) -> BackupReport:
 
     Raises InvalidCall when something is there already, DiskFull or another BackendError when the copy cannot be made or is not sound.
     """
-    with prepared(destination) as draft:
+    with GATE.using(), prepared(destination) as draft:
         with adapter.reader() as source:
-            told = _describe(source)
+            told = describe(source)
             _copy(source, draft / FILE)
         _thin(draft / FILE)
         _verify(draft / FILE, told)
@@ -73,6 +79,8 @@ def backup(adapter: SqliteAdapter, destination: Path) -> BackupReport:
         files = {path.name: _digest(path) for path in sorted(draft.iterdir())}
         manifest = Manifest(format=FORMAT, schema=SCHEMA, store_id=adapter.store_id, files=files, **told)
         (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+        for path in draft.iterdir():
+            path.chmod(OWNER_ONLY)
         size = sum(path.stat().st_size for path in draft.iterdir())
     return BackupReport(
         path=destination,
@@ -92,8 +100,11 @@ def prepared(destination: Path) -> Iterator[Path]:
     if destination.is_symlink() or (destination.exists() and not (destination.is_dir() and not any(destination.iterdir()))):
         raise InvalidCall(f"{destination} is there already; name a directory that is not there, or an empty one")
     draft = destination.with_name(f".{destination.name}.{uuid4().hex}.part")
+    held = None
     try:
         draft.mkdir(mode=0o700, parents=True)
+        held = _hold(draft)
+        _sweep(destination)
         yield draft
         _sync(draft)
         draft.replace(destination)
@@ -101,9 +112,36 @@ def prepared(destination: Path) -> Iterator[Path]:
     except apsw.Error as error:
         raise translate(error, destination) from error
     except OSError as error:
+        if error.errno in NO_SPACE:
+            raise DiskFull(f"no space is left for {destination}; nothing was written: free some, or name another place") from error
         raise BackendError(f"{destination} cannot be written: {error}; name another place, or make room") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _hold(draft: Path) -> int:
+    """Lock a draft for as long as its process lives; BlockingIOError when another has it."""
+    descriptor = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _sweep(destination: Path) -> None:
+    """Remove the drafts of the same place whose processes were killed: nobody holds them, and they were not made just now."""
+    name = re.compile(re.escape(f".{destination.name}.") + r"[0-9a-f]{32}\.part")
+    for left in destination.parent.iterdir():
+        if name.fullmatch(left.name):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > SETTLING:
+                    held = _hold(left)
+                    shutil.rmtree(left, ignore_errors=True)
+                    os.close(held)
 
 
 def _sync(folder: Path) -> None:
@@ -116,7 +154,7 @@ def _sync(folder: Path) -> None:
     sync_directory(folder)
 
 
-def _describe(connection: apsw.Connection) -> dict[str, Any]:
+def describe(connection: apsw.Connection) -> dict[str, Any]:
     """What the copy must agree with, in the snapshot of `connection`."""
     head, seal = next(connection.execute(SQL["head"]), (0, b""))
     tables = [name for (name,) in connection.execute(SQL["tables"]) if name not in NOT_COPIED]
@@ -139,6 +177,7 @@ def _thin(path: Path) -> None:
     """Drop the term rows, and with them every page that was free: a backup keeps no byte of what is gone."""
     connection = apsw.Connection(str(path))
     try:
+        harden(connection)
         connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY")
         connection.execute(SQL["drop_terms"])
         connection.execute("VACUUM")
@@ -149,7 +188,7 @@ def _thin(path: Path) -> None:
 def _verify(path: Path, told: dict[str, Any]) -> None:
     with reading(path) as connection:
         faults = [*unsound(connection), *broken(connection.execute(EXAMINE["commits"]))]
-        if not faults and _describe(connection) != told:
+        if not faults and describe(connection) != told:
             faults = ["the copy does not hold what the store held"]
     if faults:
         raise BackendError(f"the copy is not sound ({faults[0]}) and was dropped; run `memos doctor` on the store")
@@ -166,23 +205,3 @@ def _verify_journal(path: Path) -> None:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
-
-
-def read_manifest(source: Path) -> Manifest:
-    """What the backup in `source` says of itself, once every file of it has been found whole.
-
-    Raises NotAStore when it is no backup or is damaged, StoreTooNew when a newer MemOS made it.
-    """
-    try:
-        given = json.loads((source / MANIFEST).read_text(encoding="utf-8"))
-        if (found := max(given["format"] - FORMAT, given["schema"] - SCHEMA)) > 0:
-            raise StoreTooNew(f"{source} was made by a newer MemOS; upgrade memos-kernel to restore it", newer_by=found)
-        manifest = Manifest(**given)
-        damaged = [name for name, digest in manifest.files.items() if _digest(source / Path(name).name) != digest]
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotAStore(f"{source} is no whole backup: {error.filename} is missing; name the directory that `memos backup` made") from None
-    except (ValueError, TypeError, KeyError, OSError) as error:
-        raise NotAStore(f"{source / MANIFEST} cannot be read ({error}); use another backup") from None
-    if damaged or FILE not in manifest.files:
-        raise NotAStore(f"the backup {source} is damaged: {', '.join(damaged) or FILE} is not what was written; use another backup")
-    return manifest

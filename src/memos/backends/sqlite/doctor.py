@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from memos.backends.sqlite.belonging import is_known, missing
-from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address
+from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address, harden
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import Examination, broken, key_file
 from memos.backends.sqlite.faults import Findings
-from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.forking import GATE
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.migrations import SCHEMA
 from memos.backends.sqlite.named import script, statements
+from memos.errors import DAMAGE
 from memos.ports.maintenance import Analyse, Fault
 
 if TYPE_CHECKING:
@@ -53,10 +56,14 @@ def examine_store(connection: apsw.Connection, keys: Keys, findings: Findings, a
     for code, statement in statements("doctor").items():
         findings.extend(code, (f"{what} {number}" for what, number in connection.execute(statement)))
     look = Examination(connection, keys, findings)
-    for examine in (look.key, look.commits, look.writes, look.inheritance, look.vectors):
-        examine()
+    examinations: list[Callable[[], None]] = [look.key, look.commits, look.writes, look.inheritance, look.vectors]
     if analyse is not None:
-        look.texts(analyse)
+        examinations += [look.readable, partial(look.texts, analyse)]
+    for examine in examinations:
+        try:
+            examine()
+        except DAMAGE as error:
+            findings.add("unreadable", f"{getattr(examine, '__name__', 'texts')}: {type(error).__name__}")
 
 
 def misshapen(connection: apsw.Connection) -> Iterator[str]:
@@ -108,6 +115,8 @@ def examine_journal(path: Path, findings: Findings) -> None:
                 findings.extend("access_chain_broken", broken(connection.execute(statements("access")["sealed"])))
     except apsw.Error as error:
         findings.add("access_damaged", f"{type(error).__name__}: {error}")
+    except DAMAGE as error:
+        findings.add("access_damaged", type(error).__name__)
 
 
 def examine_belonging(connection: apsw.Connection, path: Path, findings: Findings) -> None:
@@ -122,20 +131,22 @@ def examine_belonging(connection: apsw.Connection, path: Path, findings: Finding
 @contextmanager
 def reading(path: Path) -> Iterator[apsw.Connection]:
     """A file as it is at one moment; `immutable` where not even a lock can be taken."""
-    connection = _open(path, "mode=ro")
-    try:
+    with GATE.using():
+        connection = _open(path, "mode=ro")
         try:
-            connection.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
-        except apsw.CantOpenError:
+            try:
+                connection.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+            except apsw.CantOpenError:
+                connection.close()
+                connection = _open(path, "mode=ro&immutable=1")
+            yield connection
+        finally:
             connection.close()
-            connection = _open(path, "mode=ro&immutable=1")
-        yield connection
-    finally:
-        connection.close()
 
 
 def _open(path: Path, mode: str) -> apsw.Connection:
     connection = apsw.Connection(address(path, mode), flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY)
+    harden(connection)
     connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection

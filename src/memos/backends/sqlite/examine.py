@@ -17,8 +17,8 @@ from memos.backends.sqlite.faults import Findings
 from memos.backends.sqlite.keys import KEY_FILE, Keys, read_key
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements
-from memos.backends.sqlite.rows import id_text, read_entries
-from memos.errors import NotAStore
+from memos.backends.sqlite.rows import id_text, read_entries, text_of
+from memos.errors import DAMAGE, NotAStore
 from memos.ports.maintenance import Analyse
 
 SQL = statements("examine")
@@ -29,12 +29,15 @@ PIECE = 20
 def broken(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     """The rows of a log, numbered first and sealed last, that are out of number or do not follow from the one before."""
     number, seal = 0, GENESIS
-    for *fields, stored in rows:
-        if fields[0] != number + 1:
-            yield f"rows {number + 1} to {fields[0] - 1} missing"
-        elif link(seal, *fields) != stored:
-            yield f"row {fields[0]}"
-        number, seal = fields[0], stored
+    try:
+        for *fields, stored in rows:
+            if fields[0] != number + 1:
+                yield f"rows {number + 1} to {fields[0] - 1} missing"
+            elif link(seal, *fields) != stored:
+                yield f"row {fields[0]}"
+            number, seal = fields[0], stored
+    except DAMAGE as error:
+        yield f"row {number + 1} and what follows cannot be read ({type(error).__name__})"
 
 
 def key_file(directory: Path, keys: Keys, findings: Findings) -> None:
@@ -105,6 +108,14 @@ class Examination:
         for cid, body in self._connection.execute(SQL["vectors"]):
             if len(body) % 4 == 0 and not np.isfinite(np.frombuffer(body, dtype="<f4")).all():
                 self._findings.add("vector_not_finite", f"content {cid}")
+
+    def readable(self) -> None:
+        """Each text is one."""
+        for cid, body, packed in self._connection.execute(SQL["bodies"]):
+            try:
+                text_of(body if packed else body.decode())
+            except DAMAGE:
+                self._findings.add("unreadable", f"content {cid}")
 
     def texts(self, analyse: Analyse) -> None:
         """Each term row and each fact hash is that of its text; where all that there is contradicts it, the text is another one."""

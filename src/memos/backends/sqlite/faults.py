@@ -19,6 +19,7 @@ ADVICE = MappingProxyType(
     {
         "database_damaged": _RESTORE,
         "schema_wrong": _RESTORE,
+        "unreadable": _RESTORE,
         "key_wrong": _KEY,
         "orphan": _RESTORE,
         "cube_without_version": _RESTORE,

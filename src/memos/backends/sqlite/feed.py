@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import read_entries
+from memos.errors import DAMAGE, BackendError, damaged
 from memos.ports.feed import Feed, FeedRow
 
 if TYPE_CHECKING:
@@ -56,7 +57,11 @@ class Feeder:
 
     def _feed(self, rows: Sequence[Row], stamp: int, ended: tuple[tuple[int, int], ...], vectors: list[tuple[int, bytes]]) -> Feed:
         contents, matrix = stack(vectors, self.dimensions)
-        return Feed(self.namespace, stamp, tuple(map(_told, rows)), ended, contents, matrix, self.inherited)
+        try:
+            told = tuple(map(_told, rows))
+        except DAMAGE as error:
+            raise damaged("a row of the store", error) from error
+        return Feed(self.namespace, stamp, told, ended, contents, matrix, self.inherited)
 
     def _vectors_of(self, rows: list[Row]) -> list[tuple[int, bytes]]:
         found = {row[3]: row[-1] for row in rows if row[-1] is not None and row[3] not in self._sent}
@@ -70,12 +75,17 @@ class Feeder:
 
 
 def stack(vectors: list[tuple[int, bytes]], dimensions: int | None) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """(content, body) pairs as two arrays, (m,) and (m, d)."""
+    """(content, body) pairs as two arrays, (m,) and (m, d); BackendError when one is of another width."""
     import numpy as np
 
+    width, bodies = 4 * (dimensions or 0), [body for _, body in vectors]
+    if set(map(len, bodies)) - {width}:
+        content = next(content for content, body in vectors if len(body) != width)
+        raise BackendError(
+            f"the vector of content {content} is not {dimensions or 0} numbers wide; run `memos doctor`, then `memos reembed`"
+        )
     contents = np.array([content for content, _ in vectors], np.int64)
-    matrix = np.frombuffer(b"".join([body for _, body in vectors]), "<f4").astype(np.float32, copy=False)
-    return contents, matrix.reshape(len(vectors), dimensions or 0)
+    return contents, np.frombuffer(b"".join(bodies), "<f4").astype(np.float32, copy=False).reshape(len(vectors), dimensions or 0)
 
 
 def _told(row: Row) -> FeedRow:

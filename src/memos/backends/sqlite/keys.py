@@ -105,6 +105,10 @@ class Keys:
             self._callers[who] = pseudonym(self.secret, caller)
         return self._callers[who]
 
+    def grant(self, grant: str) -> bytes:
+        """The 16 bytes under which logs name a grant, none for none: its filter holds the user's name, which the hash alone would tell."""
+        return derive(self.secret, "grant", grant) if grant else b""
+
     def idempotency(self, caller: Caller, key: str) -> bytes:
         """The 16 bytes under which a caller's idempotency key is kept."""
         return derive(self.secret, "idempotency", caller.tenant, caller.kind, caller.user, key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from memos.backends.sqlite.backup import backup
 from memos.backends.sqlite.doctor import diagnose, reading
-from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rebuild import rebuild
 from memos.backends.sqlite.reembed import reembed
@@ -16,15 +16,20 @@ from memos.ports.models import Remembered
 
 if TYPE_CHECKING:
     from memos.backends.sqlite.adapter import SqliteAdapter
+    from memos.backends.sqlite.journal import SqliteJournal
 
 SQL = statements("maintenance")
 
 
 class SqliteMaintenance:
-    """Implements `memos.ports.maintenance.Maintenance` for one open adapter; `analyse` is how its texts are analysed."""
+    """Implements `memos.ports.maintenance.Maintenance` for one open adapter; `analyse` is how its texts are analysed.
 
-    def __init__(self, adapter: SqliteAdapter, analyse: Analyse) -> None:
+    `journal` is where its reads are recorded, access.db beside it unless another is given.
+    """
+
+    def __init__(self, adapter: SqliteAdapter, analyse: Analyse, journal: SqliteJournal | None = None) -> None:
         self._adapter = adapter
+        self._journal = journal
         self._analyse = analyse
 
     def doctor(self) -> tuple[Fault, ...]:
@@ -50,15 +55,17 @@ class SqliteMaintenance:
 
     def status(self) -> StoreStatus:
         """See the port."""
-        return status(self._adapter)
+        accesses = _accesses(self._adapter.directory / JOURNAL) if self._journal is None else self._journal.last()
+        return status(self._adapter, accesses)
 
 
-def status(adapter: SqliteAdapter) -> StoreStatus:
+def status(adapter: SqliteAdapter, accesses: int) -> StoreStatus:
     """What a store holds now."""
     with adapter.reader() as connection:
         tables = ("tenant", "namespace", "version", "content")
         tenants, namespaces, versions, contents = (connection.execute(SQL["count"].format(table=table)).get for table in tables)
-        head, memories, vectors, pending = (connection.execute(SQL[name]).get for name in ("last", "memories", "vectors", "pending"))
+        names = ("last", "memories", "vectors", "pending", "refused")
+        head, memories, vectors, pending, refused = (connection.execute(SQL[name]).get for name in names)
         schema = connection.pragma("user_version")
     name, dimensions = adapter.embedder or (None, None)
     return StoreStatus(
@@ -73,7 +80,8 @@ def status(adapter: SqliteAdapter) -> StoreStatus:
         contents=contents,
         vectors=vectors,
         pending=pending,
-        accesses=_accesses(adapter.directory / JOURNAL),
+        refused=refused,
+        accesses=accesses,
         embedder=name,
         dimensions=dimensions,
         sizes=_sizes(adapter.directory),

@@ -1,4 +1,7 @@
-"""Migrations: the steps that bring a store of an earlier schema forward, one transaction for all of them."""
+"""Migrations: the steps that bring a store of an earlier schema forward, one transaction for all of them.
+
+The scripts of earlier schemas stay: a backup of one is compared with its own before it is restored.
+"""
 
 from __future__ import annotations
 

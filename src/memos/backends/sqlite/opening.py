@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import apsw
@@ -18,7 +18,7 @@ from memos.backends.sqlite.connections import Connections, Durability, mapped
 from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, Keys, make_directory, make_key, read_key, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA, migrate
 from memos.backends.sqlite.named import script, statements
-from memos.errors import BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder
+from memos.errors import DAMAGE, BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder, damaged
 from memos.memcube.fields import microseconds
 from memos.ports.clock import Clock
 
@@ -75,7 +75,9 @@ class Opening:
             raise NotAStore(f"{self.directory} holds no MemOS store: there is no {FILE} in it")
         connections = self._readable()
         with mapped(self.path), connections.reader() as reader:
-            if (found := _recognise(reader, self.path)) != SCHEMA:
+            if not (found := _recognise(reader, self.path)):
+                raise NotAStore(f"{self.directory} holds no MemOS store: its {FILE} is empty; restore the last backup")
+            if found != SCHEMA:
                 raise ReadOnlyStore(
                     f"{self.path} has schema {found}, this MemOS has {SCHEMA}: open it once for writing, and it is brought forward"
                 )
@@ -143,11 +145,13 @@ class Opening:
         with locked(self.directory / LOCK):
             if self._is_made():
                 return
+            self._refuse_lost()
             keys = Keys(make_key(self.directory))
             with mapped(self.path), self._writable(self.connections("rwc")) as connection:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
                 with _immediate(connection):
                     self._write_schema(connection, keys)
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 connection.close()
             self.path.chmod(OWNER_ONLY)
             sync_directory(self.directory)
@@ -158,6 +162,16 @@ class Opening:
         if others:
             raise NotAStore(
                 f"{self.directory} holds other things ({', '.join(others[:3])}) and no MemOS store; name an empty or a new directory"
+            )
+
+    def _refuse_lost(self) -> None:
+        """Nobody has a journal, a blob or a write-ahead log before there is a store: what they belonged to is not made anew."""
+        ahead = self.path.with_name(f"{FILE}-wal")
+        left = [each.name for each in (ahead, self.directory / "access.db", self.directory / "blobs") if _holds_something(each)]
+        if left and not (self.path.is_file() and self.path.stat().st_size):
+            raise NotAStore(
+                f"{self.directory} held a store and has lost its {FILE} ({left[0]} is still there): bring it back, or move the directory"
+                " away and restore the last backup with `memos restore-backup`"
             )
 
     def _write_schema(self, connection: apsw.Connection, keys: Keys) -> None:
@@ -175,7 +189,12 @@ class Opening:
         connection.pragma("user_version", SCHEMA)
 
     def _opened(self, connections: Connections, writer: apsw.Connection | None, reader: apsw.Connection) -> Opened:
-        meta = dict(reader.execute(SQL["meta"]))
+        try:
+            return self._told(connections, writer, dict(reader.execute(SQL["meta"])))
+        except DAMAGE as error:
+            raise damaged(self.path, error) from error
+
+    def _told(self, connections: Connections, writer: apsw.Connection | None, meta: dict[str, Any]) -> Opened:
         keys = Keys(read_key(self.directory))
         if keys.proof() != meta["key"]:
             raise NotAStore(f"{self.directory / KEY_FILE} is the key of another store; bring back the one that belongs to {self.path}")
@@ -183,6 +202,10 @@ class Opening:
         if self.embedder not in {"stored", stored}:
             raise _wrong_embedder(self.directory, stored, self.embedder)
         return Opened(connections, writer, keys, str(UUID(bytes=meta["store_id"])), stored, meta.get("embedder_url"))
+
+
+def _holds_something(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() else path.is_file() and path.stat().st_size > 0
 
 
 def _recognise(connection: apsw.Connection, path: Path) -> int:
@@ -226,6 +249,7 @@ def locked(path: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child that was forked meanwhile has the descriptor too
         os.close(descriptor)
 
 

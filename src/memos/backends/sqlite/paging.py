@@ -29,8 +29,10 @@ class Order:
     descending: bool
 
     def __post_init__(self) -> None:
-        if self.name not in ORDERS:
+        if self.name not in tuple(ORDERS):  # which compares, so that what cannot be hashed is refused too
             raise InvalidCall(f"memories are ordered by {', '.join(ORDERS)}, not by {str(self.name)[:40]!r}")
+        if not isinstance(self.descending, bool):
+            raise InvalidCall(f"descending is True or False, not {str(self.descending)[:40]!r}")
 
     @property
     def direction(self) -> str:
@@ -55,7 +57,7 @@ class Order:
         try:
             version, name, descending, key, identity = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             place = key, bytes.fromhex(identity)
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, TypeError, ValueError, RecursionError):
             version = name = descending = place = None
         if place is None or version != VERSION or type(place[0]) is not int or abs(place[0]) >= 2**63 or len(place[1]) != 16:
             raise InvalidCall("this is no cursor of a listing; give back the `next` of the page before, or None for the first page")

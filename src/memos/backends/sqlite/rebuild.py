@@ -14,7 +14,7 @@ from memos.backends.sqlite.doctor import reading
 from memos.backends.sqlite.evidence import SQL as EVIDENCE
 from memos.backends.sqlite.evidence import Evidence, evidence
 from memos.backends.sqlite.faults import NAMED
-from memos.backends.sqlite.journal import FILE as JOURNAL
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements

@@ -11,7 +11,10 @@ from uuid import UUID
 
 import apsw
 
-from memos.backends.sqlite.backup import Manifest, prepared, read_manifest
+from memos.backends.sqlite.admission import copy_admitted, read_manifest
+from memos.backends.sqlite.backup import Manifest, prepared
+from memos.backends.sqlite.connections import harden, mapped_whole
+from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import KEY_FILE, Keys, make_key, read_key
 from memos.backends.sqlite.migrations import migrate
 from memos.backends.sqlite.named import statements
@@ -27,21 +30,23 @@ SQL = statements("maintenance")
 def restore(source: Path, destination: Path, *, key: Path | None, analyse: Analyse, clock: Clock | None = None) -> RestoreReport:
     """Make the backup in `source` a store in `destination`, a directory that must not be there or be empty.
 
-    `key` is the key file that was kept apart; with None a new key is made. Raises NotAStore for what is no backup, for a damaged one and
-    for another store's key, StoreTooNew, InvalidCall when something is at `destination`, BackendError when it cannot be written.
+    `key` is the key file that was kept apart; with None a new key is made. Raises NotAStore for what is no backup, for one that is damaged
+    or holds what no store of ours does, and for another store's key; StoreTooNew, InvalidCall when something is at `destination`,
+    BackendError when it cannot be written.
     """
     manifest = read_manifest(source)
     store_id = (clock or SystemClock()).new_id()
-    with prepared(destination) as draft:
-        for name in manifest.files:
-            shutil.copyfile(source / name, draft / name)
+    with GATE.using(), prepared(destination) as draft:
+        copy_admitted(source, draft, manifest)
         keys = _take_key(draft, key)
         connection = apsw.Connection(str(draft / FILE))
         try:
+            harden(connection)
             connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_mode = WAL")
             with _transaction(connection):
                 _identify(connection, keys, UUID(store_id), linked=key is not None)
-            rebuild_all(partial(_transaction, connection), keys, analyse, accept_texts=True)
+            with mapped_whole(source):
+                rebuild_all(partial(_transaction, connection), keys, analyse, accept_texts=True)
         finally:
             connection.close()
     return _report(destination, store_id, manifest, linked=key is not None)
@@ -69,6 +74,7 @@ def _identify(connection: apsw.Connection, keys: Keys, store_id: UUID, *, linked
     if linked and meta["key"] != keys.proof():
         raise NotAStore("the key is of another store; name the key file that belongs to this backup, or restore without one")
     migrate(connection)
+    connection.execute(SQL["drop_terms"])
     connection.execute(SQL["add_store"], (store_id.bytes,))
     connection.execute(SQL["set_meta"], ("store_id", store_id.bytes))
     if not linked:

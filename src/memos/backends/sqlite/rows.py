@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from memos.errors import InvalidCall
+from memos.errors import DAMAGE, InvalidCall, damaged
 from memos.memcube.cube import MemCube, Path, Tag, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
+from memos.memcube.legal import TEXT_BYTES
 from memos.memcube.payload import Activation, Parameter, Payload, Plaintext
 from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
@@ -79,7 +80,13 @@ def body_of(payload: Payload) -> str:
 
 def text_of(body: str | bytes) -> str:
     """The text of a content, deflated or not."""
-    return body if isinstance(body, str) else zlib.decompress(body).decode()
+    if isinstance(body, str):
+        return body
+    inflating = zlib.decompressobj()
+    text = inflating.decompress(body, TEXT_BYTES)
+    if not inflating.eof:
+        raise ValueError("it does not end where a text must")
+    return text.decode()
 
 
 def _payload(kind: str, kept: str | bytes) -> Payload:
@@ -186,6 +193,13 @@ def _read_usage(count: int | None, last_used_at: int, heat: float) -> Usage:
 
 def read_cube(row: tuple[Any, ...]) -> MemCube:
     """The MemCube of a row with the columns of `cube_columns` in view.sql; its values come from the store and are trusted."""
+    try:
+        return _read_cube(row)
+    except (*DAMAGE, InvalidCall) as error:
+        raise damaged(f"a row of the store, written by commit {row[7]},", error) from error
+
+
+def _read_cube(row: tuple[Any, ...]) -> MemCube:
     (
         cube_id, provenance_id, namespace, body, count, last_used_at, heat, seq, version, layer, kind, state, frozen, owner, sensitivity,
         priority, speaker, role, session, ordinal, said_at, created_at, updated_at, valid_from, valid_to, expires_at, metadata, header_text,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.belonging import claim
-from memos.backends.sqlite.journal import FILE as JOURNAL
 from memos.backends.sqlite.journal import SqliteJournal
+from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import KEY_FILE
 from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.backends.sqlite.opening import FILE
@@ -70,7 +70,9 @@ def _parts(adapter: SqliteAdapter, journal: SqliteJournal, analyse: Analyse, cho
             again.close()
             raise
 
-    return StoreParts(adapter, journal, SqliteMaintenance(adapter, analyse), chosen.embedder, directory, adapter.read_only, renewed)
+    return StoreParts(
+        adapter, journal, SqliteMaintenance(adapter, analyse, journal), chosen.embedder, directory, adapter.read_only, renewed
+    )
 
 
 def _identity(chosen: Chosen) -> tuple[str, int] | None:

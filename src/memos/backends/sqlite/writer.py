@@ -13,7 +13,8 @@ from pathlib import Path
 import apsw
 
 from memos.backends.sqlite.commit import Commit
-from memos.backends.sqlite.connections import mapped, translate
+from memos.backends.sqlite.connections import Connections, identity, mapped, translate
+from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.known import SQL, Known
 from memos.backends.sqlite.opening import Embedder
@@ -35,15 +36,6 @@ def require_same(opened: Embedder | None, stored: str | None, directory: Path) -
         raise WrongEmbedder(f"{directory} was re-embedded meanwhile with {stored or 'no embedder'}; open the store again")
 
 
-def identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands at a path, None when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 class Job:
     """A ChangeSet in the queue. Its `turn` is released when it is done, or when it is to lead."""
 
@@ -62,10 +54,12 @@ class Job:
 class Writer:
     """The one writing connection of a store in this process. Thread-safe; first come, first served."""
 
-    def __init__(self, connection: apsw.Connection, path: Path, keys: Keys, embedder: Embedder | None) -> None:
-        self._connection = connection
-        self._path = path
-        self._identity = identity(path)
+    def __init__(self, connection: apsw.Connection, connections: Connections, keys: Keys, embedder: Embedder | None) -> None:
+        self._connection: apsw.Connection | None = connection
+        self._connections = connections
+        self._path = path = connections.path
+        self._ahead = path.with_name(f"{path.name}-wal")
+        self._identity, self._ahead_identity = identity(path), identity(self._ahead)
         self._keys = keys
         self._embedder = embedder
         self._dimensions = embedder[1] if embedder else None
@@ -75,9 +69,14 @@ class Writer:
         self._leading = self._undone = False
         self._using = threading.Lock()
         self._closed = False
+        GATE.register(self)
 
     def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
         """Commit, together with whatever else waits."""
+        with GATE.using():
+            return self._commit(change, reads)
+
+    def _commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
         job = Job(change, reads)
         with self._queueing:
             self._queue.append(job)
@@ -164,11 +163,10 @@ class Writer:
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
         """The writing connection within `BEGIN IMMEDIATE`, for this thread alone; what fails is undone whole."""
-        with self._using:
-            self._require_file()
-            connection = self._connection
+        with GATE.using(), self._using:
+            connection = self._opened()
             with mapped(self._path, connection):
-                self._begin()
+                self._begin(connection)
                 try:
                     self._known.refresh()
                     yield connection
@@ -176,32 +174,43 @@ class Writer:
                 except apsw.Error as error:
                     failure = translate(error, self._path, connection)  # it asks the connection for more, before the rollback
                     self._undone = True
-                    self._undo()
+                    self._undo(connection)
                     raise failure from error
                 except BaseException:
-                    self._undo()
+                    self._undo(connection)
                     raise
 
-    def _require_file(self) -> None:
-        """A commit into a file that is no longer at its path would be acknowledged, and lost with this process."""
+    def _opened(self) -> apsw.Connection:
+        """The connection, opened again after a fork.
+
+        A commit into a file that is no longer at its path, or whose WAL is not, would be acknowledged, and lost with this process.
+        """
         if self._closed:
             raise BackendError("the store is closed; open it again")
-        if identity(self._path) != self._identity:
+        moved = identity(self._path) != self._identity
+        if self._connection is None and not moved:
+            with mapped(self._path):
+                self._connection = self._connections.writer()
+                self._known = Known(self._connection)
+                self._connection.pragma("user_version")  # which opens the WAL
+            self._ahead_identity = identity(self._ahead)
+        if self._connection is None or moved or identity(self._ahead) != self._ahead_identity:
             raise NotAStore(f"{self._path} was removed or replaced while it was open; nothing was written: open the store again")
+        return self._connection
 
-    def _undo(self) -> None:
+    def _undo(self, connection: apsw.Connection) -> None:
         self._known.forget()
-        if self._connection.in_transaction:
+        if connection.in_transaction:
             self._undone = True
             with suppress(apsw.Error):  # what broke the commit may break this too; SQLite then undoes it when the file is next opened
-                self._connection.execute(SQL["rollback"])
+                connection.execute(SQL["rollback"])
 
-    def _begin(self) -> None:
+    def _begin(self, connection: apsw.Connection) -> None:
         deadline = time.monotonic() + PATIENCE
-        self._connection.set_busy_timeout(0)  # the pauses below are shorter and do not grow
+        connection.set_busy_timeout(0)  # the pauses below are shorter and do not grow
         while True:
             try:
-                self._connection.execute(SQL["begin"])
+                connection.execute(SQL["begin"])
                 return
             except apsw.BusyError:
                 if time.monotonic() > deadline:
@@ -212,8 +221,17 @@ class Writer:
         """Somebody wrote through `transaction` by hand: learn anew next time."""
         self._known.forget()
 
+    def suspend(self) -> None:
+        """Close the connection; the next commit opens it again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
     def close(self) -> None:
-        """Close the connection once the commit that runs is through."""
-        with self._using:
+        """Close the connection once the commit that runs is through; the last one copies the WAL back and removes it."""
+        with GATE.using(), self._using:
             self._closed = True
-            self._connection.close()
+            here = identity(self._path), identity(self._ahead)
+            if self._connection is not None and here == (self._identity, self._ahead_identity):  # else the WAL there is another's
+                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+            self.suspend()

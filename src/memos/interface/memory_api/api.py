@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -69,6 +71,7 @@ ATTEMPTS, ADD_ATTEMPTS = 3, 64
 """How often a call is prepared anew when somebody else committed first; an `add` of a fact that others add too has nothing to lose."""
 STORE_FAILURES = frozenset(tree(BackendError))
 """Replies that tell of the store and of no memory: where the journal fails with it (a closed store, a full disk) they say why."""
+log = logging.getLogger("memos.api")
 AfterCommit = Callable[[str, bool], tuple[str, ...]]
 """What the system does after a commit: (tenant, whether the caller waits for its vectors) → warnings."""
 
@@ -89,11 +92,13 @@ class MemoryAPI:
             reply, recorded = self._run(caller, call, began)
         except MemOSError as error:
             reply, recorded = failure(call, error), False
+        except Exception as error:  # noqa: BLE001 - the last resort: whoever calls gets an error of ours
+            reply, recorded = failure(call, unforeseen(call, error)), False
         return reply if recorded else self._record(caller, call, reply, began)
 
     def _run(self, caller: Caller, call: MemoryCall, began: int) -> tuple[MemoryReply, bool]:
-        ready, warnings = with_query_vector(call, self._desk)
-        vectors = Vectors(self._desk)
+        ready, warnings = with_query_vector(caller, call, self._desk)
+        vectors = Vectors(caller, self._desk)
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):
             prepared = self._prepare(caller, ready)
@@ -175,6 +180,13 @@ def _require_supported(call: MemoryCall) -> None:
 def as_committed(cube: MemCube, committed: Committed) -> MemCube:
     """A memory with the seq and the ordinal that its commit gave it."""
     return cube.model_copy(update={"seq": committed.seq, "ordinal": committed.ordinals.get(cube.id, cube.ordinal)})
+
+
+def unforeseen(call: MemoryCall, error: Exception) -> BackendError:
+    """The error for what nobody foresaw. The log tells where it was raised; its own message may hold what memories say."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("the call %s (%s) failed with %s\n%s", call.id, call.operation, type(error).__name__, where)
+    return BackendError(f"the call failed with {type(error).__name__}; see the log `memos.api`, and run `memos doctor`")
 
 
 def failure(call: MemoryCall, error: MemOSError) -> MemoryReply:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ValidationError
@@ -140,6 +141,6 @@ def fitting(work: Work, vector: Any) -> Any:
     if len(vector) != work.view.dimensions:
         raise InvalidCall(f"the vector has {len(vector)} numbers, this store's have {work.view.dimensions}")
     length = float((vector @ vector) ** 0.5)
-    if not length:
+    if not 0 < length < inf:
         raise InvalidCall("a vector of zeros has no direction; leave the vector out")
     return vector if abs(length - 1.0) < UNIT else vector / length

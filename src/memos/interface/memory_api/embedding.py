@@ -7,21 +7,21 @@ from typing import Any
 
 from memos.errors import MemOSError
 from memos.interface.memory_api.desk import Desk
-from memos.memcube.call import MemoryCall
+from memos.memcube.call import Caller, MemoryCall
 from memos.memcube.change import ChangeSet, CubeWrite
 from memos.memcube.payload import Plaintext
-from memos.ports.models import embedded, embedding_input
+from memos.ports.models import Embedder, apart, embedded, embedding_input
 
 Warnings = tuple[str, ...]
 
 
-def with_query_vector(call: MemoryCall, desk: Desk) -> tuple[MemoryCall, Warnings]:
+def with_query_vector(caller: Caller, call: MemoryCall, desk: Desk) -> tuple[MemoryCall, Warnings]:
     """A search with the vector of its text. When the embedder fails it goes on by words alone, and a warning says so."""
     query = call.query
     if desk.embedder is None or call.operation != "search" or query is None or query.vector is not None or not query.text.strip():
         return call, ()
     try:
-        vector = _directed(embedded(desk.embedder, [query.text])[0])
+        vector = _directed(embedded(own(desk.embedder, caller), [query.text])[0])
     except MemOSError as error:
         return call, (f"searched by words alone: {error.message}",)
     return call.model_copy(update={"query": query.model_copy(update={"vector": vector})}), ()
@@ -30,8 +30,8 @@ def with_query_vector(call: MemoryCall, desk: Desk) -> tuple[MemoryCall, Warning
 class Vectors:
     """The vectors of one call's few new texts; more than `settings.inline_vectors` are left to the worker."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, caller: Caller, desk: Desk) -> None:
+        self._caller, self._desk = caller, desk
         self._known: dict[str, Any] = {}
         self._failed = False
 
@@ -44,7 +44,7 @@ class Vectors:
         texts = [embedding_input(write.cube.speaker, write.cube.text) for write in wanting]
         fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
         try:
-            self._known |= zip(fresh, map(_directed, embedded(desk.embedder, fresh)), strict=True) if fresh else ()
+            self._known |= zip(fresh, map(_directed, embedded(own(desk.embedder, self._caller), fresh)), strict=True) if fresh else ()
         except MemOSError as error:
             self._failed = True
             return change, (f"stored; its vector follows once the embedder answers: {error.message}",)
@@ -60,3 +60,8 @@ def _lacks(write: CubeWrite) -> bool:
 def _directed(vector: Any) -> Any:
     """A vector, or None for the zeros of a text without words: a query is then one of words alone, a memory is left to the worker."""
     return vector if vector.any() else None
+
+
+def own(embedder: Embedder, caller: Caller) -> Embedder:
+    """The embedder as this caller may use it: what it remembers of others is not to be felt."""
+    return apart(embedder, (caller.tenant, caller.user))

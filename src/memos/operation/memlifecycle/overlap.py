@@ -7,7 +7,8 @@ American spelling, and the two sides of "is". Prepositions, numbers, names, tens
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from memos.memcube.normal import normalised
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,:/\-][^\W_]+)*%?", re.UNICODE)
 _ARTICLES = frozenset({"a", "an", "the"})
@@ -38,7 +39,7 @@ def same(one: str, other: str) -> bool:
 
 
 def _told(text: str) -> tuple[str, ...]:
-    folded = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
+    folded = normalised("NFC", text).casefold().replace("’", "'")
     for pattern, written in _CONTRACTED:
         folded = pattern.sub(written, folded)
     return tuple(_spelled(word) for word in _WORD.findall(folded) if word not in _ARTICLES)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-import unicodedata
 from collections import Counter
 from functools import lru_cache
 
 from memos.memcube.change import Terms
+from memos.memcube.normal import normalised
 
 ASKS, TIMEY, NUMBER, ASSISTANT = 1, 2, 4, 8
 """Flags: ends in a question mark, speaks of a time, holds a number, was said by an assistant."""
@@ -100,8 +100,8 @@ def fold(text: str) -> str:
 
     Hebrew and Arabic lose their points. Where a mark makes another letter, as in Cyrillic й, Kana が and the vowels of Hindi, it stays.
     """
-    apart = unicodedata.normalize("NFKD", text).casefold().replace("_", " ")
-    whole = unicodedata.normalize("NFKC", _SIGNED.sub("", apart) if _SIGN.search(apart) else apart)
+    apart = normalised("NFKD", text).casefold().replace("_", " ")
+    whole = normalised("NFKC", _SIGNED.sub("", apart) if _SIGN.search(apart) else apart)
     return _LETTER.sub(lambda letter: _LETTERS[letter[0]], whole)
 
 

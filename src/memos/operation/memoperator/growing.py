@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+FIRST = 4
+"""Items there is room for at first: a lane has some thirty arrays, and most users have few memories."""
+
 
 class Growing:
     """An array of one dimension. One writer appends while readers read: `array`, once taken, is not disturbed by what is appended later."""
@@ -15,7 +18,7 @@ class Growing:
     __slots__ = ("_array", "n")
 
     def __init__(self, dtype: DTypeLike) -> None:
-        self._array: NDArray[Any] = np.empty(64, dtype)
+        self._array: NDArray[Any] = np.empty(FIRST, dtype)
         self.n = 0
 
     def extend(self, values: Sequence[Any] | NDArray[Any]) -> None:

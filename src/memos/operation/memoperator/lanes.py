@@ -71,8 +71,9 @@ class State(NamedTuple):
 class Lane:
     """One namespace's rows: columns, postings, vectors, and the order in which things were said; those of archived memories apart."""
 
-    def __init__(self, namespace: str, *, cold: bool = False) -> None:
+    def __init__(self, namespace: str, *, cold: bool = False, grown: Callable[[Lane], None] | None = None) -> None:
         self.namespace = namespace
+        self._grown = grown
         self._cold = cold
         self._lock = threading.RLock()
         self._reset()
@@ -190,6 +191,8 @@ class Lane:
             counts += [row.counts for row in feed.rows]
             stamp = max(stamp, feed.stamp)
             self._take_chunk(view, feed)
+        if self._grown is not None:
+            self._grown(self)
         if hashes:
             self._segments = bm25.extended(self._segments, bm25.segment(first, hashes, counts))
             self._order.extend(self._sessions(first), self._columns.ordinal[first:])
@@ -226,12 +229,14 @@ class Lane:
 
 
 class Lanes:
-    """The lanes of a store, made on first use; the least recently used go once all together hold more than `most` rows."""
+    """The lanes of a store, made on first use; the least recently used go once there are more than `most_lanes`, or than `most` rows."""
 
-    def __init__(self, most: int = 2_000_000) -> None:
-        self._most = most
+    def __init__(self, most: int = 2_000_000, most_lanes: int = 4096) -> None:
+        self._most, self._most_lanes = most, most_lanes
         self._lock = threading.Lock()
         self._lanes: OrderedDict[tuple[str, str, bool], Lane] = OrderedDict()
+        self._sizes: dict[Lane, int] = {}
+        self._held = 0
 
     def get(self, tenant: str, namespace: str, *, cold: bool = False) -> Lane:
         """The lane of a tenant's namespace, or with `cold` that of what is archived there."""
@@ -239,9 +244,16 @@ class Lanes:
         with self._lock:
             lane = self._lanes.get(key)
             if lane is None:
-                lane = self._lanes[key] = Lane(namespace, cold=cold)
+                lane = self._lanes[key] = Lane(namespace, cold=cold, grown=self._count)
+                self._sizes[lane] = 0
             self._lanes.move_to_end(key)
-            held = sum(each.size for each in self._lanes.values())
-            while held > self._most and len(self._lanes) > 1:
-                held -= self._lanes.popitem(last=False)[1].size
+            while (self._held > self._most or len(self._lanes) > self._most_lanes) and len(self._lanes) > 1:
+                self._held -= self._sizes.pop(self._lanes.popitem(last=False)[1])
             return lane
+
+    def _count(self, lane: Lane) -> None:
+        """Keep the total as a lane grows; one that was let go, and is still read, counts no longer."""
+        with self._lock:
+            if lane in self._sizes:
+                self._held += lane.size - self._sizes[lane]
+                self._sizes[lane] = lane.size

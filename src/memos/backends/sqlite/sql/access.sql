@@ -37,11 +37,11 @@ access a INDEXED BY access_by_time;
 -- name: by_call
 (SELECT DISTINCT unhex(value) AS id FROM json_each(:calls)) w JOIN access a INDEXED BY access_by_call ON a.call_id = w.id;
 
--- name: last
-SELECT ifnull(max(aseq), 0) FROM access;
-
 -- name: uses
 SELECT aseq, tenant, at, iif(branch = '', hits, '[]') FROM access WHERE aseq > ? ORDER BY aseq LIMIT ?;
+
+-- name: last
+SELECT ifnull(max(aseq), 0) FROM access;
 
 -- name: sealed
 SELECT aseq, at, call_id, tenant, caller, operation, status, grant_hash, seq, branch, hits, withheld, took, hash

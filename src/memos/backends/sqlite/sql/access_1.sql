@@ -11,7 +11,7 @@ CREATE TABLE access (
   caller BLOB NOT NULL,                 -- keyed pseudonym of the caller
   operation TEXT NOT NULL,
   status TEXT NOT NULL,                 -- ok, or the code of the error
-  grant_hash BLOB NOT NULL,
+  grant_hash BLOB NOT NULL,             -- keyed hash of the grant; empty for none
   seq INTEGER NOT NULL,                 -- the commit that was read
   branch TEXT NOT NULL,                 -- the branch that was read, '' for none
   hits BLOB NOT NULL,                   -- JSON array of [id, version, lanes, form], in the order of the reply

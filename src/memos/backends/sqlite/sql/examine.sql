@@ -10,6 +10,9 @@ SELECT v.seq, c.id, v.version FROM version v JOIN cube c ON c.uid = v.uid ORDER 
 SELECT EXISTS (SELECT 1 FROM cube c JOIN tenant t ON t.tid = c.tid WHERE c.id = ?1 AND t.horizon < ?2)
 AND NOT EXISTS (SELECT 1 FROM commit_log l JOIN branch b ON b.bid = l.bid WHERE l.seq = ?2 AND b.closed IS NOT NULL);
 
+-- name: bodies
+SELECT cid, CAST(body AS BLOB), packed FROM content WHERE sealed = 0;
+
 -- name: vectors
 SELECT cid, body FROM vector WHERE body IS NOT NULL;
 
@@ -21,4 +24,7 @@ LEFT JOIN acl o ON o.aid = n.own LEFT JOIN acl a ON a.aid = n.aid ORDER BY n.tid
 SELECT value FROM meta WHERE key = 'key';
 
 -- name: shape
-SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%';
+SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view') OR name NOT GLOB 'sqlite_*';
+
+-- name: schema
+SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL;

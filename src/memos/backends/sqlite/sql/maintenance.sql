@@ -67,7 +67,7 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 SELECT key, value FROM meta;
 
 -- name: tables
-SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name;
+SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name;
 
 -- name: count
 SELECT count(*) FROM {table};
@@ -77,6 +77,9 @@ SELECT count(*) FROM version WHERE bid = 0 AND seq_end = 9223372036854775807 AND
 
 -- name: pending
 SELECT count(*) FROM vector WHERE body IS NULL;
+
+-- name: refused
+SELECT count(*) FROM vector WHERE body IS NULL AND attempts > 0;
 
 -- name: vectors
 SELECT count(*) FROM vector WHERE body IS NOT NULL;

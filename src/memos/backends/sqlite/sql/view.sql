@@ -181,7 +181,7 @@ SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (
 -- name: pending
 SELECT x.cid, (SELECT v.speaker FROM version v WHERE v.cid = x.cid ORDER BY v.row LIMIT 1), t.body
 FROM vector x JOIN content t ON t.cid = x.cid
-WHERE x.tid = ? AND x.body IS NULL AND x.attempts < 8 ORDER BY x.attempts, x.cid LIMIT ?;
+WHERE x.tid = ? AND x.body IS NULL ORDER BY x.attempts, x.cid LIMIT ?;
 
 -- name: replay
 SELECT fingerprint, call_id, ids FROM idempotency WHERE key = ?;
