@@ -17,6 +17,7 @@ from memos.ports.clock import Clock
 from memos.ports.maintenance import Analyse, RestoreReport
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import Choose, Chosen, StoreParts
+from memos.ports.trail import Trail
 from memos.settings import Settings
 
 EMBEDDERS = {
@@ -70,6 +71,15 @@ def restore_store(source: Path, destination: Path, *, key: Path | None, analyse:
     from memos.backends.sqlite.restore import restore
 
     return restore(source, destination, key=key, analyse=analyse)
+
+
+def open_trail(directory: Path) -> Trail:
+    """The logs of the store in a directory, whether the rest of it can be opened or not; NotAStore where none stands."""
+    from memos.backends.sqlite.store import require_made
+    from memos.backends.sqlite.trail import SqliteTrail
+
+    require_made(directory)
+    return SqliteTrail(directory)
 
 
 def chooser(wanted: Embedder | str | None) -> Choose:

@@ -60,6 +60,9 @@ class Settings(BaseModel):
     sweep_seconds: float = Field(default=60.0, ge=0, description="how often the worker sweeps")
     sweep_batch: int = Field(default=500, ge=1, le=10_000, description="memories that a sweep looks at between two commits")
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
+    audit_checkpoints: Path | None = Field(
+        default=None, description="a directory outside the store for signed checkpoints of its logs; none: beside it, NAME-audit"
+    )
 
 
 def load_settings(directory: Path | None, given: dict[str, Any] | None = None) -> Settings:

@@ -36,6 +36,7 @@ COMMANDS = {
     "compose": ("memos.cli.changing:compose", "Make one new memory of several, which stay."),
     "log": ("memos.cli.auditing:log", "Show the calls that were made, or count them."),
     "explain": ("memos.cli.auditing:explain", "Show what one call was given or wrote."),
+    "audit": ("memos.cli.audit:audit", "Sign the logs, find what was changed in them, export them."),
     "status": ("memos.cli.operating:status", "Show what a store holds and how much room it takes."),
     "namespaces": ("memos.cli.operating:namespaces", "Show the namespaces of a tenant and what stands in each."),
     "doctor": ("memos.cli.operating:doctor", "Examine a store; exit code 1 when it has faults."),

@@ -162,8 +162,13 @@ def read_key(directory: Path) -> bytes:
 def make_key(directory: Path) -> bytes:
     """The store's secret, made and on the disk before it is returned; one that is there already is kept."""
     path = directory / KEY_FILE
-    if path.exists():
-        return read_key(directory)
+    if not path.exists():
+        make_secret(path)
+    return read_key(directory)
+
+
+def make_secret(path: Path) -> None:
+    """A file of random bytes that is its owner's alone, in a folder of a store; it is on the disk, whole, or not there."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
@@ -172,9 +177,8 @@ def make_key(directory: Path) -> bytes:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    for folder in (path.parent, directory):
+    for folder in (path.parent, path.parent.parent):
         sync_directory(folder)
-    return read_key(directory)
 
 
 def make_directory(directory: Path) -> None:
