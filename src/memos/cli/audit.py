@@ -10,7 +10,7 @@ import click
 
 from memos.cli.command import Target, command
 from memos.cli.inputs import moment
-from memos.cli.output import emit, say, table
+from memos.cli.output import emit, say
 from memos.errors import InvalidCall
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def key(target: Target, path: Path) -> None:
     trail = trail_of(target)
     files.require_outside(path.absolute(), trail.directory, "the public key")
     name, document = auditing.exported_key(trail)
-    if path.exists() and path.read_bytes() != document:
-        raise InvalidCall(f"{path} is there already and holds something else; name another file")
-    files.write(path.absolute(), document)
+    files.keep_key(document, path.absolute())
     if target.as_json:
         emit({"path": path, "key_id": name})
     else:
@@ -151,8 +149,9 @@ def trail_of(target: Target) -> Trail:
 
 def show(report: Report) -> None:
     """What was found, for people."""
-    if report.findings:
-        table(("finding", "log", "where", "what it means"), [(each.code, each.log, each.where, each.meaning) for each in report.findings])
+    for each in report.findings:
+        say(f"{each.code}{f' in {each.log}' if each.log else ''}: {each.where}")
+        say(f"    {each.meaning}")
 
 
 def _place(trail: Trail) -> Path:

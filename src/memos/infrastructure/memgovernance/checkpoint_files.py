@@ -52,20 +52,33 @@ def read_public_key(path: Path, store: Path) -> Ed25519PublicKey:
 def keep(checkpoint: Checkpoint, place: Path) -> Path:
     """Write a checkpoint into a directory, which is made where it is missing, and return its path.
 
-    One of the same sizes that is there already stays as it is. BackendError when the file cannot be written.
+    One that says the same is left as it is; InvalidCall where one of the same sizes says otherwise, BackendError when it cannot be written.
     """
     path = place / checkpoint.name
-    if not path.exists():
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BackendError(f"{place} cannot be made ({error.strerror}); name another directory with --to") from None
-        write(path, checkpoint.document().encode())
+    if path.exists():
+        there = read_checkpoint(_read(path), str(path))
+        if (there.store_id, there.logs) != (checkpoint.store_id, checkpoint.logs):
+            raise InvalidCall(f"{path} is there already and says otherwise; name another directory with --to")
+        return path
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackendError(f"{place} cannot be made ({error.strerror}); name another directory with --to") from None
+    _write(path, checkpoint.document().encode())
     return path
 
 
-def write(path: Path, body: bytes) -> None:
-    """Write a file that is whole and on the disk, or not there at all; BackendError when it cannot be."""
+def keep_key(document: bytes, path: Path) -> None:
+    """Write a public key to a file; InvalidCall where something else is there, BackendError when it cannot be written."""
+    if path.exists():
+        if _read(path) != document:
+            raise InvalidCall(f"{path} is there already and holds something else; name another file")
+    else:
+        _write(path, document)
+
+
+def _write(path: Path, body: bytes) -> None:
+    """A file that is whole and on the disk, or not there at all."""
     draft = path.with_name(f".{path.name}.new")
     try:
         with draft.open("wb") as file:
@@ -87,7 +100,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             body = file.read(DOCUMENT_BYTES + 1)
     except OSError as error:
-        raise InvalidCall(f"{path} cannot be read ({error.strerror}); name a file that `memos audit` wrote") from None
+        raise InvalidCall(f"{path} cannot be read ({error.strerror}); name another file") from None
     if len(body) > DOCUMENT_BYTES:
         raise InvalidCall(f"{path} is too long to be a checkpoint or a key; name a file that `memos audit` wrote")
     return body
