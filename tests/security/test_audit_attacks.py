@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,12 +18,14 @@ import pytest
 from memos import MemOS
 from memos.backends.sqlite.chain import GENESIS, link
 from memos.backends.sqlite.journal import SqliteJournal
+from memos.errors import BackendError
 from memos.infrastructure.memgovernance.audit import checkpoint, exported_key, verify
-from memos.infrastructure.memgovernance.checkpoint import read_key, sign
+from memos.infrastructure.memgovernance.checkpoint import public_key, read_key, sign
 from memos.memcube.call import Caller
 from memos.plugins import open_trail
 from memos.ports.journal import AccessRow
 
+SECRET = bytes(32)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TABLES = {"commits": ("memory.db", "commit_log"), "access": ("access.db", "access")}
 KINDS = ("edit", "delete", "swap", "truncate", "truncate_and_rechain")
@@ -164,6 +167,8 @@ def test_every_change_of_what_was_signed_is_found(world, trials, record_proof, t
         with MemOS.open(tmp_path / "grown", embedder="hashing", worker="none") as memory:
             lived(memory, 100, seed % 7)
             alarms += bool(found(world, tmp_path / "grown"))
+        for file in (tmp_path / "grown/keys").iterdir():
+            file.write_bytes(os.urandom(32))
         alarms += bool(found(world, tmp_path / "grown"))
         shutil.rmtree(tmp_path / "grown")
     record_proof(
@@ -241,6 +246,11 @@ def test_a_checkpoint_by_another_key_or_of_another_store_is_told(world, tmp_path
     report = verify(open_trail(world.directory), world.key, [("by another", by_another)])
     assert [(each.code, each.where) for each in report.findings] == [("signature_wrong", "by another")]
     assert [each.signed for each in report.logs] == [0, 0], "it speaks for nothing"
+    unknown = sign(
+        world.signed.model_copy(update={"logs": (*world.signed.logs, world.signed.logs[0].model_copy(update={"log": "new"}))}), SECRET
+    )
+    report = verify(open_trail(world.directory), public_key(SECRET), [("of later", unknown)])
+    assert [(each.code, each.log) for each in report.findings] == [("log_unreadable", "new")]
     with MemOS.open(tmp_path / "other", embedder=None, worker="none"):
         assert ("other_store", "") in found(world, tmp_path / "other")
 
@@ -283,3 +293,31 @@ def test_a_log_of_accesses_that_is_gone_is_told(world, tmp_path):
     for path in Path(tmp_path / "copy").glob("access.db*"):
         path.unlink()
     assert found(world, tmp_path / "copy") == {("log_truncated", "access")}
+
+
+def test_what_is_signed_is_on_the_disk_before(tmp_path, monkeypatch):
+    """A row that a power cut takes back after it was signed would look like one that was cut off."""
+    synced, fsync = [], os.fsync
+    with MemOS.open(tmp_path / "store", embedder=None, worker="none") as memory:
+        lived(memory, 0, 2)
+        monkeypatch.setattr(
+            os, "fsync", lambda descriptor: (synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink())), fsync(descriptor))
+        )
+        checkpoint(open_trail(tmp_path / "store"), NOW)
+    assert synced[-3:] == [str(tmp_path / "store" / name) for name in ("memory.db-wal", "access.db-wal")] + [str(tmp_path / "store")]
+
+
+def test_a_log_that_cannot_be_brought_onto_the_disk_is_not_signed(world, monkeypatch):
+    def broken(descriptor):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(BackendError, match="cannot be brought onto the disk"):
+        checkpoint(open_trail(world.directory), NOW)
+
+
+def test_the_signing_key_is_made_once(tmp_path):
+    with MemOS.open(tmp_path / "store", embedder=None, worker="none"):
+        trails = [open_trail(tmp_path / "store") for _ in range(16)]
+        with ThreadPoolExecutor(16) as pool:
+            assert len(set(pool.map(lambda trail: trail.signing_secret(), trails))) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from memos.backends.sqlite.doctor import reading
 from memos.backends.sqlite.examine import PIECE
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
-from memos.backends.sqlite.keys import KEY_BYTES, make_secret
+from memos.backends.sqlite.keys import KEY_BYTES, make_secret, sync_directory
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.opening import FILE, LOCK, locked
 from memos.backends.sqlite.opening import SQL as OPENING
@@ -67,17 +67,13 @@ class SqliteTrail:
 
     def settle(self) -> None:
         """See the port. Only the write-ahead log may still be on its way: what has left it was synced before it did."""
-        for name in FILES.values():
-            try:
-                ahead = os.open(self.directory / f"{name}-wal", os.O_RDONLY)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise BackendError(f"{self.directory / name}-wal cannot be brought onto the disk ({error.strerror})") from None
-            try:
-                os.fsync(ahead)
-            finally:
-                os.close(ahead)
+        try:
+            for ahead in (self.directory / f"{name}-wal" for name in FILES.values()):
+                with suppress(FileNotFoundError), ahead.open("rb") as file:
+                    os.fsync(file.fileno())
+            sync_directory(self.directory)
+        except OSError as error:
+            raise BackendError(f"the logs in {self.directory} cannot be brought onto the disk ({error.strerror}); try again") from None
 
     def signing_secret(self) -> bytes:
         """See the port."""

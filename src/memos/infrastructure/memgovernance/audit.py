@@ -112,7 +112,7 @@ def verify(trail: Trail, key: Ed25519PublicKey, checkpoints: Iterable[tuple[str,
     for name, each in checkpoints:
         if is_signed(each, key):
             trusted.append(each)
-            _require_store(trail, each, name, findings)
+            _require_same(trail, each, name, findings)
         else:
             findings.add("signature_wrong", "", name)
     return _examine(trail, findings, trusted)[1]
@@ -124,7 +124,9 @@ def exported_key(trail: Trail) -> tuple[str, bytes]:
     return key_id(key), key_document(key)
 
 
-def _require_store(trail: Trail, signed: Checkpoint, name: str, findings: _Findings) -> None:
+def _require_same(trail: Trail, signed: Checkpoint, name: str, findings: _Findings) -> None:
+    for unknown in {head.log for head in signed.logs}.difference(trail.logs):
+        findings.add("log_unreadable", unknown, f"{name} speaks of it, and the store has no such log")
     try:
         found = trail.store_id()
     except NotAStore:
