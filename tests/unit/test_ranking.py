@@ -484,19 +484,51 @@ class TestWhoSaidIt:
     def test_who_asks_what_the_assistant_said_gets_that(self, question, answer, dense):
         assert said(ADVICE, question, dense=dense)[0] == ADVICE[answer]
 
-    def test_who_asks_about_themselves_gets_what_they_said_before_what_was_said_to_them_at_length(self, dense):
-        told = ("user", "My sister Nora got a puppy, and the puppy is called Biscuit.")
-        essay = ("assistant", "Your sister's puppy is called Biscuit. " + "A puppy wants food, sleep, toys and a patient hand. " * 20)
-        assert said((told, essay, ("user", "thanks")), "What is my sister's puppy called?", dense=dense)[0] == told
-
     def test_a_brief_answer_is_found_by_the_words_of_its_question(self, dense):
         talk = (("Ann", "What do you feed the parrot?"), ("Bo", "Sunflower seeds."), ("Bo", "I have to go."), ("Ann", "See you on Monday."))
         assert said(talk, "What does the parrot get?", dense=dense)[:2] == [talk[0], talk[1]]
 
-    def test_a_short_fact_is_not_held_against_it(self, dense):
-        """A fact of one word comes before a chatty turn with that word among others that were not asked for."""
-        fact, turn = "Miso!", ("user", "We had some miso for lunch and then went to see the harbour museum with the children.")
-        assert said((turn, fact), "miso", dense=dense)[0] == fact
+
+ESSAY = "Your puppy Biscuit " + "wants food, sleep, toys and a patient hand " * 20
+
+
+@pytest.mark.parametrize(
+    ("question", "counts"),
+    [
+        ("What is my puppy called?", True),
+        ("Tell us about the puppy", True),
+        ("Does a puppy nap?", False),
+        ("Did you tell me what my puppy wants?", False),
+        ("What did I call the puppy after you recommended Rex?", False),
+    ],
+)
+def test_what_an_assistant_says_at_length_is_held_against_it_only_where_the_question_is_about_the_asker(question, counts):
+    book = Book()
+    for ordinal, (role, text) in enumerate((("assistant", ESSAY), ("assistant", "A puppy naps."), ("user", ESSAY), ("user", "My puppy!"))):
+        book.add(text, role=role, session="s", ordinal=ordinal)
+    why = {hit.row: hit.why for hit in search(book, question)}
+    assert (why[1].get("assistant_x_mine", 0) < 0) is counts
+    assert 10 * why[2].get("assistant_x_mine", 0) >= why[1].get("assistant_x_mine", 0)
+    assert all("assistant_x_mine" not in why[row] for row in (3, 4))
+
+
+def test_a_word_that_few_memories_hold_counts_the_more_the_fewer_they_are():
+    book = Book()
+    for text in ("apple", "apple pear", "plum pear", "plum", *["plum fig"] * 8):
+        book.add(text)
+    weight = shipped_weights()["lexical"]["rare"]
+    assert {hit.row: hit.why["rare"] / weight for hit in search(book, "apple") if "rare" in hit.why} == {1: 0.25, 2: 0.25}
+    assert [hit.why.get("rare") for hit in search(book, "plum")] == [None] * 10
+    book.add("kiwi pear")
+    assert next(hit for hit in search(book, "kiwi pear") if hit.row == 13).why["rare"] == weight
+
+
+def test_nothing_is_thin_but_a_turn():
+    book = Book()
+    book.add("apple", session="s", ordinal=0)
+    book.add("apple", session="s")
+    book.add("apple")
+    assert {hit.row: "thin" in hit.why for hit in search(book, "apple")} == {1: True, 2: False, 3: False}
 
 
 def test_where_one_lives_is_found_among_facts_that_use_the_word_otherwise():

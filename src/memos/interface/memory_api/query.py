@@ -21,7 +21,7 @@ def prepare_search(work: Work) -> Prepared:
     if query is None or not (query.text.strip() or query.vector is not None):
         raise InvalidCall("a search needs a text or a vector; to go through memories by filter alone use list")
     wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
-    found = work.desk.operator.retrieve(query.model_copy(update=wanted), work.view, work.grant, work.now)
+    found = work.desk.operator.retrieve(query.model_copy(update=wanted), work.view, work.grant, work.now, work.moment)
     cubes = work.view.load([scored.row for scored in found.hits])
     hits = tuple(trusted(Hit, {"cube": cube, "score": one.score, "why": one.why}) for cube, one in zip(cubes, found.hits, strict=True))
     warnings = (
@@ -38,7 +38,7 @@ def lanes_of(why: Mapping[str, float]) -> str:
 
 @cache
 def _lane(feature: str) -> str:
-    kinds = {"lex": "lexical", "dense": "dense", "date": "temporal", "when": "temporal"}
+    kinds = {"lex": "lexical", "dense": "dense", "date": "temporal", "when": "temporal", "supersedes": "graph"}
     return kinds.get(feature.partition("_")[0], "")
 
 

@@ -42,11 +42,15 @@ class State(NamedTuple):
     ids: NDArray[np.int32]
     """Codes of `id_values`."""
     id_values: Sequence[str]
+    id_code: Callable[[str], int]
+    """The code of an id, -1 for one that is not here."""
     order: NDArray[np.int64]
     said_at: NDArray[np.int64]
     ordinals: NDArray[np.int64]
     """`ABSENT` for what is no turn."""
     priorities: NDArray[np.int64]
+    valid_to: NDArray[np.int64]
+    """When what is said ceased to hold, `ABSENT` where it holds."""
     sessions: NDArray[np.int64]
     """Codes, negative for what was said in no session."""
     speakers: NDArray[np.int32]
@@ -124,10 +128,12 @@ class Lane:
             rows=columns.row,
             ids=columns.words["id"].codes.array,
             id_values=columns.words["id"].values,
+            id_code=columns.words["id"].code,
             order=self._order.rows,
             said_at=columns.said_at,
             ordinals=columns.ordinal,
             priorities=columns.whole["priority"].array,
+            valid_to=columns.whole["valid_to"].array,
             sessions=self._sessions(0),
             speakers=columns.speaker,
             speaker_names=columns.speakers,

@@ -25,14 +25,14 @@ class MemOperator:
         """The terms of each draft, as the lexical lane keeps them."""
         return tuple(analyse(draft.text, draft.speaker, draft.role) for draft in drafts)
 
-    def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Found:
+    def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime, moment: datetime | None = None) -> Found:
         """The memories of the View that answer the query, best first, under its filter and the grant's.
 
-        `query.namespaces` are read with all below them; `query.vector`, where there is one, is the question's embedding. InvalidCall for a
-        vector of another width than the store's.
+        `moment` is the time as of which validity counts, by default now. `query.namespaces` are read with all below them;
+        `query.vector`, where there is one, is the question's embedding. InvalidCall for a vector of another width than the store's.
         """
         if self._retrieval is None:
             from memos.operation.memoperator.retrieval import Retrieval
 
             self._retrieval = Retrieval()
-        return self._retrieval.retrieve(query, view, grant, now)
+        return self._retrieval.retrieve(query, view, grant, now, moment)

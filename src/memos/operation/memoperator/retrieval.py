@@ -21,6 +21,7 @@ from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lanes, State
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
 from memos.operation.memoperator.scope import Floats, Places, Scope
+from memos.operation.memoperator.succession import Answer, asks_for_the_past, ended, succeeded
 from memos.ports.adapter import View
 
 _SCOPES = 8
@@ -54,9 +55,10 @@ class Retrieval:
         self._lock = threading.Lock()
         self._scopes: OrderedDict[tuple[str, str, tuple[str, ...], int], Scope] = OrderedDict()
 
-    def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Found:
+    def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime, moment: datetime | None = None) -> Found:
         """At most `query.limit` memories of the View that pass the query's filter and the grant's, best first.
 
+        A memory that held no more at `moment`, by default now, comes behind what superseded it, unless the question asks for the past.
         `query.namespaces` are read with all below them. Without a text only the vector counts, without a vector only the text; a text of
         stop words alone and no vector lists the latest, one without words nothing. InvalidCall for a vector of another width than the
         store's.
@@ -68,7 +70,10 @@ class Retrieval:
         if not signals.names and signals.question.has_no_topic:
             return Found(_latest(signals, query.limit), pending)
         fusion = self._dense if "dense" in signals.names else self._lexical
-        return Found(_ranked(fusion, signals, query.limit), pending)
+        answers = _ranked(fusion, signals, query.limit)
+        if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
+            answers = succeeded(answers, signals, fusion, view, gone)[: query.limit]
+        return Found(tuple(Scored(score, why, int(signals.scope.rows[position])) for score, why, position in answers), pending)
 
     def signals(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Signals | None:
         """What the lanes say of a query, None when nothing passes."""
@@ -129,17 +134,15 @@ def _signals(question: Question, vector: Floats | None, view: View, scope: Scope
     return Signals(scope, question, passing, tuple(names), scores[: len(names)], usual[: len(names)], rare)
 
 
-def _ranked(fusion: Fusion, signals: Signals, limit: int) -> tuple[Scored, ...]:
+def _ranked(fusion: Fusion, signals: Signals, limit: int) -> list[Answer]:
     """The best by score, ties by priority, then the latest first."""
     scope = signals.scope
     ranked = fusion.best(signals, signals.passing if "dense" in signals.names else signals.passing & evident(signals), limit)
     at = ranked.at
     first = _first(scope, at, limit, -ranked.scores, lambda some: -scope.priorities.take(some))
     chosen = ranked.only(np.array(first, np.int64)).told(missing(signals, at[first]))
-    hits = [
-        (sum(why.values()), why, int(scope.rows[at[place]])) for place, why in zip(first, map(chosen.why, range(len(first))), strict=True)
-    ]
-    return tuple(Scored(*hit) for hit in sorted(hits, key=lambda hit: -hit[0]))
+    hits = [(sum(why.values()), why, int(at[place])) for place, why in zip(first, map(chosen.why, range(len(first))), strict=True)]
+    return sorted(hits, key=lambda hit: -hit[0])
 
 
 def _latest(signals: Signals, limit: int) -> tuple[Scored, ...]:

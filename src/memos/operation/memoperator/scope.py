@@ -94,6 +94,16 @@ class Scope:
         """How much each memory matters to its owner."""
         return self.gather(lambda state: state.priorities)
 
+    @cached_property
+    def valid_to(self) -> Places:
+        """When each ceased to hold, `ABSENT` for what holds."""
+        return self.gather(lambda state: state.valid_to)
+
+    def position_of(self, cube_id: str) -> int | None:
+        """The position of a memory, None when it is not in scope."""
+        found = self.arranged([state.ids == state.id_code(cube_id) for state in self.states])
+        return int(found.argmax()) if found.any() else None
+
     def id_of(self, position: int) -> str:
         """The memory's id."""
         place = int(self._places[position])
