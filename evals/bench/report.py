@@ -29,6 +29,15 @@ BESIDE = {
     "search_wall_ms_p50": "search, wall ms",
     "recall_at_10": "agrees with exact cosine",
 }
+PAST = {
+    "memories": "memories",
+    "versions": "versions",
+    "present_ms": "search now, p50",
+    "past_ms": "search half way back, p50",
+    "ratio": "×",
+    "snapshot_ms": "snapshot",
+    "restore_ms": "restore of one memory",
+}
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`. Times are CPU time unless a heading says wall: the machines are small and shared, and CPU time and the ratios of
@@ -37,11 +46,13 @@ one run are what can be compared. Every vector is given, so that no model's time
 """
 
 
-def page(conditions: Mapping[str, str], rows: Sequence[Row], fixed: Sequence[Row], beside: Sequence[Row], started: Row) -> str:
+def page(
+    conditions: Mapping[str, str], rows: Sequence[Row], fixed: Sequence[Row], past: Sequence[Row], beside: Sequence[Row], started: Row
+) -> str:
     """The whole page."""
     parts = [INTRODUCTION, *(f"- {name}: {value}\n" for name, value in conditions.items())]
     parts += ["\n## MemOS in one namespace\n\nMilliseconds of CPU through the public API, durable and recorded.\n\n", table(rows, KERNEL)]
-    parts += [growth(rows, fixed), start(started), comparison(beside)]
+    parts += [growth(rows, fixed), behind(past), start(started), comparison(beside)]
     return "".join(parts)
 
 
@@ -52,6 +63,12 @@ def growth(rows: Sequence[Row], fixed: Sequence[Row]) -> str:
     within = table(fixed, {"n": "memories in the store", "search_cpu_ms_p50": "search p50, in a namespace of 1,000"})
     grows = f"A search's CPU grows as n to the power {exponent(rows)} in one namespace of n memories, and {exponent(fixed)} in a namespace"
     return f"\n## Growth\n\n{grows} of 1,000 while the store around it grows to n.\n\n{within}"
+
+
+def behind(rows: Sequence[Row]) -> str:
+    """What the past costs."""
+    told = "Milliseconds of CPU through the public API; the past is read half way back in the life of memories of ten versions each."
+    return f"\n## The past\n\n{told}\n\n{table(rows, PAST)}" if rows else ""
 
 
 def start(started: Row) -> str:

@@ -124,3 +124,60 @@ def test_one_worker_serves_the_directory_and_the_next_takes_over(tmp_path):
             while second.as_user("alice").search("more").warnings and time.monotonic() < end:
                 time.sleep(0.05)
             assert not second.as_user("alice").search("more").warnings
+
+
+APPENDER = """
+import json, sys, threading
+from memos import MemOS
+from memos.errors import VersionConflict
+
+directory, number, threads, rounds, cube_id = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+acknowledged, conflicts, errors = [], [0], []
+
+
+def work(memory, thread):
+    user = memory.as_user("alice")
+    for count in range(rounds):
+        line = f"line {number}-{thread}-{count}."
+        try:
+            user.update(cube_id, line, mode="append")
+            acknowledged.append(line)
+        except VersionConflict:
+            conflicts[0] += 1
+        except Exception as error:
+            errors.append(f"{type(error).__name__}: {error}")
+
+
+with MemOS.open(directory, worker="none") as memory:
+    workers = [threading.Thread(target=work, args=(memory, thread)) for thread in range(threads)]
+    [worker.start() for worker in workers]
+    [worker.join() for worker in workers]
+print(json.dumps({"acknowledged": acknowledged, "conflicts": conflicts[0], "errors": errors}))
+"""
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.proof(capability="concurrent-updates", small=3, full=50)
+def test_every_acknowledged_append_is_there_exactly_once(tmp_path, trials, record_proof):
+    """20 updaters of one memory, 10 threads in each of 2 processes, `trials` appends each."""
+    directory, threads, processes = tmp_path / "memory", 10, 2
+    with MemOS.open(directory, embedder=None, worker="none") as memory:
+        cube_id = memory.as_user("alice").add("The log.").cubes[0].id
+    command = [sys.executable, "-c", APPENDER, str(directory)]
+    running = [
+        subprocess.Popen([*command, str(number), str(threads), str(trials), cube_id], stdout=subprocess.PIPE, text=True)
+        for number in range(processes)
+    ]
+    outcomes = [json.loads(process.communicate(timeout=trials * 20 + 120)[0]) for process in running]
+    acknowledged = [line for outcome in outcomes for line in outcome["acknowledged"]]
+    conflicts = sum(outcome["conflicts"] for outcome in outcomes)
+    assert [error for outcome in outcomes for error in outcome["errors"]] == []
+    with MemOS.open(directory, worker="none") as memory:
+        alice = memory.as_user("alice")
+        cube, history = alice.get(cube_id).cubes[0], alice.history(cube_id).cubes
+        assert memory.doctor() == ()
+    lines = cube.text.split("\n")[1:]
+    record_proof(updaters=threads * processes, tried=threads * processes * trials, acknowledged=len(acknowledged), conflicts=conflicts)
+    assert sorted(lines) == sorted(acknowledged), "each acknowledged line stands exactly once, and no other"
+    assert len(acknowledged) + conflicts == threads * processes * trials
+    assert cube.version == len(history) == len(acknowledged) + 1

@@ -202,7 +202,7 @@ class TestRestore:
         alice.freeze(cube.id)
         with pytest.raises(FrozenMemory):
             alice.restore(cube.id, version=1)
-        assert alice.restore(1).warnings == ("1 frozen memories stay as they are",)
+        assert alice.restore(1).warnings == ("what is frozen stays as it is (1)",)
         alice.unfreeze(cube.id)
         other = alice.add("tea").cubes[0]
         with pytest.raises(InvalidCall, match=other.id):

@@ -84,10 +84,10 @@ def test_a_log_that_cannot_be_read_is_unavailable(memory, alice):
 def test_a_log_read_that_cannot_be_recorded_is_refused(memory, alice):
     alice.add("tea")
     journal = memory._vault.journal
-    journal._writer.set_commit_hook(lambda: True)
+    journal._file._writer.set_commit_hook(lambda: True)
     with pytest.raises(Unavailable, match="withheld"):
         alice.log()
-    journal._writer.set_commit_hook(None)
+    journal._file._writer.set_commit_hook(None)
     assert [row["operation"] for row in alice.log().value] == ["add"]
 
 

@@ -98,7 +98,7 @@ def restore(target: Target, target_: str, *, version: int | None, namespaces: tu
         say(f"version {reply.cubes[0].version} of {reply.cubes[0].id}  {snippet(reply.cubes[0].text, 70)}")
     else:
         would = "would be " if dry_run else ""
-        say(f"{reply.value['restored']} memories {would}restored, {reply.value['forgotten']} that came later {would}forgotten")
+        say(f"{memories(reply.value['restored'])} {would}restored, {reply.value['forgotten']} that came later {would}forgotten")
     warn(reply.warnings)
 
 
@@ -145,10 +145,15 @@ def merge_branch(target: Target, name: str, *, prefer: str | None, dry_run: bool
             say(f"conflict in {', '.join(conflict['fields'])}: {conflict['id']}")
             say(f"  branch:    {_shown(conflict['branch'])}")
             say(f"  canonical: {_shown(conflict['canonical'])}")
-        say(f"{len(reply.value['merged'])} memories {'merged' if reply.value['written'] else 'would be merged'}")
+        say(f"{memories(len(reply.value['merged']))} {'merged' if reply.value['written'] else 'would be merged'}")
         warn(reply.warnings)
     if reply.value["conflicts"] and not reply.value["written"] and not dry_run:
         raise click.exceptions.Exit(5)
+
+
+def memories(count: int) -> str:
+    """So many memories, in words."""
+    return f"{count} {'memory' if count == 1 else 'memories'}"
 
 
 def _shown(cube: MemCube | None) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 import click
 
@@ -22,15 +24,23 @@ def _said(error: click.UsageError, place: str) -> str:
         return f"{place} needs {_name(error)}"
     if isinstance(error, click.BadParameter):
         return _wrong_value(error)
-    message = re.sub(r"\. Did you mean (.*)\?$", r" (did you mean \1?)", error.format_message())
+    message = error.format_message()
+    if unknown := re.match(r"No such command '([^']*)'", message):
+        names = error.ctx.command.list_commands(error.ctx) if error.ctx and isinstance(error.ctx.command, click.Group) else ()
+        return f"no such command '{unknown[1]}'{_nearest(unknown[1], names)}"
     return message[:1].lower() + message[1:]
+
+
+def _nearest(given: str, names: Iterable[str]) -> str:
+    near = get_close_matches(given, list(names), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _no_option(error: click.NoSuchOption, place: str) -> str:
     if error.option_name.startswith("-") and not error.option_name.startswith("--"):
         return f"there is no option {error.option_name}; a text that begins with - stands after --: `{place} -- '-5 degrees'`"
-    near = " or ".join(sorted(error.possibilities or ()))
-    return f"there is no option {error.option_name}" + (f" (did you mean {near}?)" if near else "")
+    near = get_close_matches(error.option_name, sorted(error.possibilities or ()), n=1, cutoff=0.5)
+    return f"there is no option {error.option_name}" + (f" (did you mean {near[0]}?)" if near else "")
 
 
 def _wrong_value(error: click.BadParameter) -> str:

@@ -25,10 +25,12 @@ def outcome(adapter: MemoryAdapter | ModelAdapter, change: ChangeSet, reads: Rea
 
 
 def same_log(given: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...]) -> None:
-    """Rows are equal, and pseudonyms stand for callers one to one."""
-    assert [row | {"caller": None} for row in given] == [row | {"caller": None} for row in wanted]
-    pairs = {(mine["caller"], theirs["caller"]) for mine, theirs in zip(given, wanted, strict=True)}
-    assert len(pairs) == len({mine for mine, _ in pairs}) == len({theirs for _, theirs in pairs})
+    """Rows are equal, and pseudonyms stand one to one for callers, and for grants where rows name them."""
+    hidden = {"caller": None, "grant": None}
+    assert [row | hidden for row in given] == [row | hidden for row in wanted]
+    for name in hidden:
+        pairs = {(mine.get(name), theirs.get(name)) for mine, theirs in zip(given, wanted, strict=True)}
+        assert len(pairs) == len({mine for mine, _ in pairs}) == len({theirs for _, theirs in pairs})
 
 
 def comparable(told: FeedRow, words: dict[int, str], end: int) -> dict[str, Any]:

@@ -181,7 +181,7 @@ class SqliteJournal:
         with GATE.using(), self._reading:
             try:
                 return list(self._file.reader().execute(text, parameters))
-            except apsw.Error as problem:
+            except (apsw.Error, Unavailable) as problem:
                 raise Unavailable(f"the access journal cannot be read: {problem}", journal=str(self.path)) from None
 
 

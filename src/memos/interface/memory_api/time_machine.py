@@ -232,7 +232,7 @@ def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
     writes.sort(key=lambda write: write.cube.state is not State.EXPIRED)  # who leaves makes room for equal facts
     left = sum(write.cube.state is State.EXPIRED for write in writes)
     value = {"restored": len(writes) - left, "forgotten": left, "frozen": frozen, "ids": [write.cube.id for write in writes]}
-    warnings = (f"{len(frozen)} frozen memories stay as they are",) if frozen else ()
+    warnings = (f"what is frozen stays as it is ({len(frozen)})",) if frozen else ()
     reply = MemoryReply(call_id=work.call.id, value=value, call=work.call, warnings=warnings)
     if dry_run or not writes:
         return Prepared(reply)

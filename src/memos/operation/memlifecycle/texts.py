@@ -11,6 +11,7 @@ from itertools import pairwise
 from memos.memcube.legal import same_fact
 
 _END = re.compile(r"[.!?][\"'”’)]*\s+|\n+|[。！？]+\s*")
+_CLOSED = re.compile(r"[.!?。！？][\"'”’)]*$")
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 Pieces = Sequence[str]
 MOST = 2000
@@ -50,7 +51,8 @@ def united(standing: str, more: str) -> str:
             fresh.append(piece.strip())
     if not fresh:
         return standing
-    return f"{standing.rstrip()} {' '.join(fresh)}" if "\n" not in standing else appended(standing, "\n".join(fresh))
+    prose = "\n" not in standing and all(_CLOSED.search(piece) for piece in (standing.rstrip(), *fresh[:-1]))
+    return f"{standing.rstrip()} {' '.join(fresh)}" if prose else appended(standing, "\n".join(fresh))
 
 
 def three_way(base: str, ours: str, theirs: str) -> Merged:

@@ -19,6 +19,5 @@ CREATE TABLE access (
   took INTEGER NOT NULL,                -- microseconds from the call's arrival to this row
   hash BLOB NOT NULL                    -- sha256(hash of the row before, this row)
 ) STRICT;
-CREATE INDEX access_by_tenant ON access (tenant, aseq);
 CREATE INDEX access_by_time ON access (tenant, at, aseq);
 CREATE INDEX access_by_call ON access (call_id);
