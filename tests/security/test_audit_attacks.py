@@ -255,6 +255,19 @@ def test_a_checkpoint_by_another_key_or_of_another_store_is_told(world, tmp_path
         assert ("other_store", "") in found(world, tmp_path / "other")
 
 
+def test_a_chain_made_anew_is_narrowed_down_between_two_checkpoints(world, tmp_path):
+    shutil.copytree(world.directory, tmp_path / "copy")
+    later, _ = checkpoint(open_trail(tmp_path / "copy"), NOW, [world.signed])
+    attacker = Attacker(tmp_path / "copy", "access", random.Random(5))
+    attacker.rows[world.sizes["access"] + 1][attacker.columns.index("operation")] = "get"
+    attacker.rechain()
+    attacker.write()
+    report = verify(open_trail(tmp_path / "copy"), world.key, [("later", later), ("kept", world.signed)])
+    (finding,) = report.findings
+    assert (finding.code, finding.log) == ("log_rewritten", "access")
+    assert finding.where == f"rows {world.sizes['access'] + 1} to {later.logs[1].size}"
+
+
 @pytest.mark.parametrize("log", TABLES)
 def test_a_log_that_is_no_log_any_more_is_told(world, tmp_path, log):
     file, table = TABLES[log]
