@@ -113,6 +113,10 @@ class BookView:
         """Those of some ids that the grant allows."""
         return frozenset(self.get(ids, grant=grant, now=now))
 
+    def overlaid(self) -> tuple[str, ...]:
+        """The memories of which the branch shows a row of its own."""
+        return tuple(row.id for _, row in self.book.rows if row.branch and row.branch == self.branch and row.seq <= self.seq < row.seq_end)
+
     def last_purge(self, namespace: str) -> int:
         """Nothing is ever purged here."""
         return 0

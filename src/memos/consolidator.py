@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from memos.errors import MemOSError, Unavailable, VersionConflict
 from memos.memcube.change import Fence
 from memos.ports.store import StoreParts
 
@@ -20,6 +22,7 @@ LAG = 1000
 """So many commits are gone through before the cursor is written down by itself; what was settled once is not settled again."""
 
 Call = Callable[..., Any]
+log = logging.getLogger("memos.worker")
 
 
 class Consolidator:
@@ -35,6 +38,19 @@ class Consolidator:
         """Whether there is something to look through."""
         return bool(self._adapter.events(self._adapter.cursor(NAME) if self._at is None else self._at, 1))
 
+    def _settle(self, tenant: str, ids: tuple[str, ...]) -> None:
+        """Settle some memories; where that fails for one of them, all the others still."""
+        try:
+            self._call(tenant, NAME, ids=ids)
+        except (Unavailable, VersionConflict):
+            raise
+        except MemOSError as error:
+            if len(ids) == 1:
+                log.warning("the memory %s is not compared with others (%s)", ids[0], error.code)
+                return
+            for half in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
+                self._settle(tenant, half)
+
     def step(self) -> bool:
         """Look through some commits; False when there were none."""
         if self._at is None:
@@ -48,7 +64,7 @@ class Consolidator:
             if row["operation"] in OPERATIONS and not row["branch"] and len(row["writes"]) <= MOST:
                 fresh[row["tenant"]] += [cube_id for cube_id, _ in row["writes"]]
         for tenant, ids in fresh.items():
-            self._call(tenant, NAME, ids=tuple(dict.fromkeys(ids)))
+            self._settle(tenant, tuple(dict.fromkeys(ids)))
         self._at = rows[-1]["seq"]
         if self._at - self._kept >= LAG:
             self._call(rows[-1]["tenant"], "use", folds=(), fence=Fence(NAME, self._fence, self._at))

@@ -6,11 +6,19 @@ import os
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from memos.errors import InvalidCall
+
+
+def _none_where_said(given: Any) -> Any:
+    return None if isinstance(given, str) and given.strip().lower() in {"none", "never"} else given
+
+
+Days = Annotated[float | None, BeforeValidator(_none_where_said)]
+"""A number of days; none, or "none" and "never" where a file or a variable can only hold a word, stands for no end."""
 
 
 class LifecycleRule(BaseModel):
@@ -43,13 +51,13 @@ class Settings(BaseModel):
     wait_seconds: float = Field(default=30.0, ge=0, description="how long a call with wait=True waits for its vectors")
     confirmations: int = Field(default=2, ge=1, le=32, description="how often a user confirms a memory until it is Merged")
     activate_uses: int = Field(default=2, ge=1, description="how many uses make a generated memory Activated")
-    archive_after_days: float | None = Field(
+    archive_after_days: Days = Field(
         default=365.0, gt=0, description="a memory that nobody wrote or used for so long is Archived; none: never"
     )
-    forgotten_days: float | None = Field(
+    forgotten_days: Days = Field(
         default=None, ge=0, description="after so long what was forgotten or had expired is purged for good; none: never"
     )
-    history_days: float | None = Field(
+    history_days: Days = Field(
         default=None, ge=0, description="how far back the past may be read; older versions are purged; none: for ever"
     )
     lifecycle_rules: tuple[LifecycleRule, ...] = Field(

@@ -106,9 +106,11 @@ class Sweeper:
         now, key = self._clock.now(), (tenant, f"rule {rule.name}")
         with self._adapter.view(tenant) as view:
             page = view.find(wanted, grant=ANYBODY, now=now, limit=self._settings.sweep_batch, cursor=self._cursors.get(key))
+            since = {cube.id: max(view.time_of(cube.seq) or now, last_touched(cube)) for cube in page.cubes}
         self._cursors[key] = page.cursor
         oldest = now - timedelta(days=rule.after_days)
-        moves = [(cube.id, to, Event.RULE) for cube in page.cubes if last_touched(cube) <= oldest and cube.usage.count >= rule.uses]
+        due = [cube for cube in page.cubes if since[cube.id] <= oldest and cube.usage.count >= rule.uses]
+        moves = [(cube.id, to, Event.RULE) for cube in due if rule.after_days or cube.provenance.origin != Event.RULE]
         return self._move(tenant, moves)
 
     def _move(self, tenant: str, moves: list[Move]) -> Counter[str]:
@@ -141,7 +143,7 @@ class Sweeper:
             return None
         wanted, needed = view.moment(self._clock.now() - timedelta(days=self._settings.history_days)), view.needed()
         limit = min([wanted, view.horizon + HORIZON_STEP, *([] if needed is None else [needed])])
-        return limit if limit > view.horizon else None
+        return limit if limit > view.horizon and view.purgeable(limit) else None
 
     def _economise(self, tenant: str) -> Counter[str]:
         free, key, batch = self._maintenance.free_pages(), (tenant, "room"), self._settings.sweep_batch

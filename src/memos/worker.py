@@ -9,7 +9,9 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from memos.consolidator import Consolidator
 from memos.errors import MemOSError, Unavailable, VersionConflict
@@ -138,13 +140,27 @@ class Worker:
                 return False
             if not self._fence:
                 self._fence = self._adapter.elect(NAME)
-            worked = [self._fold(), *map(self._fill, self._adapter.tenants()), self._consolidate(), self._sweep()]
-            return any(worked)
+            fills: list[Callable[[], bool]] = [partial(self._fill, tenant) for tenant in self._adapter.tenants()]
+            return self._run([self._fold, *fills, self._consolidate, self._sweep])
         except VersionConflict:
             self._fence = 0
             return True
         finally:
             self._busy.release()
+
+    def _run(self, stages: Iterable[Callable[[], bool]]) -> bool:
+        """Every stage, also after one that failed; then the first failure, if there was one. Whether anything was done."""
+        worked, failures = False, list[MemOSError]()
+        for stage in stages:
+            try:
+                worked |= stage()
+            except VersionConflict:
+                raise
+            except MemOSError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return worked
 
     def sweep(self, seconds: float | None = None) -> dict[str, int]:
         """Fold use, then sweep until nothing is due, for at most so long; what was done. Unavailable when another has the post."""

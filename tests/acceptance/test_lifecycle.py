@@ -72,7 +72,7 @@ class TestUpdate:
         alice.update(cube.id, label="reviewed")
         alice.update(cube.id, "The dose is 20 mg.")
         reply = alice.update(cube.id, "The dose is 10 mg.", against="reviewed")
-        assert reply.value["conflicts"] == [{"base": "5", "ours": "10", "theirs": "20"}]
+        assert reply.value["conflicts"] == [{"base": "The dose is 5 mg.", "ours": "The dose is 10 mg.", "theirs": "The dose is 20 mg."}]
         assert "nothing was written" in reply.warnings[0]
         assert alice.get(cube.id).cubes[0].version == 2
 

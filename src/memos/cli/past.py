@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,7 +36,8 @@ def snapshot(target: Target, name: str | None, *, drop: bool) -> None:
             numbers=("commit",),
         )
     else:
-        say(f"the name {name} is free again" if drop else f"snapshot {name}: commit {reply.value['seq']}; `memos diff {name}` compares")
+        told = f"snapshot {name}: commit {reply.value['seq']}; `memos diff {shlex.quote(name)}` compares" if not drop else None
+        say(told or f"the name {name} is free again")
 
 
 @command(
@@ -79,6 +81,7 @@ def _change(row: dict[str, Any]) -> str:
     "memos restore 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e --version 2",
     "memos restore 0197a2c4-9d1e-7c30-8a55-3f1f0c2f7b6e",
     "memos restore before-the-move --dry-run",
+    branches=True,
 )
 @click.argument("target_", metavar="ID|MOMENT")
 @click.option("--version", type=click.IntRange(min=1), help="Which version of the memory.")

@@ -109,9 +109,13 @@ class BranchOpen:
 
 @dataclass(frozen=True, slots=True)
 class BranchClose:
-    """The end of an overlay: nobody reads it any more, its name is free again, and what only it held is to be purged."""
+    """The end of an overlay: nobody reads it any more, its name is free again, and what only it held is to be purged.
+
+    With `upto` it ends only if no commit after that one has written to it.
+    """
 
     name: str
+    upto: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ class SnapshotName:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """What is to leave the store for good: the closed rows of memories that ended at or before a commit, and whole memories.
+    """What is to leave the store for good: the closed rows of memories that ended at or before a commit, and memories that are expired.
 
     `horizon` None purges no closed rows; otherwise the past before it can no longer be read. `branches` purges what closed branches held.
     """

@@ -147,10 +147,10 @@ class View(Protocol):
         """The last commit that took rows of a namespace away for good, 0 when none has."""
 
     def moment(self, when: datetime) -> int:
-        """The last commit at or before a time, 0 when all came later."""
+        """The tenant's last commit at or before a time, 0 when all came later."""
 
     def time_of(self, seq: int) -> datetime | None:
-        """When a commit was made, None when there is none of that number."""
+        """When the tenant's last commit up to this one was made, None when there is none."""
 
     def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
         """The commits that an owner has named, in their order."""
@@ -167,6 +167,12 @@ class View(Protocol):
     def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
         """Contents numbered above `after`, texts of archived memories of so many bytes at least, that an `Economy` would deflate."""
 
+    def overlaid(self) -> tuple[str, ...]:
+        """The ids of memories of which this View's branch shows a row of its own, () without a branch."""
+
+    def purgeable(self, upto: int) -> bool:
+        """Whether canonical rows ended at or before a commit."""
+
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """The ids of memories, at and below some namespaces, of which this View's branch got or lost a row in the commits (after, upto].
 
@@ -180,7 +186,7 @@ class View(Protocol):
         """Canonical memories that expired at or before a commit, the earliest first."""
 
     def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
-        """Canonical memories in some states, not frozen, that were neither written nor used for a span of time.
+        """Canonical memories in some states, not frozen, that were neither written, moved nor used for a span of time.
 
         The span doubles with every 25 points of a memory's priority, and is halved with every 25 below 0.
         """

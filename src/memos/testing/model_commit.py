@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from memos.errors import InvalidCall, NotFound, VersionConflict
 from memos.memcube.change import (
+    BranchClose,
     ChangeSet,
     Committed,
     CubeWrite,
@@ -63,8 +64,10 @@ class ModelCommit:
     def _open_branch(self) -> None:
         opens, branch = self.change.opens, self.change.branch
         if opens:
-            if not opens.name or not 0 <= opens.base <= self.state.head or (self.tenant, opens.name) in self.state.branches:
+            if not opens.name or not 0 <= opens.base <= self.state.head:
                 raise InvalidCall("branch")
+            if (self.tenant, opens.name) in self.state.branches:
+                raise VersionConflict("branch")
             if opens.base < self.state.horizons.get(self.tenant, 0):
                 raise InvalidCall("horizon")
             self.state.branches[self.tenant, opens.name] = opens.base, self.seq
@@ -143,9 +146,14 @@ class ModelCommit:
         if any(row.seq == self.seq for row in equal if row.tenant == self.tenant):
             raise InvalidCall("fact")
         standing = {row.number for row in self.before}
-        written = {row.uid for row in self.state.rows if row.seq == self.seq} | {uid}
+        written = {row.uid for row in self.state.rows if row.seq == self.seq} | {uid} | self._leaving()
         if any(row.number in standing and row.uid not in written for row in equal):
             raise VersionConflict("fact")
+
+    def _leaving(self) -> set[int]:
+        """Memories whose standing rows this change replaces."""
+        ids = [write.cube.id for write in self.change.writes if not write.birth and len(self.change.writes) > 1]
+        return {self.state.cubes[each][0] for each in ids if each in self.state.cubes and self.state.cubes[each][1] == self.tenant}
 
     def _ordinal(self, write: CubeWrite, held: Row | None, uid: int) -> int | None:
         cube, place = write.cube, (write.cube.namespace, write.cube.session)
@@ -162,7 +170,7 @@ class ModelCommit:
             raise InvalidCall("ordinal")
         standing, stays = {row.number for row in self.before}, held is not None and held.cube.ordinal == cube.ordinal
         stays = stays and held is not None and (held.cube.namespace, held.cube.session) == place and held.cube.state != CubeState.EXPIRED
-        written = {row.uid for row in self.state.rows if row.seq == self.seq} | {uid}
+        written = {row.uid for row in self.state.rows if row.seq == self.seq} | {uid} | self._leaving()
         if not stays and any(row.number in standing and row.uid not in written for row in equal):
             raise VersionConflict("ordinal")
         return cube.ordinal
@@ -190,17 +198,21 @@ class ModelCommit:
         if (fence := self.change.fence) and fence.cursor is not None:
             self.state.workers[fence.worker] = fence.number, fence.cursor
         if self.change.closes:
-            self._close(self.change.closes.name)
+            self._close(self.change.closes)
         for name in self.change.names:
             self._name(name)
         if self.change.purge:
             self.purged = purge(self.state, self.tenant, self.seq, self.change.purge)
 
-    def _close(self, name: str) -> None:
-        state = self.state
+    def _close(self, closes: BranchClose) -> None:
+        state, name = self.state, closes.name
         if (self.tenant, name) not in state.branches:
             raise NotFound("branch")
         key, opened = state.key(self.tenant, name), state.branches[self.tenant, name][1]
+        mine = [row for row in state.rows if row.tenant == self.tenant and row.branch == key]
+        written = max((max(row.seq, row.end if row.end < OPEN else 0) for row in mine), default=0)
+        if closes.upto is not None and written > closes.upto:
+            raise VersionConflict("branch")
         for row in [row for row in state.rows if row.tenant == self.tenant and row.branch == key and row.end == OPEN]:
             if row.seq < self.seq:
                 self._end(row)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from memos.errors import InvalidCall
 from memos.memcube.change import Purge
+from memos.memcube.state import State as CubeState
+from memos.ports.feed import OPEN
 from memos.testing.model import Row, State
 
 
@@ -12,6 +16,8 @@ def purge(state: State, tenant: str, seq: int, wanted: Purge) -> int:
     if wanted.horizon is not None:
         _move_horizon(state, tenant, wanted.horizon)
     closed = {opened for owner, opened in state.closed if owner == tenant} if wanted.branches else set()
+    expired = {row.cube.id for row in state.rows if not row.branch and row.end == OPEN and row.cube.state == CubeState.EXPIRED}
+    wanted = replace(wanted, cubes=tuple(each for each in wanted.cubes if each in expired))
     gone = [row for row in state.rows if row.tenant == tenant and _doomed(row, wanted, closed)]
     state.rows = [row for row in state.rows if row not in gone]
     for path in {row.cube.namespace for row in gone}:

@@ -137,11 +137,12 @@ class ModelView(ModelLogs, ModelRelated):
 
     def moment(self, when: datetime) -> int:
         """See the port."""
-        return max(((row["at"], row["seq"]) for row in self.state.log if row["at"] <= when), default=(when, 0))[1]
+        return max((row["seq"] for row in self.state.log if row["tenant"] == self.tenant and row["at"] <= when), default=0)
 
     def time_of(self, seq: int) -> datetime | None:
         """See the port."""
-        return self.state.log[seq - 1]["at"] if 0 < seq <= self.head else None
+        mine = [row["at"] for row in self.state.log if row["tenant"] == self.tenant and row["seq"] <= seq]
+        return mine[-1] if mine else None
 
     def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
         """See the port."""
@@ -165,6 +166,14 @@ class ModelView(ModelLogs, ModelRelated):
         closed = {str(opened) for tenant, opened in self.state.closed if tenant == self.tenant}
         return any(row.tenant == self.tenant and row.branch.rpartition("\n")[2] in closed for row in self.state.rows)
 
+    def overlaid(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(row.cube.id for row in self.rows if row.branch)
+
+    def purgeable(self, upto: int) -> bool:
+        """See the port."""
+        return any(row.tenant == self.tenant and not row.branch and row.end <= upto for row in self.state.rows)
+
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """See the port."""
         rows = [row for row in self.state.rows if row.tenant == self.tenant and row.branch == self.key]
@@ -186,15 +195,16 @@ class ModelView(ModelLogs, ModelRelated):
     def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
         """See the port."""
         head = [row for row in self._heads() if row.uid > after and row.cube.state in states]
-        found = sorted((row.uid, row.cube.id) for row in head if self._unused(row.cube, now, span))
+        found = sorted((row.uid, row.cube.id) for row in head if self._unused(row, now, span))
         return Idle(tuple(cube_id for _, cube_id in found[:limit]), found[limit - 1][0] if len(found) >= limit else None)
 
     def _heads(self) -> list[Row]:
         return [row for row in self.state.rows if row.tenant == self.tenant and not row.branch and row.end == OPEN]
 
-    def _unused(self, cube: MemCube, now: datetime, span: timedelta) -> bool:
-        used = self.state.usage.get(cube.id)
-        last = microseconds(max(cube.updated_at, cube.created_at, instant(used[1][0]) if used else cube.created_at))
+    def _unused(self, row: Row, now: datetime, span: timedelta) -> bool:
+        cube, used = row.cube, self.state.usage.get(row.cube.id)
+        at = self.state.log[row.seq - 1]["at"]
+        last = microseconds(max(at, cube.updated_at, cube.created_at, instant(used[1][0]) if used else cube.created_at))
         length = span // timedelta(microseconds=1)
         return not cube.frozen and last < microseconds(now) - length * 2 ** (cube.policy.priority / 25)
 

@@ -34,6 +34,8 @@ class PastQuestions:
         assert view.snapshots(owner) == wanted.snapshots(owner)
         assert view.branches("b") == wanted.branches("b")
         assert view.needed() == wanted.needed()
+        assert sorted(view.overlaid()) == sorted(wanted.overlaid())
+        assert view.purgeable(seq) == wanted.purgeable(seq)
         assert view.left_behind() == wanted.left_behind()
 
     def _compare_changed(self, view: View, wanted: ModelView) -> None:

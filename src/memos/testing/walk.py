@@ -274,7 +274,8 @@ class Walk:
         return {"opens": BranchOpen(self.random.choice(BRANCHES), base)}
 
     def _closes(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
-        return {"closes": BranchClose(self.random.choice(BRANCHES))}
+        upto = self.model.state.head - self.random.randint(0, 20) if self.chance(50) else None
+        return {"closes": BranchClose(self.random.choice(BRANCHES), upto)}
 
     def _names(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         seq = None if self.chance(40) else self.random.randint(0, self.model.state.head + self.chance(5))

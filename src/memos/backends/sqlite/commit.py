@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import apsw
@@ -47,6 +48,7 @@ class Commit:
         self._next: dict[tuple[int, str], int] = {}
         self._raised = False
         self._taken: set[tuple[Any, ...]] = set()
+        self._leaving: set[int] = set()
         self._rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._written: list[bytes] = []
 
@@ -57,6 +59,7 @@ class Commit:
             verify_fence(self.known, change.fence)
         self._choose_branch()
         verify_reads(self.known, self.tid, self.sight, reads)
+        self._leaving = self._standing_of(change.writes) if len(change.writes) > 1 else set()
         for write in change.writes:
             self._write(write)
         self._flush()
@@ -76,7 +79,7 @@ class Commit:
             if not opens.name or not 0 <= opens.base <= self.known.seq:
                 raise InvalidCall(f"a branch needs a name and a base between 0 and {self.known.seq}, not {opens.name!r} and {opens.base}")
             if next(self.execute("branch", self.tid, opens.name), None):
-                raise InvalidCall(f"there is a branch {opens.name!r} already; give another name")
+                raise conflict("a branch of that name has been opened", branch=True)
             if opens.base < self.known.one("horizon", self.tid):
                 raise InvalidCall(f"the past at commit {opens.base} has been purged; give a later base")
             self.execute("add_branch", self.tid, opens.name, opens.base, self.seq)
@@ -146,6 +149,11 @@ class Commit:
             raise InvalidCall(f"the memory {write.cube.id} has no row of commit {write.like} whose content could be used again")
         return int(found[0])
 
+    def _standing_of(self, writes: Iterable[CubeWrite]) -> set[int]:
+        """Memories whose standing rows this change replaces: they stand in nobody's way."""
+        found = (next(self.execute("cube", id_bytes(write.cube.id), self.tid), None) for write in writes if not write.birth)
+        return {row[0] for row in found if row}
+
     def raise_epoch(self) -> None:
         """Count a change of an access list, once a commit."""
         if not self._raised:
@@ -161,7 +169,7 @@ class Commit:
     def _fact(self, nid: int, text: str) -> bytes:
         fact = self.hashes.fact(text)
         self._take("fact", nid, fact)
-        verify_fact(self.known, self.sight, nid, fact, self.uids.values())
+        verify_fact(self.known, self.sight, nid, fact, {*self.uids.values(), *self._leaving})
         return fact
 
     def _ordinal(self, write: CubeWrite, nid: int, held: tuple[Any, ...]) -> int | None:
@@ -173,7 +181,7 @@ class Commit:
             if cube.state != State.EXPIRED:
                 self._take("ordinal", nid, session, ordinal)
             if cube.state != State.EXPIRED and held != (nid, session, ordinal):
-                verify_turn(self.known, self.sight, (nid, session, ordinal), self.uids.values())
+                verify_turn(self.known, self.sight, (nid, session, ordinal), {*self.uids.values(), *self._leaving})
             self._next[nid, session] = max(self._following(nid, session), ordinal + 1)
         elif write.birth and write.turn:
             ordinal = self._following(nid, session)

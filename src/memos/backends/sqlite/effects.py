@@ -10,8 +10,9 @@ from pydantic_core import to_json
 
 from memos.backends.sqlite.purge import purge
 from memos.backends.sqlite.rows import acl_text, id_bytes
+from memos.backends.sqlite.verify import conflict
 from memos.errors import InvalidCall, NotFound
-from memos.memcube.change import ChangeSet, Economy, Edge, NamespaceAcl, SnapshotName, UsageFold, VectorFill
+from memos.memcube.change import BranchClose, ChangeSet, Economy, Edge, NamespaceAcl, SnapshotName, UsageFold, VectorFill
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 
@@ -42,7 +43,7 @@ class Effects:
         if change.fence is not None and change.fence.cursor is not None:
             self._execute("move_cursor", change.fence.cursor, change.fence.worker)
         if change.closes is not None:
-            self._close_branch(change.closes.name)
+            self._close_branch(change.closes)
         for name in change.names:
             self._name(name)
         counts |= {"snapshots": len(change.names), "purged": purge(self._commit, change.purge) if change.purge else 0}
@@ -65,11 +66,13 @@ class Effects:
         )
         return any(part is not None and part != () for part in beside)
 
-    def _close_branch(self, name: str) -> None:
-        commit = self._commit
+    def _close_branch(self, closes: BranchClose) -> None:
+        commit, name = self._commit, closes.name
         found = commit.known.one("branch", commit.tid, name)
         if found is None:
             raise NotFound(f"there is no branch {name!r}; it may be closed already")
+        if closes.upto is not None and (last := commit.known.one("branch_written", found) or 0) > closes.upto:
+            raise conflict("the branch has been written to", expected=closes.upto, found=last)
         commit.touched.update(nid for (nid,) in list(self._execute("branch_namespaces", found)))
         self._execute("end_branch_versions", commit.seq, found)
         self._execute("end_branch_edges", commit.seq, found)

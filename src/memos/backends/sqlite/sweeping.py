@@ -22,6 +22,7 @@ class Sweeping:
     """A part of `memos.backends.sqlite.view.SqliteView`."""
 
     head: int
+    seq: int
     _tid: int
     _sight: sight.Sight
 
@@ -36,12 +37,12 @@ class Sweeping:
 
     def moment(self, when: datetime) -> int:
         """See the port."""
-        found = self._row("moment", microseconds(when))
-        return 0 if found is None else min(int(found[0]), self.head)
+        found = self._row("moment", self._tid, microseconds(when))
+        return 0 if found is None or found[0] is None else min(int(found[0]), self.head)
 
     def time_of(self, seq: int) -> datetime | None:
         """See the port."""
-        found = self._row("time_of", seq)
+        found = self._row("time_of", self._tid, seq)
         return None if found is None else instant(found[0])
 
     def snapshots(self, owner: str) -> tuple[Snapshot, ...]:
@@ -65,6 +66,14 @@ class Sweeping:
     def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
         """See the port."""
         return tuple(content for (content,) in self._run(SQL["packable"], (self._tid, least, after, limit)))
+
+    def overlaid(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(id_text(identity) for (identity,) in self._run(SQL["overlaid"], (self._sight.bid, self.seq)))
+
+    def purgeable(self, upto: int) -> bool:
+        """See the port."""
+        return bool((self._row("purgeable", self._tid, upto) or (0,))[0])
 
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """See the port."""

@@ -145,7 +145,7 @@ class MemoryAPI:
     def _row(self, caller: Caller, call: MemoryCall, reply: MemoryReply, prepared: Prepared | None, began: int) -> AccessRow:
         governance = self._desk.governance
         lanes = prepared.lanes if prepared else {}
-        shown = (*reply.cubes, *(hit.cube for hit in reply.hits))
+        shown = (*reply.cubes, *(hit.cube for hit in reply.hits), *(prepared.told if prepared else ()))
         return AccessRow(
             at=self._desk.clock.now(),
             call_id=call.id,

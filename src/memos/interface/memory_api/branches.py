@@ -7,6 +7,7 @@ from typing import Any, Literal
 from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
+from memos.interface.memory_api.lapsed import taken
 from memos.interface.memory_api.time_machine import NOW, Given, Name, moment_of
 from memos.interface.memory_api.update import fact_of
 from memos.memcube.call import MemoryReply
@@ -18,9 +19,7 @@ from memos.memcube.payload import Plaintext
 from memos.memcube.state import State
 from memos.operation.memlifecycle.time_machine import joined
 from memos.operation.memoperator.analysis import analyse
-from memos.ports.adapter import Branch, View
-
-Found = dict[str, MemCube]
+from memos.ports.adapter import Branch
 
 
 class BranchOptions(Options):
@@ -46,6 +45,8 @@ def prepare_branch(work: Work) -> Prepared:
     known = {each.name: each for each in work.view.branches(key)}.get(key)
     if known is not None and options.base is None:
         return Prepared(MemoryReply(call_id=work.call.id, value=_told(known, options.name), call=work.call))
+    if known is not None:
+        raise InvalidCall(f"there is a branch {options.name!r} already; leave `base` out to go on in it, or give another name")
     base = moment_of(work, NOW if options.base is None else options.base)
     value = {"name": options.name, "base": base.seq, "at": work.now}
     change = work.change(opens=BranchOpen(key, base.seq))
@@ -85,25 +86,24 @@ def prepare_merge(work: Work) -> Prepared:
     ours = work.view.get(list(ids), grant=past, now=work.now)
     with work.open_view(at=branch.base) as then, work.open_view() as present:
         base, theirs = (view.get(list(ids), grant=past, now=work.now) for view in (then, present))
-        stamps = {path: present.last_seq(path) for path in _paths(present, ours, theirs)}
-    merged = [_merged(work, base.get(each), ours[each], theirs.get(each), options.prefer) for each in ids if each in ours]
-    conflicts = [conflict for _, conflict in merged if conflict is not None]
-    writes = tuple(write for write, _ in merged if write is not None)
-    value = {"merged": [write.cube.id for write in writes], "conflicts": conflicts, "written": False}
+        merged = [_merged(work, base.get(each), ours[each], theirs.get(each), options.prefer) for each in ids if each in ours]
+        conflicts = [conflict for _, conflict in merged if conflict is not None]
+        writes = tuple(write for write, _ in merged if write is not None)
+        held = taken(present, writes)
+        joins = {write.cube.id: held[write.cube.id] for write in writes if write.cube.id in held and write.adopt and write.fact is not None}
+        conflicts += [_conflict(ours[each], theirs.get(each), ("place",)) for each in held if each not in joins]
+        writes = tuple(write for write in writes if write.cube.id not in held)
+        edges = work.view.neighbours([write.cube.id for write in writes], None, 1) if writes else ()
+        ends = {end for edge in edges for end in (edge.source, edge.target)}
+        canonical = {write.cube.id for write in writes} | present.get(sorted(ends), grant=past, now=work.now).keys()
+    value = {"merged": [write.cube.id for write in writes], "joined": joins, "conflicts": conflicts, "written": False}
     if options.dry_run or (conflicts and options.prefer is None):
         warnings = (f"nothing was written: {len(conflicts)} memories conflict, see reply.value",) if conflicts else ()
         return Prepared(MemoryReply(call_id=work.call.id, value=value, call=work.call, warnings=warnings))
-    edges = work.view.neighbours([write.cube.id for write in writes], None, 1) if writes else ()
-    canonical = {write.cube.id for write in writes} | theirs.keys()
     kept = tuple(edge for edge in edges if {edge.source, edge.target} <= canonical)
-    change = work.change(writes=writes, edges=kept, closes=BranchClose(branch.name), branch=CANONICAL)
-    reads = ReadSet({write.cube.id: theirs[write.cube.id].seq if write.cube.id in theirs else 0 for write in writes}, stamps)
+    change = work.change(writes=writes, edges=kept, closes=BranchClose(branch.name, work.view.seq), branch=CANONICAL)
+    reads = ReadSet({write.cube.id: theirs[write.cube.id].seq if write.cube.id in theirs else 0 for write in writes})
     return Prepared(MemoryReply(call_id=work.call.id, value=value | {"written": True}, call=work.call), change, reads)
-
-
-def _paths(view: View, *found: Found) -> set[str]:
-    named = {cube.namespace for each in found for cube in each.values()}
-    return {path for namespace in named for path in view.paths(namespace) if path in named}
 
 
 Outcome = tuple[CubeWrite | None, dict[str, Any] | None]

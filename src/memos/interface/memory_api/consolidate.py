@@ -18,6 +18,7 @@ from memos.memcube.legal import legal_tags
 from memos.memcube.payload import Plaintext
 from memos.memcube.provenance import Parent
 from memos.memcube.state import PRESENT, State
+from memos.operation.memlifecycle.agreement import moved, refused
 from memos.operation.memlifecycle.overlap import same
 from memos.operation.memlifecycle.supersession import CONFIDENT, Reading, Relation, Statement, judge, prepare
 from memos.operation.memlifecycle.transitions import Event, allowed
@@ -26,6 +27,10 @@ NEAREST = 8
 """With how many of the memories nearest to it a new one is compared."""
 LIKELY = 0.65
 """How sure a verdict on two notes must be; on turns of a talk, of which few state what holds for long, it must be CONFIDENT."""
+TAGS = 256
+"""As many tags as a memory may have."""
+ENDINGS = 2
+"""How many memories one new one ends at most: a sentence that would end more says something general."""
 LONGEST = 2000
 """Characters of a text that are compared; what is longer states too much to be ended by one sentence."""
 STANDING = Filter.parse(
@@ -77,16 +82,24 @@ def _settle(work: Work, fresh: MemCube, nearest: Iterable[MemCube], settled: Set
             seen |= {old.id: old.seq, fresh.id: fresh.seq}
             edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]
             continue
-        verdict = judge(_reading(old), _reading(fresh))
-        certain = verdict.confidence >= (CONFIDENT if fresh.session is not None else LIKELY)
-        if verdict.relation is Relation.SUPERSEDES and certain:
+        if _succeeds(old, fresh) and sum(edge.source == fresh.id for edge in edges) < ENDINGS:
             writes[old.id], seen[old.id] = _ended(work, old, fresh), old.seq
             edges.append(Edge(fresh.id, old.id, "supersedes"))
 
 
+def _succeeds(old: MemCube, fresh: MemCube) -> bool:
+    """Whether the new memory ends the old one: a move of the same person, or a verdict that is sure enough and that nothing refuses."""
+    if old.speaker == fresh.speaker and moved(old.text, fresh.text):
+        return True
+    verdict = judge(_reading(old), _reading(fresh))
+    certain = verdict.confidence >= (CONFIDENT if fresh.session is not None else LIKELY)
+    return verdict.relation is Relation.SUPERSEDES and certain and not refused(old.text, fresh.text, verdict.reason)
+
+
 def _may_merge(old: MemCube, fresh: MemCube) -> bool:
     """Turns stay as they were said; only notes become one."""
-    return fresh.ordinal is old.ordinal is None and not fresh.frozen and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
+    apart = fresh.ordinal is old.ordinal is None and not fresh.frozen and len(old.tags) + len(fresh.tags) <= TAGS
+    return apart and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
 
 
 def _nearest(work: Work, fresh: MemCube, vector: Any) -> list[MemCube]:

@@ -206,7 +206,8 @@ class _Batch:
 
 def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
     """What a fact that is told once more adds to the header of the one that stands: tags and metadata join, the later end and the higher
-    priority hold, and what was told without an end has none.
+    priority hold, and what was told without an end has none. A fact that had been
+    ended holds again.
     """
     ends = (cube.policy.expires_at, draft.expires_at)
     policy = {
@@ -218,5 +219,6 @@ def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
         "metadata": legal_metadata(cube.metadata | draft.metadata),
         "policy": cube.policy.model_copy(update=policy),
         "state": State.ACTIVATED if cube.state is State.ARCHIVED else cube.state,
+        "valid_to": None,
     }
     return {name: value for name, value in found.items() if value != getattr(cube, name)}

@@ -114,6 +114,8 @@ class Prepared:
     reads: ReadSet = field(default_factory=ReadSet)
     lanes: Mapping[str, str] = field(default_factory=dict)
     """For each memory disclosed by a search, the lanes that found it."""
+    told: tuple[MemCube, ...] = ()
+    """Memories that the reply's value tells of; the access log names them as disclosed."""
     withheld: tuple[str, ...] = ()
     """The ids of memories that were found and that the last decision kept back."""
 

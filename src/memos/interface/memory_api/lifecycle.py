@@ -13,9 +13,10 @@ from memos.interface.memory_api.update import changeable, fact_of, single
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
-from memos.memcube.state import State
+from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.transitions import Event, allowed, require
 
+Freed = Callable[[Work, tuple[str, ...]], tuple[MemCube, ...]]
 CONFIRMATION = "confirmation"
 """The origin of the record that a confirmation leaves."""
 
@@ -27,8 +28,33 @@ def moved(work: Work, cube: MemCube, state: State, event: Event, **update: Any) 
 
 
 def prepare_forget(work: Work) -> Prepared:
-    """The memories named leave every present read; `history` and the past still show them to who has that right."""
-    return _several(work, lambda cube: moved(work, cube, State.EXPIRED, Event.FORGET), counts=True)
+    """The memories named leave every present read; `history` and the past still show them to who has that right.
+
+    What one of them had ended holds again, unless another memory that stands ends it too.
+    """
+    return _several(work, lambda cube: moved(work, cube, State.EXPIRED, Event.FORGET), counts=True, freed=_freed)
+
+
+def _freed(work: Work, gone: tuple[str, ...]) -> tuple[MemCube, ...]:
+    """The memories whose validity ended only by what is forgotten now."""
+    ended = {edge.target for edge in work.view.neighbours(gone, ("supersedes",), 1) if edge.source in gone} - set(gone)
+    if not ended:
+        return ()
+    enders: dict[str, set[str]] = {}
+    for edge in work.view.neighbours(sorted(ended), ("supersedes",), 1):
+        enders.setdefault(edge.target, set()).add(edge.source)
+    others = frozenset().union(*(enders[each] for each in ended)) - set(gone)
+    standing = work.view.get(sorted(others), grant=work.grant.filter, now=work.now)
+    free = [each for each in sorted(ended) if enders[each].isdisjoint(cube.id for cube in standing.values() if cube.state in PRESENT)]
+    found = work.view.get(free, grant=work.grant.filter, now=work.now).values()
+    writable = (cube for cube in found if work.desk.governance.readable(work.caller, cube.namespace))
+    return tuple(cube for cube in writable if cube.valid_to is not None and not cube.frozen and cube.state is not State.EXPIRED)
+
+
+def _holding(work: Work, cube: MemCube) -> CubeWrite:
+    """A memory whose end is lifted."""
+    made = provenance.mutated(work, cube.provenance, "supersession")
+    return CubeWrite(cube.model_copy(update={"valid_to": None, "provenance": made}), birth=False, fact=fact_of(cube))
 
 
 def prepare_archive(work: Work) -> Prepared:
@@ -85,8 +111,10 @@ def _frozen(work: Work, *, frozen: bool) -> Prepared:
     return _several(work, turned, thawed=False)
 
 
-def _several(work: Work, change: Callable[[MemCube], CubeWrite | None], *, counts: bool = False, thawed: bool = True) -> Prepared:
-    """One change to each of the memories named; those that need none are left as they are."""
+def _several(
+    work: Work, change: Callable[[MemCube], CubeWrite | None], *, counts: bool = False, thawed: bool = True, freed: Freed | None = None
+) -> Prepared:
+    """One change to each of the memories named; those that need none are left as they are. `freed` tells whose end is lifted with them."""
     read_options(Options, work)
     if replayed := replay(work, counts=counts):
         return replayed
@@ -94,7 +122,9 @@ def _several(work: Work, change: Callable[[MemCube], CubeWrite | None], *, count
     distinct = tuple({cube.id: cube for cube in cubes}.values())
     writes = tuple(write for write in map(change, distinct) if write is not None)
     ids = tuple(cube.id for cube in distinct)
-    return _prepared(work, distinct, writes, ids, value=len(ids) if counts else None, shown=not counts)
+    free = freed(work, ids) if freed is not None and writes else ()
+    lifted = tuple(_holding(work, cube) for cube in free)
+    return _prepared(work, (*distinct, *free), (*writes, *lifted), ids, value=len(ids) if counts else None, shown=not counts)
 
 
 def _writable(work: Work) -> tuple[MemCube, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -13,12 +14,13 @@ from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
-from memos.interface.memory_api.lapsed import retired
+from memos.interface.memory_api.lapsed import require_room_for_turn, retired, taken
 from memos.interface.memory_api.query import scope
 from memos.interface.memory_api.update import fact_of, room_for_fact
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet, SnapshotName
 from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_name
 from memos.memcube.state import State
 from memos.memcube.value import aware_utc
@@ -29,6 +31,9 @@ from memos.ports.adapter import View
 Name = Annotated[str, BeforeValidator(legal_name)]
 Given = StrictInt | datetime | str
 NOW = "now"
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+SHOWN = 10
+"""How many names an error tells."""
 BROUGHT = {State.EXPIRED: State.GENERATED, State.ARCHIVED: State.ACTIVATED}
 """Where a memory stands that is brought back by its id; other states stay."""
 
@@ -76,10 +81,16 @@ def moment_of(work: Work, given: Given) -> Moment:
         return _named_moment(work, given)
     if isinstance(given, datetime):
         when = aware_utc(given)
-        return Moment(max(view.moment(min(when, work.now)), view.horizon), when)
-    if isinstance(given, bool) or not 0 <= given <= view.head:
-        raise InvalidCall(f"there are commits 0 to {view.head}, and no {given}")
-    return Moment(given, view.time_of(given) or work.now)
+        return _readable(view, Moment(view.moment(min(when, work.now)), when))
+    if not 0 <= given <= view.head:
+        raise InvalidCall(f"there is no commit {given} yet; `reply.seq` numbers them, from 0, the empty store")
+    return _readable(view, Moment(given, view.time_of(given) or work.now))
+
+
+def _readable(view: View, moment: Moment) -> Moment:
+    if moment.seq < view.horizon:
+        raise InvalidCall("the past of that moment has been purged; name a later one")
+    return moment
 
 
 def _named_moment(work: Work, name: str) -> Moment:
@@ -89,29 +100,41 @@ def _named_moment(work: Work, name: str) -> Moment:
     if name in mine:
         return Moment(mine[name].seq, mine[name].at)
     try:
-        return moment_of(work, datetime.fromisoformat(name))
+        return moment_of(work, datetime.fromisoformat(f"{name}T00:00:00Z" if DAY.fullmatch(name) else name))
     except ValueError:
-        known = ", ".join(mine) or "none"
+        known = ", ".join([*list(mine)[:SHOWN], *(["…"] if len(mine) > SHOWN else [])]) or "none"
         raise NotFound(f"there is no snapshot {name!r} of yours, and it is no time; your snapshots: {known}") from None
 
 
 def prepare_moment(work: Work) -> Prepared:
     """What a moment means: its commit and its time."""
     found = moment_of(work, read_options(MomentOptions, work).moment)
-    if found.seq < work.view.horizon:
-        raise InvalidCall(f"the past before commit {work.view.horizon} has been purged; name a later moment")
     return Prepared(MemoryReply(call_id=work.call.id, value={"seq": found.seq, "at": found.at}, call=work.call))
 
 
 def prepare_snapshot(work: Work) -> Prepared:
     """Give a name to the commit that the call reads, or take one away. It costs the same however large the store is."""
     options = read_options(SnapshotOptions, work)
-    if options.name == NOW:
-        raise InvalidCall('"now" is always the present; give the snapshot another name')
+    if work.call.branch is not None:
+        raise InvalidCall("a snapshot names a commit of the canonical memory; take it outside of the branch")
+    if not options.drop:
+        _require_no_moment(options.name)
     seq = None if options.drop else work.view.seq
     value = {"name": options.name, "seq": seq, "at": work.now}
     change = work.change(names=(SnapshotName(work.caller.user, options.name, seq),))
     return Prepared(MemoryReply(call_id=work.call.id, value=value, call=work.call), change)
+
+
+def _require_no_moment(name: str) -> None:
+    """InvalidCall for a name that would hide a moment: "now", a number, a time."""
+    if name == NOW:
+        raise InvalidCall('"now" is always the present; give the snapshot another name')
+    try:
+        datetime.fromisoformat(name)
+    except ValueError:
+        if not name.isdecimal():
+            return
+    raise InvalidCall(f"{name!r} names a moment already; give the snapshot a name that is no number and no time")
 
 
 def prepare_snapshots(work: Work) -> Prepared:
@@ -128,12 +151,13 @@ def prepare_diff(work: Work) -> Prepared:
     told = [_told(each) for each in found[: options.limit]]
     value: dict[str, Any] = {kind: [row for row in told if row["kind"] == kind] for kind in ("added", "removed", "changed")}
     value |= {"before": first._asdict(), "after": second._asdict(), "truncated": len(found) > options.limit}
-    return Prepared(MemoryReply(call_id=work.call.id, value=value, call=work.call))
+    shown = tuple(cube for each in found[: options.limit] for cube in (each.before, each.after) if cube is not None)
+    return Prepared(MemoryReply(call_id=work.call.id, value=value, call=work.call), told=shown)
 
 
 def _differences(work: Work, first: Moment, second: Moment, roots: Sequence[str]) -> list[Difference]:
     early, late = sorted((first.seq, second.seq))
-    ids = work.view.changed(roots, early, late)
+    ids = tuple(dict.fromkeys([*work.view.changed(roots, early, late), *_lapsed_between(work, first, second, roots)]))
     with ExitStack() as views:
         before, after = (_standing(work, views.enter_context(_view_at(work, each)), each, ids, roots) for each in (first, second))
     found = (difference(cube_id, before.get(cube_id), after.get(cube_id)) for cube_id in ids)
@@ -141,7 +165,19 @@ def _differences(work: Work, first: Moment, second: Moment, roots: Sequence[str]
 
 
 def _view_at(work: Work, moment: Moment) -> Any:
+    """The View of a moment; of a branch, before it was opened, that of the canonical memory."""
+    mine = next((each for each in work.view.branches(work.view.branch) if each.name == work.view.branch), None)
+    if mine is not None and moment.seq < mine.opened:
+        return work.open_view(at=min(moment.seq, mine.base))
     return work.open_view(at=moment.seq, branch=work.view.branch)
+
+
+def _lapsed_between(work: Work, first: Moment, second: Moment, roots: Sequence[str]) -> list[str]:
+    """Memories whose time ended between two moments; no row tells of it until a sweep."""
+    early, late = sorted((first.at, second.at))
+    wanted = Filter.parse({"expires_at": {"gt": early, "lte": late}, "or": [{"namespace": {"under": root}} for root in roots]})
+    page = work.view.find(wanted, grant=work.grant.filter, now=work.now, limit=1000) if roots and early < late else None
+    return [cube.id for cube in page.cubes] if page else []
 
 
 def _standing(work: Work, view: View, moment: Moment, ids: Sequence[str], roots: Sequence[str]) -> dict[str, MemCube]:
@@ -191,6 +227,7 @@ def _restore_one(work: Work, options: RestoreOptions) -> Prepared:
     if write is None:
         warning = f"nothing was written: version {now.version} stands as it is"
         return Prepared(MemoryReply(call_id=work.call.id, cubes=(now,), call=work.call, warnings=(warning,)))
+    require_room_for_turn(work, now, write.cube)
     over = room_for_fact(work, write.cube, write.fact)
     change = work.change(writes=(*(retired(work, each) for each in over), write), idempotency=work.idempotency((cube_id,)))
     reads = ReadSet(versions={each.id: each.seq for each in (*over, now)})
@@ -229,16 +266,20 @@ def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
     standing = work.view.get([each.id for each in found], grant=work.grant.filter, now=work.now)
     frozen = [each.id for each in found if each.id in standing and standing[each.id].frozen]
     writes = [write for each in found if each.id not in frozen and (write := _returned(work, each, standing)) is not None]
+    held = taken(work.view, writes)
+    writes = [write for write in writes if write.cube.id not in held]
     writes.sort(key=lambda write: write.cube.state is not State.EXPIRED)  # who leaves makes room for equal facts
     left = sum(write.cube.state is State.EXPIRED for write in writes)
-    value = {"restored": len(writes) - left, "forgotten": left, "frozen": frozen, "ids": [write.cube.id for write in writes]}
-    warnings = (f"what is frozen stays as it is ({len(frozen)})",) if frozen else ()
-    reply = MemoryReply(call_id=work.call.id, value=value, call=work.call, warnings=warnings)
+    ids = tuple(write.cube.id for write in writes)
+    value = {"restored": len(writes) - left, "forgotten": left, "frozen": frozen, "held": held, "ids": list(ids)}
+    warnings = [f"what is frozen stays as it is ({len(frozen)})"] if frozen else []
+    if held:
+        warnings.append(f"{len(held)} stay away, since another memory stands in their place: see reply.value['held']")
+    reply = MemoryReply(call_id=work.call.id, value=value, call=work.call, warnings=tuple(warnings))
     if dry_run or not writes:
         return Prepared(reply)
     paths = {path for root in roots for path in work.view.paths(root)}
     reads = ReadSet({write.cube.id: standing[write.cube.id].seq for write in writes}, {path: work.view.last_seq(path) for path in paths})
-    ids = tuple(write.cube.id for write in writes)
     return Prepared(reply, work.change(writes=tuple(writes), idempotency=work.idempotency(ids)), reads)
 
 

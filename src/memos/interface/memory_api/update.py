@@ -152,6 +152,8 @@ def _changed(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[st
     changed |= {name: value for name, value in given.items() if value is not None}
     if text is not None:
         changed["payload"] = Plaintext(text=text)
+    if options.text is not None and cube.valid_to is not None:
+        changed["valid_to"] = None  # what a user writes of a memory that had been ended holds
     return changed
 
 

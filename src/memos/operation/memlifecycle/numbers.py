@@ -88,7 +88,11 @@ def _digits(token: str) -> tuple[float | str, str, int]:
         return float(token[:-2]), "date", 1
     if not _PLAIN.fullmatch(token):
         return token, "code", 1
-    plain = float(re.sub(r"[.,](?=\d{3}\b)", "", token).replace(",", ".", 1)) if token.count(".") + token.count(",") < 3 else token
+    written = re.sub(r"[.,](?=\d{3}\b)", "", token).replace(",", ".", 1)
+    try:
+        plain: float | str = float(written)
+    except ValueError:
+        return token, "code", 1  # a date, a version, an address: not a quantity
     if isinstance(plain, float) and len(token) == 4 and 1900 <= plain <= 2100:
         return plain, "year", 1
     return plain, "", 1

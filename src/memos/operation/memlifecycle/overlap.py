@@ -10,8 +10,11 @@ import re
 
 from memos.memcube.normal import normalised
 
-_WORD = re.compile(r"[^\W_]+(?:['’.,:/\-][^\W_]+)*%?", re.UNICODE)
-_ARTICLES = frozenset({"a", "an", "the"})
+_WORD = re.compile(r"[^\W_]+(?:['’.,:/\-][^\W_]+)*|[^\w\s.,;:!'\"“”’‘()\[\]…–—]")
+"""Words, and each sign that may mean something: of money, of arithmetic, a percent sign, a question mark."""
+_ARTICLES = re.compile(r"\b(?:a|an|the)\s|^(?:A|An|The)\s")
+_LOUD = re.compile(r"\b[A-Z]{2,}\b")
+"""What stands in capitals is no common word: US is not us."""
 _CONTRACTED = (
     (re.compile(r"\bcan't\b"), "can not"),
     (re.compile(r"\bcannot\b"), "can not"),
@@ -39,10 +42,11 @@ def same(one: str, other: str) -> bool:
 
 
 def _told(text: str) -> tuple[str, ...]:
-    folded = normalised("NFC", text).casefold().replace("’", "'")
+    plain = _ARTICLES.sub("", normalised("NFC", text).replace("’", "'").strip())
+    folded = _LOUD.sub(lambda found: f"^{found[0]}", plain).casefold()
     for pattern, written in _CONTRACTED:
         folded = pattern.sub(written, folded)
-    return tuple(_spelled(word) for word in _WORD.findall(folded) if word not in _ARTICLES)
+    return tuple(_spelled(word) for word in _WORD.findall(folded))
 
 
 def _spelled(word: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -11,11 +11,16 @@ from itertools import pairwise
 from memos.memcube.legal import same_fact
 
 _END = re.compile(r"[.!?][\"'”’)]*\s+|\n+|[。！？]+\s*")
+_ABBREVIATED = re.compile(
+    r"(?:^|[\s(])(?:dr|mr|mrs|ms|prof|st|no|tel|vs|etc|approx|dept|fig|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+    r"|mon|tue|wed|thu|fri|sat|sun|e\.g|i\.e|a\.m|p\.m|[a-z])\.$",
+    re.IGNORECASE,
+)
+"""What a full stop follows without ending a sentence."""
 _CLOSED = re.compile(r"[.!?。！？][\"'”’)]*$")
-_WORD = re.compile(r"\s+|\w+|[^\w\s]")
 Pieces = Sequence[str]
 MOST = 2000
-"""So many pieces of a side are compared; a longer one that both sides changed is a conflict as a whole, since comparing is quadratic."""
+"""So many sentences of a side are compared; a longer text that both changed is a conflict as a whole: comparing may be quadratic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,56 +61,38 @@ def united(standing: str, more: str) -> str:
 
 
 def three_way(base: str, ours: str, theirs: str) -> Merged:
-    """The change from base to ours, applied to theirs.
+    """The change from base to ours, applied to theirs, by sentences and lines.
 
-    Sentences and lines first; where both sides changed one sentence, its words. What both changed differently, or what touches, is a
-    conflict. The method is diff3 (Khanna, Kunal, Pierce: A Formal Investigation of Diff3, 2007) over Python's difflib.
+    What both changed differently within one sentence, or among neighbours that came or went, is a conflict: words of two sentences,
+    joined, may say what nobody wrote. The method is diff3 (Khanna, Kunal, Pierce: A Formal Investigation of Diff3, 2007), with
+    Python's difflib.
     """
     if theirs in (base, ours):
         return Merged(ours)
     if ours == base:
         return Merged(theirs)
-    return _merge(base, ours, theirs, sentences, _by_words)
+    sides = sentences(base), sentences(ours), sentences(theirs)
+    if max(map(len, sides)) > MOST:
+        return Merged(ours, (Conflict(base, ours, theirs),))
+    parts: list[str] = []
+    conflicts: list[Conflict] = []
+    for held, mine, other in _regions(*sides):
+        if mine.rstrip() == other.rstrip():
+            parts.append(max(mine, other, key=len))
+        elif mine.rstrip() == held.rstrip():
+            parts.append(other)
+        else:
+            parts.append(mine)
+            if other.rstrip() != held.rstrip():
+                conflicts.append(Conflict(held, mine, other))
+    return Merged("".join(parts), tuple(conflicts))
 
 
 def sentences(text: str) -> list[str]:
     """A text as sentences and lines, whose concatenation is the text."""
-    cuts = [0, *(match.end() for match in _END.finditer(text)), len(text)]
+    ends = (match.end() for match in _END.finditer(text) if not _ABBREVIATED.search(text, max(0, match.start() - 8), match.start() + 1))
+    cuts = [0, *ends, len(text)]
     return [text[start:end] for start, end in pairwise(cuts) if start < end]
-
-
-def words(text: str) -> list[str]:
-    """A text as words, marks and white space, whose concatenation is the text."""
-    return _WORD.findall(text)
-
-
-def _by_words(base: str, ours: str, theirs: str) -> Merged:
-    return _merge(base, ours, theirs, words, _conflicting)
-
-
-def _conflicting(base: str, ours: str, theirs: str) -> Merged:
-    return Merged(ours, (Conflict(base, ours, theirs),))
-
-
-def _merge(
-    base: str, ours: str, theirs: str, split: Callable[[str], Pieces], closer: Callable[[str, str, str], Merged]
-) -> Merged:  # fmt: skip
-    """diff3 over pieces; `closer` looks at what both sides changed."""
-    sides = split(base), split(ours), split(theirs)
-    if max(map(len, sides)) > MOST:
-        return _conflicting(base, ours, theirs)
-    parts: list[str] = []
-    conflicts: list[Conflict] = []
-    for held, mine, other in _regions(*sides):
-        if mine in (held, other):
-            parts.append(other)
-        elif other == held:
-            parts.append(mine)
-        else:
-            inner = closer(held, mine, other)
-            parts.append(inner.text)
-            conflicts += inner.conflicts
-    return Merged("".join(parts), tuple(conflicts))
 
 
 def _regions(base: Pieces, ours: Pieces, theirs: Pieces) -> Iterator[tuple[str, str, str]]:
@@ -121,13 +108,22 @@ def _regions(base: Pieces, ours: Pieces, theirs: Pieces) -> Iterator[tuple[str, 
             continue
         place = next((each for each in range(place, len(base)) if each in mine and each in other), len(base))
         ends = [place, mine.get(place, len(ours)), other.get(place, len(theirs))]
-        yield tuple("".join(side[start:end]) for side, start, end in zip((base, ours, theirs), at, ends, strict=True))  # type: ignore[misc]
+        yield from _region(base[at[0] : ends[0]], ours[at[1] : ends[1]], theirs[at[2] : ends[2]])
         at = ends
     if at[1] < len(ours) or at[2] < len(theirs):
         yield "", "".join(ours[at[1] :]), "".join(theirs[at[2] :])
 
 
+def _region(base: Pieces, ours: Pieces, theirs: Pieces) -> Iterator[tuple[str, str, str]]:
+    """A changed stretch: sentence by sentence where both sides have as many as there were, else as one."""
+    if len(base) == len(ours) == len(theirs):
+        yield from zip(base, ours, theirs, strict=True)
+    else:
+        yield "".join(base), "".join(ours), "".join(theirs)
+
+
 def _kept(base: Pieces, side: Pieces) -> dict[int, int]:
     """Which pieces of the base a side has kept, and where."""
-    matcher = SequenceMatcher(None, base, side, autojunk=False)
+    bare = [piece.rstrip() for piece in base], [piece.rstrip() for piece in side]  # the last of a text has no space behind it
+    matcher = SequenceMatcher(None, *bare, autojunk=False)
     return {block.a + step: block.b + step for block in matcher.get_matching_blocks() for step in range(block.size)}

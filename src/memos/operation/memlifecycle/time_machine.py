@@ -67,6 +67,8 @@ def brought_back(now: MemCube, then: MemCube, *, whole: bool) -> dict[str, Any]:
     """The fields of a new version that says what another said; with `whole` it returns to its namespace too."""
     policy = now.policy.model_copy(update={"expires_at": then.policy.expires_at, "priority": then.policy.priority})
     fields = {name: getattr(then, name) for name in ("payload", "tags", "metadata", "path", "valid_from", "valid_to")}
+    if not whole:
+        fields["valid_to"] = None  # what a user brings back by its id holds
     place = {"namespace": then.namespace, "layer": then.layer} if whole else {}
     return {**fields, **place, "policy": policy, "labels": then.labels if whole else ()}
 
@@ -98,7 +100,18 @@ def joined(base: MemCube, ours: MemCube, theirs: MemCube) -> Joined:
             text = merged
         else:
             conflicts.append(name)
+    if "state" not in conflicts and _gone_here_changed_there(base, ours, theirs):
+        conflicts.append("state")
     return Joined(fields, text, tuple(conflicts))
+
+
+def _gone_here_changed_there(base: MemCube, ours: MemCube, theirs: MemCube) -> bool:
+    """Whether one side put a memory away or forgot it, and the other gave it a new content."""
+    for one, other in ((ours, theirs), (theirs, ours)):
+        away = one.state is not base.state and one.state in {State.ARCHIVED, State.EXPIRED}
+        if away and any(getattr(other, name) != getattr(base, name) for name in ("payload", "tags", "metadata")):
+            return True
+    return False
 
 
 def _joined_text(base: MemCube, ours: MemCube, theirs: MemCube) -> str | None:

@@ -154,11 +154,18 @@ class Lane:
         visible = columns.visible(view.seq, view.branch, view.base)
         if view.seq == view.head and not view.branch:
             return visible & granted
-        head = columns.visible(view.head)
         if view.branch:
-            head |= columns.visible(view.head, view.branch, view.base) & ~np.isin(columns.uid, columns.uid[head])
+            visible &= ~self._overlaid_elsewhere(view, visible)
+        head = columns.visible(view.head)
         allowed = visible & np.isin(columns.uid, columns.uid[head & granted])
         return allowed | self._moved(view, grant, now, visible & ~np.isin(columns.uid, columns.uid[head]))
+
+    def _overlaid_elsewhere(self, view: View, visible: Mask) -> Mask:
+        """Canonical rows of memories whose row of the branch stands in another lane: in another namespace, or among the archived."""
+        coded, branch = self._columns.words["id"], self._columns.words["branch"]
+        codes = [code for code in map(coded.code, view.overlaid()) if code >= 0]
+        elsewhere: Mask = visible & np.isin(coded.codes.array, codes) & (branch.codes.array == branch.code(""))
+        return elsewhere
 
     def _moved(self, view: View, grant: Filter, now: datetime, headless: Mask) -> Mask:
         """Of rows whose memory stands in another namespace now, or among the archived or the forgotten, those that the grant allows."""

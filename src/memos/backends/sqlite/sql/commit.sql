@@ -90,6 +90,9 @@ SELECT horizon FROM tenant WHERE tid = ?;
 -- name: close_branch
 UPDATE branch SET closed = ? WHERE tid = ? AND name = ? AND closed IS NULL;
 
+-- name: branch_written
+SELECT max(max(seq, iif(seq_end < 9223372036854775807, seq_end, 0))) FROM version WHERE bid = ? AND bid <> 0;
+
 -- name: branch_namespaces
 SELECT DISTINCT nid FROM version WHERE bid = ? AND bid <> 0 AND seq_end = 9223372036854775807;
 

@@ -16,7 +16,8 @@ INSERT OR IGNORE INTO doomed SELECT v.row, v.uid, v.nid, v.cid FROM version v JO
 WHERE c.tid = ?1 AND v.bid = 0 AND v.seq_end <= ?2;
 
 -- name: doom_cube
-INSERT OR IGNORE INTO doomed SELECT v.row, v.uid, v.nid, v.cid FROM cube c JOIN version v ON v.uid = c.uid WHERE c.tid = ? AND c.id = ?;
+INSERT OR IGNORE INTO doomed SELECT v.row, v.uid, v.nid, v.cid FROM cube c JOIN version v ON v.uid = c.uid WHERE c.tid = ? AND c.id = ?
+AND EXISTS (SELECT 1 FROM version o WHERE o.uid = c.uid AND o.bid = 0 AND o.seq_end = 9223372036854775807 AND o.state = 'expired');
 
 -- name: doom_branches
 INSERT OR IGNORE INTO doomed SELECT v.row, v.uid, v.nid, v.cid FROM branch b JOIN version v ON v.bid = b.bid AND v.bid <> 0

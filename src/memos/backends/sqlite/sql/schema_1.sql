@@ -63,7 +63,7 @@ CREATE TABLE commit_log (
   hash BLOB NOT NULL                    -- sha256(hash of the row before, this row)
 ) STRICT;
 CREATE INDEX commit_log_by_tenant ON commit_log (tid, seq);
-CREATE INDEX commit_log_by_time ON commit_log (at, seq);
+CREATE INDEX commit_log_by_time ON commit_log (tid, at, seq);
 CREATE INDEX commit_log_by_call ON commit_log (call_id);
 
 CREATE TABLE cube (

@@ -55,10 +55,10 @@ SELECT nid FROM namespace WHERE tid = ?1 AND (path = ?2 OR (path > ?2 || '/' AND
 SELECT n.nid, n.last_seq, n.purged, a.entries FROM namespace n LEFT JOIN acl a ON a.aid = n.aid WHERE n.tid = ? AND n.path = ?;
 
 -- name: moment
-SELECT seq FROM commit_log WHERE at <= ? ORDER BY at DESC, seq DESC LIMIT 1;
+SELECT max(seq) FROM commit_log WHERE tid = ? AND at <= ?;
 
 -- name: time_of
-SELECT at FROM commit_log WHERE seq = ?;
+SELECT at FROM commit_log WHERE tid = ? AND seq <= ? ORDER BY seq DESC LIMIT 1;
 
 -- name: snapshots
 SELECT name, seq, at FROM snapshot WHERE tid = ? AND owner = ? ORDER BY seq, name;
@@ -79,6 +79,13 @@ SELECT x.cid FROM version v INDEXED BY version_archived JOIN content x ON x.cid 
 WHERE v.cid > ?3 AND v.state = 'archived' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.type = 'plaintext' AND c.tid = ?1
   AND x.packed = 0 AND x.sealed = 0 AND octet_length(x.body) >= ?2 ORDER BY v.cid LIMIT ?4;
 
+-- name: overlaid
+SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.bid = ?1 AND v.bid <> 0 AND v.seq <= ?2 AND v.seq_end > ?2;
+
+-- name: purgeable
+SELECT EXISTS (SELECT 1 FROM namespace n JOIN version v ON v.nid = n.nid
+WHERE n.tid = ?1 AND v.seq_end <= ?2 AND v.seq_end < 9223372036854775807 AND v.bid = 0);
+
 -- name: changed
 SELECT DISTINCT c.id FROM version v JOIN cube c ON c.uid = v.uid
 WHERE v.nid IN (SELECT value FROM json_each(?1)) AND v.bid = ?2 AND (v.seq > ?3 AND v.seq <= ?4 OR v.seq_end > ?3 AND v.seq_end <= ?4)
@@ -86,10 +93,10 @@ ORDER BY v.uid;
 
 -- The span of idleness doubles with every 25 points of priority.
 -- name: idle
-SELECT c.id, v.uid FROM version v JOIN cube c ON c.uid = v.uid LEFT JOIN usage u ON u.uid = v.uid
+SELECT c.id, v.uid FROM version v JOIN cube c ON c.uid = v.uid JOIN commit_log l ON l.seq = v.seq LEFT JOIN usage u ON u.uid = v.uid
 WHERE v.uid > ?2 AND c.tid = ?1 AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.frozen = 0
   AND v.state IN (SELECT value FROM json_each(?3))
-  AND max(v.updated_at, v.created_at, ifnull(u.last_used_at, v.created_at)) < ?4 - ?5 * pow(2, v.priority / 25.0)
+  AND max(l.at, v.updated_at, v.created_at, ifnull(u.last_used_at, v.created_at)) < ?4 - ?5 * pow(2, v.priority / 25.0)
 ORDER BY v.uid LIMIT ?6;
 
 -- name: due
