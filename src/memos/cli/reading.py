@@ -122,7 +122,7 @@ def history(target: Target, id: str) -> None:
         emit_reply(reply, verbose=target.verbose)
         return
     rows = [
-        (str(cube.version), day(cube.updated_at), cube.state, cube.provenance.origin, ", ".join(cube.labels), snippet(cube.text))
+        (str(cube.version), day(cube.updated_at), cube.state, cube.provenance.origin, ", ".join(cube.labels), brief(cube))
         for cube in reply.cubes
     ]
     table(("version", "since (UTC)", "state", "by", "labels", "text"), rows, numbers=("version",))
@@ -142,7 +142,7 @@ def found_text(hit: Hit, *, why: bool) -> str:
     """The beginning of a hit's text, its id, and what its score is made of, the greatest part first."""
     parts = sorted(hit.why.items(), key=lambda part: -abs(part[1]))
     reasons = " ".join(f"{name}={value:.3f}" for name, value in parts if abs(value) >= 0.0005)
-    return "\n".join([snippet(hit.cube.text), hit.cube.id, *([f"why: {reasons}"] if why else [])])
+    return "\n".join([brief(hit.cube), hit.cube.id, *([f"why: {reasons}"] if why else [])])
 
 
 def show_page(reply: MemoryReply) -> None:
@@ -150,7 +150,7 @@ def show_page(reply: MemoryReply) -> None:
     if not reply.cubes:
         say("there is no such memory")
         return
-    table(("id", "when (UTC)", "who", "text"), [(cube.id, day(cube.said_at), who(cube), snippet(cube.text)) for cube in reply.cubes])
+    table(("id", "when (UTC)", "who", "text"), [(cube.id, day(cube.said_at), who(cube), brief(cube)) for cube in reply.cubes])
     if reply.next:
         say(f"more: --cursor {reply.next}")
 
@@ -177,11 +177,17 @@ def header(cube: MemCube) -> dict[str, str]:
         "when": day(cube.said_at),
         "session": place.strip(),
         "tags": ", ".join(tag.key for tag in cube.tags),
+        "held until": day(cube.valid_to),
         "expires": day(cube.policy.expires_at),
         "metadata": ", ".join(f"{key}={value!r}" for key, value in cube.metadata.items()),
         "used": f"{cube.usage.count} times" if cube.usage.count else "",
     }
     return {name: value for name, value in told.items() if value}
+
+
+def brief(cube: MemCube) -> str:
+    """The beginning of a text, with the end of its validity where another memory has ended it."""
+    return snippet(cube.text) if cube.valid_to is None else f"{snippet(cube.text)} (until {day(cube.valid_to)})"
 
 
 def who(cube: MemCube) -> str:

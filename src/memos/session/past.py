@@ -79,8 +79,8 @@ class Past(Verbs):
     def merge(self, *, prefer: str | None = None, dry_run: bool = False, trigger: str | None = None) -> MemoryReply:
         """Bring what this branch changed into the canonical memory, and end the branch.
 
-        `reply.value` has `merged`, `conflicts` and `written`. With conflicts nothing is written, unless `prefer` names the side to take
-        there: "branch" or "canonical".
+        `reply.value` has `merged`, `joined` (facts that were told in the canonical memory too: id → the one that stands), `conflicts`
+        and `written`. With conflicts nothing is written, unless `prefer` names the side to take there: "branch" or "canonical".
         """
         self._require_branch("merge")
         return self._call("merge", options=given(prefer=prefer, dry_run=dry_run or None, trigger=trigger))

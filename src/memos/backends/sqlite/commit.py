@@ -86,7 +86,7 @@ class Commit:
         if branch:
             found = next(self.execute("branch", self.tid, branch), None)
             if found is None:
-                raise NotFound(f"there is no branch {branch!r}; open it first")
+                raise NotFound(f"there is no branch {sight.known_as(branch)!r}; open it first")
             self.bid, base, _ = found
             self.sight = sight.overlay(self.bid, base, self.seq)
 

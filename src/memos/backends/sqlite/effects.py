@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from memos.backends.sqlite.purge import purge
 from memos.backends.sqlite.rows import acl_text, id_bytes
+from memos.backends.sqlite.sight import known_as
 from memos.backends.sqlite.verify import conflict
 from memos.errors import InvalidCall, NotFound
 from memos.memcube.change import BranchClose, ChangeSet, Economy, Edge, NamespaceAcl, SnapshotName, UsageFold, VectorFill
@@ -70,7 +71,7 @@ class Effects:
         commit, name = self._commit, closes.name
         found = commit.known.one("branch", commit.tid, name)
         if found is None:
-            raise NotFound(f"there is no branch {name!r}; it may be closed already")
+            raise NotFound(f"there is no branch {known_as(name)!r}; it may be closed already")
         if closes.upto is not None and (last := commit.known.one("branch_written", found) or 0) > closes.upto:
             raise conflict("the branch has been written to", expected=closes.upto, found=last)
         commit.touched.update(nid for (nid,) in list(self._execute("branch_namespaces", found)))

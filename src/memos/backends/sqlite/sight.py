@@ -43,3 +43,8 @@ def overlay(bid: int, base: int, seq: int) -> Sight:
     names = ("overlay", "edge_overlay", "history_overlay", "head")
     versions, edges, history, head = (SQL[name].format(seq=seq, bid=bid, base=min(base, seq)) for name in names)
     return Sight(versions, edges, history, head, bid)
+
+
+def known_as(branch: str) -> str:
+    """A branch's name as its owner knows it: without the step that tells whose it is."""
+    return branch.partition("/")[2] or branch

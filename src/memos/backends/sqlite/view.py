@@ -63,10 +63,10 @@ class SqliteView(LogReads, Sweeping, Related):
             return sight.present(self.seq) if self.seq == self.head else sight.past(self.seq)
         found = self._row("branch", self._tid, branch)
         if found is None:
-            raise NotFound(f"there is no branch {branch!r}")
+            raise NotFound(f"there is no branch {sight.known_as(branch)!r}")
         bid, base, opened = found
         if self.seq < opened:
-            raise InvalidCall(f"the branch {branch!r} was opened by commit {opened}; name that one or a later")
+            raise InvalidCall(f"the branch {sight.known_as(branch)!r} was opened by commit {opened}; name that one or a later")
         self.base = min(base, self.seq)
         return sight.overlay(bid, base, self.seq)
 
