@@ -34,6 +34,11 @@ _OF_KIN = re.compile(rf"^(?:[Mm]y|[Oo]ur|\w+'s) (?P<kin>{_KIN}) (?P<name>[A-Z]\w
 _OTHERS = re.compile(r"^(?P<whose>\w+)'s (?:new )?(?P<what>\w+)")
 _OUT_OF = re.compile(r"\bfrom (?P<what>[A-Z]\w+) to [A-Z]")
 _GENERIC = frozenset({"tak", "us", "go", "do", "get", "be", "hav"})
+_TIME_WORDS = (
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
+    "november december today tomorrow yesterday day week month year morning evening night "
+    "mondays tuesdays wednesdays thursdays fridays saturdays sundays"
+)
 _DOSE = re.compile(r"\b\d+(?:[.,]\d+)? ?(?:mg|mcg|µg|g|ml)\b")
 _MOVED_SOMETHING = re.compile(r"\bmoved (?:to (?:the|a|an)\b|(?:my|our|the|his|her|their) )", re.IGNORECASE)
 _PLACED = re.compile(rf"\b(?:at|for|in) (?P<place>{_PLACE})")
@@ -93,14 +98,14 @@ def _of_other_people(old: str, new: str) -> bool:
 
 
 def _of_nothing_shared(old: str, new: str, reason: str) -> bool:
-    """Whether the two have no more in common than who they are about."""
+    """Whether the two have no more in common than who they are about, or when."""
     about = {_first(old), _first(new), *(match[1].lower() for match in re.finditer(r"\b(\w+)'s\b", f"{old} {new}"))}
     shared = (_content(old) & _content(new)) - about
     ended, out = _OBJECT.search(new), _OUT_OF.search(new)
     if ended and _content(ended["rest"]) - _GENERIC:
         return (_content(ended["rest"]) - _GENERIC).isdisjoint(_content(old)) and shared <= _GENERIC
     if shared:
-        return False
+        return shared <= _times() and _stem(_first(old)) not in _content(new)
     dosed = bool(_DOSE.search(old) and _DOSE.search(new))
     return (
         reason in {"replaced", "denied or ended"}
@@ -131,6 +136,11 @@ def _first(text: str) -> str:
     """Whom or what a text is about: its first word that says something."""
     words = [word.lower().removesuffix("'s") for word in _WORD.findall(text)]
     return next((word for word in words if word not in _SMALL), "")
+
+
+@lru_cache(maxsize=1)
+def _times() -> frozenset[str]:
+    return _content(_TIME_WORDS)
 
 
 @lru_cache(maxsize=4096)
