@@ -15,9 +15,10 @@ from memos import MemOS
 from memos.backends.sqlite import lineage
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.errors import InvalidCall
-from memos.memcube.change import BranchOpen, Edge, Purge, ReadSet
+from memos.memcube.change import BranchOpen, CubeWrite, Edge, Purge, ReadSet
 from memos.memcube.filter import Filter
 from memos.memcube.lineage import DERIVATIONS, Derivation
+from memos.memcube.state import State
 from memos.testing.adapter_contract import ALL, Author
 from memos.testing.memory import in_memory
 
@@ -173,6 +174,9 @@ def test_what_was_purged_is_never_taken_for_what_came_after_it(tmp_path):
     derive(walking, author, (a, b))
     assert nodes(walking, a) == [a, b]
     with closing(opened()) as purging:
+        with purging.view("acme") as view:
+            gone = view.get([b], **ALL)[b].model_copy(update={"state": State.EXPIRED})
+        purging.commit(author.change(writes=(CubeWrite(gone, birth=False),)), ReadSet())
         purging.commit(author.change(purge=Purge(cubes=(b,))), ReadSet())
     with closing(opened()) as adding:
         (c,) = Author(adding, seed=1).add("c")
