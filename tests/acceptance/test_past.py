@@ -171,7 +171,13 @@ class TestRestore:
         alice.transfer(car.id, to="user/alice/garage")
         boat = alice.add("The boat is blue").cubes[0]
         alice.snapshot("after")
-        assert alice.restore("before", dry_run=True).value | {"ids": 0} == {"restored": 2, "forgotten": 1, "frozen": [], "held": {}, "ids": 0}
+        assert alice.restore("before", dry_run=True).value | {"ids": 0} == {
+            "restored": 2,
+            "forgotten": 1,
+            "frozen": [],
+            "held": {},
+            "ids": 0,
+        }
         assert len(alice.list().cubes) == 3
         value = alice.restore("before").value
         assert sorted(value["ids"]) == sorted([bike.id, car.id, boat.id])
