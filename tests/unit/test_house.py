@@ -74,7 +74,7 @@ class TestMake:
         assert done.stdout.strip()
 
     def test_help_lists_every_target(self):
-        done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
         phony = next(line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if line.startswith(".PHONY:"))
         assert [line.split()[:2] for line in done.stdout.splitlines()] == [["make", target] for target in phony.split()[1:]]
 
