@@ -49,6 +49,10 @@ class MemGovernance:
         """Denied unless the caller may write to a namespace."""
         access.require_own(caller, namespace)
 
+    def may_write(self, caller: Caller, namespace: str) -> bool:
+        """Whether the caller may write to a namespace, where what he may not is left out and no error."""
+        return access.is_own(caller, namespace)
+
     def may_audit(self, caller: Caller) -> bool:
         """Whether every row of the tenant's logs is this caller's to read: ids and pseudonyms, never a text."""
         return access.may_audit(caller)

@@ -47,7 +47,7 @@ def _freed(work: Work, gone: tuple[str, ...]) -> tuple[MemCube, ...]:
     standing = work.view.get(sorted(others), grant=work.grant.filter, now=work.now)
     free = [each for each in sorted(ended) if enders[each].isdisjoint(cube.id for cube in standing.values() if cube.state in PRESENT)]
     found = work.view.get(free, grant=work.grant.filter, now=work.now).values()
-    writable = (cube for cube in found if work.desk.governance.readable(work.caller, cube.namespace))
+    writable = (cube for cube in found if work.desk.governance.may_write(work.caller, cube.namespace))
     return tuple(cube for cube in writable if cube.valid_to is not None and not cube.frozen and cube.state is not State.EXPIRED)
 
 

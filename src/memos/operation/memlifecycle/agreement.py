@@ -47,7 +47,7 @@ _LIVES = re.compile(
     r"^(?P<who>I|We|[A-Z]\w+)(?:'m|'ve| have| has| am| is| are| just| now)* "
     r"(?:live|lives|living|moved|relocated|based|settled)\b(?P<rest>[^.!?\n]*)"
 )
-_INTO = re.compile(rf"^(?:.{{0,40}}? )?(?:in|to|back to) (?P<place>{_PLACE})(?P<after>[^.!?]*)")
+_INTO = re.compile(rf"^(?:.{{0,40}}? )?(?:in|to|back to) (?P<place>{_PLACE})")
 _THING = re.compile(
     r"\b(savings|meeting|party|wedding|account|office|team|files?|data|money|appointment|car|bank|game|dream|\d{4})\b", re.IGNORECASE
 )
