@@ -80,7 +80,7 @@ BROKEN = {
         "test_a_text_has_one_vector_for_ever",
     ),
     "Constant": ("return np.tile(super().embed(['x']), (len(texts), 1))", "test_different_texts_have_different_vectors"),
-    "Lenient": ("return super().embed(list(map(str, texts)))", "test_refuses_what_is_no_list_of_texts*"),
+    "Lenient": ("return super().embed(list(map(str, texts)))", "test_refuses_what_is_no_list_of_texts"),
     "Frozen": ("rows = super().embed(texts); rows.flags.writeable = False; return rows", "test_a_caller_may_write_into_what_it_got"),
     "Greedy": (
         "rows = super().embed(texts); texts and hasattr(texts, 'clear') and texts.clear(); return rows",
@@ -114,9 +114,8 @@ def test_the_contract_finds_a_broken_embedder(pytester, fault):
                 return Broken()
         """
     )
-    done = pytester.runpytest_inprocess("-p", "no:cacheprovider")
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
-    done.stdout.fnmatch_lines([f"FAILED *::{test}"])
+    _, _, failed = pytester.inline_run("-p", "no:cacheprovider").listoutcomes()
+    assert test in {report.nodeid.rpartition("::")[2].partition("[")[0] for report in failed}
 
 
 def test_the_contract_asks_for_its_fixtures(pytester):
