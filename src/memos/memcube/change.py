@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from memos.memcube.call import Caller
 from memos.memcube.cube import MemCube
 from memos.memcube.policy import AclEntry
+from memos.memcube.rule import Rule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,6 +172,7 @@ class ChangeSet:
     fills: tuple[VectorFill, ...] = ()
     usage: tuple[UsageFold, ...] = ()
     acls: tuple[NamespaceAcl, ...] = ()
+    rules: tuple[Rule, ...] = ()
     opens: BranchOpen | None = None
     closes: BranchClose | None = None
     names: tuple[SnapshotName, ...] = ()

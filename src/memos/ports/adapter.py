@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.feed import Feed
+from memos.ports.rules import Rules
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +74,7 @@ class Idle:
     more: int | None
 
 
-class View(Protocol):
+class View(Rules, Protocol):
     """A consistent read of one tenant: of the present, of the past (`at`), or of a branch. Close it soon.
 
     `filter` arguments read the columns of this View; `grant` arguments always read the head of each memory now, in this View's snapshot.
@@ -102,10 +103,6 @@ class View(Protocol):
     @property
     def horizon(self) -> int:
         """The commit before which the tenant's past has been purged, 0 when none has; a View of an earlier one is InvalidCall."""
-
-    @property
-    def policy_epoch(self) -> int:
-        """Counts every change of a policy or of an access list."""
 
     @property
     def dimensions(self) -> int | None:
@@ -284,6 +281,9 @@ class MemoryAdapter(Protocol):
 
     def tenants(self) -> tuple[str, ...]:
         """Every tenant that has written."""
+
+    def rule(self, kind: str, key: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """(tenant, body) of each document of that kind and key that stands, of whichever tenant."""
 
     def elect(self, worker: str) -> int:
         """A new fencing number for the one worker of this name: commits that carry an older one are refused with VersionConflict."""

@@ -5,7 +5,7 @@ It says what a store must do in the shortest way there is, and keeps everything 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -16,6 +16,8 @@ from memos.memcube.change import CANONICAL, ChangeSet, Committed, Edge, ReadSet,
 from memos.memcube.cube import MemCube
 from memos.memcube.heat import Heat
 from memos.memcube.namespace import within
+from memos.memcube.rule import Rule
+from memos.ports.feed import OPEN
 
 Key = tuple[str, str]
 """A tenant, and a name within it."""
@@ -90,6 +92,8 @@ class State:
     calls: dict[tuple[str, str, str, str], tuple[str, str, tuple[str, ...]]] = field(default_factory=dict)
     workers: dict[str, tuple[int, int]] = field(default_factory=dict)
     epoch: int = 0
+    rules: list[tuple[str, Rule, int, int]] = field(default_factory=list)
+    """(tenant, document, seq, seq_end)."""
 
     @property
     def head(self) -> int:
@@ -147,6 +151,11 @@ class ModelAdapter:
     def tenants(self) -> tuple[str, ...]:
         """See the port."""
         return tuple(sorted({row["tenant"] for row in self.state.log}))
+
+    def rule(self, kind: str, key: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """See the port."""
+        standing = [(tenant, each) for tenant, each, _, end in self.state.rules if end == OPEN and (each.kind, each.key) == (kind, key)]
+        return tuple(sorted((tenant, each.body or {}) for tenant, each in standing))
 
     def elect(self, worker: str) -> int:
         """See the port."""

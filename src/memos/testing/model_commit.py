@@ -22,6 +22,7 @@ from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 from memos.memcube.matching import acl_entries
 from memos.memcube.namespace import within
+from memos.memcube.rule import Rule
 from memos.memcube.state import State as CubeState
 from memos.ports.feed import OPEN
 from memos.testing.model import Content, Relation, Row, State, edges_seen
@@ -189,6 +190,8 @@ class ModelCommit:
     def _effects(self) -> None:
         for acl in self.change.acls:
             self._hand_down(acl)
+        for rule in self.change.rules:
+            self._rule(rule)
         for edge in self.change.edges:
             self._relate(edge)
         for fill in self.change.fills:
@@ -228,6 +231,16 @@ class ModelCommit:
             raise InvalidCall("snapshot")
         else:
             state.snapshots[key], state.named[key] = given.seq, self.change.at
+
+    def _rule(self, rule: Rule) -> None:
+        state = self.state
+        before = [each for each in state.rules if (each[0], each[1].kind, each[1].key, each[3]) == (self.tenant, rule.kind, rule.key, OPEN)]
+        if rule.body is None and not before:
+            raise NotFound("rule")
+        ended = [(*each[:3], self.seq) for each in before]
+        state.rules = [each for each in state.rules if each not in before] + ended
+        state.rules += [(self.tenant, rule, self.seq, OPEN)] if rule.body is not None else []
+        self.acl_changed = True
 
     def _hand_down(self, change: NamespaceAcl) -> None:
         state, changed = self.state, (self.tenant, change.namespace)
@@ -269,6 +282,7 @@ class ModelCommit:
         counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills)}
         counts |= {"snapshots": len(change.names), "purged": self.purged}
         counts["usage"] = sum(fold.tenant in {None, self.tenant} for fold in change.usage)
+        counts["rules"] = len(change.rules)
         self.state.log.append({
             "seq": self.seq,
             "at": change.at,

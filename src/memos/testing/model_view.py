@@ -19,6 +19,7 @@ from memos.ports.feed import OPEN
 from memos.testing.model import Row, State
 from memos.testing.model_log import ModelLogs
 from memos.testing.model_related import ModelRelated
+from memos.testing.model_rules import ModelRules
 
 if TYPE_CHECKING:
     from memos.memcube.change import Terms
@@ -32,7 +33,7 @@ ORDERS: dict[str, Callable[[MemCube], int]] = {
 }
 
 
-class ModelView(ModelLogs, ModelRelated):
+class ModelView(ModelLogs, ModelRelated, ModelRules):
     """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
 
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -37,6 +38,17 @@ class PastQuestions:
         assert sorted(view.overlaid()) == sorted(wanted.overlaid())
         assert view.purgeable(seq) == wanted.purgeable(seq)
         assert view.left_behind() == wanted.left_behind()
+
+    def _compare_rules(self, view: View, wanted: ModelView) -> None:
+        kind, entries = self.random.choice(("policy", "role", "none")), ("read:user:bob", "write:role:nurse", "it's")
+        assert view.rules(kind) == wanted.rules(kind)
+        assert [replace(each, by="", ended_by="") for each in view.ruled()] == [
+            replace(each, by="", ended_by="") for each in wanted.ruled()
+        ]
+        assert view.ruled(kind) == tuple(each for each in view.ruled() if each.kind == kind)
+        some = entries[: self.random.randint(0, 3)]
+        assert view.opened(some) == wanted.opened(some)
+        assert view.listed("read:") == wanted.listed("read:")
 
     def _compare_changed(self, view: View, wanted: ModelView) -> None:
         after, path = self.random.randint(0, wanted.head), self.random.choice((*NAMESPACES, "user", "shared"))

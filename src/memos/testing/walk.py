@@ -32,6 +32,7 @@ from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Activation, Plaintext
 from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
+from memos.memcube.rule import Rule
 from memos.memcube.state import State
 from memos.ports.clock import uuid7
 from memos.testing.model import ModelAdapter, Row
@@ -99,6 +100,7 @@ class Walk:
             "fills": 10,
             "usage": 6,
             "acls": 6,
+            "rules": 4,
             "opens": 4,
             "closes": 2,
             "names": 4,
@@ -268,6 +270,10 @@ class Walk:
     def _acls(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         paths = self.some((*NAMESPACES, "shared", "user"), 2) or ("shared/team",)
         return {"acls": tuple(NamespaceAcl(path, self._acl()) for path in paths)}
+
+    def _rules(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
+        kind, key = self.random.choice(("policy", "role")), self.random.choice(("one", "it's"))
+        return {"rules": (Rule(kind, key, None if self.chance(30) else {"text": self.random.choice(VOCABULARY)}),)}
 
     def _opens(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         base = self.random.randint(0, self.model.state.head + self.chance(5))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
+from pydantic_core import from_json
 
 from memos.backends.sqlite.connections import Durability, mapped, mapped_whole
 from memos.backends.sqlite.ephemeral import Ephemeral
@@ -100,6 +101,11 @@ class SqliteAdapter:
         """See the port."""
         with self.reader() as connection:
             return tuple(name for (name,) in connection.execute(READING["tenants"]))
+
+    def rule(self, kind: str, key: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """See the port."""
+        with self.reader() as connection:
+            return tuple((tenant, from_json(body)) for tenant, body in connection.execute(READING["rule_anywhere"], (kind, key)))
 
     def elect(self, worker: str) -> int:
         """See the port."""

@@ -16,6 +16,7 @@ from memos.errors import InvalidCall, NotFound
 from memos.memcube.change import BranchClose, ChangeSet, Economy, Edge, NamespaceAcl, SnapshotName, UsageFold, VectorFill
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
+from memos.memcube.rule import Rule
 
 if TYPE_CHECKING:
     from memos.backends.sqlite.commit import Commit
@@ -36,6 +37,8 @@ class Effects:
         counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "usage": self._own(change.usage)}
         for acl in change.acls:
             self._hand_down(acl)
+        for rule in change.rules:
+            self._rule(rule)
         for edge in change.edges:
             self._relate(edge)
         self._fill(change.fills)
@@ -47,7 +50,11 @@ class Effects:
             self._close_branch(change.closes)
         for name in change.names:
             self._name(name)
-        counts |= {"snapshots": len(change.names), "purged": purge(self._commit, change.purge) if change.purge else 0}
+        counts |= {
+            "rules": len(change.rules),
+            "snapshots": len(change.names),
+            "purged": purge(self._commit, change.purge) if change.purge else 0,
+        }
         if change.economy is not None:
             counts |= self._save(change.economy)
         return {name: count for name, count in counts.items() if count}
@@ -59,6 +66,7 @@ class Effects:
             change.fills,
             change.usage,
             change.acls,
+            change.rules,
             change.fence,
             change.closes,
             change.names,
@@ -123,6 +131,16 @@ class Effects:
             if aid != before:
                 self._execute("set_inherited", aid, nid)
                 commit.touched.add(nid)
+        commit.raise_epoch()
+
+    def _rule(self, rule: Rule) -> None:
+        """End the document that stands, and put the new one in its place."""
+        commit, key = self._commit, (rule.kind, rule.key)
+        self._execute("end_rule", commit.seq, commit.tid, *key)
+        if rule.body is None and not commit.connection.changes():
+            raise NotFound(f"there is no {rule.kind} {rule.key!r}")
+        if rule.body is not None:
+            self._execute("add_rule", commit.seq, commit.tid, *key, to_json(rule.body).decode())
         commit.raise_epoch()
 
     def _relate(self, edge: Edge) -> None:

@@ -18,6 +18,7 @@ from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
 from memos.backends.sqlite.related import Related
 from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of
+from memos.backends.sqlite.ruling import Rulings
 from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
 from memos.memcube.call import Caller
@@ -36,7 +37,7 @@ SQL = statements("view")
 PAGE = 1000
 
 
-class SqliteView(LogReads, Sweeping, Related):
+class SqliteView(LogReads, Sweeping, Related, Rulings):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(

@@ -108,6 +108,12 @@ INSERT INTO snapshot (tid, owner, name, seq, at) VALUES (?, ?, ?, ?, ?);
 -- name: drop_snapshot
 DELETE FROM snapshot WHERE tid = ? AND owner = ? AND name = ?;
 
+-- name: end_rule
+UPDATE rule SET seq_end = ?1 WHERE tid = ?2 AND kind = ?3 AND key = ?4 AND seq_end = 9223372036854775807;
+
+-- name: add_rule
+INSERT INTO rule (tid, kind, key, seq, body) VALUES (?2, ?3, ?4, ?1, ?5);
+
 -- name: row_like
 SELECT cid, type FROM version WHERE uid = ? AND seq = ?;
 

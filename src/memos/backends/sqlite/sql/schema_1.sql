@@ -121,6 +121,7 @@ CREATE INDEX version_by_fact ON version (nid, fact) WHERE fact IS NOT NULL;
 CREATE INDEX version_by_expiry ON version (expires_at)
 WHERE expires_at IS NOT NULL AND seq_end = 9223372036854775807 AND state <> 'expired';
 CREATE INDEX version_expired ON version (seq) WHERE state = 'expired' AND bid = 0 AND seq_end = 9223372036854775807;
+CREATE INDEX version_by_acl ON version (aid, nid) WHERE aid IS NOT NULL AND seq_end = 9223372036854775807;
 CREATE INDEX version_archived ON version (cid) WHERE state = 'archived' AND bid = 0 AND seq_end = 9223372036854775807;
 
 -- The greatest seq of each other store among a cube's ancestors; a cube that never left this store has none.
@@ -191,6 +192,18 @@ CREATE TABLE idempotency (
   seq INTEGER NOT NULL,
   ids BLOB NOT NULL                     -- 16 bytes each, in the order of the reply
 ) STRICT, WITHOUT ROWID;
+
+-- The documents by which a tenant is governed; a row stood in commits [seq, seq_end).
+CREATE TABLE rule (
+  tid INTEGER NOT NULL REFERENCES tenant,
+  kind TEXT NOT NULL,                   -- policy, principal, role, key, hold, quota ...
+  key TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  seq_end INTEGER NOT NULL DEFAULT 9223372036854775807,
+  body TEXT NOT NULL,                   -- JSON object
+  PRIMARY KEY (tid, kind, key, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rule_standing ON rule (kind, key) WHERE seq_end = 9223372036854775807;
 
 CREATE TABLE worker (
   name TEXT PRIMARY KEY,

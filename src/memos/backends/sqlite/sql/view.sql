@@ -113,6 +113,32 @@ SELECT c.id FROM json_each(?1) asked JOIN cube c ON c.id = unhex(asked.value) JO
 JOIN namespace n ON n.nid = v.nid {head}
 WHERE c.tid = ?2 AND {visible} AND ({grant});
 
+-- name: rules
+SELECT key, body FROM rule WHERE tid = ? AND kind = ? AND seq_end = 9223372036854775807 ORDER BY key;
+
+-- name: ruled
+SELECT r.kind, r.key, r.body, r.seq, r.seq_end, a.at, a.caller, b.at, b.caller FROM rule r JOIN commit_log a ON a.seq = r.seq
+LEFT JOIN commit_log b ON b.seq = r.seq_end
+WHERE r.tid = ?1 AND (?2 IS NULL OR r.kind = ?2) ORDER BY r.seq, r.kind, r.key;
+
+-- name: rule_anywhere
+SELECT t.name, r.body FROM rule r JOIN tenant t ON t.tid = r.tid
+WHERE r.kind = ?1 AND r.key = ?2 AND r.seq_end = 9223372036854775807 ORDER BY t.name;
+
+-- name: opened
+WITH lists AS (SELECT a.aid FROM acl a WHERE EXISTS (
+  SELECT 1 FROM json_each(a.entries) e WHERE e.atom IN (SELECT value FROM json_each(?2))))
+SELECT path FROM namespace WHERE tid = ?1 AND aid IN (SELECT aid FROM lists)
+UNION SELECT n.path FROM lists l JOIN version v INDEXED BY version_by_acl ON v.aid = l.aid AND v.aid IS NOT NULL AND v.bid = 0
+  AND v.seq_end = 9223372036854775807 JOIN namespace n ON n.nid = v.nid WHERE n.tid = ?1 ORDER BY 1;
+
+-- name: listed
+WITH marked AS (SELECT a.aid, e.atom AS entry FROM acl a, json_each(a.entries) e WHERE substr(e.atom, 1, length(?2)) = ?2)
+SELECT m.entry FROM marked m WHERE EXISTS (SELECT 1 FROM namespace n WHERE n.tid = ?1 AND n.aid = m.aid)
+  OR EXISTS (SELECT 1 FROM version v INDEXED BY version_by_acl JOIN namespace n ON n.nid = v.nid
+  WHERE v.aid = m.aid AND v.aid IS NOT NULL AND v.seq_end = 9223372036854775807 AND n.tid = ?1)
+GROUP BY m.entry ORDER BY 1;
+
 -- name: last_fill
 SELECT ifnull(max(seq), 0) FROM vector WHERE body IS NOT NULL;
 

@@ -1,0 +1,50 @@
+"""Ruling: the reads of a View that tell how its tenant is governed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import apsw
+from pydantic_core import from_json, to_json
+
+from memos.backends.sqlite.named import statements
+from memos.memcube.fields import instant
+from memos.memcube.rule import Ruling
+from memos.ports.feed import OPEN
+
+SQL = statements("view")
+
+
+class Rulings:
+    """What `SqliteView` is over; it gives the connection and the tenant."""
+
+    _tid: int
+
+    def _run(self, text: str, parameters: Sequence[Any]) -> apsw.Cursor:
+        raise NotImplementedError
+
+    def rules(self, kind: str) -> dict[str, Mapping[str, Any]]:
+        """See the port."""
+        return {key: from_json(body) for key, body in self._run(SQL["rules"], (self._tid, kind))}
+
+    def ruled(self, kind: str | None = None) -> tuple[Ruling, ...]:
+        """See the port."""
+        return tuple(map(_ruling, self._run(SQL["ruled"], (self._tid, kind))))
+
+    def opened(self, entries: Sequence[str]) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(path for (path,) in self._run(SQL["opened"], (self._tid, to_json(list(entries)).decode())))
+
+    def listed(self, prefix: str) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(entry for (entry,) in self._run(SQL["listed"], (self._tid, prefix)))
+
+
+def _ruling(row: tuple[Any, ...]) -> Ruling:
+    kind, key, body, seq, end, at, by, ended_at, ended_by = row
+    over = end != OPEN
+    return Ruling(
+        kind, key, from_json(body), seq, end if over else None, instant(at), by.hex(),
+        instant(ended_at) if over else None, ended_by.hex() if over else None,
+    )  # fmt: skip

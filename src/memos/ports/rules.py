@@ -1,0 +1,28 @@
+"""Rules: what a View tells of how its tenant is governed. Whatever the View shows, the rules are those of now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from memos.memcube.rule import Ruling
+
+
+class Rules(Protocol):
+    """The governing half of a View, in its snapshot of the store."""
+
+    @property
+    def policy_epoch(self) -> int:
+        """Counts every change of a rule or of an access list, of all tenants."""
+
+    def rules(self, kind: str) -> dict[str, Mapping[str, Any]]:
+        """The documents of a kind that stand for the tenant now, by key."""
+
+    def ruled(self, kind: str | None = None) -> tuple[Ruling, ...]:
+        """Every document that stands or stood, of one kind or of all, in the order of their commits."""
+
+    def opened(self, entries: Sequence[str]) -> tuple[str, ...]:
+        """The paths of namespaces where an access list in force, of the namespace or of a canonical memory, has one of the entries."""
+
+    def listed(self, prefix: str) -> tuple[str, ...]:
+        """The entries of the tenant's access lists in force that begin so, sorted."""
