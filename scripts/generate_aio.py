@@ -14,7 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 SESSION = ROOT / "src/memos/session"
 SOURCES = {
     "MemOS": {"MemOS": ROOT / "src/memos/system.py"},
-    "Session": {"Memories": SESSION / "memories.py", "Life": SESSION / "life.py", "Past": SESSION / "past.py", "Logs": SESSION / "logs.py"},
+    "Session": {
+        "Memories": SESSION / "memories.py",
+        "Life": SESSION / "life.py",
+        "Past": SESSION / "past.py",
+        "Logs": SESSION / "logs.py",
+        "Governing": SESSION / "governing.py",
+    },
 }
 """The classes whose methods one awaitable class has, and where each stands."""
 TARGET = ROOT / "src/memos/aio.py"

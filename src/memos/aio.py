@@ -341,6 +341,14 @@ class AsyncSession:
         """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now."""
         return await asyncio.to_thread(self._sync.explain, call_id)
 
+    async def govern(self, kind: str, key: str, body: Mapping[str, Any] | None) -> MemoryReply:
+        """Write one document of the tenant, in place of the one of that name; None withdraws it. It holds from the next call on."""
+        return await asyncio.to_thread(self._sync.govern, kind, key, body)
+
+    async def governed(self, kind: str | None = None, *, history: bool = False) -> MemoryReply:
+        """The tenant's documents as dicts, in `reply.value`; with `history` those that stand no more as well, who made and ended each."""
+        return await asyncio.to_thread(self._sync.governed, kind, history=history)
+
 
 S = TypeVar("S", bound="AsyncMemOS")
 

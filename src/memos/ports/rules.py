@@ -22,7 +22,7 @@ class Rules(Protocol):
         """Every document that stands or stood, of one kind or of all, in the order of their commits."""
 
     def opened(self, entries: Sequence[str]) -> tuple[str, ...]:
-        """The paths of namespaces where an access list in force, of the namespace or of a canonical memory, has one of the entries."""
+        """The paths of namespaces whose own access list has one of the entries, or where memories with such a list stand or stood."""
 
     def listed(self, prefix: str) -> tuple[str, ...]:
-        """The entries of the tenant's access lists in force that begin so, sorted."""
+        """The entries that begin so of access lists that were set on the tenant's namespaces or that its memories have or had, sorted."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from memos.session.governing import Governing
 from memos.session.life import Life
 from memos.session.logs import Logs
 from memos.session.memories import Memories
 from memos.session.past import Past
 
 
-class Session(Memories, Life, Past, Logs):
+class Session(Memories, Life, Past, Logs, Governing):
     """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

@@ -94,6 +94,8 @@ class State:
     epoch: int = 0
     rules: list[tuple[str, Rule, int, int]] = field(default_factory=list)
     """(tenant, document, seq, seq_end)."""
+    listings: set[tuple[str, str, frozenset[str]]] = field(default_factory=set)
+    """(tenant, path, entries) of each list that a memory had of its own."""
 
     @property
     def head(self) -> int:

@@ -106,6 +106,7 @@ class ModelCommit:
         row = Row(state.numbers, uid, content, self.tenant, self.branch, self.seq, OPEN, write.fact, cube)
         state.rows.append(row)
         state.last_seq[self.tenant, cube.namespace] = self.seq
+        state.listings.add((self.tenant, cube.namespace, acl_entries(cube)))
 
     def _bear(self, write: CubeWrite) -> None:
         if write.terms is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from memos.memcube.matching import acl_entries
 from memos.memcube.rule import Ruling
 from memos.ports.feed import OPEN
 from memos.testing.model import State
@@ -35,19 +34,15 @@ class ModelRules:
             for _, rule, seq, end in mine
         ]  # fmt: skip
 
-    def _lists(self, *, branches: bool) -> Iterator[tuple[str, frozenset[str]]]:
-        """Each access list in force, with the path of its namespace."""
-        for tenant, path in self.state.last_seq:
-            if tenant == self.tenant:
-                yield path, self.state.inherited(tenant, path)
-        for row in self.state.rows:
-            if row.tenant == self.tenant and row.end == OPEN and (branches or not row.branch):
-                yield row.cube.namespace, acl_entries(row.cube)
+    def _lists(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Each access list that is set on a namespace, or that a memory had, with the path of its namespace."""
+        yield from ((path, entries) for (tenant, path), entries in self.state.own.items() if tenant == self.tenant)
+        yield from ((path, entries) for tenant, path, entries in self.state.listings if tenant == self.tenant)
 
     def opened(self, entries: Sequence[str]) -> tuple[str, ...]:
         """See the port."""
-        return tuple(sorted({path for path, listed in self._lists(branches=False) if not listed.isdisjoint(entries)}))
+        return tuple(sorted({path for path, listed in self._lists() if not listed.isdisjoint(entries)}))
 
     def listed(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
-        return tuple(sorted({entry for _, listed in self._lists(branches=True) for entry in listed if entry.startswith(prefix)}))
+        return tuple(sorted({entry for _, listed in self._lists() for entry in listed if entry.startswith(prefix)}))

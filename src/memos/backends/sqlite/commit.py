@@ -104,6 +104,8 @@ class Commit:
         ordinal = self._ordinal(write, nid, held)
         if write.terms is not None:
             cid = self._add_content(write)
+        if aid is not None:
+            self.known.list_in(aid, nid)
         self.known.row += 1
         self._rows["add_version"].append(self._version_row(cube, (uid, nid, cid, aid, fact), ordinal))
         if cube.tags:

@@ -101,6 +101,12 @@ class Known:
         """The number of an access list, None for the empty one."""
         return None if entries is None else self._interned("acl", entries)
 
+    def list_in(self, aid: int, nid: int) -> None:
+        """Tell that memories with an access list of their own stand in a namespace."""
+        if ("listing", aid, nid) not in self._names:
+            self._execute(SQL["add_listing"], (aid, nid))
+            self._names["listing", aid, nid] = 1
+
     def tag(self, tid: int, tag: Tag) -> int:
         """The number of a tag of a tenant."""
         return self._interned("tag", tid, tag.key, tag.name, add=(tid, tag.name, tag.value, tag.key))

@@ -10,6 +10,8 @@ from memos.memcube.filter import Filter
 from memos.memcube.namespace import encode_step, within
 
 READS_PAST = frozenset({"history", "restore", "diff"})
+ADMIN = "admin"
+"""The role that governs a tenant: its policies, principals, roles, keys, holds and quotas."""
 AUDITOR = "auditor"
 """The role that reads every row of the tenant's logs: ids and pseudonyms, never a text."""
 
@@ -60,6 +62,12 @@ def require_own(caller: Caller, namespace: str) -> None:
     """Denied unless the caller may write to a namespace."""
     if not is_own(caller, namespace):
         raise Denied(f"you may write only below {home(caller)} and {contexts(caller)}, not to {namespace}")
+
+
+def require_admin(caller: Caller) -> None:
+    """Denied unless the caller governs its tenant."""
+    if caller.kind != "system" and ADMIN not in caller.roles:
+        raise Denied(f"to govern a tenant takes the role {ADMIN!r}, which this caller has not")
 
 
 def may_audit(caller: Caller) -> bool:

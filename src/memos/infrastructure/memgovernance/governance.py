@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -10,6 +11,8 @@ from memos.errors import Denied
 from memos.infrastructure.memgovernance import access
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.filter import Filter
+from memos.memcube.rule import Rule
+from memos.ports.rules import Rules
 
 SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim"})
 
@@ -52,6 +55,13 @@ class MemGovernance:
     def may_write(self, caller: Caller, namespace: str) -> bool:
         """Whether the caller may write to a namespace, where what he may not is left out and no error."""
         return access.is_own(caller, namespace)
+
+    def require_govern(self, caller: Caller) -> None:
+        """Denied unless the caller may write and read the documents by which its tenant is governed."""
+        access.require_admin(caller)
+
+    def require_sound(self, view: Rules, rules: Sequence[Rule]) -> None:
+        """InvalidCall unless the tenant can be governed by its documents once these are among them."""
 
     def may_audit(self, caller: Caller) -> bool:
         """Whether every row of the tenant's logs is this caller's to read: ids and pseudonyms, never a text."""

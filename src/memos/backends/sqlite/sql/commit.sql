@@ -108,6 +108,9 @@ INSERT INTO snapshot (tid, owner, name, seq, at) VALUES (?, ?, ?, ?, ?);
 -- name: drop_snapshot
 DELETE FROM snapshot WHERE tid = ? AND owner = ? AND name = ?;
 
+-- name: add_listing
+INSERT OR IGNORE INTO listing (aid, nid) VALUES (?, ?);
+
 -- name: end_rule
 UPDATE rule SET seq_end = ?1 WHERE tid = ?2 AND kind = ?3 AND key = ?4 AND seq_end = 9223372036854775807;
 

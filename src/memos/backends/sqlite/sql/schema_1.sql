@@ -28,6 +28,15 @@ CREATE TABLE namespace (
   UNIQUE (tid, path)
 ) STRICT;
 
+CREATE INDEX namespace_owned ON namespace (tid) WHERE own IS NOT NULL;
+
+-- Where memories with a list of their own stand or stood.
+CREATE TABLE listing (
+  aid INTEGER NOT NULL REFERENCES acl,
+  nid INTEGER NOT NULL REFERENCES namespace,
+  PRIMARY KEY (aid, nid)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE branch (
   bid INTEGER PRIMARY KEY,              -- 0 is canonical and has no row
   tid INTEGER NOT NULL REFERENCES tenant,
@@ -121,7 +130,6 @@ CREATE INDEX version_by_fact ON version (nid, fact) WHERE fact IS NOT NULL;
 CREATE INDEX version_by_expiry ON version (expires_at)
 WHERE expires_at IS NOT NULL AND seq_end = 9223372036854775807 AND state <> 'expired';
 CREATE INDEX version_expired ON version (seq) WHERE state = 'expired' AND bid = 0 AND seq_end = 9223372036854775807;
-CREATE INDEX version_by_acl ON version (aid, nid) WHERE aid IS NOT NULL AND seq_end = 9223372036854775807;
 CREATE INDEX version_archived ON version (cid) WHERE state = 'archived' AND bid = 0 AND seq_end = 9223372036854775807;
 
 -- The greatest seq of each other store among a cube's ancestors; a cube that never left this store has none.

@@ -126,18 +126,16 @@ SELECT t.name, r.body FROM rule r JOIN tenant t ON t.tid = r.tid
 WHERE r.kind = ?1 AND r.key = ?2 AND r.seq_end = 9223372036854775807 ORDER BY t.name;
 
 -- name: opened
-WITH lists AS (SELECT a.aid FROM acl a WHERE EXISTS (
-  SELECT 1 FROM json_each(a.entries) e WHERE e.atom IN (SELECT value FROM json_each(?2))))
-SELECT path FROM namespace WHERE tid = ?1 AND aid IN (SELECT aid FROM lists)
-UNION SELECT n.path FROM lists l JOIN version v INDEXED BY version_by_acl ON v.aid = l.aid AND v.aid IS NOT NULL AND v.bid = 0
-  AND v.seq_end = 9223372036854775807 JOIN namespace n ON n.nid = v.nid WHERE n.tid = ?1 ORDER BY 1;
+WITH lists AS MATERIALIZED (SELECT a.aid FROM acl a WHERE EXISTS (
+  SELECT 1 FROM json_each(a.entries) item WHERE item.atom IN (SELECT value FROM json_each(?2))))
+SELECT path FROM namespace WHERE tid = ?1 AND own IS NOT NULL AND own IN (SELECT aid FROM lists)
+UNION SELECT n.path FROM lists s JOIN listing m ON m.aid = s.aid JOIN namespace n ON n.nid = m.nid WHERE n.tid = ?1 ORDER BY 1;
 
 -- name: listed
-WITH marked AS (SELECT a.aid, e.atom AS entry FROM acl a, json_each(a.entries) e WHERE substr(e.atom, 1, length(?2)) = ?2)
-SELECT m.entry FROM marked m WHERE EXISTS (SELECT 1 FROM namespace n WHERE n.tid = ?1 AND n.aid = m.aid)
-  OR EXISTS (SELECT 1 FROM version v INDEXED BY version_by_acl JOIN namespace n ON n.nid = v.nid
-  WHERE v.aid = m.aid AND v.aid IS NOT NULL AND v.seq_end = 9223372036854775807 AND n.tid = ?1)
-GROUP BY m.entry ORDER BY 1;
+SELECT item.atom FROM acl a, json_each(a.entries) item WHERE substr(item.atom, 1, length(?2)) = ?2
+AND (EXISTS (SELECT 1 FROM namespace n WHERE n.tid = ?1 AND n.own IS NOT NULL AND n.own = a.aid)
+  OR EXISTS (SELECT 1 FROM listing m JOIN namespace n ON n.nid = m.nid WHERE m.aid = a.aid AND n.tid = ?1))
+GROUP BY 1 ORDER BY 1;
 
 -- name: last_fill
 SELECT ifnull(max(seq), 0) FROM vector WHERE body IS NOT NULL;
