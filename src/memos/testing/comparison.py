@@ -244,7 +244,7 @@ class Comparison(LogQuestions, PastQuestions):
     def _agrees(self, mirror: Mirror, wanted: ModelView) -> None:
         rows = wanted.rows_of(mirror.namespace, -1, cold=mirror.cold)
         words = dict(zip(mirror.hashes, VOCABULARY, strict=True))
-        assert mirror.inherited == wanted.inherited(mirror.namespace)
+        assert mirror.inherited == wanted.handed_down(mirror.namespace)
         assert len(mirror.rows) == len(rows)
         for told, row in zip(mirror.in_order(), rows, strict=True):
             assert comparable(told, words, mirror.ends[told.row]) == expected(row, wanted), row

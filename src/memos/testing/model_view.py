@@ -124,7 +124,7 @@ class ModelView(ModelLogs, ModelRelated, ModelRules):
         contents = self.state.contents
         return {number: contents[number].vector for number in new | old if contents[number].filled > (0 if number in new else after)}
 
-    def inherited(self, namespace: str) -> tuple[str, ...]:
+    def handed_down(self, namespace: str) -> tuple[str, ...]:
         """The entries that a feed tells for the whole namespace."""
         return tuple(sorted(self.state.inherited(self.tenant, namespace))) if (self.tenant, namespace) in self.state.last_seq else ()
 

@@ -14,7 +14,7 @@ from memos.backends.sqlite.chain import link
 from memos.backends.sqlite.effects import Effects
 from memos.backends.sqlite.keys import Keys, pack_counts
 from memos.backends.sqlite.known import SQL, Known
-from memos.backends.sqlite.rows import acl_text, body_of, header_text, id_bytes, maybe, metadata_text
+from memos.backends.sqlite.rows import body_of, header_text, id_bytes, maybe, metadata_text, policy_text
 from memos.backends.sqlite.verify import conflict, verify_fact, verify_fence, verify_reads, verify_turn
 from memos.errors import InvalidCall, NotFound
 from memos.memcube.change import ChangeSet, Committed, CubeWrite, ReadSet
@@ -120,7 +120,7 @@ class Commit:
         self._written.append(identity + cube.version.to_bytes(4, "little"))
         provenance = identity if cube.provenance.id == cube.id else id_bytes(cube.provenance.id)
         self._rows["add_cube"].append((uid, self.tid, identity, provenance))
-        return uid, 0, self.known.acl(acl_text(cube.policy.acl)) if cube.policy.acl else None, ()
+        return uid, 0, self.known.acl(policy_text(cube.policy)), ()
 
     def _succeed(self, write: CubeWrite, nid: int) -> tuple[int, int, int | None, tuple[Any, ...]]:
         cube = write.cube
@@ -139,7 +139,7 @@ class Commit:
         if bid == self.bid:
             self._rows["close_version"].append((self.seq, row))
             self.touched.add(old_nid)
-        aid = self.known.acl(acl_text(cube.policy.acl)) if cube.policy.acl else None
+        aid = self.known.acl(policy_text(cube.policy))
         if aid != old_aid:
             self.raise_epoch()
         return found[0], cid, aid, () if state == State.EXPIRED else (old_nid, session, ordinal)

@@ -56,6 +56,11 @@ def maybe_instant(when: int | None) -> datetime | None:
     return None if when is None else instant(when)
 
 
+def policy_text(policy: Policy) -> str | None:
+    """A memory's own access list and conditions as they are interned; None for none."""
+    return entries_text(set(policy.entries())) if policy.acl or policy.conditions is not None else None
+
+
 def acl_text(acl: Sequence[AclEntry]) -> str | None:
     """An access list as it is interned: the sorted `right:principal` as JSON; None when it is empty."""
     entries = {f"{right}:{entry.principal}" for entry in acl for right in entry.rights}

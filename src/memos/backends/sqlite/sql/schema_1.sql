@@ -17,6 +17,8 @@ CREATE TABLE acl (
   entries TEXT NOT NULL UNIQUE          -- JSON array of "right:principal", sorted
 ) STRICT;
 
+CREATE INDEX acl_gated ON acl (aid) WHERE instr(entries, '"when:') > 0;
+
 CREATE TABLE namespace (
   nid INTEGER PRIMARY KEY,
   tid INTEGER NOT NULL REFERENCES tenant,

@@ -131,11 +131,13 @@ WITH lists AS MATERIALIZED (SELECT a.aid FROM acl a WHERE EXISTS (
 SELECT path FROM namespace WHERE tid = ?1 AND own IS NOT NULL AND own IN (SELECT aid FROM lists)
 UNION SELECT n.path FROM lists s JOIN listing m ON m.aid = s.aid JOIN namespace n ON n.nid = m.nid WHERE n.tid = ?1 ORDER BY 1;
 
--- name: listed
-SELECT item.atom FROM acl a, json_each(a.entries) item WHERE substr(item.atom, 1, length(?2)) = ?2
-AND (EXISTS (SELECT 1 FROM namespace n WHERE n.tid = ?1 AND n.own IS NOT NULL AND n.own = a.aid)
-  OR EXISTS (SELECT 1 FROM listing m JOIN namespace n ON n.nid = m.nid WHERE m.aid = a.aid AND n.tid = ?1))
-GROUP BY 1 ORDER BY 1;
+-- name: gates
+SELECT DISTINCT item.atom FROM acl a INDEXED BY acl_gated, json_each(a.entries) item
+WHERE instr(a.entries, '"when:') > 0 AND substr(item.atom, 1, 5) = 'when:'
+AND EXISTS (SELECT 1 FROM listing m JOIN namespace n ON n.nid = m.nid WHERE m.aid = a.aid AND n.tid = ?1) ORDER BY 1;
+
+-- name: own_entries
+SELECT a.entries FROM namespace n JOIN acl a ON a.aid = n.own WHERE n.tid = ? AND n.path IN (SELECT value FROM json_each(?));
 
 -- name: last_fill
 SELECT ifnull(max(seq), 0) FROM vector WHERE body IS NOT NULL;
