@@ -8,9 +8,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from memos.errors import InvalidCall
 from memos.memcube.conditions import And, Node, Not, Test
 from memos.memcube.fields import FIELDS, LISTS, METADATA, NOW, OPERATORS, WORDS, Kind, Operand, kind_of, microseconds, offset_of
-from memos.memcube.namespace import within
+from memos.memcube.namespace import encode_step, within
 
 if TYPE_CHECKING:
     from memos.memcube.cube import MemCube
@@ -140,8 +141,19 @@ def names_of(key: str) -> tuple[str, str]:
 
 
 def acl_entries(cube: MemCube, inherited: Iterable[str] = ()) -> frozenset[str]:
-    """The access list as `right:principal`, with what the namespace adds and the memory's conditions."""
-    return cube.policy.entries().union(inherited)
+    """The access list as `right:principal`, with what the namespace adds, the memory's conditions, and its owner where that is a guest."""
+    own = cube.policy.entries().union(inherited)
+    return own if _at_home(cube.policy.owner, cube.namespace) else own | {f"owner:user:{cube.policy.owner}"}
+
+
+@lru_cache(maxsize=65536)
+def _at_home(owner: str, namespace: str) -> bool:
+    """Whether a namespace is the owner's own."""
+    try:
+        step = encode_step(owner)
+    except InvalidCall:
+        return False
+    return any(within(namespace, f"{root}/{step}") for root in ("user", "context"))
 
 
 def json_schema() -> dict[str, Any]:

@@ -162,7 +162,8 @@ class Comparison(LogQuestions, PastQuestions):
 
     def _compare_facts(self, view: View, wanted: ModelView) -> None:
         path = self.random.choice(NAMESPACES)
-        assert view.facts(path, FACTS) == wanted.facts(path, FACTS)
+        for owner in USERS:
+            assert view.facts(path, FACTS, owner) == wanted.facts(path, FACTS, owner)
 
     def _compare_turns(self, view: View, wanted: ModelView) -> None:
         path, session = self.random.choice(NAMESPACES), self.random.choice(SESSIONS)

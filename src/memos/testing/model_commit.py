@@ -18,6 +18,7 @@ from memos.memcube.change import (
     UsageFold,
     VectorFill,
 )
+from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 from memos.memcube.matching import acl_entries
@@ -144,7 +145,7 @@ class ModelCommit:
     def _require_free_fact(self, write: CubeWrite, uid: int) -> None:
         if write.fact is None:
             return
-        equal = [row for row in self.state.rows if row.fact == write.fact and row.cube.namespace == write.cube.namespace]
+        equal = [row for row in self.state.rows if (row.fact, *_place(row.cube)) == (write.fact, *_place(write.cube))]
         if any(row.seq == self.seq for row in equal if row.tenant == self.tenant):
             raise InvalidCall("fact")
         standing = {row.number for row in self.before}
@@ -296,3 +297,8 @@ class ModelCommit:
             "counts": {name: count for name, count in counts.items() if count},
             "took": change.took,
         })  # fmt: skip
+
+
+def _place(cube: MemCube) -> tuple[str, str]:
+    """Where, and of whom, no two memories stand for one fact."""
+    return cube.namespace, cube.policy.owner

@@ -214,11 +214,11 @@ class SqliteView(LogReads, Sweeping, Related, Rulings):
         _, rows = stack([(content, body) for _, content, body in found], self.dimensions)
         return {id_text(identity): row for (identity, _, _), row in zip(found, rows, strict=True)}
 
-    def facts(self, namespace: str, facts: Sequence[str]) -> dict[str, str]:
+    def facts(self, namespace: str, facts: Sequence[str], owner: str) -> dict[str, str]:
         """See the port; of several memories that stand for one fact the eldest."""
         nid, keyed = self._nid(namespace), self._keys.tenant(self.tenant).fact
         text = self._text("facts")
-        found = ((fact, next(self._run(text, (nid, keyed(fact))), None)) for fact in dict.fromkeys(facts))
+        found = ((fact, next(self._run(text, (nid, keyed(fact), owner)), None)) for fact in dict.fromkeys(facts))
         return {fact: id_text(row[0]) for fact, row in found if row}
 
     def turns(self, namespace: str, session: str, ordinals: Sequence[int]) -> dict[int, str]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from memos.errors import Denied
-from memos.memcube.call import Caller, Grant
-from memos.memcube.filter import Filter
+from memos.memcube.call import Caller
 from memos.memcube.namespace import encode_step, within
 
-READS_PAST = frozenset({"history", "restore", "diff"})
 ADMIN = "admin"
 """The role that governs a tenant: its policies, principals, roles, keys, holds and quotas."""
 AUDITOR = "auditor"
@@ -47,23 +43,6 @@ def is_own(caller: Caller, namespace: str) -> bool:
     return within(namespace, home(caller)) or within(namespace, contexts(caller))
 
 
-@lru_cache(maxsize=4096)
-def own_grant(user: str, *, past: bool) -> Grant:
-    """The user's own private namespaces; without the forgotten and the expired, unless the call reads the past."""
-    mine = [{"namespace": {"under": f"{root}/{encode_step(user)}"}} for root in ("user", "context")]
-    clauses: list[dict[str, object]] = [{"or": mine}]
-    if not past:
-        clauses.append({"state": {"ne": "expired"}})
-        clauses.append({"or": [{"expires_at": {"exists": False}}, {"expires_at": {"gt": "now"}}]})
-    return Grant(filter=Filter.parse({"and": clauses}, internal=True), policies=("private",))
-
-
-def require_own(caller: Caller, namespace: str) -> None:
-    """Denied unless the caller may write to a namespace."""
-    if not is_own(caller, namespace):
-        raise Denied(f"you may write only below {home(caller)} and {contexts(caller)}, not to {namespace}")
-
-
 def require_admin(caller: Caller) -> None:
     """Denied unless the caller governs its tenant."""
     if caller.kind != "system" and ADMIN not in caller.roles:
@@ -78,11 +57,3 @@ def may_audit(caller: Caller) -> bool:
 def system_of(tenant: str) -> Caller:
     """The system's own principal in a tenant."""
     return Caller(user="system", tenant=tenant, kind="system")
-
-
-def log_writers(caller: Caller) -> tuple[Caller, ...] | None:
-    """Whose rows in the logs may tell of what this caller may see, None for anybody's.
-
-    What is private is its owner's alone: beside its owner only the system touches it. A policy that opens memories to others widens this.
-    """
-    return None if may_audit(caller) else (caller, system_of(caller.tenant))

@@ -29,8 +29,9 @@ from memos.interface.memory_api import (
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
-from memos.memcube.change import CANONICAL, Committed
+from memos.memcube.change import CANONICAL, Committed, ReadSet
 from memos.memcube.cube import MemCube
+from memos.ports.adapter import View
 from memos.ports.journal import AccessRow
 
 OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
@@ -124,13 +125,15 @@ class MemoryAPI:
         governance = self._desk.governance
         branch = governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
-            grant = governance.authorize(caller, call)
-            work = Work(self._desk, caller, call, view, grant, self._desk.clock.now(), partial(self._vault.view, caller.tenant))
+            now = self._desk.clock.now()
+            warrant = governance.warrant(caller, view, now)
+            grant = governance.authorize(warrant, caller, call)
+            work = Work(self._desk, caller, call, view, grant, warrant, now, partial(self._vault.view, caller.tenant))
             prepared = OPERATIONS[call.operation](work)
             if prepared.change is not None:
-                return prepared
-            reply, withheld = self._desk.governance.disclose(grant, prepared.reply, work.now)
-            return replace(prepared, reply=reply.model_copy(update={"seq": view.seq}), withheld=withheld)
+                return prepared if caller.kind == "system" else replace(prepared, reads=_governed(prepared.reads, view))
+            reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
+            return replace(prepared, reply=reply.model_copy(update={"seq": view.seq}), grant=grant, withheld=withheld)
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)
@@ -155,13 +158,18 @@ class MemoryAPI:
             caller=caller,
             operation=call.operation,
             status=reply.status,
-            grant=governance.grant_hash(governance.authorize(caller, call)) if reply.status == "ok" else "",
+            grant=governance.grant_hash(prepared.grant) if prepared is not None and prepared.grant is not None else "",
             seq=reply.seq or 0,
             branch=call.branch or "",
             hits=tuple((cube.id, cube.version, lanes.get(cube.id, ""), cube.payload.type) for cube in shown),
             withheld=prepared.withheld if prepared else (),
             took=_since(began),
         )
+
+
+def _governed(reads: ReadSet, view: View) -> ReadSet:
+    """What was read, and the policies under which: where these change before the commit, the call is decided anew."""
+    return replace(reads, policy_epoch=view.policy_epoch)
 
 
 def _since(began: int) -> int:

@@ -47,8 +47,8 @@ def prepare_transfer(work: Work) -> Prepared:
     options = read_options(TransferOptions, work)
     if replayed := replay(work):
         return replayed
-    cube = single(changeable(work))
-    work.desk.governance.require_write(work.caller, options.to)
+    cube = single(changeable(work, "share"))
+    work.warrant.require_create([options.to], cube.policy.sensitivity)
     if options.to == cube.namespace:
         raise InvalidCall(f"the memory {cube.id} is in {options.to} already")
     over = _room_for_turn(work, cube, options.to)
@@ -75,8 +75,8 @@ def prepare_compose(work: Work) -> Prepared:
     parts = named(work)
     if len({part.id for part in parts}) < 2:
         raise InvalidCall("compose needs at least two different memories")
-    namespace = options.namespace or work.desk.governance.default_scope(work.caller)[0]
-    work.desk.governance.require_write(work.caller, namespace)
+    namespace = options.namespace or work.desk.governance.home(work.caller)
+    work.warrant.require_create([namespace])
     cube = _composed(work, parts, namespace, options)
     terms = analyse(cube.text, None, None)
     write = CubeWrite(cube=cube, birth=True, terms=terms, vector=fitting(work, options.vector), fact=fact_of(cube))

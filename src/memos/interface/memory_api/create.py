@@ -81,7 +81,7 @@ class _Batch:
         self.work = work
         self.drafts = drafts
         self.context: CallContext = work.context()
-        self.home = work.desk.governance.default_scope(work.caller)[0]
+        self.home = work.desk.governance.home(work.caller)
         self.policy: Policy | None = None
         self.order: list[str] = []
         self.writes: dict[str, CubeWrite] = {}
@@ -100,10 +100,11 @@ class _Batch:
                 facts[namespace].append(same_fact(draft.text))
             elif draft.ordinal is not None and draft.session is not None:
                 turns[namespace, draft.session].append(draft.ordinal)
-        for namespace in {draft.namespace or self.home for draft in drafts}:
-            self.work.desk.governance.require_write(self.work.caller, namespace)
+        self.work.warrant.require_create(draft.namespace or self.home for draft in drafts)
         for namespace, texts in facts.items():
-            self.facts |= {(namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts).items()}
+            self.facts |= {
+                (namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts, self.work.caller.user).items()
+            }
         for (namespace, session), ordinals in turns.items():
             found = self.work.view.turns(namespace, session, ordinals)
             self.turns |= {(namespace, session, ordinal): cube_id for ordinal, cube_id in found.items()}

@@ -220,7 +220,7 @@ def _restore_one(work: Work, options: RestoreOptions) -> Prepared:
     if not rows:
         raise NotFound(f"there is no memory {cube_id} here for you; list() shows those there are")
     now = rows[-1]
-    work.desk.governance.require_write(work.caller, now.namespace)
+    work.warrant.require("write", [now])
     require_thawed(now)
     then = _version(rows, options.version)
     write = _again(work, now, then, BROUGHT.get(now.state, now.state), whole=False)
@@ -263,7 +263,9 @@ def _again(work: Work, now: MemCube, then: MemCube, state: State, *, whole: bool
 def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
     roots = scope(work, work.call.query or MemoryQuery())
     found = _differences(work, moment, Moment(work.view.seq, work.now), roots)
-    standing = work.view.get([each.id for each in found], grant=work.grant.filter, now=work.now)
+    known = work.view.get([each.id for each in found], grant=work.grant.filter, now=work.now)
+    may = work.warrant.may("write", known.values())
+    standing = {cube.id: cube for cube, allowed in zip(known.values(), may, strict=True) if allowed}
     frozen = [each.id for each in found if each.id in standing and standing[each.id].frozen]
     writes = [write for each in found if each.id not in frozen and (write := _returned(work, each, standing)) is not None]
     held = taken(work.view, writes)
@@ -286,9 +288,9 @@ def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
 def _returned(work: Work, each: Difference, standing: dict[str, MemCube]) -> CubeWrite | None:
     now = standing.get(each.id)
     if now is None:
-        return None  # transferred to where the caller may not look
+        return None  # where the caller may not look, or not write
     if each.before is None:
         gone = {"state": State.EXPIRED, "provenance": provenance.mutated(work, now.provenance, Event.RESTORE)}
         return CubeWrite(cube=now.model_copy(update=gone), birth=False) if now.state is not State.EXPIRED else None
-    work.desk.governance.require_write(work.caller, each.before.namespace)
+    work.warrant.require("write", [now])
     return _again(work, now, each.before, toward(now.state, each.before.state), whole=True)

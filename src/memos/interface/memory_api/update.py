@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from memos.errors import InvalidCall, NotFound, VersionConflict
+from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
@@ -61,11 +62,11 @@ def single(cubes: tuple[MemCube, ...]) -> MemCube:
     return cubes[0]
 
 
-def changeable(work: Work) -> tuple[MemCube, ...]:
-    """The memories named, if this caller may write to them and none is frozen."""
+def changeable(work: Work, action: Action = "write") -> tuple[MemCube, ...]:
+    """The memories named, if this caller may do this to them and none is frozen."""
     cubes = named(work)
+    work.warrant.require(action, cubes)
     for cube in cubes:
-        work.desk.governance.require_write(work.caller, cube.namespace)
         require_thawed(cube)
     return cubes
 
@@ -183,7 +184,7 @@ def fact_of(cube: MemCube) -> str | None:
 
 def room_for_fact(work: Work, cube: MemCube, fact: str | None) -> tuple[MemCube, ...]:
     """What must go before a memory can stand for a fact; InvalidCall when an equal one stands."""
-    standing = None if fact is None else work.view.facts(cube.namespace, [fact]).get(fact)
+    standing = None if fact is None else work.view.facts(cube.namespace, [fact], cube.policy.owner).get(fact)
     if standing is None or standing == cube.id:
         return ()
     if over := lapsed(work, [standing]):

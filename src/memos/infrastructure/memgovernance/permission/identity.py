@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from memos.infrastructure.memgovernance import access
 from memos.infrastructure.memgovernance.permission.actions import RIGHTS, Action
@@ -19,6 +20,8 @@ CLEARANCE: Sensitivity = "internal"
 """How sensitive a memory of others may be that a caller reads of whom nothing else is said."""
 Json = dict[str, Any]
 Uid = dict[str, str]
+PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in '"%\\')
+"""What stands for itself in a user's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,16 @@ def uid(kind: str, name: str) -> Uid:
     return {"type": kind, "id": name}
 
 
+def user_uid(name: str) -> Uid:
+    """The Cedar entity of a user. What is not printable ASCII is percent-encoded in its id: Cedar has no one way to write it."""
+    return uid("User", quote(name, safe=PLAIN))
+
+
+def written(name: Uid) -> str:
+    """An entity's name in Cedar's syntax."""
+    return f'{name["type"]}::"{name["id"]}"'
+
+
 def entity(kind: str, name: str) -> Json:
     """A Cedar entity as a value of an attribute."""
     return {"__entity": uid(kind, name)}
@@ -80,7 +93,7 @@ def entities(who: Identity, caller: Caller) -> list[Json]:
         "contexts": entity("Namespace", access.contexts(caller)),
         "shares": shares,
     }
-    user = {"uid": uid("User", who.user), "attrs": attributes, "parents": [uid("Role", role) for role in who.roles]}
+    user = {"uid": user_uid(who.user), "attrs": attributes, "parents": [uid("Role", role) for role in who.roles]}
     return [user, *({"uid": uid("Role", role), "attrs": {}, "parents": []} for role in who.roles)]
 
 

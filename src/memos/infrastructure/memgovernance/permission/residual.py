@@ -73,8 +73,9 @@ def _or(body: Json) -> Compiled:
     left = condition(body["left"])
     if left.true == TRUE:
         return left
-    right, false = condition(body["right"]), both(negated(left.true), negated(left.error))
-    return Compiled(either(left.true, both(false, right.true)), either(left.error, both(false, right.error)))
+    right, sound = condition(body["right"]), negated(left.error)
+    error = either(left.error, both(negated(left.true), sound, right.error)) if right.error != FALSE else left.error
+    return Compiled(either(left.true, both(sound, right.true)), error)
 
 
 def _not(body: Json) -> Compiled:
