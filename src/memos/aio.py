@@ -57,6 +57,9 @@ class AsyncSession:
         session: str | None = None,
         expires_at: Time | None = None,
         priority: int = 0,
+        sensitivity: str | None = None,
+        acl: Mapping[str, Any] | None = None,
+        conditions: Filtering = None,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
         trigger: str | None = None,
@@ -74,6 +77,9 @@ class AsyncSession:
             session=session,
             expires_at=expires_at,
             priority=priority,
+            sensitivity=sensitivity,
+            acl=acl,
+            conditions=conditions,
             metadata=metadata,
             links=links,
             trigger=trigger,
@@ -150,12 +156,16 @@ class AsyncSession:
         links: Iterable[str] | None = None,
         expires_at: Time | None = None,
         priority: int | None = None,
+        sensitivity: str | None = None,
+        conditions: Filtering | Literal["none"] = None,
         trigger: str | None = None,
         vector: Any = None,
         wait: bool = False,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
-        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end."""
+        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end,
+        `conditions="none"` lifts them.
+        """
         return await asyncio.to_thread(
             self._sync.update,
             id,
@@ -169,6 +179,8 @@ class AsyncSession:
             links=links,
             expires_at=expires_at,
             priority=priority,
+            sensitivity=sensitivity,
+            conditions=conditions,
             trigger=trigger,
             vector=vector,
             wait=wait,
@@ -340,6 +352,25 @@ class AsyncSession:
     async def explain(self, call_id: str) -> MemoryReply:
         """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now."""
         return await asyncio.to_thread(self._sync.explain, call_id)
+
+    async def share(
+        self,
+        ids: Ref | Iterable[Ref],
+        principals: str | Iterable[str],
+        *,
+        rights: str | Iterable[str] = "read",
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Open memories to `user:<name>`, `role:<name>` or `agent:<name>`: read, write, history, share, forget, admin."""
+        return await asyncio.to_thread(self._sync.share, ids, principals, rights=rights, idempotency_key=idempotency_key)
+
+    async def unshare(self, ids: Ref | Iterable[Ref], principals: str | Iterable[str]) -> MemoryReply:
+        """Withdraw from principals every right that the memories' own access lists give them; at the next call it is gone."""
+        return await asyncio.to_thread(self._sync.unshare, ids, principals)
+
+    async def acl(self, namespace: str, acl: Mapping[str, Any] | None = None) -> MemoryReply:
+        """The access list of a namespace, `{"role:nurse": ["read"]}`, handed down to all in it and below it; given one, it is set."""
+        return await asyncio.to_thread(self._sync.acl, namespace, acl)
 
     async def govern(self, kind: str, key: str, body: Mapping[str, Any] | None) -> MemoryReply:
         """Write one document of the tenant, in place of the one of that name; None withdraws it. It holds from the next call on."""

@@ -135,7 +135,8 @@ class SqliteView(LogReads, Sweeping, Related, Rulings):
         (wanted, ours), (allowed, theirs) = filter_sql.compile(filter, microseconds(now)), self._grant(grant, now)
         granted = scope.places(grant) if self._sight.granted == "v" else None  # elsewhere it speaks of another row's namespace
         within, places = self._within(scope.places(filter) or granted)
-        index = "" if "id" in filter.referenced_fields() else self._sight.index
+        nothing = "0" in {wanted, allowed}  # where no row can be, there is no index to find it by
+        index = "" if nothing or "id" in filter.referenced_fields() else self._sight.index
         return {"filter": wanted, "grant": allowed, "within": within, "index": index}, [*places, *ours, *theirs]
 
     def _within(self, named: scope.Places | None) -> tuple[str, list[Any]]:

@@ -32,6 +32,8 @@ KINDS = {
         "merge",
         "transition",
         "govern",
+        "share",
+        "acl",
         "index",
         "use",
         "consolidate",

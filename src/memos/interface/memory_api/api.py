@@ -23,6 +23,7 @@ from memos.interface.memory_api import (
     lineage,
     log_query,
     query,
+    sharing,
     time_machine,
     update,
 )
@@ -60,6 +61,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "branches": branches.prepare_branches,
     "merge": branches.prepare_merge,
     "discard": branches.prepare_discard,
+    "share": sharing.prepare_share,
+    "acl": sharing.prepare_acl,
     "govern": govern.prepare_govern,
     "governed": govern.prepare_governed,
     "transition": lifecycle.prepare_transition,

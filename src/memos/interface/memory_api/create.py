@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from memos.errors import InvalidCall
@@ -17,7 +16,7 @@ from memos.memcube.cube import MemCube, Usage
 from memos.memcube.legal import legal_metadata, legal_tags, same_fact
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
-from memos.memcube.policy import Policy
+from memos.memcube.policy import SENSITIVITIES, Policy, Sensitivity
 from memos.memcube.provenance import CallContext
 from memos.memcube.state import State
 from memos.memcube.value import trusted
@@ -29,6 +28,8 @@ NEWBORN: dict[str, Any] = {
 } | {"usage": UNUSED}
 """What a memory has at birth unless told otherwise; every value of it is immutable or replaced."""
 TurnKey = tuple[str, str, int]
+ORDINARY: Sensitivity = "internal"
+"""How sensitive a memory is of which nothing is said."""
 
 
 def prepare_add(work: Work) -> Prepared:
@@ -184,7 +185,7 @@ class _Batch:
             "layer": draft.layer or layer_of(namespace),
             "payload": trusted(Plaintext, {"type": "plaintext", "text": draft.text}),
             "tags": draft.tags,
-            "policy": self._policy(draft.expires_at, draft.priority),
+            "policy": self._policy(draft),
             "provenance": provenance.born(work, self.context, cube_id, draft),
             "said_at": draft.said_at or work.now,
             "created_at": work.now,
@@ -197,11 +198,15 @@ class _Batch:
         }
         return trusted(MemCube, fields)
 
-    def _policy(self, expires_at: datetime | None, priority: int) -> Policy:
+    def _policy(self, draft: CubeDraft) -> Policy:
         """The policy of a draft; one value serves all that are alike."""
-        last = self.policy
-        if last is None or (last.expires_at, last.priority) != (expires_at, priority):
-            self.policy = last = Policy(owner=self.work.caller.user, expires_at=expires_at, priority=priority)
+        last, level = self.policy, draft.sensitivity or ORDINARY
+        said = (draft.expires_at, draft.priority, level, draft.acl, draft.conditions)
+        if last is None or (last.expires_at, last.priority, last.sensitivity, last.acl, last.conditions) != said:
+            self.policy = last = Policy(
+                owner=self.work.caller.user, expires_at=draft.expires_at, priority=draft.priority, sensitivity=level,
+                acl=draft.acl, conditions=draft.conditions,
+            )  # fmt: skip
         return last
 
 
@@ -214,6 +219,9 @@ def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
     policy = {
         "expires_at": None if None in ends else max(end for end in ends if end),
         "priority": max(cube.policy.priority, draft.priority),
+        "sensitivity": max(cube.policy.sensitivity, draft.sensitivity or cube.policy.sensitivity, key=SENSITIVITIES.index),
+        "acl": draft.acl or cube.policy.acl,
+        "conditions": cube.policy.conditions if draft.conditions is None else draft.conditions,
     }
     found = {
         "tags": legal_tags((*cube.tags, *draft.tags)),

@@ -17,8 +17,11 @@ from memos.interface.memory_api.query import named
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Tag
+from memos.memcube.filter import Filter
+from memos.memcube.gate import legal_conditions
 from memos.memcube.legal import legal_body, legal_metadata, legal_name, legal_tags, same_fact
 from memos.memcube.payload import Plaintext
+from memos.memcube.policy import Sensitivity
 from memos.memcube.provenance import Provenance
 from memos.memcube.state import State
 from memos.memcube.value import Instant, Metadata, Text
@@ -28,8 +31,12 @@ from memos.operation.memlifecycle.transitions import require_thawed, supplemente
 from memos.operation.memoperator.analysis import analyse
 
 
+def _conditions(given: Any) -> Any:
+    return given if given == "none" else legal_conditions(given)
+
+
 class UpdateOptions(Options):
-    """What an update changes; what is not named stays. `expires_at` "never" removes the end.
+    """What an update changes; what is not named stays. `expires_at` "never" removes the end, `conditions` "none" lifts them.
 
     `mode` is how the text meets the standing one; `against` names a label: what the text changes in the version that bears it is changed.
     """
@@ -44,6 +51,8 @@ class UpdateOptions(Options):
     links: tuple[Text, ...] | None = None
     expires_at: Instant | Literal["never"] | None = None
     priority: int | None = Field(default=None, ge=-100, le=100, strict=True)
+    sensitivity: Sensitivity | None = None
+    conditions: Annotated[Any, BeforeValidator(_conditions)] = None
     vector: Vector | None = None
 
     @model_validator(mode="after")
@@ -78,6 +87,8 @@ def prepare_update(work: Work) -> Prepared:
         return replayed
     require_to_come(work, options.expires_at)
     cube = single(changeable(work))
+    if options.sensitivity is not None or options.conditions is not None:
+        work.warrant.require("share", [cube])
     if options.expect_version is not None and options.expect_version != cube.version:
         message = f"the memory {cube.id} is at version {cube.version}, not {options.expect_version}; read it again"
         raise VersionConflict(message, id=cube.id, expected=options.expect_version, found=cube.version)
@@ -148,6 +159,10 @@ def _changed(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[st
         policy["expires_at"] = options.expires_at if isinstance(options.expires_at, datetime) else None
     if options.priority is not None:
         policy["priority"] = options.priority
+    if options.sensitivity is not None:
+        policy["sensitivity"] = options.sensitivity
+    if options.conditions is not None:
+        policy["conditions"] = options.conditions if isinstance(options.conditions, Filter) else None
     changed: dict[str, Any] = {"policy": cube.policy.model_copy(update=policy)} if policy else {}
     given = _united(cube, options) if options.mode == "merge" else {"tags": options.tags, "metadata": options.metadata}
     changed |= {name: value for name, value in given.items() if value is not None}

@@ -133,7 +133,7 @@ WHERE i.entry IN (SELECT value FROM json_each(?2)) AND n.tid = ?1 ORDER BY 1;
 
 -- name: gates
 SELECT DISTINCT i.entry FROM acl_entry i CROSS JOIN listing m ON m.aid = i.aid JOIN namespace n ON n.nid = m.nid
-WHERE i.entry >= 'when:' AND i.entry < 'when;' AND n.tid = ?1 ORDER BY 1;
+WHERE i.entry >= 'when:' AND i.entry < 'whenz' AND substr(i.entry, 1, 5) = 'when:' AND n.tid = ?1 ORDER BY 1;
 
 -- name: own_entries
 SELECT a.entries FROM namespace n JOIN acl a ON a.aid = n.own WHERE n.tid = ? AND n.path IN (SELECT value FROM json_each(?));

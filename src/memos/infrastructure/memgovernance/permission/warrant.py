@@ -118,14 +118,19 @@ class Warrant:
                 own = f"{access.home(self._caller)} and {access.contexts(self._caller)}"
                 raise Denied(f"you may write only below {own} and where a policy or an access list lets you, not to {path}")
 
-    def _imagined(self, namespace: str, sensitivity: Sensitivity) -> MemCube:
+    def require_share(self, namespace: str) -> None:
+        """Denied unless the caller may say who reads what stands in a namespace."""
+        if not self.may("share", [self._imagined(namespace, "internal", owner="")])[0]:
+            raise Denied(f"you may not say who reads in {namespace}; whose it is, or an admin of it, can let you")
+
+    def _imagined(self, namespace: str, sensitivity: Sensitivity, *, owner: str | None = None) -> MemCube:
         made = Provenance(id=NOBODY, origin="user", context=CallContext(user=self._caller.user))
         return MemCube(
             id=NOBODY,
             namespace=namespace,
             layer=layer_of(namespace),
             payload=Plaintext(text=""),
-            policy=Policy(owner=self._caller.user, sensitivity=sensitivity),
+            policy=Policy(owner=self._caller.user if owner is None else owner, sensitivity=sensitivity),
             provenance=made,
             said_at=self._now,
             created_at=self._now,
