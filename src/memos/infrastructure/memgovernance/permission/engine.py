@@ -161,6 +161,8 @@ def partial(policies: Policies, who: Identity, asking: Asking, entries: Iterable
         found = engine.is_authorized_partial(request, policies.whole, base)
     except Exception as error:
         raise Unavailable(f"the policy engine could not evaluate the policies ({type(error).__name__}); nothing is decided") from error
+    if found.decision == engine.Decision.NoDecision and not found.residuals:
+        raise Unavailable("the policy engine did not understand who asks; nothing is decided")
     return base, dict(found.residuals)
 
 

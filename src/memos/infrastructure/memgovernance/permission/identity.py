@@ -20,7 +20,7 @@ CLEARANCE: Sensitivity = "internal"
 """How sensitive a memory of others may be that a caller reads of whom nothing else is said."""
 Json = dict[str, Any]
 Uid = dict[str, str]
-PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in '"%\\')
+PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "\"'%\\")
 """What stands for itself in a user's id."""
 
 
