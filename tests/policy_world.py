@@ -113,7 +113,7 @@ class World:
     """Draws from a seed."""
 
     def __init__(self, seed: int, *, hard: bool = False) -> None:
-        self.random = Random(seed)  # noqa: S311 - drawn again from the same seed
+        self.random = Random(seed)
         self.atoms = ATOMS + NO_FILTER_SAYS * 3 if hard else ATOMS
 
     def condition(self, depth: int = 3) -> str:
@@ -195,7 +195,8 @@ class World:
             ),
             provenance=Provenance(id=cube_id, origin="user", context=CallContext(user="alice")),
             speaker=self.perhaps(pick(("bob", ""))), session=self.perhaps(pick(("s1", "t"))), ordinal=self.perhaps(pick((0, 3))),
-            metadata=pick(({}, {"project": "x"}, {"project": "phi"}, {"project": 1}, {"project": ["x"]}, {"project": True})), seq=1, **times, **ends,
+            metadata=pick(({}, {"project": "x"}, {"project": "phi"}, {"project": 1}, {"project": ["x"]}, {"project": True})),
+            seq=1, **times, **ends,
         )  # fmt: skip
 
     def inherited(self) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ CUBES = 20
 def drawn_book(world):
     """A book of policies that are not validated: Cedar skips those that fail, and so must the filter."""
     text = world.policies()
-    known = book._named("drawn", book.json.loads(book.cedar().policies_to_json_str(text))["staticPolicies"])  # noqa: SLF001 - no validation
+    known = book._named("drawn", book.json.loads(book.cedar().policies_to_json_str(text))["staticPolicies"])
     policies = book.Policies(known, book.parsed_set(known), clocked=True)
-    return text, book.Book(policies, ROLE_RULES, PRINCIPALS, 1)
+    return text, book.Book(policies, ROLE_RULES, PRINCIPALS, amended=True, number=1)
 
 
 def compared(world):

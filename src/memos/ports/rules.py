@@ -24,6 +24,9 @@ class Rules(Protocol):
     def opened(self, entries: Sequence[str]) -> tuple[str, ...]:
         """The paths of namespaces whose own access list has one of the entries, or where memories with such a list stand or stood."""
 
+    def shared(self) -> bool:
+        """Whether any access list was set in the tenant, or a memory of it has or had one."""
+
     def gates(self) -> tuple[str, ...]:
         """The conditions that memories of the tenant have or had, as entries of access lists, sorted."""
 

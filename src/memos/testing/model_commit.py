@@ -11,7 +11,6 @@ from memos.memcube.change import (
     Committed,
     CubeWrite,
     Edge,
-    NamespaceAcl,
     ReadSet,
     SnapshotName,
     Terms,
@@ -22,16 +21,15 @@ from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 from memos.memcube.matching import acl_entries
-from memos.memcube.namespace import within
-from memos.memcube.rule import Rule
 from memos.memcube.state import State as CubeState
 from memos.ports.feed import OPEN
 from memos.testing.model import Content, Relation, Row, State, edges_seen
+from memos.testing.model_effects import ModelEffects
 from memos.testing.model_log import name_of
 from memos.testing.model_purge import purge
 
 
-class ModelCommit:
+class ModelCommit(ModelEffects):
     """One ChangeSet on its way; what it raises leaves the copy to be thrown away."""
 
     def __init__(self, state: State, change: ChangeSet, dimensions: int | None) -> None:
@@ -233,25 +231,6 @@ class ModelCommit:
             raise InvalidCall("snapshot")
         else:
             state.snapshots[key], state.named[key] = given.seq, self.change.at
-
-    def _rule(self, rule: Rule) -> None:
-        state = self.state
-        before = [each for each in state.rules if (each[0], each[1].kind, each[1].key, each[3]) == (self.tenant, rule.kind, rule.key, OPEN)]
-        if rule.body is None and not before:
-            raise NotFound("rule")
-        ended = [(*each[:3], self.seq) for each in before]
-        state.rules = [each for each in state.rules if each not in before] + ended
-        state.rules += [(self.tenant, rule, self.seq, OPEN)] if rule.body is not None else []
-        self.acl_changed = True
-
-    def _hand_down(self, change: NamespaceAcl) -> None:
-        state, changed = self.state, (self.tenant, change.namespace)
-        state.last_seq.setdefault(changed, 0)
-        below = [key for key in state.last_seq if key[0] == self.tenant and within(key[1], change.namespace)]
-        before = {key: state.inherited(*key) for key in below}
-        state.own[changed] = frozenset(f"{right}:{entry.principal}" for entry in change.acl for right in entry.rights)
-        state.last_seq |= {key: self.seq for key in below if key == changed or state.inherited(*key) != before[key]}
-        self.acl_changed = True
 
     def _relate(self, edge: Edge) -> None:
         if any(self.state.cubes.get(end, (0, ""))[1] != self.tenant for end in (edge.source, edge.target)):

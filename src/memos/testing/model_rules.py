@@ -44,6 +44,10 @@ class ModelRules:
         """See the port."""
         return tuple(sorted({path for path, listed in self._lists() if not listed.isdisjoint(entries)}))
 
+    def shared(self) -> bool:
+        """See the port."""
+        return any(entries for _, entries in self._lists())
+
     def gates(self) -> tuple[str, ...]:
         """See the port."""
         return tuple(sorted({entry for _, listed in self._lists() for entry in listed if entry.startswith(GATE)}))

@@ -49,6 +49,7 @@ class PastQuestions:
         some = entries[: self.random.randint(0, 3)]
         assert view.opened(some) == wanted.opened(some)
         assert view.gates() == wanted.gates()
+        assert view.shared() is wanted.shared()
         for path in NAMESPACES:
             assert view.inherited(path) == wanted.inherited(path)
 

@@ -38,6 +38,11 @@ class Rulings:
         """See the port."""
         return tuple(path for (path,) in self._run(SQL["opened"], (self._tid, to_json(list(entries)).decode())))
 
+    def shared(self) -> bool:
+        """See the port."""
+        (found,) = next(self._run(SQL["shared"], (self._tid,)))
+        return bool(found)
+
     def gates(self) -> tuple[str, ...]:
         """See the port."""
         return tuple(entry for (entry,) in self._run(SQL["gates"], (self._tid,)))

@@ -131,6 +131,10 @@ WHERE i.entry IN (SELECT value FROM json_each(?2)) AND n.tid = ?1
 UNION SELECT n.path FROM acl_entry i CROSS JOIN listing m ON m.aid = i.aid JOIN namespace n ON n.nid = m.nid
 WHERE i.entry IN (SELECT value FROM json_each(?2)) AND n.tid = ?1 ORDER BY 1;
 
+-- name: shared
+SELECT EXISTS (SELECT 1 FROM listing m JOIN namespace n ON n.nid = m.nid WHERE n.tid = ?1)
+  OR EXISTS (SELECT 1 FROM namespace n INDEXED BY namespace_owned WHERE n.own IS NOT NULL AND n.tid = ?1);
+
 -- name: gates
 SELECT DISTINCT i.entry FROM acl_entry i CROSS JOIN listing m ON m.aid = i.aid JOIN namespace n ON n.nid = m.nid
 WHERE i.entry >= 'when:' AND i.entry < 'whenz' AND substr(i.entry, 1, 5) = 'when:' AND n.tid = ?1 ORDER BY 1;

@@ -41,6 +41,8 @@ class Book:
     policies: Policies
     roles: Mapping[str, RoleRule]
     principals: Mapping[str, PrincipalRule]
+    amended: bool
+    """Whether the tenant has policies of its own."""
     number: int
     """Another one for each reading."""
 
@@ -150,5 +152,6 @@ def book_of(
         policies_of(tuple(sorted(texts.items()))),
         {name: RoleRule.model_validate(body) for name, body in roles.items()},
         {name: PrincipalRule.model_validate(body) for name, body in principals.items()},
+        bool(policies),
         number,
     )
