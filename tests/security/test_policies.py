@@ -2,7 +2,7 @@
 
 import pytest
 
-from memos.infrastructure.memgovernance.permission import book
+from memos.infrastructure.memgovernance.permission import book, engine
 from memos.infrastructure.memgovernance.permission.engine import Asking, answers, made_class
 from memos.infrastructure.memgovernance.permission.resource import resource
 from tests.policy_world import NOW, PRINCIPALS, ROLE_RULES, World
@@ -30,6 +30,8 @@ def compared(world):
     whole = answers(drawn.policies.whole, kind.entities, asking, entities, kind.entries)
     fewer = answers(kind.policies, kind.entities, asking, entities, kind.entries)
     assert [one.allowed for one in whole] == [one.allowed for one in fewer], text
+    decided = engine.Engine().decide(kind, asking, cubes)
+    assert decided == [one.allowed for one in whole], text
     return (text, asking, cubes), told, [answer.allowed for answer in whole]
 
 

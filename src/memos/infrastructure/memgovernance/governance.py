@@ -110,7 +110,9 @@ class MemGovernance:
         """By the filter that retrieval used, by Cedar itself, and by the memory's own conditions."""
         call = reply.call
         operation, past = (call.operation, call.at is not None) if call is not None else ("get", False)
-        passing = [grant.filter.matches(cube, now=now, inherited=warrant.inherited(cube.namespace)) for cube in cubes]
+        handed = {cube.namespace: warrant.inherited(cube.namespace) for cube in cubes}
+        tests = {entries: grant.filter.predicate(now=now, inherited=entries) for entries in set(handed.values())}
+        passing = [tests[handed[cube.namespace]](cube) for cube in cubes]
         decided = warrant.may(reading(operation, past=past), cubes)
         met = warrant.usable(cubes)
         return [all(each) for each in zip(passing, decided, met, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from memos.infrastructure.memgovernance.permission.identity import Identity, con
 from memos.infrastructure.memgovernance.permission.nodes import FALSE, TRUE
 from memos.infrastructure.memgovernance.permission.residual import allowed, satisfied
 from memos.infrastructure.memgovernance.permission.resource import resource
+from memos.infrastructure.memgovernance.permission.traits import Trait, trait_of
 from memos.memcube.call import Caller
 from memos.memcube.conditions import Node, Test, walk
 from memos.memcube.cube import MemCube
@@ -46,7 +47,7 @@ class Asking:
         return who.tenant, who.user, who.roles, context, self.action, self.part, hour
 
 
-Inherited = Iterable[str]
+Inherited = tuple[str, ...]
 
 
 @dataclass
@@ -64,7 +65,8 @@ class Class:
     entries: tuple[str, ...]
     moves: bool
     """Whether a decision may change as time goes by."""
-    decided: OrderedDict[tuple[str, int], bool] = field(default_factory=OrderedDict)
+    trait: Trait
+    decided: OrderedDict[Hashable, bool] = field(default_factory=OrderedDict)
 
 
 class Engine:
@@ -92,21 +94,21 @@ class Engine:
 
     def decide(self, kind: Class, asking: Asking, cubes: Sequence[tuple[MemCube, Inherited]]) -> list[bool]:
         """Cedar's own decision on each memory, given with the entries that its namespaces add to its access list."""
-        keys = [(cube.id, cube.seq) for cube, _ in cubes]
-        known = {} if kind.moves else {key: kind.decided[key] for key in keys if key in kind.decided}
-        asked = [(key, each) for key, each in zip(keys, cubes, strict=True) if key not in known]
+        traits = [kind.trait(cube, inherited) for cube, inherited in cubes]
+        known = {} if kind.moves else {trait: kind.decided[trait] for trait in traits if trait in kind.decided}
+        asked = {trait: each for trait, each in zip(traits, cubes, strict=True) if trait not in known}
         if asked:
-            resources = [resource(cube, inherited) for _, (cube, inherited) in asked]
+            resources = [resource(cube, inherited) for cube, inherited in asked.values()]
             results = answers(kind.policies, kind.entities, asking, resources, kind.entries)
-            known |= {key: result.allowed for (key, _), result in zip(asked, results, strict=True)}
+            known |= {trait: result.allowed for trait, result in zip(asked, results, strict=True)}
             self._remember(kind, known)
-        return [known[key] for key in keys]
+        return [known[trait] for trait in traits]
 
-    def _remember(self, kind: Class, known: dict[tuple[str, int], bool]) -> None:
+    def _remember(self, kind: Class, known: dict[Hashable, bool]) -> None:
         if kind.moves:
             return
         with self._lock:
-            kind.decided.update((key, answer) for key, answer in known.items() if key[1])  # a memory without a commit is only imagined
+            kind.decided.update(known)
             while len(kind.decided) > DECISIONS:
                 kind.decided.popitem(last=False)
 
@@ -139,7 +141,7 @@ def made_class(book: Book, asking: Asking) -> Class:
             "the tenant's policies are too many to be compiled for this caller; make fewer of them, or shorter ones"
         ) from None
     moving = any(map(_moves, walk(whole.node))) or any(_unsure(residuals[name]) for name in live)
-    return Class(who, whole, permits, book.policies.some(live), base, entries, moving)
+    return Class(who, whole, permits, book.policies.some(live), base, entries, moving, trait_of(book.policies.known[name] for name in live))
 
 
 def _moves(node: Node) -> bool:
