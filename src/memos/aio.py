@@ -372,13 +372,45 @@ class AsyncSession:
         """The access list of a namespace, `{"role:nurse": ["read"]}`, handed down to all in it and below it; given one, it is set."""
         return await asyncio.to_thread(self._sync.acl, namespace, acl)
 
+    async def access(
+        self,
+        id: Ref,
+        user: str,
+        *,
+        roles: str | Iterable[str] = (),
+        action: str = "read",
+        agent: str | None = None,
+        purpose: str | None = None,
+        task: str | None = None,
+        model: str | None = None,
+        session: str | None = None,
+    ) -> MemoryReply:
+        """Why somebody may or may not do something to a memory: `reply.value`, with the policies that decided."""
+        return await asyncio.to_thread(
+            self._sync.access, id, user, roles=roles, action=action, agent=agent, purpose=purpose, task=task, model=model, session=session
+        )
+
+    async def who(self, id: Ref, *, moment: Any = None) -> MemoryReply:
+        """What everybody whom documents, owners and access lists name may do to a memory, now or at a moment, and what changed that."""
+        return await asyncio.to_thread(self._sync.who, id, moment=moment)
+
     async def govern(self, kind: str, key: str, body: Mapping[str, Any] | None) -> MemoryReply:
         """Write one document of the tenant, in place of the one of that name; None withdraws it. It holds from the next call on."""
         return await asyncio.to_thread(self._sync.govern, kind, key, body)
 
+    async def govern_all(self, rules: Iterable[tuple[str, str, Mapping[str, Any] | None]]) -> MemoryReply:
+        """Write several documents (kind, name, body), all or none; as `govern` otherwise."""
+        return await asyncio.to_thread(self._sync.govern_all, rules)
+
     async def governed(self, kind: str | None = None, *, history: bool = False) -> MemoryReply:
         """The tenant's documents as dicts, in `reply.value`; with `history` those that stand no more as well, who made and ended each."""
         return await asyncio.to_thread(self._sync.governed, kind, history=history)
+
+    async def preview(
+        self, policies: Mapping[str, str | None], *, callers: Iterable[Mapping[str, Any]] = (), actions: str | Iterable[str] = "read"
+    ) -> MemoryReply:
+        """What documents of policies, `{name: text}`, would change if they stood, or with None stood no more: `reply.value`."""
+        return await asyncio.to_thread(self._sync.preview, policies, callers=callers, actions=actions)
 
 
 S = TypeVar("S", bound="AsyncMemOS")

@@ -10,7 +10,7 @@ from memos.session.base import Ref, Verbs, given, refs, several
 
 
 class Sharing(Verbs):
-    """`share`, `unshare`, `acl`."""
+    """`share`, `unshare`, `acl`, `access`, `who`."""
 
     def share(
         self,
@@ -37,3 +37,31 @@ class Sharing(Verbs):
         An empty list withdraws it. Raises Denied unless you may share what stands there.
         """
         return self._call("acl", options={"namespace": namespace} | given(acl=None if acl is None else dict(acl)))
+
+    def access(
+        self,
+        id: Ref,
+        user: str,
+        *,
+        roles: str | Iterable[str] = (),
+        action: str = "read",
+        agent: str | None = None,
+        purpose: str | None = None,
+        task: str | None = None,
+        model: str | None = None,
+        session: str | None = None,
+    ) -> MemoryReply:
+        """Why somebody may or may not do something to a memory: `reply.value`, with the policies that decided.
+
+        For memories that you may share; with the role `admin` for all of the tenant. Raises NotFound.
+        """
+        context = given(agent=agent, purpose=purpose, task=task, model=model, session=session)
+        who = {"user": user, "roles": several(roles), **context}
+        return self._call("access", cubes=refs(id), options={"who": who, "action": action})
+
+    def who(self, id: Ref, *, moment: Any = None) -> MemoryReply:
+        """What everybody whom documents, owners and access lists name may do to a memory, now or at a moment, and what changed that.
+
+        For memories that you may share; with the role `admin` for all of the tenant. Raises NotFound.
+        """
+        return self._call("who", cubes=refs(id), options=given(moment=moment))

@@ -43,9 +43,14 @@ def is_own(caller: Caller, namespace: str) -> bool:
     return within(namespace, home(caller)) or within(namespace, contexts(caller))
 
 
+def may_govern(caller: Caller) -> bool:
+    """Whether the caller governs its tenant."""
+    return caller.kind == "system" or ADMIN in caller.roles
+
+
 def require_admin(caller: Caller) -> None:
     """Denied unless the caller governs its tenant."""
-    if caller.kind != "system" and ADMIN not in caller.roles:
+    if not may_govern(caller):
         raise Denied(f"to govern a tenant takes the role {ADMIN!r}, which this caller has not")
 
 

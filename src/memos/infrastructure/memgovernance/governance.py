@@ -64,6 +64,10 @@ class MemGovernance:
         """Denied unless the caller may write and read the documents by which its tenant is governed."""
         access.require_admin(caller)
 
+    def may_govern(self, caller: Caller) -> bool:
+        """Whether the caller governs its tenant."""
+        return access.may_govern(caller)
+
     def require_sound(self, view: Rules, rules: Sequence[Rule]) -> None:
         """InvalidCall unless the tenant can be governed by its documents once these are among them."""
         kinds = {kind: dict(view.rules(kind)) for kind in ("policy", "role", "principal")}
