@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from memos.memcube.call import MemoryReply
-from memos.session.base import Ref, Verbs, given, refs, several
+from memos.session.base import Ref, Verbs, given, json_object, refs, several
 
 
 class Sharing(Verbs):
@@ -36,7 +36,7 @@ class Sharing(Verbs):
 
         An empty list withdraws it. Raises Denied unless you may share what stands there.
         """
-        return self._call("acl", options={"namespace": namespace} | given(acl=None if acl is None else dict(acl)))
+        return self._call("acl", options={"namespace": namespace} | given(acl=json_object(acl)))
 
     def access(
         self,

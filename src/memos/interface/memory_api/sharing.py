@@ -17,6 +17,7 @@ from memos.memcube.cube import MemCube
 from memos.memcube.legal import legal_acl, legal_namespace
 from memos.memcube.policy import AclEntry, Right
 from memos.memcube.rule import Rule
+from memos.memcube.value import build
 
 
 class ShareOptions(Options):
@@ -54,7 +55,7 @@ def _shared(work: Work, cube: MemCube, options: ShareOptions) -> MemCube:
     lists = {entry.principal: entry.rights for entry in cube.policy.acl}
     lists |= {name: tuple(sorted(set(options.rights))) for name in options.principals}
     entries = legal_acl({name: rights for name, rights in sorted(lists.items()) if rights})
-    acl = tuple(AclEntry.model_validate(each) for each in entries)
+    acl = tuple(build(AclEntry, **each) for each in entries)
     if acl == cube.policy.acl:
         return cube
     made = provenance.mutated(work, cube.provenance, "share")
