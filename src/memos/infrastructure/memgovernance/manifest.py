@@ -94,8 +94,8 @@ def read_manifest(document: Any, where: str) -> Manifest:
 
 
 def proof(text: str, opening: str, *, marked: bool) -> TextProof:
-    """What a manifest says of a text. Marks do not count: the marked copy and the plain one have the same proof but for the flag."""
-    plain, key = unmarked(text), bytes.fromhex(opening)
+    """What a manifest says of a text. Marks, and white space at its ends, do not count: they come and go as a text is copied."""
+    plain, key = unmarked(text).strip(), bytes.fromhex(opening)
     return TextProof(characters=len(plain), digest=_digest(plain, key), prints=sketch(plain, key, PRINTS), marked=marked)
 
 
@@ -121,7 +121,7 @@ def compare(manifest: Manifest, text: str, opening: str) -> TextFound:
     """A text beside the one that a manifest was made for, under the opening: its own, or that which the store makes anew."""
     if manifest.text is None or not opening:
         return TextFound("unknown", None)
-    plain, key = unmarked(text), bytes.fromhex(opening)
+    plain, key = unmarked(text).strip(), bytes.fromhex(opening)
     if compare_digest(_digest(plain, key), manifest.text.digest):
         return TextFound("same", 1.0)
     alike = round(resemblance(sketch(plain, key, PRINTS), manifest.text.prints), 4)
