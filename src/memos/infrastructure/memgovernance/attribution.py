@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from math import log2
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memos.infrastructure.memgovernance.fingerprint import Passage, folded, folded_with_places, passages, winnowed
+from memos.infrastructure.memgovernance.fingerprint import Passage, Quote, folded, folded_with_places, passages, winnowed
 
 ENOUGH = 40
-"""So many letters that a source shares with few others name it: some eight words."""
+"""So many letters that a source shares with few others name it: some eight words of a short text."""
+FEW, MORE = 64, 12
+"""In a longer text chance has more to find: with each doubling of these letters so many more are asked for."""
 MANY = 3
 """What more sources than these hold is boilerplate."""
 GAP, SLIP = 60, 40
 """How far apart, in letters, two passages of one quotation lie, and how much longer or shorter the source is between them."""
 LATEST = 16
 """How many quotations a passage may go on from: those begun last."""
+NAMED = 100
+"""How many sources of one text are named at most."""
 ALIKE = 0.8
 """A source beside a better one is named where it holds so much of the same letters; below, the better one explains it."""
 
@@ -61,7 +66,8 @@ class Comparison(Generic[Name]):
     def __init__(self, text: str, key: int) -> None:
         self._text, self._key = text, key
         self._letters = folded_with_places(text)
-        self._prints = winnowed(self._letters.codes, key)
+        self._quote = Quote(winnowed(self._letters.codes, key))
+        self._enough = enough(len(self._letters.codes))
         self._held: dict[Name, Mask] = {}
         self._seen: set[Name] = set()
 
@@ -78,8 +84,8 @@ class Comparison(Generic[Name]):
         """Compare with one more text."""
         self._seen.add(name)
         held = np.zeros(self.letters, np.bool_)
-        for chain in chains(passages(self._prints, winnowed(folded(text), self._key))):
-            if sum(end - start for start, end in merged(chain)) >= ENOUGH:
+        for chain in chains(passages(self._quote, winnowed(folded(text), self._key))):
+            if sum(end - start for start, end in merged(chain)) >= self._enough:
                 for run in chain:
                     held[run.start : run.end] = True
         if held.any():
@@ -103,15 +109,17 @@ class Comparison(Generic[Name]):
 
     def _named(self, rare: Mask) -> Iterator[tuple[Name, Mask]]:
         """The sources with enough letters of their own, but for those that a fuller one explains."""
-        owned = [(name, held & rare) for name, held in self._held.items()]
-        owned.sort(key=lambda each: -int(each[1].sum()))
+        owned = [(name, own, int(own.sum())) for name, held in self._held.items() if (own := held & rare).any()]
+        owned.sort(key=lambda each: -each[2])
         taken = np.zeros(self.letters, np.bool_)
-        before: list[Mask] = []
-        for name, own in owned:
-            alike = any((own & other).sum() >= ALIKE * other.sum() for other in before)
-            if (own & ~taken).sum() >= ENOUGH or (alike and own.sum() >= ENOUGH):
+        before: list[tuple[Mask, int]] = []
+        for name, own, count in owned:
+            if count < self._enough or len(before) == NAMED:
+                return
+            novel = (own & ~taken).sum() >= self._enough
+            if novel or any((own & other).sum() >= ALIKE * size for other, size in before):
                 taken |= own
-                before.append(own)
+                before.append((own, count))
                 yield name, own
 
     def _depth(self) -> NDArray[np.int64]:
@@ -128,6 +136,13 @@ class Comparison(Generic[Name]):
         edges = np.flatnonzero(np.diff(np.concatenate(([False], held, [False])).astype(np.int8))).tolist()
         places = self._letters.places
         return tuple((int(places[start]), int(places[end - 1]) + 1) for start, end in zip(edges[::2], edges[1::2], strict=True))
+
+
+def enough(letters: int) -> int:
+    """How many letters of a text of this length must be a source's: what two texts share by chance grows with the logarithm of their length
+    (Karlin and Altschul 1990).
+    """
+    return ENOUGH + max(0, round(MORE * log2(max(letters, 1) / FEW)))
 
 
 def chains(runs: Sequence[Passage]) -> list[list[Passage]]:

@@ -124,26 +124,44 @@ class Passage(NamedTuple):
     there: int
 
 
-def passages(quote: Prints, source: Prints) -> list[Passage]:
+class Quote:
+    """A text that is compared with many: its fingerprints, and where each stands."""
+
+    def __init__(self, prints: Prints) -> None:
+        self.codes = prints.codes
+        self.hashes = np.unique(prints.hashes)
+        self.places: dict[int, list[int]] = {}
+        for hash_, place in zip(prints.hashes.tolist(), prints.places.tolist(), strict=True):
+            self.places.setdefault(hash_, []).append(place)
+
+
+def passages(quote: Quote, source: Prints) -> list[Passage]:
     """The longest runs of letters, of 23 at least, that both texts have, in their order in the quote.
 
     In texts that repeat themselves without end not every run is told of, and yet every letter that is in one, but for some at its ends.
     """
-    order = np.argsort(source.hashes, kind="stable")
-    ordered = source.hashes[order]
-    first, last = np.searchsorted(ordered, quote.hashes), np.searchsorted(ordered, quote.hashes, "right")
     found: list[Passage] = []
     reached: dict[int, int] = {}
     covered, work = 0, PATIENCE * (len(quote.codes) + GRAM)
-    for which in np.flatnonzero(last > first).tolist():
-        here = int(quote.places[which])
-        for there in source.places[order[first[which] : last[which]][:REPEATED]].tolist():
-            if reached.get(there - here, -1) > here or (work < 0 and here + GRAM <= covered):
-                continue
-            run = _followed(quote.codes, source.codes, here, there)
-            reached[there - here], covered, work = run.end, max(covered, run.end), work - (run.end - run.start)
-            found += [run] if run.end - run.start >= CERTAIN else []
+    for here, there in _shared(quote, source):
+        if reached.get(there - here, -1) > here or (work < 0 and here + GRAM <= covered):
+            continue
+        run = _followed(quote.codes, source.codes, here, there)
+        reached[there - here], covered, work = run.end, max(covered, run.end), work - (run.end - run.start)
+        found += [run] if run.end - run.start >= CERTAIN else []
     return sorted(found)
+
+
+def _shared(quote: Quote, source: Prints) -> list[tuple[int, int]]:
+    """(place in the quote, place in the source) of the fingerprints that both have, in the order of the quote."""
+    if not len(quote.hashes):
+        return []
+    near = np.minimum(np.searchsorted(quote.hashes, source.hashes), len(quote.hashes) - 1)
+    held = quote.hashes[near] == source.hashes
+    places: dict[int, list[int]] = {}
+    for hash_, there in zip(source.hashes[held].tolist(), source.places[held].tolist(), strict=True):
+        places.setdefault(hash_, []).append(there)
+    return sorted((here, there) for hash_, some in places.items() for here in quote.places[hash_] for there in some[:REPEATED])
 
 
 def _followed(quote: Codes, source: Codes, here: int, there: int) -> Passage:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.attribution import Attribution, Comparison
     from memos.operation.memoperator.quotation import Likely
 
-PIECE = 200
-"""A text is looked up in pieces of so many characters, each beginning in the middle of the one before."""
-EACH, AGAIN = 8, 24
+PIECE, LONG = 200, 8000
+"""A text is looked up in pieces of so many characters, each beginning in the middle of the one before, or in a long text at its end."""
+EACH, AGAIN = 8, 12
 """How many memories are compared for each piece, and for each passage that was found: whether others hold that too."""
 MOST, MOST_PASSAGES = 256, 64
 """How many memories are compared for all pieces of a text, and how many of its passages are looked up again."""
@@ -98,11 +98,12 @@ class Tracing:
 
     def run(self) -> Attribution[str]:
         """Compare with what has the words of some piece, then with what has those of a passage that was found."""
-        pieces = [self.text[start : start + PIECE] for start in range(0, max(1, len(self.text) - PIECE // 2), PIECE // 2)]
+        step = PIECE // 2 if len(self.text) <= LONG else PIECE
+        pieces = [self.text[start : start + PIECE] for start in range(0, max(1, len(self.text) - PIECE + step), step)]
         self._compare(self._likely(pieces, EACH)[:MOST])
         passages = [self.text[start:end] for start, end in self.compared.quoted()[:MOST_PASSAGES]]
         if passages:
-            self._compare(self._likely(passages, AGAIN))
+            self._compare(self._likely(passages, AGAIN)[:MOST])
         return self.compared.attribution()
 
     def _namespaces(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from memos.operation.memoperator.analysis import query_terms
 from memos.operation.memoperator.lanes import State
 from memos.operation.memoperator.scope import Scope
 
-RAREST = 16
+RAREST = 12
 """How many words of a piece are looked up: those that the fewest memories hold."""
 
 
@@ -38,9 +38,10 @@ def likely(
     """The rows that pass and hold most of a piece, at most `each` of every piece, those of the greatest share first, no row twice."""
     terms = [query_terms(piece) for piece in pieces]
     known = _known(scope, sorted(set().union(*terms)), hashed) if any(terms) else {}
+    shares = [np.zeros(len(state.rows), np.float32) for state in states]
     best: dict[int, Likely] = {}
-    for found in terms:
-        for one in _best([known[term] for term in found], states, each):
+    for found in filter(None, terms):
+        for one in _best([known[term] for term in found], states, shares, each):
             if one.row not in best or best[one.row].share < one.share:
                 best[one.row] = one
     return sorted(best.values(), key=lambda one: (-one.share, one.row))
@@ -52,19 +53,20 @@ def _known(scope: Scope, terms: Sequence[str], hashed: Callable[[Sequence[str]],
     return {term: _Term(rows, sum(map(len, rows)), weight) for term, rows, weight in zip(terms, columns, idf, strict=True)}
 
 
-def _best(terms: Sequence[_Term], states: Sequence[State], each: int) -> Iterable[Likely]:
+def _best(terms: Sequence[_Term], states: Sequence[State], shares: Sequence[NDArray[np.float32]], each: int) -> list[Likely]:
+    """The best rows for some terms. `shares` is room for one number a row, so that none is made anew for every piece."""
     whole = sum(term.idf for term in terms)
     rarest = sorted((term for term in terms if term.holders), key=lambda term: term.holders)[:RAREST]
     found: list[Likely] = []
-    for lane, state in enumerate(states):
-        held = [(term.rows[lane], term.idf) for term in rarest if len(term.rows[lane])]
-        if not held:
-            continue
-        rows, inverse = np.unique(np.concatenate([rows for rows, _ in held]), return_inverse=True)
-        shares = np.bincount(inverse, np.concatenate([np.full(len(rows), idf) for rows, idf in held])) / whole
-        passing = state.passing[rows]
-        rows, shares = rows[passing], shares[passing]
-        first = np.lexsort((rows, -shares))[:each]
-        named = zip(shares[first].tolist(), state.rows[rows[first]].tolist(), state.lengths[rows[first]].tolist(), strict=True)
+    for lane, (state, share) in enumerate(zip(states, shares, strict=True)):
+        share.fill(0)
+        for term in rarest:
+            share[term.rows[lane]] += term.idf / whole
+        if not state.passing.all():
+            share *= state.passing
+        least = np.partition(share, -each)[-each] if len(share) > each else 0
+        rows = np.flatnonzero(share >= least) if least > 0 else np.flatnonzero(share)
+        first = rows[np.lexsort((rows, -share[rows]))[:each]]
+        named = zip(share[first].tolist(), state.rows[first].tolist(), state.lengths[first].tolist(), strict=True)
         found += [Likely(*one) for one in named]
     return sorted(found, key=lambda one: (-one.share, one.row))[:each]
