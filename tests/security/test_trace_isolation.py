@@ -10,8 +10,8 @@ from memos.errors import NotFound
 from tests.clock import HandClock
 from tests.prose import STOCK, Writer
 
-SECRETS = [Writer(21).paragraph() for _ in range(3)]
-OWN = [Writer(22).paragraph() for _ in range(5)]
+WRITER = Writer(21)
+SECRETS, OWN = [WRITER.paragraph() for _ in range(3)], [WRITER.paragraph() for _ in range(5)]
 NOWHERE = "01890000-0000-7000-8000-000000000000"
 
 
@@ -167,3 +167,54 @@ class TestManifests:
         _, _, value = made
         written = json.dumps(value["manifest"])
         assert [word for word in {*SECRETS[0].split(), "alice"} if f" {word} " in written or f'"{word}"' in written] == []
+
+
+class TestSharing:
+    """What is opened to others is traced by them, and no longer from the next call on when it is withdrawn."""
+
+    def verdicts(self, session):
+        return [session.trace(text).value["verdict"] for text in SECRETS]
+
+    def test_what_is_shared_and_what_is_withdrawn(self, tmp_path):
+        with opened(tmp_path) as memory:
+            alice, bob = memory.as_user("alice"), memory.as_user("bob")
+            cubes = alice.add(SECRETS).cubes
+            assert self.verdicts(bob) == ["none"] * 3
+            alice.share(cubes[1], "user:bob")
+            assert self.verdicts(bob) == ["none", "found", "none"]
+            assert [cube.id for cube in bob.trace(SECRETS[1]).cubes] == [cubes[1].id]
+            assert bob.manifest(SECRETS[1], memories=cubes[1]).value["manifest"]["memories"][0]["id"] == cubes[1].id
+            alice.unshare(cubes[1], "user:bob")
+            assert self.verdicts(bob) == ["none"] * 3
+            with pytest.raises(NotFound):
+                bob.manifest(SECRETS[1], memories=cubes[1])
+
+    def test_what_a_namespace_hands_down(self, tmp_path):
+        with opened(tmp_path) as memory:
+            nurse, clerk = memory.as_user("nia", roles=["nurse"]), memory.as_user("cleo")
+            nurse.add(SECRETS, namespace="shared/nurse/ward")
+            assert self.verdicts(memory.as_user("ned", roles=["nurse"])) == ["found"] * 3
+            assert self.verdicts(clerk) == ["none"] * 3
+
+    def test_what_is_too_sensitive(self, tmp_path):
+        with opened(tmp_path) as memory:
+            alice, bob = memory.as_user("alice"), memory.as_user("bob")
+            alice.share(alice.add(SECRETS[0], sensitivity="restricted").cubes, "user:bob")
+            alice.share(alice.add(SECRETS[1]).cubes, "user:bob")
+            assert self.verdicts(bob) == ["none", "found", "none"]
+            assert self.verdicts(alice) == ["found", "found", "none"]
+
+    def test_what_its_own_conditions_close(self, tmp_path):
+        with opened(tmp_path) as memory:
+            alice = memory.as_user("alice", purpose="care")
+            alice.add(SECRETS[0], conditions={"context.purpose": "care"})
+            assert self.verdicts(alice) == ["found", "none", "none"]
+            assert self.verdicts(memory.as_user("alice", purpose="billing")) == ["none"] * 3
+
+    def test_a_branch_is_its_owners_alone(self, tmp_path):
+        with opened(tmp_path) as memory:
+            alice = memory.as_user("alice")
+            branch = alice.branch("what-if")
+            branch.add(SECRETS[0])
+            assert self.verdicts(branch) == ["found", "none", "none"]
+            assert self.verdicts(alice) == self.verdicts(memory.as_user("bob").branch("what-if")) == ["none"] * 3

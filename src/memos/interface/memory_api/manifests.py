@@ -15,6 +15,7 @@ from memos.interface.memory_api.log_query import NAMESAKES
 from memos.interface.memory_api.log_rows import Reading
 from memos.interface.memory_api.query import named
 from memos.memcube.call import MemoryReply, Name
+from memos.memcube.cube import MemCube
 from memos.memcube.log import OK, CallId, LogQuery
 from memos.memcube.value import Value, legal_text
 from memos.ports.adapter import View
@@ -110,7 +111,7 @@ def _versions(work: Work, options: ManifestOptions) -> list[dict[str, Any]]:
     if options.call is None:
         if not work.call.cubes:
             raise InvalidCall("a manifest needs the memories that were disclosed, or the id of the call that disclosed them")
-        given = [(cube.id, cube.version) for cube in named(work)]
+        given = [(cube.id, cube.version) for cube in _decided(work)]
     else:
         given = [(memory[0], memory[1]) for memory in _memories_of(work, options.call)]
         wanted = {ref.id for ref in work.call.cubes}
@@ -121,6 +122,16 @@ def _versions(work: Work, options: ManifestOptions) -> list[dict[str, Any]]:
     if not 1 <= len(found) <= MEMORIES:
         raise InvalidCall(f"a manifest speaks for 1 to {MEMORIES:,} memories, not {len(found):,}; make one for each part")
     return [{"id": cube_id, "version": version} for cube_id, version in found]
+
+
+def _decided(work: Work) -> tuple[MemCube, ...]:
+    """The memories named, each decided by itself, as before it leaves."""
+    cubes = named(work)
+    reply = MemoryReply(call_id=work.call.id, cubes=cubes, call=work.call)
+    _, withheld = work.desk.governance.disclose(work.warrant, work.grant, reply, work.now, work.heads)
+    if withheld:
+        raise NotFound(f"there is no memory {withheld[0]} here for you; list() shows those there are")
+    return cubes
 
 
 def _memories_of(work: Work, call: str) -> tuple[tuple[Any, ...], ...]:

@@ -135,7 +135,8 @@ class Tracing:
         work = self.work
         reply = MemoryReply(call_id=work.call.id, cubes=tuple(cubes), call=work.call)
         disclosed = work.desk.governance.disclose(work.warrant, work.grant, reply, work.now, work.heads)[0].cubes
-        self.readable |= {cube.id: cube for cube in disclosed}
+        whole = {cube.id: cube for cube in cubes}
+        self.readable |= {cube.id: whole[cube.id] for cube in disclosed}  # the reply is redacted when it leaves, and once
         hidden = [cube for cube in cubes if cube.id not in self.readable] if self.grant is not work.grant else []
         for cube in (*disclosed, *hidden):
             self.versions[cube.id] = cube.version
