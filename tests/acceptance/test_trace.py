@@ -7,7 +7,7 @@ import pytest
 
 from memos import MemOS
 from memos.errors import BackendError, InvalidCall, NotFound, ReadOnlyStore
-from tests.prose import BY_HAND, STOCK, Writer
+from tests.prose import BY_HAND, NOUNS, STOCK, Writer
 
 PARAGRAPHS = [paragraph for paragraph, _ in BY_HAND[:6]]
 NOWHERE = "01890000-0000-7000-8000-000000000000"
@@ -58,6 +58,17 @@ class TestTrace:
         alice.add([writer.paragraph() for _ in range(100)])
         stranger = Writer(32)
         assert {alice.trace(f"{stranger.paragraph()} {STOCK[1]}").value["verdict"] for _ in range(20)} == {"ambiguous"}
+
+    def test_who_else_holds_a_passage_is_asked_by_the_passage_itself(self, alice):
+        """By its words a dozen memories come before those that hold the boilerplate, but for one that has some of both."""
+        stock = "Kindly forward enclosed receipts before quarterly closing deadline."
+        foreign = NOUNS[:12]
+        alice.add([" ".join(foreign[number:] + foreign[:number]) for number in range(0, 12, 2)])
+        alice.add([" ".join(reversed(foreign[number:] + foreign[:number])) for number in range(0, 12, 2)])
+        alice.add([f"{stock} Number {number} of the office." for number in range(10)])
+        alice.add(f"{stock} {' and '.join(foreign[6:])}")
+        reply = alice.trace(f"The {', the '.join(sorted(foreign))}. {stock}")
+        assert (reply.value["verdict"], reply.value["shared_by"]) == ("ambiguous", 11)
 
     def test_a_paraphrase_is_none(self, alice):
         alice.add([paragraph for paragraph, _ in BY_HAND])
