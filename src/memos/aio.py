@@ -412,6 +412,20 @@ class AsyncSession:
         """What documents of policies, `{name: text}`, would change if they stood, or with None stood no more: `reply.value`."""
         return await asyncio.to_thread(self._sync.preview, policies, callers=callers, actions=actions)
 
+    async def trace(self, text: str, *, limit: int = 10, namespaces: str | Iterable[str] | None = None) -> MemoryReply:
+        """From which of the memories that you may see a text was taken: `reply.cubes`, the fullest source first, and `reply.value`."""
+        return await asyncio.to_thread(self._sync.trace, text, limit=limit, namespaces=namespaces)
+
+    async def manifest(
+        self, of: str, *, memories: Ref | Iterable[Ref] = (), text: str | None = None, recipient: str | None = None, mark: bool = False
+    ) -> MemoryReply:
+        """A signed document that goes with what is given to another party: `reply.value["manifest"]`, a JSON object."""
+        return await asyncio.to_thread(self._sync.manifest, of, memories=memories, text=text, recipient=recipient, mark=mark)
+
+    async def recognise(self, document: str | Mapping[str, Any], *, text: str | None = None) -> MemoryReply:
+        """Whether this store signed a manifest, and whose it was: `reply.value`."""
+        return await asyncio.to_thread(self._sync.recognise, document, text=text)
+
 
 S = TypeVar("S", bound="AsyncMemOS")
 
