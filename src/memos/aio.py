@@ -491,9 +491,9 @@ class AsyncMemOS:
         )
 
     @staticmethod
-    async def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
+    async def restore_backup(source: str | Path, destination: str | Path, *, keys: str | Path) -> RestoreReport:
         """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id."""
-        return await asyncio.to_thread(MemOS.restore_backup, source, destination, key=key)
+        return await asyncio.to_thread(MemOS.restore_backup, source, destination, keys=keys)
 
     def as_user(
         self,
@@ -541,7 +541,7 @@ class AsyncMemOS:
         return await asyncio.to_thread(self._sync.reembed, embedder)
 
     async def backup(self, destination: str | Path) -> BackupReport:
-        """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""
+        """Copy the store while it is in use, verified, sealed, without its keys; the report names the key files to keep apart."""
         return await asyncio.to_thread(self._sync.backup, destination)
 
     async def status(self) -> StoreStatus:

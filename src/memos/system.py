@@ -109,14 +109,14 @@ class MemOS:
         return cls(parts, loaded, ticking, worker)
 
     @staticmethod
-    def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
+    def restore_backup(source: str | Path, destination: str | Path, *, keys: str | Path) -> RestoreReport:
         """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id.
 
-        With the key file that was kept apart, callers in its logs keep their pseudonyms and repeated calls are recognised.
-        Raises NotAStore when the backup is damaged or none, InvalidCall when something is at the destination.
+        `keys` is the folder with the key files that were kept apart. A memory that was erased since is left out, and counted. Raises
+        NotAStore when the backup is damaged or none, or the keys are not its own, InvalidCall when something is at the destination.
         """
-        file = usable_path(key, "the key file") if key is not None else None
-        return restore_store(usable_path(source, "the backup"), usable_path(destination, "the store"), key=file, analyse=analyse)
+        folder, store = usable_path(keys, "the folder of keys"), usable_path(destination, "the store")
+        return restore_store(usable_path(source, "the backup"), store, keys=folder, analyse=analyse)
 
     def as_user(
         self,
@@ -201,7 +201,7 @@ class MemOS:
         return count
 
     def backup(self, destination: str | Path) -> BackupReport:
-        """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""
+        """Copy the store while it is in use, verified, sealed, without its keys; the report names the key files to keep apart."""
         self._require_open()
         return self._parts.maintenance.backup(usable_path(destination, "the backup"))
 

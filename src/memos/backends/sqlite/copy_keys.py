@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
@@ -13,7 +14,11 @@ from memos.backends.sqlite.connections import BUSY_MILLISECONDS, harden, mapped
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import KEY_BYTES, OWNER_ONLY, derive, sync_directory
 from memos.backends.sqlite.named import statements
-from memos.errors import NotAStore
+from memos.backends.sqlite.rows import id_bytes
+from memos.errors import BackendError, NotAStore
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 COPY_KEYS = Path("keys") / "copies.db"
 NONCE_BYTES = 12
@@ -23,14 +28,15 @@ SQL = statements("copy_keys")
 class CopyKeys:
     """The keys under which copies of the memories of the store in `directory` are sealed, wrapped by the store's `secret`.
 
+    Who only destroys keys needs no secret. An id is the 16 bytes of a cube's id; `shred` takes its text, too.
     They stand in a SQLite file of their own with a rollback journal, not a WAL: what a commit has overwritten stands in no file. Every
     process may use them at once, nothing is open between two calls, and the file is made with the first key. Raises NotAStore when the
     file is damaged or another store's, ReadOnlyStore, DiskFull or Unavailable when it cannot be written.
     """
 
-    def __init__(self, directory: Path, secret: bytes) -> None:
+    def __init__(self, directory: Path, secret: bytes | None = None) -> None:
         self.path = directory / COPY_KEYS
-        self._secret = derive(secret, "copy keys", size=KEY_BYTES)
+        self._secret = None if secret is None else derive(secret, "copy keys", size=KEY_BYTES)
 
     def keys(self, ids: Iterable[bytes]) -> dict[bytes, bytes]:
         """The 32 bytes of each cube's key by the 16 of its id. What is missing is made, and on the disk before this returns."""
@@ -50,17 +56,18 @@ class CopyKeys:
         with self._using(create=False) as connection:
             return self._find(connection, sorted(set(ids)))
 
-    def shred(self, ids: Iterable[bytes]) -> int:
-        """Destroy the keys of these cubes, in the file's bytes and on the disk before this returns; how many there were.
+    def shred(self, ids: Iterable[bytes | str]) -> int:
+        """Destroy the keys of these cubes, in the file's bytes and on the disk before this returns; how many there were still.
 
         Take the memories from the store first, in a commit of their own: a backup that runs meanwhile makes no key that outlives both.
         """
-        if not self.path.is_file():
+        doomed = sorted({id_bytes(each) if isinstance(each, str) else each for each in ids})
+        if not doomed or not self.path.is_file():
             return 0
         with self._using(create=False) as connection:
             before = connection.total_changes()
             with _immediate(connection):
-                connection.executemany(SQL["shred"], ((each,) for each in sorted(set(ids))))
+                connection.executemany(SQL["shred"], ((each,) for each in doomed))
             return connection.total_changes() - before
 
     def made(self) -> int:
@@ -72,9 +79,8 @@ class CopyKeys:
 
     def _find(self, connection: apsw.Connection, ids: list[bytes]) -> dict[bytes, bytes]:
         from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        cipher = AESGCM(self._secret)
+        cipher = self._cipher()
         rows = list(connection.executemany(SQL["find"], ((each,) for each in ids)))
         try:
             return {each: cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], each) for each, wrapped in rows}
@@ -82,9 +88,7 @@ class CopyKeys:
             raise NotAStore(f"{self.path} is damaged, or belongs to another store; bring back the one that belongs to this store") from None
 
     def _make(self, connection: apsw.Connection, ids: list[bytes]) -> dict[bytes, bytes]:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        cipher = AESGCM(self._secret)
+        cipher = self._cipher()
         made = {each: os.urandom(KEY_BYTES) for each in ids}
         rows = [(each, (nonce := os.urandom(NONCE_BYTES)) + cipher.encrypt(nonce, key, each)) for each, key in made.items()]
         free = [slot for (slot,) in connection.execute(SQL["free"], (len(rows),))]
@@ -92,6 +96,13 @@ class CopyKeys:
         connection.executemany(SQL["add"], rows[len(free) :])
         connection.execute(SQL["count"], (len(rows),))
         return made
+
+    def _cipher(self) -> AESGCM:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        if self._secret is None:
+            raise BackendError("these keys were opened only to be destroyed: give the store's secret to use them")
+        return AESGCM(self._secret)
 
     @contextmanager
     def _using(self, *, create: bool) -> Iterator[apsw.Connection]:
@@ -101,7 +112,8 @@ class CopyKeys:
             try:
                 harden(connection)
                 connection.set_busy_timeout(BUSY_MILLISECONDS)
-                connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = EXTRA")
+                for setting in ("secure_delete = ON", "temp_store = MEMORY", "synchronous = EXTRA"):
+                    connection.execute(f"PRAGMA {setting}")
                 if not connection.pragma("schema_version"):
                     self.path.chmod(OWNER_ONLY)
                     with _immediate(connection):

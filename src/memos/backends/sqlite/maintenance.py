@@ -55,7 +55,7 @@ class SqliteMaintenance:
 
     def status(self) -> StoreStatus:
         """See the port."""
-        accesses = _accesses(self._adapter.directory / JOURNAL) if self._journal is None else self._journal.last()
+        accesses = _accesses(self._adapter) if self._journal is None else self._journal.last()
         return status(self._adapter, accesses)
 
 
@@ -88,10 +88,11 @@ def status(adapter: SqliteAdapter, accesses: int) -> StoreStatus:
     )
 
 
-def _accesses(path: Path) -> int:
+def _accesses(adapter: SqliteAdapter) -> int:
+    path = adapter.directory / JOURNAL
     if not path.is_file():
         return 0
-    with reading(path) as connection:
+    with reading(path, adapter.page_key) as connection:
         return int(connection.execute(SQL["count"].format(table="access")).get)
 
 

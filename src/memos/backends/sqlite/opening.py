@@ -15,6 +15,7 @@ from uuid import UUID
 import apsw
 
 from memos.backends.sqlite.connections import Connections, Durability, mapped
+from memos.backends.sqlite.encryption import Locks, raw, require_encrypted
 from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, Keys, make_directory, make_key, read_key, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA, migrate
 from memos.backends.sqlite.named import script, statements
@@ -57,6 +58,8 @@ class Opening:
     embedder: Wanted
     create: bool
     clock: Clock
+    locks: Locks
+    """How an encrypted store is unlocked."""
     embedder_url: str | None = None
     """Where the embedder of a store that is being made comes from, so that it can be opened again by itself."""
 
@@ -67,7 +70,7 @@ class Opening:
 
     def connections(self, mode: str) -> Connections:
         """Connections to the file in one of the modes of `Connections`."""
-        return Connections(self.path, vfs=self.vfs, durability=self.durability, mode=mode)
+        return Connections(self.path, vfs=self.vfs, durability=self.durability, mode=mode, key=self.locks.find())
 
     def for_reading(self) -> Opened:
         """The store as it is; nothing is written beside it."""
@@ -146,13 +149,17 @@ class Opening:
             if self._is_made():
                 return
             self._refuse_lost()
-            keys = Keys(make_key(self.directory))
+            lock = self.locks.make()
+            keys = Keys(make_key(self.directory, raw(lock)))
             with mapped(self.path), self._writable(self.connections("rwc")) as connection:
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                connection.execute("PRAGMA journal_mode = WAL")
                 with _immediate(connection):
                     self._write_schema(connection, keys)
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 connection.close()
+            if lock is not None:
+                require_encrypted(self.path)
             self.path.chmod(OWNER_ONLY)
             sync_directory(self.directory)
 
@@ -195,7 +202,7 @@ class Opening:
             raise damaged(self.path, error) from error
 
     def _told(self, connections: Connections, writer: apsw.Connection | None, meta: dict[str, Any]) -> Opened:
-        keys = Keys(read_key(self.directory))
+        keys = Keys(read_key(self.directory, raw(connections.key)))
         if keys.proof() != meta["key"]:
             raise NotAStore(f"{self.directory / KEY_FILE} is the key of another store; bring back the one that belongs to {self.path}")
         stored = (meta["embedder"], meta["dimensions"]) if "embedder" in meta else None
