@@ -495,6 +495,24 @@ class AsyncMemOS:
         """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id."""
         return await asyncio.to_thread(MemOS.restore_backup, source, destination, keys=keys)
 
+    @staticmethod
+    async def encrypt(store: str | Path, encryption: str) -> None:
+        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME, or another."""
+        return await asyncio.to_thread(MemOS.encrypt, store, encryption)
+
+    @staticmethod
+    async def decrypt(store: str | Path) -> None:
+        """Make an encrypted store plain, which nobody may have open; raises as `encrypt` does, and NotAStore for a wrong key."""
+        return await asyncio.to_thread(
+            MemOS.decrypt,
+            store,
+        )
+
+    @staticmethod
+    async def rotate_key(store: str | Path, encryption: str, *, renew: bool = False) -> None:
+        """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say."""
+        return await asyncio.to_thread(MemOS.rotate_key, store, encryption, renew=renew)
+
     def as_user(
         self,
         user: str,

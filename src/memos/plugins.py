@@ -113,6 +113,27 @@ def restore_store(source: Path, destination: Path, *, keys: Path, analyse: Analy
     return restore(source, destination, keys=keys, analyse=analyse, locate=locate)
 
 
+def encrypt_store(store: Path, place: str) -> None:
+    """Encrypt the store in a directory with the key that a URL names."""
+    from memos.backends.sqlite.conversion import encrypt
+
+    encrypt(store, load_keeper(require_apart(place, store)))
+
+
+def decrypt_store(store: Path) -> None:
+    """Make an encrypted store plain; its key is where the settings or the store itself say."""
+    from memos.backends.sqlite.conversion import decrypt
+
+    decrypt(store, locator(load_settings(store).encryption, store))
+
+
+def rotate_store(store: Path, place: str, *, renew: bool) -> None:
+    """Lock an encrypted store with the key that a URL names instead of the one that it has; with `renew` under a new data key."""
+    from memos.backends.sqlite.conversion import rotate
+
+    rotate(store, locator(load_settings(store).encryption, store), load_keeper(require_apart(place, store)), renew=renew)
+
+
 def open_trail(directory: Path, encryption: str | None = None) -> Trail:
     """The logs of the store in a directory, whether the rest of it can be opened or not; NotAStore where none stands."""
     from memos.backends.sqlite.store import require_made

@@ -19,7 +19,7 @@ from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
 from memos.places import place_of, usable_path
-from memos.plugins import chooser, open_store, restore_store, signing_secret
+from memos.plugins import chooser, decrypt_store, encrypt_store, open_store, restore_store, rotate_store, signing_secret
 from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
@@ -117,6 +117,28 @@ class MemOS:
         """
         folder, store = usable_path(keys, "the folder of keys"), usable_path(destination, "the store")
         return restore_store(usable_path(source, "the backup"), store, keys=folder, analyse=analyse)
+
+    @staticmethod
+    def encrypt(store: str | Path, encryption: str) -> None:
+        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME, or another.
+
+        Raises InvalidCall when it is encrypted already, Unavailable when it is open elsewhere or the key is not to be had, BackendError
+        when it cannot be done; then the store is what it was.
+        """
+        encrypt_store(usable_path(store, "the store"), encryption)
+
+    @staticmethod
+    def decrypt(store: str | Path) -> None:
+        """Make an encrypted store plain, which nobody may have open; raises as `encrypt` does, and NotAStore for a wrong key."""
+        decrypt_store(usable_path(store, "the store"))
+
+    @staticmethod
+    def rotate_key(store: str | Path, encryption: str, *, renew: bool = False) -> None:
+        """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say.
+
+        Others may have it open meanwhile, unless with `renew` all is written anew under a new data key. Raises as `decrypt` does.
+        """
+        rotate_store(usable_path(store, "the store"), encryption, renew=renew)
 
     def as_user(
         self,

@@ -11,10 +11,10 @@ import pytest
 
 from memos.backends.sqlite import backup as backups
 from memos.backends.sqlite.adapter import SqliteAdapter
+from memos.backends.sqlite.copy_keys import COPY_KEYS, CopyKeys
 from memos.backends.sqlite.doctor import diagnose
 from memos.backends.sqlite.journal import SqliteJournal
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
-from memos.backends.sqlite.copy_keys import COPY_KEYS, CopyKeys
 from memos.backends.sqlite.keys import KEY_FILE
 from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.backends.sqlite.restore import restore

@@ -19,6 +19,7 @@ from memos.backends.sqlite.encryption import Locks, raw, require_encrypted
 from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, Keys, make_directory, make_key, read_key, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA, migrate
 from memos.backends.sqlite.named import script, statements
+from memos.backends.sqlite.pending import READY, finish
 from memos.errors import DAMAGE, BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder, damaged
 from memos.memcube.fields import microseconds
 from memos.ports.clock import Clock
@@ -74,6 +75,7 @@ class Opening:
 
     def for_reading(self) -> Opened:
         """The store as it is; nothing is written beside it."""
+        self._finish_conversion()
         if not self.path.is_file():
             raise NotAStore(f"{self.directory} holds no MemOS store: there is no {FILE} in it")
         connections = self._readable()
@@ -104,14 +106,27 @@ class Opening:
     def for_writing(self) -> Opened:
         """The store, made if there is none and `create` allows it, brought forward if it is of an earlier schema."""
         with _on_disk(self.directory):
+            self._finish_conversion()
             if not self._is_made():
                 self._make()
         connections = self.connections("rw")
         with mapped(self.path), self._writable(connections) as writer:
+            if writer.pragma("journal_mode") != "wal":  # a conversion was cut short before it was decided
+                writer.pragma("journal_mode", "wal")
             if _recognise(writer, self.path) < SCHEMA:
                 with _immediate(writer):
                     migrate(writer)
             return self._opened(connections, writer, writer)
+
+    def _finish_conversion(self) -> None:
+        if not (self.directory / READY).is_dir():
+            return
+        if not os.access(self.directory, os.W_OK):
+            raise ReadOnlyStore(
+                f"the conversion of {self.directory} was cut short: open it once where it can be written, and it is finished"
+            )
+        with locked(self.directory / LOCK):
+            finish(self.directory)
 
     def _is_made(self) -> bool:
         if not self.path.is_file() or not self.path.stat().st_size:
