@@ -497,7 +497,7 @@ class AsyncMemOS:
 
     @staticmethod
     async def encrypt(store: str | Path, encryption: str) -> None:
-        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME, or another."""
+        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME."""
         return await asyncio.to_thread(MemOS.encrypt, store, encryption)
 
     @staticmethod

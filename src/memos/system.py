@@ -120,7 +120,7 @@ class MemOS:
 
     @staticmethod
     def encrypt(store: str | Path, encryption: str) -> None:
-        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME, or another.
+        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME.
 
         Raises InvalidCall when it is encrypted already, Unavailable when it is open elsewhere or the key is not to be had, BackendError
         when it cannot be done; then the store is what it was.

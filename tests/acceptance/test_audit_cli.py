@@ -203,7 +203,7 @@ class TestVerify:
 
     def test_a_restored_backup_is_another_store(self, run, kept):
         run("backup", "copy")
-        run("restore-backup", "copy", "restored")
+        run("restore-backup", "copy", "restored", "--keys", "store/keys")
         assert "other_store" in run("audit", "verify", *kept, "--store", "restored", code=1).stdout
 
     @pytest.mark.parametrize(

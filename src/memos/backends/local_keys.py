@@ -91,4 +91,4 @@ def _key_of(given: bytes, where: str) -> bytes:
                 return key
         except ValueError:
             continue
-    raise InvalidCall(f"what {where} holds is no key; a key is {HOW}")
+    raise Unavailable(f"what {where} holds is no key; a key is {HOW}")

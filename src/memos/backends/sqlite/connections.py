@@ -197,10 +197,11 @@ class Connections:
             with suppress(apsw.Error):
                 connection.execute("ROLLBACK")
         with self._guard:
-            if not self._closed and not connection.in_transaction and len(self._idle) < IDLE_READERS:
+            left = connection.in_transaction or connection.txn_state("main")  # a cursor left half read keeps the past that it reads
+            if not self._closed and not left and len(self._idle) < IDLE_READERS:
                 self._idle.append(connection)
                 return
-        connection.close()
+        connection.close(force=True)
 
     def suspend(self) -> None:
         """Close the idle readers; others are opened when they are needed."""

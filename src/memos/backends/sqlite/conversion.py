@@ -21,7 +21,7 @@ from memos.backends.sqlite.encryption import ENVELOPE, Locks, PageKey, raw, seal
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import KEY_BYTES, KEY_FILE, read_key, sealed_secret, sync_directory, write_durably
-from memos.backends.sqlite.opening import FILE, LOCK, locked
+from memos.backends.sqlite.opening import FILE, LOCK, locked, on_disk
 from memos.backends.sqlite.pending import DRAFT, PLAIN, READY, finish
 from memos.backends.sqlite.sealing import copy_tables, tables
 from memos.backends.sqlite.store import require_made
@@ -81,7 +81,6 @@ def _alone(directory: Path, locate: Locate = lambda _: None) -> Iterator[Locks]:
     require_made(directory)
     with GATE.using(), locked(directory / LOCK):
         finish(directory)
-        shutil.rmtree(directory / DRAFT, ignore_errors=True)
         yield Locks(directory, locate)
 
 
@@ -89,7 +88,7 @@ def _convert(directory: Path, old: PageKey | None, keeper: KeyManagement | None)
     new = None if keeper is None else PageKey(os.urandom(KEY_BYTES))
     names = [name for name in (FILE, JOURNAL) if (directory / name).is_file()]
     draft = directory / DRAFT
-    with ExitStack() as stack, mapped(directory / FILE):
+    with ExitStack() as stack, on_disk(directory), mapped(directory / FILE):
         held = {name: stack.enter_context(_held(directory / name, old)) for name in names}
         try:
             draft.mkdir(mode=0o700)

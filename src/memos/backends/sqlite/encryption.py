@@ -16,7 +16,7 @@ from threading import Lock
 
 import apsw
 
-from memos.backends.sqlite.keys import KEY_BYTES, make_directory, write_durably
+from memos.backends.sqlite.keys import KEY_BYTES, MANIFEST, make_directory, write_durably
 from memos.errors import BackendError, NotAStore, Unavailable
 from memos.ports.kms import KeyManagement, Locate, nowhere
 
@@ -97,6 +97,8 @@ class Locks:
 
         Raises NotAStore when it is not and should be, or when the key is another one; Unavailable when no key is to be had.
         """
+        if (self.directory / MANIFEST).is_file():
+            raise NotAStore(f"{self.directory} is a backup; make a store of it with `memos restore-backup`")
         if self._found is None and self.path.is_file():
             self._found = PageKey(self._opened(), self._opened, self._lease)
         if self._found is None and self._locate(None) is not None:

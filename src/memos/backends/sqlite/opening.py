@@ -19,7 +19,7 @@ from memos.backends.sqlite.encryption import Locks, raw, require_encrypted
 from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, Keys, make_directory, make_key, read_key, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA, migrate
 from memos.backends.sqlite.named import script, statements
-from memos.backends.sqlite.pending import READY, finish
+from memos.backends.sqlite.pending import READY, finish, is_pending
 from memos.errors import DAMAGE, BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder, damaged
 from memos.memcube.fields import microseconds
 from memos.ports.clock import Clock
@@ -105,7 +105,7 @@ class Opening:
 
     def for_writing(self) -> Opened:
         """The store, made if there is none and `create` allows it, brought forward if it is of an earlier schema."""
-        with _on_disk(self.directory):
+        with on_disk(self.directory):
             self._finish_conversion()
             if not self._is_made():
                 self._make()
@@ -119,14 +119,13 @@ class Opening:
             return self._opened(connections, writer, writer)
 
     def _finish_conversion(self) -> None:
-        if not (self.directory / READY).is_dir():
+        if not is_pending(self.directory):
             return
-        if not os.access(self.directory, os.W_OK):
-            raise ReadOnlyStore(
-                f"the conversion of {self.directory} was cut short: open it once where it can be written, and it is finished"
-            )
-        with locked(self.directory / LOCK):
-            finish(self.directory)
+        if os.access(self.directory, os.W_OK):
+            with locked(self.directory / LOCK):
+                finish(self.directory)
+        elif (self.directory / READY).is_dir():
+            raise ReadOnlyStore(f"a conversion of {self.directory} was cut short: open it once where it can be written")
 
     def _is_made(self) -> bool:
         if not self.path.is_file() or not self.path.stat().st_size:
@@ -276,7 +275,8 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _on_disk(directory: Path) -> Iterator[None]:
+def on_disk(directory: Path) -> Iterator[None]:
+    """What the system says of a directory comes out as an error of ours."""
     try:
         yield
     except (NotADirectoryError, FileExistsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,8 +18,17 @@ PLAIN = "plain"
 KEYS = frozenset({"store.key", "data.key"})
 
 
+def is_pending(directory: Path) -> bool:
+    """Whether there is something to finish, or somebody at it."""
+    return (directory / READY).is_dir() or (directory / DRAFT).is_dir()
+
+
 def finish(directory: Path) -> None:
-    """Put the files of a conversion that was decided in their places. Called under the lock; doing it twice is harmless."""
+    """Put the files of a conversion that was decided in their places, and drop those of one that was not.
+
+    Called under the lock, which a conversion holds until it is through; doing it twice is harmless.
+    """
+    shutil.rmtree(directory / DRAFT, ignore_errors=True)
     ready = directory / READY
     if not ready.is_dir():
         return
