@@ -2,7 +2,6 @@
 
 import csv
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -142,13 +141,6 @@ class TestCheckpoint:
         Path("store/keys/audit.key").unlink()
         Path("store/keys/audit.key").mkdir()
         assert "audit.key" in run("audit", "checkpoint", code=10).stderr
-
-    def test_without_the_extra(self, run, monkeypatch):
-        for name in [name for name in sys.modules if name.startswith("cryptography")]:
-            monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setitem(sys.modules, "cryptography", None)
-        assert "pip install 'memos-kernel[audit]'" in run("audit", "checkpoint", code=10).stderr
-        assert run("audit", "export", "--format", "csv").stdout
 
 
 class TestKey:

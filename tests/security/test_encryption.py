@@ -7,9 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 
 from memos import MemOS
+from memos.backends.sqlite.backup import page_key
+from memos.backends.sqlite.copy_keys import CopyKeys
+from memos.backends.sqlite.sealing import Seals
+from memos.errors import NotAStore
 from tests.security.hiding import HOW, PLACES, key_file, standing, words_of
 
 ROOT = Path(__file__).parents[2]
@@ -105,3 +110,72 @@ def test_a_backup_of_an_encrypted_store_is_restored_encrypted(tmp_path):
     with pytest.raises(Exception, match="not the one that locks"):
         MemOS.restore_backup(tmp_path / "backup", tmp_path / "again", keys=tmp_path / "store/keys")
     assert not (tmp_path / "again").exists()
+
+
+def shown(memory, questions):
+    """What a user is shown for some questions: ids, texts, scores and tags."""
+    alice = memory.as_user("alice")
+    hits = [alice.search(each, limit=20).hits for each in questions]
+    return [[(hit.cube.id, hit.cube.text, round(hit.score, 9), hit.cube.tags, hit.cube.metadata) for hit in found] for found in hits]
+
+
+@pytest.mark.parametrize("encryption", ["none", "file"])
+def test_a_restored_store_answers_the_same_and_without_what_was_shredded(tmp_path, encryption):
+    chance = random.Random(11)
+    words = ["river", "zebra", "lantern", "boiler", "garden", "violin", "harbour", "cedar"]
+    settings = {} if encryption == "none" else {"encryption": key_file(tmp_path / "key")}
+    with MemOS.open(tmp_path / "store", settings=settings, **HOW) as memory:
+        alice = memory.as_user("alice")
+        for number in range(30):
+            tags, metadata = [f"kind={number % 3}"], {"number": number}
+            alice.add(f"{' '.join(chance.sample(words, 4))} {number}", tags=tags, metadata=metadata, session=f"s{number % 4}")
+        alice.add([{"role": "user", "name": "Bob", "content": f"the {word} again"} for word in words], session="talk")
+        alice.update(alice.list().cubes[3].id, "the harbour, once more")
+        memory.drain()
+        before = shown(memory, words)
+        memory.backup(tmp_path / "backup")
+        doomed = alice.search("zebra", limit=5).hits
+        filtered = [cube.id for cube in alice.list(filter={"tags": {"any": ["kind=1"]}}, limit=100).cubes]
+    keys = shutil.copytree(tmp_path / "store/keys", tmp_path / "apart")
+    MemOS.restore_backup(tmp_path / "backup", tmp_path / "whole", keys=keys)
+    with MemOS.open(tmp_path / "whole", **HOW) as memory:
+        assert memory.doctor() == ()
+        assert shown(memory, words) == before
+        assert [cube.id for cube in memory.as_user("alice").list(filter={"tags": {"any": ["kind=1"]}}, limit=100).cubes] == filtered
+    gone = {hit.cube.id for hit in doomed}
+    assert CopyKeys(tmp_path / "store").shred(gone) == len(gone) == 5
+    report = MemOS.restore_backup(tmp_path / "backup", tmp_path / "less", keys=tmp_path / "store/keys")
+    assert (report.shredded, report.memories) == (5, 38 - 5)
+    with MemOS.open(tmp_path / "less", **HOW) as memory:
+        assert memory.doctor() == ()
+        seen = {each[0] for found in shown(memory, words) for each in found}
+        assert seen == {each[0] for found in before for each in found} - gone
+        assert memory.as_user("alice").add("written afterwards").cubes
+
+
+def test_the_keys_of_what_was_shredded_are_in_no_file(tmp_path):
+    """Who kept the backup and has the store, keys included, reads nothing of a memory whose key was destroyed."""
+    with MemOS.open(tmp_path / "store", **HOW) as memory:
+        adapter = memory._parts.adapter
+        cubes = memory.as_user("alice").add([f"word number {number}" for number in range(200)]).cubes
+        memory.backup(tmp_path / "backup")
+        copies = CopyKeys(adapter.directory, adapter.keys.secret)
+        ids = [bytes.fromhex(cube.id.replace("-", "")) for cube in cubes]
+        made = copies.keys(ids)
+        assert copies.shred(ids[:100]) == 100
+        assert set(copies.known(ids)) == set(ids[100:])
+    connection = apsw.Connection(str(tmp_path / "backup/memory.db"))
+    page_key(adapter.keys.secret).unlock(connection)
+    sealed = list(connection.execute("SELECT s.body, c.id, s.number FROM sealed s JOIN cube c ON c.uid = s.uid WHERE s.kind = 2"))
+    connection.close()
+    left = copies.known(ids)
+    opened = {cube for body, cube, number in sealed if cube in left and Seals(left[cube], cube).open(2, number, body)}
+    assert opened == set(ids[100:])
+    for body, cube, number in sealed:
+        if cube not in left:
+            for key in left.values():
+                with pytest.raises(NotAStore):
+                    Seals(key, cube).open(2, number, body)
+            break
+    bodies = b"".join(path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file())
+    assert not any(made[each] in bodies for each in ids)
