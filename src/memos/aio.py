@@ -562,6 +562,10 @@ class AsyncMemOS:
         """Copy the store while it is in use, verified, sealed, without its keys; the report names the key files to keep apart."""
         return await asyncio.to_thread(self._sync.backup, destination)
 
+    async def keep_keys(self, folder: str | Path) -> tuple[Path, ...]:
+        """Copy the key files, as they are at one moment, to a folder apart from the store and its backups; the files."""
+        return await asyncio.to_thread(self._sync.keep_keys, folder)
+
     async def status(self) -> StoreStatus:
         """What the store holds, and how much room it takes."""
         return await asyncio.to_thread(

@@ -227,6 +227,15 @@ class MemOS:
         self._require_open()
         return self._parts.maintenance.backup(usable_path(destination, "the backup"))
 
+    def keep_keys(self, folder: str | Path) -> tuple[Path, ...]:
+        """Copy the key files, as they are at one moment, to a folder apart from the store and its backups; the files.
+
+        Those of an earlier time that stand there are overwritten: call it after each backup, and after each erasure. Raises InvalidCall
+        for a folder inside the store, or one that is a backup.
+        """
+        self._require_open()
+        return self._parts.maintenance.keep_keys(usable_path(folder, "the folder of keys"))
+
     def status(self) -> StoreStatus:
         """What the store holds, and how much room it takes."""
         self._require_open()

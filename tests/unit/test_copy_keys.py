@@ -7,8 +7,10 @@ import sys
 import apsw
 import pytest
 
+from memos import MemOS
 from memos.backends.sqlite.copy_keys import CopyKeys
-from memos.errors import NotAStore
+from memos.errors import BackendError, InvalidCall, NotAStore, ReadOnlyStore
+from tests.security.hiding import key_file
 
 SECRET = bytes(range(32))
 IDS = [number.to_bytes(16, "big") for number in range(5000)]
@@ -94,3 +96,69 @@ def test_processes_that_ask_at_once_agree(kept):
     assert [process.returncode for process in running] == [0] * 4
     assert len(told) == 1
     assert len(set(told.pop().split())) == kept.made() == 200
+
+
+class TestKeepKeys:
+    @pytest.fixture
+    def memory(self, tmp_path):
+        with MemOS.open(tmp_path / "store", embedder=None, worker="none") as memory:
+            memory.as_user("alice").add([f"memory {number}" for number in range(50)])
+            yield memory
+
+    def test_what_is_kept_restores_a_backup(self, memory, tmp_path):
+        memory.backup(tmp_path / "backup")
+        files = memory.keep_keys(tmp_path / "safe")
+        assert files == (tmp_path / "safe/store.key", tmp_path / "safe/copies.db")
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+        assert MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored", keys=tmp_path / "safe").memories == 50
+
+    def test_what_was_kept_before_is_overwritten(self, memory, tmp_path):
+        memory.backup(tmp_path / "backup")
+        memory.keep_keys(tmp_path / "safe")
+        with (tmp_path / "safe/copies.db").open("rb") as old:
+            ids = [cube.id for cube in memory.as_user("alice").list(limit=50).cubes]
+            assert CopyKeys(tmp_path / "store").shred(ids[:20]) == 20
+            memory.keep_keys(tmp_path / "safe")
+            assert set(old.read()) == {0}
+        assert sorted(path.name for path in (tmp_path / "safe").iterdir()) == ["copies.db", "store.key"]
+        report = MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored", keys=tmp_path / "safe")
+        assert (report.memories, report.shredded) == (30, 20)
+
+    def test_a_store_in_memory_is_restored_from_what_was_kept(self, tmp_path):
+        with MemOS.open("memory:", embedder=None, worker="none") as memory:
+            memory.as_user("alice").add("one")
+            memory.backup(tmp_path / "backup")
+            memory.keep_keys(tmp_path / "safe")
+        assert MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored", keys=tmp_path / "safe").memories == 1
+
+    def test_an_envelope_that_is_of_no_use_any_more_goes(self, tmp_path):
+        place = key_file(tmp_path / "key")
+        with MemOS.open(tmp_path / "store", embedder=None, worker="none", settings={"encryption": place}) as memory:
+            assert [path.name for path in memory.keep_keys(tmp_path / "safe")] == ["store.key", "data.key"]
+        MemOS.decrypt(tmp_path / "store")
+        with MemOS.open(tmp_path / "store", embedder=None, worker="none") as memory:
+            assert [path.name for path in memory.keep_keys(tmp_path / "safe")] == ["store.key"]
+        assert [path.name for path in (tmp_path / "safe").iterdir()] == ["store.key"]
+
+    def test_places_that_are_none_are_refused(self, memory, tmp_path):
+        memory.backup(tmp_path / "backup")
+        (tmp_path / "file").touch()
+        for place, error, told in (
+            (tmp_path / "store/keys", InvalidCall, "inside the store"),
+            (tmp_path / "backup", InvalidCall, "is a backup"),
+            (tmp_path / "file", NotAStore, "not a directory"),
+        ):
+            with pytest.raises(error, match=told):
+                memory.keep_keys(place)
+
+    def test_a_folder_of_keys_that_cannot_be_written_makes_no_backup(self, memory, tmp_path, monkeypatch):
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        with pytest.raises(ReadOnlyStore, match="keys of copies"):
+            memory.backup(tmp_path / "backup")
+        assert not (tmp_path / "backup").exists()
+
+
+def test_who_only_destroys_keys_makes_none(kept):
+    kept.keys(IDS[:1])
+    with pytest.raises(BackendError, match="only to be destroyed"):
+        CopyKeys(kept.path.parents[1]).keys(IDS[:2])

@@ -1,4 +1,4 @@
-"""Operating: the commands that look after a store: `status`, `namespaces`, `doctor`, `rebuild`, `reembed`, `backup`, `restore-backup`."""
+"""Operating: the commands that look after a store, from `status` and `doctor` to `backup`, `keep-keys` and `restore-backup`."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def reembed(target: Target) -> None:
 def backup(target: Target, destination: Path) -> None:
     """Copy the store to DESTINATION, a directory that is not there yet, while it is in use; the copy is verified.
 
-    Each memory in it is sealed. The keys are not copied: keep the files that the answer names, together and apart from the backup, and
-    renew that copy of them after an erasure, which an old one would undo.
+    Each memory in it is sealed. The keys are not copied: `memos keep-keys` copies them to a place apart from the backup, and is to be run
+    again after an erasure, which an old copy would undo.
     """
     with target.memory() as memory:
         report = memory.backup(destination)
@@ -109,6 +109,21 @@ def backup(target: Target, destination: Path) -> None:
         emit(report)
     else:
         show_backup(report)
+
+
+@command("keep-keys", "memos keep-keys /mnt/safe/keys", "memos keep-keys /mnt/safe/keys --json")
+@click.argument("folder", type=click.Path(path_type=Path))
+def keep_keys(target: Target, folder: Path) -> None:
+    """Copy the key files, as they are at one moment, to FOLDER, apart from the store and its backups.
+
+    Those of an earlier time that stand there are overwritten. Do it after each backup, and each erasure, which an old copy would undo.
+    """
+    with target.memory(own=True) as memory:
+        files = memory.keep_keys(folder)
+    if target.as_json:
+        emit({"files": files})
+    else:
+        say(f"kept: {', '.join(map(str, files))}")
 
 
 @command(

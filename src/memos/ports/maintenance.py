@@ -114,6 +114,12 @@ class Maintenance(Protocol):
         Raises InvalidCall when something is there, BackendError when the copy cannot be made or is not sound; then nothing is left.
         """
 
+    def keep_keys(self, folder: Path) -> tuple[Path, ...]:
+        """Copy the key files to a folder apart from the store and its backups, in the place of those of an earlier time; the files.
+
+        Raises InvalidCall for a folder inside the store, or one that is a backup.
+        """
+
     def free_pages(self) -> int:
         """How many pages of the file hold nothing; an `Economy` gives them back."""
 

@@ -20,6 +20,7 @@ from memos.backends.sqlite.doctor import reading, unsound
 from memos.backends.sqlite.encryption import ENVELOPE, Locks, PageKey, raw, sealed_envelope, unlock
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
+from memos.backends.sqlite.keeping import cover
 from memos.backends.sqlite.keys import KEY_BYTES, KEY_FILE, read_key, sealed_secret, sync_directory, write_durably
 from memos.backends.sqlite.opening import FILE, LOCK, locked, on_disk
 from memos.backends.sqlite.pending import DRAFT, PLAIN, READY, finish
@@ -31,7 +32,6 @@ from memos.ports.kms import KeyManagement, Locate
 SCHEMA_TEXT = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' ORDER BY rowid"
 WAITING = 2_000
 """Milliseconds to wait for others to close the store."""
-ZEROS = bytes(1 << 20)
 
 
 def encrypt(directory: Path, keeper: KeyManagement) -> None:
@@ -110,7 +110,7 @@ def _convert(directory: Path, old: PageKey | None, keeper: KeyManagement | None)
         old_files = [stack.enter_context((directory / name).open("r+b")) for name in names]
         finish(directory)
         for file in old_files:
-            _overwrite(file.fileno())
+            cover(file.fileno())  # whoever waited for it finds no store in it, and as little as may be stays on the disk
 
 
 @contextmanager
@@ -171,11 +171,3 @@ def _sync(folder: Path) -> None:
         finally:
             os.close(descriptor)
     sync_directory(folder)
-
-
-def _overwrite(descriptor: int) -> None:
-    """Cover a file that is no longer at its path: whoever waited for it finds no store in it, and as little as may be stays on the disk."""
-    size = os.fstat(descriptor).st_size
-    for start in range(0, size, len(ZEROS)):
-        os.pwrite(descriptor, ZEROS[: size - start], start)
-    os.fsync(descriptor)

@@ -15,7 +15,7 @@ from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import KEY_BYTES, OWNER_ONLY, derive, sync_directory
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import id_bytes
-from memos.errors import BackendError, NotAStore
+from memos.errors import BackendError, NotAStore, ReadOnlyStore
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -77,6 +77,13 @@ class CopyKeys:
         with self._using(create=False) as connection:
             return int(connection.execute(SQL["made"]).get)
 
+    def content(self) -> bytes | None:
+        """The file as it is between two changes; None where there is none. A copy by other hands may be torn."""
+        if not self.path.is_file():
+            return None
+        with self._using(create=False) as connection, _immediate(connection):
+            return connection.serialize("main")
+
     def _find(self, connection: apsw.Connection, ids: list[bytes]) -> dict[bytes, bytes]:
         from cryptography.exceptions import InvalidTag
 
@@ -107,6 +114,9 @@ class CopyKeys:
     @contextmanager
     def _using(self, *, create: bool) -> Iterator[apsw.Connection]:
         with GATE.using(), mapped(self.path):
+            if not os.access(self.path.parent, os.W_OK):
+                message = f"{self.path.parent} cannot be written, where the keys of copies are kept; give this user the right to write"
+                raise ReadOnlyStore(message)
             flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
             connection = apsw.Connection(str(self.path), flags=flags)
             try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from memos.backends.sqlite.backup import backup
 from memos.backends.sqlite.doctor import diagnose, reading
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
+from memos.backends.sqlite.keeping import keep_keys
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rebuild import rebuild
 from memos.backends.sqlite.reembed import reembed
@@ -47,6 +48,10 @@ class SqliteMaintenance:
     def backup(self, destination: Path) -> BackupReport:
         """See the port."""
         return backup(self._adapter, destination)
+
+    def keep_keys(self, folder: Path) -> tuple[Path, ...]:
+        """See the port."""
+        return keep_keys(self._adapter, folder)
 
     def free_pages(self) -> int:
         """See the port."""
