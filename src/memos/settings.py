@@ -33,6 +33,15 @@ class LifecycleRule(BaseModel):
     uses: int = Field(default=0, ge=0)
 
 
+class PrivacySettings(BaseModel):
+    """What finds personal data and secrets in what is written, and how sensitive each kind of them is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    detector: Literal["patterns", "presidio", "none"] = "patterns"
+    levels: dict[str, Literal["public", "internal", "confidential", "restricted"]] = Field(default_factory=dict)
+
+
 class Settings(BaseModel):
     """What an operator may choose. No setting names a network host unless the operator writes one."""
 
@@ -73,6 +82,10 @@ class Settings(BaseModel):
     )
     encryption_lease_seconds: float = Field(
         default=60.0, ge=0, description="after so long whoever keeps the key is asked for it again; while it is refused, so is every call"
+    )
+    privacy: PrivacySettings = Field(
+        default_factory=PrivacySettings,
+        description="what finds personal data and secrets: a detector (patterns, presidio or none), and levels of some kinds",
     )
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
     audit_checkpoints: Path | None = Field(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
 from memos.infrastructure.memgovernance.governance import MemGovernance
+from memos.infrastructure.memgovernance.privacy.labels import Privacy
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
 from memos.interface.memory_api.desk import Desk, Signing
@@ -64,11 +65,12 @@ class MemOS:
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
+        governance = MemGovernance(Privacy(self._settings.privacy))
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
-        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings, parts.journal, signing)
+        desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, parts.journal, signing)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
-        self._worker = Worker(api, parts, self._clock, self._settings)
+        self._worker = Worker(api, parts, self._clock, self._settings, governance.examine)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()

@@ -44,6 +44,7 @@ COMMANDS = {
     "trace": ("memos.cli.attributing:trace", "Find the memories from which a text was taken."),
     "manifest": ("memos.cli.attributing:manifest", "Sign what is given to others, and tell whose it was."),
     "audit": ("memos.cli.audit:audit", "Sign the logs, find what was changed in them, export them."),
+    "privacy": ("memos.cli.privacy:privacy", "Show what in a text is personal or secret."),
     "status": ("memos.cli.operating:status", "Show what a store holds and how much room it takes."),
     "namespaces": ("memos.cli.operating:namespaces", "Show the namespaces of a tenant and what stands in each."),
     "doctor": ("memos.cli.operating:doctor", "Examine a store; exit code 1 when it has faults."),

@@ -171,16 +171,16 @@ class View(Rules, Protocol):
         """Whether canonical rows ended at or before a commit."""
 
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
-        """The ids of memories, at and below some namespaces, of which this View's branch got or lost a row in the commits (after, upto].
-
-        Nothing is decided about who may see them.
-        """
+        """Whoever may see them, the memories at and below namespaces of which this branch got or lost rows in commits (after, upto]."""
 
     def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Canonical memories, not frozen, whose time is over and whose state does not say so yet, the longest over first."""
 
     def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
         """Canonical memories that expired at or before a commit, the earliest first."""
+
+    def unexamined(self, limit: int) -> tuple[str, ...]:
+        """Canonical memories whose texts the detector has not read yet, the earliest written first."""
 
     def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
         """Canonical memories in some states, not frozen, that were neither written, moved nor used for a span of time.

@@ -193,6 +193,10 @@ class ModelView(ModelLogs, ModelRelated, ModelRules):
         found = sorted((row.seq, row.cube.id) for row in self._heads() if row.cube.state == CubeState.EXPIRED)
         return tuple(cube_id for seq, cube_id in found if seq <= upto)[:limit]
 
+    def unexamined(self, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(row.cube.id for row in sorted(self._heads(), key=lambda row: row.seq) if not row.cube.policy.examined)[:limit]
+
     def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
         """See the port."""
         head = [row for row in self._heads() if row.uid > after and row.cube.state in states]

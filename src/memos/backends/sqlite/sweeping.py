@@ -89,6 +89,10 @@ class Sweeping:
         """See the port."""
         return tuple(id_text(identity) for (identity,) in self._run(SQL["forgotten"], (self._tid, upto, limit)))
 
+    def unexamined(self, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(id_text(identity) for (identity,) in self._run(SQL["unexamined"], (self._tid, limit)))
+
     def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
         """See the port."""
         asked = to_json(list(states)).decode(), microseconds(now), span // timedelta(microseconds=1)

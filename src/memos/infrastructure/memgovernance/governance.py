@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 
 from memos.errors import Denied
@@ -13,14 +13,18 @@ from memos.infrastructure.memgovernance.permission.actions import reading
 from memos.infrastructure.memgovernance.permission.book import book_of
 from memos.infrastructure.memgovernance.permission.engine import Engine
 from memos.infrastructure.memgovernance.permission.warrant import Warrant
+from memos.infrastructure.memgovernance.privacy.labels import Privacy
+from memos.infrastructure.memgovernance.privacy.redaction import hidden_words, redact, redact_text, redact_value
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
+from memos.memcube.change import ChangeSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.policy import Policy, SensitiveSpan
 from memos.memcube.rule import Rule
 from memos.ports.adapter import View
 from memos.ports.rules import Rules
 
-SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim"})
+SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim", "examine"})
 USES = frozenset({"search", "get", "list", "history", "lineage", "diff", "log", "explain", "compose", "trace", "manifest", "recognise"})
 """Operations that use memories, each under the conditions of its own; who owns one may change it whatever they say."""
 Heads = Callable[[Sequence[str]], Mapping[str, MemCube]]
@@ -30,7 +34,8 @@ Heads = Callable[[Sequence[str]], Mapping[str, MemCube]]
 class MemGovernance:
     """The decisions on (identity, memory, context): by Cedar, compiled into every search, and once more for each memory that leaves."""
 
-    def __init__(self) -> None:
+    def __init__(self, privacy: Privacy | None = None) -> None:
+        self._privacy = privacy or Privacy()
         self._engine = Engine()
 
     def warrant(self, caller: Caller, view: View, now: datetime) -> Warrant:
@@ -99,6 +104,51 @@ class MemGovernance:
         """The system's own principal in a tenant."""
         return access.system_of(tenant)
 
+    def labelled(self, change: ChangeSet) -> ChangeSet:
+        """A change whose new texts are labelled with what the detector finds in them, or await their examination as restricted."""
+        return self._privacy.labelled(change)
+
+    def examine(self, text: str) -> tuple[SensitiveSpan, ...]:
+        """What the detector finds in a text that awaits its examination."""
+        return self._privacy.detect(text)
+
+    def examined(self, policy: Policy, found: tuple[SensitiveSpan, ...]) -> Policy:
+        """A policy with the labels that an examination found, and the sensitivity that they give."""
+        return self._privacy.examined(policy, found)
+
+    def reveals(self, warrant: Warrant, cube: MemCube, span: SensitiveSpan) -> bool:
+        """Whether a caller is shown a sensitive part of a memory, as policies decide the action "reveal" on its label and level."""
+        return warrant.revealed(cube, span)
+
+    def redacted(self, caller: Caller, warrant: Warrant, cube: MemCube) -> MemCube:
+        """The memory as this caller is shown it: its owner and the system see all of it."""
+        if _sees_all(caller, cube):
+            return cube
+        return redact(cube, partial(self.reveals, warrant, cube), self._privacy.glance)
+
+    def told(self, caller: Caller, warrant: Warrant, reply: MemoryReply) -> MemoryReply:
+        """A reply as this caller is told it: its memories, those in its value, and the words of theirs in its value and warnings."""
+        shown = (*reply.cubes, *(hit.cube for hit in reply.hits))
+        others = [cube for cube in shown if not _sees_all(caller, cube)]
+        if not others and reply.value is None:
+            return reply
+        without = partial(self._without, warrant, others) if others else str
+        redacted = partial(self.redacted, caller, warrant)
+        fields = {
+            "cubes": tuple(map(redacted, reply.cubes)),
+            "hits": tuple(hit.model_copy(update={"cube": redacted(hit.cube)}) for hit in reply.hits),
+            "value": redact_value(reply.value, redacted, without),
+            "warnings": tuple(map(without, reply.warnings)),
+        }
+        return reply.model_copy(update=fields)
+
+    def _without(self, warrant: Warrant, cubes: Sequence[MemCube], text: str) -> str:
+        """A text that tells of some memories of others, without what they do not reveal."""
+        for cube in cubes:
+            revealed: Callable[[SensitiveSpan], bool] = partial(self.reveals, warrant, cube)
+            text = redact_text(text, revealed, self._privacy.glance, hidden_words(cube, revealed))
+        return text
+
     def disclose(
         self, warrant: Warrant, grant: Grant, reply: MemoryReply, now: datetime, heads: Heads | None = None
     ) -> tuple[MemoryReply, tuple[str, ...]]:
@@ -132,6 +182,10 @@ class MemGovernance:
     def grant_hash(self, grant: Grant) -> str:
         """A short digest of a grant, for the access log."""
         return _digest(grant.filter)
+
+
+def _sees_all(caller: Caller, cube: MemCube) -> bool:
+    return caller.kind == "system" or caller.user == cube.policy.owner
 
 
 def _key(cube: MemCube) -> tuple[str, int]:

@@ -33,7 +33,7 @@ from memos.interface.memory_api import (
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
-from memos.memcube.change import CANONICAL, Committed, ReadSet
+from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
 from memos.memcube.cube import MemCube
 from memos.ports.adapter import View
 from memos.ports.journal import AccessRow
@@ -80,6 +80,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "reclaim": keeping.prepare_reclaim,
     "index": index.prepare_index,
     "use": index.prepare_use,
+    "examine": index.prepare_examine,
 }
 READS = frozenset({"search", "trace", "get", "list", "history", "diff", "log", "explain"}) | frozenset(
     {"snapshot", "snapshots", "moment", "branch", "branches"}
@@ -145,9 +146,11 @@ class MemoryAPI:
             work = Work(self._desk, caller, call, view, grant, warrant, now, partial(self._vault.view, caller.tenant))
             prepared = OPERATIONS[call.operation](work)
             if prepared.change is not None:
-                return prepared if caller.kind == "system" else replace(prepared, reads=_governed(prepared.reads, view))
+                labelled = _labelled(prepared, governance.labelled(prepared.change))
+                labelled = replace(labelled, reply=governance.told(caller, warrant, labelled.reply))
+                return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
             reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
-            reply = reply.model_copy(update={"seq": view.seq})
+            reply = governance.told(caller, warrant, reply).model_copy(update={"seq": view.seq})
             return replace(prepared, reply=reply, grant=grant, withheld=(*prepared.withheld, *withheld))
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
@@ -185,6 +188,15 @@ class MemoryAPI:
 def _governed(reads: ReadSet, view: View) -> ReadSet:
     """What was read, and the policies under which: where these change before the commit, the call is decided anew."""
     return replace(reads, policy_epoch=view.policy_epoch)
+
+
+def _labelled(prepared: Prepared, change: ChangeSet) -> Prepared:
+    """What was prepared, with the labels that the texts to be written bear."""
+    if change is prepared.change:
+        return prepared
+    written = {write.cube.id: write.cube for write in change.writes}
+    reply = prepared.reply.model_copy(update={"cubes": tuple(written.get(cube.id, cube) for cube in prepared.reply.cubes)})
+    return replace(prepared, change=change, reply=reply)
 
 
 def _since(began: int) -> int:
