@@ -40,9 +40,8 @@ class Memories(Verbs):
 
         A message is a dict with `content` and optionally `role`, `name`, `at` or `timestamp`, `metadata`, `tags`, `session`, `ordinal`, and
         what chat APIs put beside it: see `memos.interface.messages`. Texts that equal a standing one (NFC, case and space folded) are
-        recognised and return it; turns never are. `acl` opens the memory to
-        others, `{"user:bob": ["read"]}`; `conditions` on the call gate its use, `{"context.purpose": "care"}`. `vector`
-        is one unit vector of the store's width, or one a memory. With `wait` the vectors are computed before the call returns.
+        recognised and return it; turns never are. `acl` opens the memory to others, `{"user:bob": ["read"]}`; `conditions` on the call gate
+        its use, `{"context.purpose": "care"}`. `vector` is one unit vector, or one a memory. With `wait` all is done before it returns.
 
         `sensitivity`, from public to restricted, is yours to state; otherwise what is found in the text decides. `spans` mark parts of the
         text, in code points: {"start": 0, "end": 5, "label": "NAME", "sensitivity": "restricted"}.
