@@ -134,6 +134,13 @@ class TestSettings:
         assert alice.add(MAIL).cubes[0].policy.sensitivity == "internal"
         assert alice.add("My name is Kim.").cubes[0].policy.sensitivity == "restricted"
 
+    def test_a_variable_holds_an_object(self, open_store, monkeypatch):
+        monkeypatch.setenv("MEMOS_PRIVACY", '{"levels": {"EMAIL": "restricted"}}')
+        assert open_store().as_user("alice").add(MAIL).cubes[0].policy.sensitivity == "restricted"
+        monkeypatch.setenv("MEMOS_PRIVACY", "{")
+        with pytest.raises(InvalidCall, match="privacy"):
+            open_store()
+
     def test_with_no_detector_only_users_label(self, open_store):
         memory = open_store(privacy={"detector": "none"})
         alice = memory.as_user("alice")

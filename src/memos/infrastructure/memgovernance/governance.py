@@ -27,6 +27,8 @@ from memos.ports.rules import Rules
 SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim", "examine"})
 USES = frozenset({"search", "get", "list", "history", "lineage", "diff", "log", "explain", "compose", "trace", "manifest", "recognise"})
 """Operations that use memories, each under the conditions of its own; who owns one may change it whatever they say."""
+TEXTLESS = frozenset({"search", "lineage", "log", "explain"})
+"""Operations whose value, which may be long, holds ids and numbers and no memory."""
 Heads = Callable[[Sequence[str]], Mapping[str, MemCube]]
 """The rows that decide about some memories: their canonical ones, as they stand now."""
 
@@ -124,13 +126,13 @@ class MemGovernance:
         """The memory as this caller is shown it: its owner and the system see all of it."""
         if _sees_all(caller, cube):
             return cube
-        return redact(cube, partial(self.reveals, warrant, cube), self._privacy.glance)
+        return redact(cube, self._deciding(warrant, cube), self._privacy.glance)
 
     def told(self, caller: Caller, warrant: Warrant, reply: MemoryReply) -> MemoryReply:
         """A reply as this caller is told it: its memories, those in its value, and the words of theirs in its value and warnings."""
         shown = (*reply.cubes, *(hit.cube for hit in reply.hits))
         others = [cube for cube in shown if not _sees_all(caller, cube)]
-        if not others and reply.value is None:
+        if not others and (reply.value is None or (reply.call is not None and reply.call.operation in TEXTLESS)):
             return reply
         without = partial(self._without, warrant, others) if others else str
         redacted = partial(self.redacted, caller, warrant)
@@ -142,10 +144,22 @@ class MemGovernance:
         }
         return reply.model_copy(update=fields)
 
+    def _deciding(self, warrant: Warrant, cube: MemCube) -> Callable[[SensitiveSpan], bool]:
+        """Whether parts of a memory are revealed; parts of one label and level are decided once."""
+        decided: dict[tuple[str, str], bool] = {}
+
+        def revealed(span: SensitiveSpan) -> bool:
+            kind = span.label, span.sensitivity
+            if kind not in decided:
+                decided[kind] = self.reveals(warrant, cube, span)
+            return decided[kind]
+
+        return revealed
+
     def _without(self, warrant: Warrant, cubes: Sequence[MemCube], text: str) -> str:
         """A text that tells of some memories of others, without what they do not reveal."""
         for cube in cubes:
-            revealed: Callable[[SensitiveSpan], bool] = partial(self.reveals, warrant, cube)
+            revealed = self._deciding(warrant, cube)
             text = redact_text(text, revealed, self._privacy.glance, hidden_words(cube, revealed))
         return text
 
