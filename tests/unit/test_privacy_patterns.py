@@ -82,6 +82,11 @@ def test_disguises_are_seen_through_and_offsets_are_those_of_the_original(text, 
     assert found(text) == expected
 
 
+def test_names_end_where_letters_do():
+    assert found("Dr. Élise Noël• und Dr. 李娜。") == [("PERSON", "Élise Noël"), ("PERSON", "李娜")]
+    assert found("Mr. étienne kam, my boss • left") == []
+
+
 def test_a_private_key_is_found_to_its_end_and_no_further():
     key = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA\n" * 20 + "-----END RSA PRIVATE KEY-----"
     assert found(f"before\n{key}\nafter") == [("SECRET", key)]

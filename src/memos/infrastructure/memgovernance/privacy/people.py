@@ -7,11 +7,35 @@ from collections.abc import Iterable
 
 from memos.infrastructure.memgovernance.privacy.rules import Candidate, Check, Rule
 
-CAP = r"\p{Lu}[\p{L}\p{M}]*(?:['\-]\p{L}[\p{L}\p{M}]*)*"
-PARTICLE = r"(?:de|del|della|di|da|dos|van|von|der|den|zu|la|le|bin|ibn|al|el|ter|ten|ap|af)"
-NAME = rf"(?:{PARTICLE} ){{0,2}}{CAP}(?: \p{{Lu}}\.|(?: (?:{PARTICLE} ){{0,2}}|-){CAP}){{0,3}}"
-FULL = rf"{CAP}(?:(?: (?:{PARTICLE} ){{0,2}}){CAP}|(?: \p{{Lu}}\. ?{CAP})){{1,3}}"
-SMALL = r"[\p{Ll}]{2,}(?:-[\p{Ll}]+)?"
+# A letter beyond ASCII is any character there: the classes of Unicode make automata a hundred times larger. What is no letter and no
+# capital is sorted out afterwards.
+CAP = r"[A-Z\x{C0}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}]*(?:['\-][A-Za-z\x{80}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}]*)*"
+PARTICLES = (
+    "de",
+    "del",
+    "della",
+    "di",
+    "da",
+    "dos",
+    "van",
+    "von",
+    "der",
+    "den",
+    "zu",
+    "la",
+    "le",
+    "bin",
+    "ibn",
+    "al",
+    "el",
+    "ter",
+    "ten",
+    "af",
+)
+PARTICLE = f"(?:{'|'.join(PARTICLES)})"
+NAME = rf"(?:{PARTICLE} ){{0,2}}{CAP}(?: [A-Z\x{{C0}}-\x{{10FFFF}}]\.|(?: (?:{PARTICLE} ){{0,2}}|-){CAP}){{0,3}}"
+FULL = rf"{CAP}(?:(?: (?:{PARTICLE} ){{0,2}}){CAP}|(?: [A-Z\x{{C0}}-\x{{10FFFF}}]\. ?{CAP})){{1,3}}"
+SMALL = r"[a-z\x{80}-\x{10FFFF}]{2,}(?:-[a-z\x{80}-\x{10FFFF}]+)?"
 
 _NOT_NAMES_WORDS = (
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july "
@@ -59,13 +83,16 @@ def _named(found: Candidate, *, least: int = 1) -> Iterable[Candidate]:
     words = list(re.finditer(r"\S+", found.value))
     for word in words:
         bare = word.group().lower().removesuffix("'s").strip(".'-")
-        if bare in NOT_NAMES:
+        first = word.group()[0]
+        if bare in NOT_NAMES or not first.isalpha() or (first.islower() and bare not in PARTICLES):
             break
         kept += 1
     if kept < least or not kept or words[kept - 1].group()[:1].islower():
         return ()
     end = words[kept - 1].end()
-    value = found.value[:end].removesuffix("'s").rstrip("'-")
+    value = found.value[:end].removesuffix("'s")
+    while value and not value[-1].isalnum():
+        value = value[:-1]
     if len(value) < 2 or (value.isupper() and len(value) < 3):
         return ()
     return (found.cut(0, len(value)),)

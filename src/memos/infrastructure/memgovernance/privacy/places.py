@@ -6,13 +6,17 @@ import re
 
 from memos.infrastructure.memgovernance.privacy.rules import Candidate, Rule, when
 
+# A letter beyond ASCII is any character there: the classes of Unicode make automata a hundred times larger.
+UP, ANY = r"[A-Z\x{C0}-\x{10FFFF}]", r"A-Za-z\x{80}-\x{10FFFF}"
+"""What a capital may be, and the inside of a class of letters."""
 KIND = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Terrace|Ter|Place|Pl|Way|"
     r"Square|Sq|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Close|Crescent|Cres|Gardens|Gdns|Grove|Mews|Row|Hill|Quay|"
     r"Walk|Alley|Plaza|Trail|Loop|Broadway|Turnpike|Wharf|Parade|Esplanade)"
 )
-WORD = r"(?:\p{Lu}[\p{L}\p{M}'.\-]*|\d{1,3}(?:st|nd|rd|th)|of|the|de|la|le|St\.)"
-CITY = r"\p{Lu}[\p{Ll}'.][\p{L}\p{M}'.\-]*(?: (?:\p{Lu}[\p{Ll}'.][\p{L}\p{M}'.\-]*|am|an der|upon|sur|de|del|la)){0,3}"
+WORD = r"(?:[A-Z\x{C0}-\x{10FFFF}][A-Za-z\x{80}-\x{10FFFF}'.\-]*|\d{1,3}(?:st|nd|rd|th)|of|the|de|la|le|St\.)"
+CAPITALISED = rf"{UP}[a-z\x{{80}}-\x{{10FFFF}}'.][{ANY}'.\-]*"
+CITY = rf"{CAPITALISED}(?: (?:{CAPITALISED}|am|an der|upon|sur|de|del|la)){{0,3}}"
 UNIT = r"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Building|Bldg|#)\.? ?#?[A-Za-z0-9\-]{1,6}| ?#\d{1,5})?"
 UK = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
 CODE = rf"(?:\d{{5}}(?:-\d{{4}})?|{UK}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{{4}}(?: ?[A-Z]{{2}})?|\d{{3}} ?\d{{2}})"
@@ -56,14 +60,14 @@ PLACES = (
     Rule(
         "ADDRESS",
         (
-            rf"\b\p{{Lu}}[\p{{L}}\-]+(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|gracht|"
+            rf"\b{UP}[{ANY}\-]+(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|gracht|"
             rf"plein|kade|gatan|vägen|vej) \d{{1,4}}[a-z]?(?:-\d{{1,4}})?\b{PLACED}"
         ),
     ),
     Rule(
         "ADDRESS",
         (
-            rf"\b(?:\p{{Lu}}[\p{{L}}\-]+ ){{1,3}}(?:Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer) "
+            rf"\b(?:{UP}[{ANY}\-]+ ){{1,3}}(?:Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer) "
             rf"\d{{1,4}}[a-z]?(?:-\d{{1,4}})?\b{PLACED}"
         ),
     ),
@@ -71,7 +75,7 @@ PLACES = (
         "ADDRESS",
         (
             rf"\b\d{{1,4}}(?: ?(?:bis|ter))?,? (?:rue|Rue|avenue|Avenue|boulevard|Boulevard|bd|place|Place|allée|chemin|"
-            rf"impasse|quai|cours) (?:de la |de l'|des |du |de |d')?\p{{Lu}}[\p{{L}}'\-]+(?: (?:\p{{Lu}}[\p{{L}}'\-]+|"
+            rf"impasse|quai|cours) (?:de la |de l'|des |du |de |d')?{UP}[{ANY}'\-]+(?: (?:{UP}[{ANY}'\-]+|"
             rf"de|la|du)){{0,3}}{PLACED}"
         ),
     ),
@@ -79,7 +83,7 @@ PLACES = (
         "ADDRESS",
         (
             rf"\b(?:Calle|Avenida|Av\.|Avda\.|Paseo|Carrer|Plaza|Via|Viale|Piazza|Corso|Rua|Ulica|ul\.) (?:de |del "
-            rf"|della |dei |la |da |do )*\p{{Lu}}[\p{{L}}'\-]+(?: (?:\p{{Lu}}[\p{{L}}'\-]+|de|la|del)){{0,3}},? (?:n[°º.]? "
+            rf"|della |dei |la |da |do )*{UP}[{ANY}'\-]+(?: (?:{UP}[{ANY}'\-]+|de|la|del)){{0,3}},? (?:n[°º.]? "
             rf"?)?\d{{1,4}}[a-zA-Z]?\b{PLACED}"
         ),
     ),
