@@ -122,20 +122,20 @@ class MemGovernance:
         """Whether a caller is shown a sensitive part of a memory, as policies decide the action "reveal" on its label and level."""
         return warrant.revealed(cube, span)
 
-    def redacted(self, caller: Caller, warrant: Warrant, cube: MemCube) -> MemCube:
+    def redacted(self, warrant: Warrant, cube: MemCube) -> MemCube:
         """The memory as this caller is shown it: its owner and the system see all of it."""
-        if _sees_all(caller, cube):
+        if warrant.owns(cube):
             return cube
         return redact(cube, self._deciding(warrant, cube), self._privacy.glance)
 
-    def told(self, caller: Caller, warrant: Warrant, reply: MemoryReply) -> MemoryReply:
+    def told(self, warrant: Warrant, reply: MemoryReply) -> MemoryReply:
         """A reply as this caller is told it: its memories, those in its value, and the words of theirs in its value and warnings."""
         shown = (*reply.cubes, *(hit.cube for hit in reply.hits))
-        others = [cube for cube in shown if not _sees_all(caller, cube)]
+        others = [cube for cube in shown if not warrant.owns(cube)]
         if not others and (reply.value is None or (reply.call is not None and reply.call.operation in TEXTLESS)):
             return reply
         without = partial(self._without, warrant, others) if others else str
-        redacted = partial(self.redacted, caller, warrant)
+        redacted = partial(self.redacted, warrant)
         fields = {
             "cubes": tuple(map(redacted, reply.cubes)),
             "hits": tuple(hit.model_copy(update={"cube": redacted(hit.cube)}) for hit in reply.hits),
@@ -166,21 +166,21 @@ class MemGovernance:
     def disclose(
         self, warrant: Warrant, grant: Grant, reply: MemoryReply, now: datetime, heads: Heads | None = None
     ) -> tuple[MemoryReply, tuple[str, ...]]:
-        """The reply with each memory decided once more by itself, and the ids of those that are left out.
+        """The reply with each memory decided once more by itself and redacted, and the ids of those that are left out.
 
         `heads` gives the rows that decide where the reply's are of the past or of a branch.
         """
         cubes = [*reply.cubes, *(hit.cube for hit in reply.hits)]
         if warrant.system or not cubes:
-            return reply, ()
+            return self.told(warrant, reply), ()
         deciding = cubes if heads is None else _heads(heads, cubes)
         allowed = dict(zip(map(_key, cubes), self._allowed(warrant, grant, reply, deciding, now), strict=True))
         if all(allowed.values()):
-            return reply, ()
+            return self.told(warrant, reply), ()
         shown = tuple(cube for cube in reply.cubes if allowed[_key(cube)])
         hits = tuple(hit for hit in reply.hits if allowed[_key(hit.cube)])
         withheld = tuple(dict.fromkeys(cube.id for cube in cubes if not allowed[_key(cube)]))
-        return reply.model_copy(update={"cubes": shown, "hits": hits}), withheld
+        return self.told(warrant, reply.model_copy(update={"cubes": shown, "hits": hits})), withheld
 
     def _allowed(self, warrant: Warrant, grant: Grant, reply: MemoryReply, cubes: Sequence[MemCube], now: datetime) -> Iterable[bool]:
         """By the filter that retrieval used, by Cedar itself, and by the memory's own conditions."""
@@ -196,10 +196,6 @@ class MemGovernance:
     def grant_hash(self, grant: Grant) -> str:
         """A short digest of a grant, for the access log."""
         return _digest(grant.filter)
-
-
-def _sees_all(caller: Caller, cube: MemCube) -> bool:
-    return caller.kind == "system" or caller.user == cube.policy.owner
 
 
 def _key(cube: MemCube) -> tuple[str, int]:

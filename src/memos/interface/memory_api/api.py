@@ -147,10 +147,10 @@ class MemoryAPI:
             prepared = OPERATIONS[call.operation](work)
             if prepared.change is not None:
                 labelled = _labelled(prepared, governance.labelled(prepared.change))
-                labelled = replace(labelled, reply=governance.told(caller, warrant, labelled.reply))
+                labelled = replace(labelled, reply=governance.told(warrant, labelled.reply))
                 return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
             reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
-            reply = governance.told(caller, warrant, reply).model_copy(update={"seq": view.seq})
+            reply = reply.model_copy(update={"seq": view.seq})
             return replace(prepared, reply=reply, grant=grant, withheld=(*prepared.withheld, *withheld))
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:

@@ -129,7 +129,7 @@ def _labelled(work: Work, cube: MemCube, label: str) -> MemCube:
     rows = work.view.versions(cube.id, grant=work.grant.filter, now=work.now)
     found = next((row for row in reversed(rows) if label in row.labels), None)
     if found is None:
-        known = sorted({label for row in rows for label in work.desk.governance.redacted(work.caller, work.warrant, row).labels})
+        known = sorted({label for row in rows for label in work.desk.governance.redacted(work.warrant, row).labels})
         raise NotFound(f"no version of {cube.id} is labelled {label!r}; labelled are: {', '.join(known) or 'none'}")
     return found
 
