@@ -69,3 +69,15 @@ def carried(text: str, *before: tuple[str, Iterable[SensitiveSpan]]) -> tuple[Se
                 at = {"start": place.start(), "end": place.end()}
                 found.setdefault(place.span(), span.model_copy(update=at))
     return tuple(found[place] for place in sorted(found)[:SPANS])
+
+
+def indexed(text: str, policy: Policy) -> str:
+    """What search may know of a text: all but the parts that are more sensitive than the memory, which some who find it may not see."""
+    hidden = [span for span in policy.spans if SENSITIVITIES.index(span.sensitivity) > SENSITIVITIES.index(policy.sensitivity)]
+    if not hidden:
+        return text
+    pieces, at = [], 0
+    for span in sorted(hidden, key=lambda span: span.start):
+        pieces.append(text[at : max(at, span.start)])
+        at = max(at, span.end)
+    return " ".join((*pieces, text[at:]))

@@ -13,6 +13,7 @@ from memos.memcube.cube import MemCube, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import within
+from memos.memcube.spans import indexed
 from memos.memcube.state import State as CubeState
 from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import OPEN
@@ -261,7 +262,12 @@ class ModelView(ModelLogs, ModelRelated, ModelRules):
             if content.tenant == self.tenant and content.wanted and not content.filled
         ]
         contents = self.state.contents
-        return Pending(tuple((number, contents[number].speaker, contents[number].cube.text) for _, number in sorted(wanting)[:limit]))
+        return Pending(
+            tuple(
+                (number, contents[number].speaker, indexed(contents[number].cube.text, contents[number].cube.policy))
+                for _, number in sorted(wanting)[:limit]
+            )
+        )
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, Any]:
         """See the port."""

@@ -17,8 +17,9 @@ from memos.memcube.filter import Filter
 from memos.memcube.legal import TEXT_BYTES
 from memos.memcube.matching import acl_entries
 from memos.memcube.payload import Activation, Parameter, Payload, Plaintext
-from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
+from memos.memcube.policy import AclEntry, Policy, SensitiveSpan, Sensitivity
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
+from memos.memcube.spans import indexed
 from memos.memcube.state import Layer, State
 from memos.memcube.value import trusted
 
@@ -55,6 +56,14 @@ def maybe(when: datetime | None) -> int | None:
 def maybe_instant(when: int | None) -> datetime | None:
     """The datetime of microseconds since 1970, or None."""
     return None if when is None else instant(when)
+
+
+def known_of(text: str, header: str, sensitivity: Sensitivity) -> str:
+    """What search may know of a text, by the header and the sensitivity of the row that brought it."""
+    if '"s":' not in header:
+        return text
+    spans = tuple(SensitiveSpan(**dict(zip(SPAN, span, strict=True))) for span in from_json(header).get("s", ()))
+    return indexed(text, Policy(owner="", sensitivity=sensitivity, spans=spans))
 
 
 def own_entries(cube: MemCube) -> str | None:

@@ -17,7 +17,7 @@ from memos.backends.sqlite.logs import LogReads
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
 from memos.backends.sqlite.related import Related
-from memos.backends.sqlite.rows import id_bytes, id_text, read_cube, read_entries, text_of
+from memos.backends.sqlite.rows import id_bytes, id_text, known_of, read_cube, read_entries, text_of
 from memos.backends.sqlite.ruling import Rulings
 from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
@@ -239,7 +239,7 @@ class SqliteView(LogReads, Sweeping, Related, Rulings):
     def pending(self, limit: int) -> Pending:
         """See the port."""
         found = self._run(SQL["pending"], (self._tid, limit))
-        return Pending(tuple((content, speaker, text_of(body)) for content, speaker, body in found))
+        return Pending(tuple((content, speaker, known_of(text_of(body), *said)) for content, speaker, body, *said in found))
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""

@@ -33,8 +33,10 @@ from memos.interface.memory_api import (
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
-from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
+from memos.memcube.change import CANONICAL, ChangeSet, Committed, CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
+from memos.memcube.spans import indexed
+from memos.operation.memoperator.analysis import analyse
 from memos.ports.adapter import View
 from memos.ports.journal import AccessRow
 
@@ -194,9 +196,18 @@ def _labelled(prepared: Prepared, change: ChangeSet) -> Prepared:
     """What was prepared, with the labels that the texts to be written bear."""
     if change is prepared.change:
         return prepared
+    change = replace(change, writes=tuple(map(_indexed, change.writes)))
     written = {write.cube.id: write.cube for write in change.writes}
     reply = prepared.reply.model_copy(update={"cubes": tuple(written.get(cube.id, cube) for cube in prepared.reply.cubes)})
     return replace(prepared, change=change, reply=reply)
+
+
+def _indexed(write: CubeWrite) -> CubeWrite:
+    """A write whose terms know nothing of the parts that some who may find the memory may not see."""
+    cube = write.cube
+    if write.terms is None or not cube.policy.spans or (known := indexed(cube.text, cube.policy)) == cube.text:
+        return write
+    return replace(write, terms=analyse(known, cube.speaker, cube.role))
 
 
 def _since(began: int) -> int:

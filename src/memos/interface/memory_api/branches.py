@@ -139,7 +139,8 @@ def _joined_row(work: Work, ours: MemCube, theirs: MemCube, fields: dict[str, An
     moved = {name for name in fields if getattr(theirs, name) != fields[name]} - {"state", "frozen", "labels"}
     fresh = {"version": theirs.version + 1, "updated_at": work.now} if moved else {}
     after = theirs.model_copy(update={**fields, **fresh, "provenance": provenance.mutated(work, theirs.provenance, "merge")})
-    if text is not None:
+    if text is not None or (after.policy.spans and after.policy != theirs.policy):
+        text = after.text if text is None else text
         return CubeWrite(after, birth=False, terms=analyse(text, after.speaker, after.role), fact=fact_of(after))
     like = ours.seq if after.payload == ours.payload and after.payload != theirs.payload else None
     return CubeWrite(after, birth=False, fact=fact_of(after), like=like)

@@ -10,6 +10,7 @@ from memos.interface.memory_api.desk import Desk
 from memos.memcube.call import Caller, MemoryCall
 from memos.memcube.change import ChangeSet, CubeWrite
 from memos.memcube.payload import Plaintext
+from memos.memcube.spans import indexed
 from memos.ports.models import Embedder, apart, embedded, embedding_input
 
 Warnings = tuple[str, ...]
@@ -41,7 +42,7 @@ class Vectors:
         desk = self._desk
         if desk.embedder is None or not 0 < len(wanting) <= desk.settings.inline_vectors or self._failed:
             return change, ()
-        texts = [embedding_input(write.cube.speaker, write.cube.text) for write in wanting]
+        texts = [embedding_input(write.cube.speaker, indexed(write.cube.text, write.cube.policy)) for write in wanting]
         fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
         try:
             self._known |= zip(fresh, map(_directed, embedded(own(desk.embedder, self._caller), fresh)), strict=True) if fresh else ()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from memos.interface.memory_api.desk import Prepared, Work
 from memos.interface.memory_api.update import fact_of
 from memos.memcube.call import MemoryReply
-from memos.memcube.change import CubeWrite, ReadSet
+from memos.memcube.change import CubeWrite, ReadSet, Terms
+from memos.memcube.cube import MemCube
+from memos.memcube.spans import indexed
+from memos.operation.memoperator.analysis import analyse
 
 
 def prepare_index(work: Work) -> Prepared:
@@ -33,9 +36,15 @@ def prepare_examine(work: Work) -> Prepared:
         if not cube.policy.examined and cube.version == version:
             policy = work.desk.governance.examined(cube.policy, spans)
             after = cube.model_copy(update={"policy": policy})
-            writes.append(CubeWrite(cube=after, birth=False, fact=fact_of(after)))
+            writes.append(CubeWrite(cube=after, birth=False, terms=_terms(cube, after), fact=fact_of(after)))
     reply = MemoryReply(call_id=work.call.id, value=len(writes), call=work.call)
     if not writes:
         return Prepared(reply)
     reads = ReadSet(versions={write.cube.id: standing[write.cube.id].seq for write in writes})
     return Prepared(reply, work.change(writes=tuple(writes), fence=work.call.options["fence"]), reads)
+
+
+def _terms(before: MemCube, after: MemCube) -> Terms | None:
+    """The terms of a text of which search may know another part than before; None where the standing ones hold."""
+    known = indexed(after.text, after.policy)
+    return None if known == indexed(before.text, before.policy) else analyse(known, after.speaker, after.role)

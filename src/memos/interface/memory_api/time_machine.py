@@ -16,7 +16,7 @@ from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.interface.memory_api.lapsed import require_room_for_turn, retired, taken
 from memos.interface.memory_api.query import scope
-from memos.interface.memory_api.update import fact_of, room_for_fact
+from memos.interface.memory_api.update import again, room_for_fact
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet, SnapshotName
 from memos.memcube.cube import MemCube
@@ -257,7 +257,7 @@ def _again(work: Work, now: MemCube, then: MemCube, state: State, *, whole: bool
     fresh = {"version": now.version + 1, "updated_at": work.now} if anew else {}
     made = {"provenance": provenance.mutated(work, now.provenance, Event.RESTORE)}
     after = wanted.model_copy(update=fresh | made)
-    return CubeWrite(cube=after, birth=False, fact=fact_of(after), like=then.seq)
+    return again(after, then.seq)
 
 
 def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:

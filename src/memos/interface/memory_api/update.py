@@ -111,7 +111,9 @@ def prepare_update(work: Work) -> Prepared:
     fresh: dict[str, Any] = {"provenance": _provenance(work, cube, options), "labels": _labels(cube, options, anew=anew)}
     if anew:
         fresh |= {"version": cube.version + 1, "updated_at": work.now, "state": supplemented(cube, merging=options.mode != "overwrite")}
-    return rewritten(work, cube, cube.model_copy(update=changed | fresh), text=text, vector=fitting(work, options.vector))
+    after = cube.model_copy(update=changed | fresh)
+    told_anew = after.text if after.policy != cube.policy and (after.policy.spans or cube.policy.spans) else None
+    return rewritten(work, cube, after, text=told_anew if text is None else text, vector=fitting(work, options.vector))
 
 
 def _new_text(work: Work, cube: MemCube, options: UpdateOptions) -> Merged | None:
@@ -220,3 +222,10 @@ def room_for_fact(work: Work, cube: MemCube, fact: str | None) -> tuple[MemCube,
     if over := lapsed(work, [standing]):
         return over
     raise InvalidCall(f"an equal fact stands already in {cube.namespace} as {standing}; forget one of the two", standing=standing)
+
+
+def again(cube: MemCube, like: int) -> CubeWrite:
+    """A row with the content of an earlier one; a text with sensitive parts is told anew, since search may know other parts of it now."""
+    if not cube.policy.spans or not cube.text:
+        return CubeWrite(cube=cube, birth=False, fact=fact_of(cube), like=like)
+    return CubeWrite(cube=cube, birth=False, fact=fact_of(cube), terms=analyse(cube.text, cube.speaker, cube.role))

@@ -219,8 +219,8 @@ SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (
   WHERE v.uid = j.value AND {visible} AND ({grant}));
 
 -- name: pending
-SELECT x.cid, (SELECT v.speaker FROM version v WHERE v.cid = x.cid ORDER BY v.row LIMIT 1), t.body
-FROM vector x JOIN content t ON t.cid = x.cid
+SELECT x.cid, v.speaker, t.body, v.header, v.sensitivity FROM vector x JOIN content t ON t.cid = x.cid
+JOIN version v ON v.row = (SELECT o.row FROM version o WHERE o.cid = x.cid ORDER BY o.row LIMIT 1)
 WHERE x.tid = ? AND x.body IS NULL ORDER BY x.attempts, x.cid LIMIT ?;
 
 -- name: replay
