@@ -12,9 +12,11 @@ from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Edge, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.hold import Holds
 from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.feed import Feed
+from memos.ports.retaining import Idle, Retaining
 from memos.ports.rules import Rules
 
 if TYPE_CHECKING:
@@ -66,15 +68,7 @@ class Branch:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """Memories that nobody has used; `more` is given back to get the next, None at the end."""
-
-    ids: tuple[str, ...]
-    more: int | None
-
-
-class View(Rules, Protocol):
+class View(Rules, Retaining, Protocol):
     """A consistent read of one tenant: of the present, of the past (`at`), or of a branch. Close it soon.
 
     `filter` arguments read the columns of this View; `grant` arguments always read the head of each memory now, in this View's snapshot.
@@ -158,8 +152,8 @@ class View(Rules, Protocol):
     def needed(self) -> int | None:
         """The earliest commit that a snapshot or a branch needs, None when nothing needs the past."""
 
-    def left_behind(self) -> bool:
-        """Whether branches that were closed still hold rows."""
+    def left_behind(self, spare: Holds | None = None) -> bool:
+        """Whether branches that were closed still hold rows, but for those of memories that holds keep."""
 
     def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
         """Contents numbered above `after`, texts of archived memories of so many bytes at least, that an `Economy` would deflate."""
@@ -167,8 +161,8 @@ class View(Rules, Protocol):
     def overlaid(self) -> tuple[str, ...]:
         """The ids of memories of which this View's branch shows a row of its own, () without a branch."""
 
-    def purgeable(self, upto: int) -> bool:
-        """Whether canonical rows ended at or before a commit."""
+    def purgeable(self, upto: int, above: int = 0) -> bool:
+        """Whether canonical rows ended at or before a commit, and after the commit `above`."""
 
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """The ids of memories, at and below some namespaces, of which this View's branch got or lost a row in the commits (after, upto].
@@ -176,10 +170,13 @@ class View(Rules, Protocol):
         Nothing is decided about who may see them.
         """
 
-    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """Canonical memories, not frozen, whose time is over and whose state does not say so yet, the longest over first."""
+    def due(self, now: datetime, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
+        """Canonical memories, not frozen, whose time is over and whose state does not say so yet, the longest over first.
 
-    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        Those that holds keep are left out, here and below.
+        """
+
+    def forgotten(self, upto: int, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """Canonical memories that expired at or before a commit, the earliest first."""
 
     def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
