@@ -143,13 +143,14 @@ class MemOS:
             raise InvalidCall(f"drain takes a number of seconds or None, not {type(seconds).__name__}")
         return True if self._parts.read_only else self._worker.drain(seconds)
 
-    def sweep(self, seconds: float | None = None) -> dict[str, int]:
+    def sweep(self, seconds: float | None = None, *, only: Literal["retention"] | None = None, tenant: str | None = None) -> dict[str, int]:
         """Do now what the worker does in its time: end, archive, activate, purge, compress what is due; what was done, in numbers.
 
-        At most for so many seconds; what is left is done by the next sweep. Raises Unavailable when another process is the worker.
+        With `only="retention"` just what confirmed rules of retention say, with `tenant` just there. At most for so many seconds; what is
+        left is done by the next sweep. Raises Unavailable when another process is the worker.
         """
         self._require_open()
-        return self._worker.sweep(seconds)
+        return self._worker.sweep(seconds, only, tenant)
 
     def close(self) -> None:
         """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""

@@ -29,7 +29,7 @@ Operation = Literal[
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
     "log", "explain",
-    "govern", "governed",
+    "govern", "governed", "retain", "heat", "review",
     "index", "use", "transition", "consolidate", "purge", "reclaim",
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from memos.memcube.call import Caller
@@ -16,7 +16,7 @@ from memos.memcube.hold import Holds
 from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.feed import Feed
-from memos.ports.retaining import Idle, Retaining
+from memos.ports.retaining import Retaining
 from memos.ports.rules import Rules
 
 if TYPE_CHECKING:
@@ -178,12 +178,6 @@ class View(Rules, Retaining, Protocol):
 
     def forgotten(self, upto: int, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """Canonical memories that expired at or before a commit, the earliest first."""
-
-    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
-        """Canonical memories in some states, not frozen, that were neither written, moved nor used for a span of time.
-
-        The span doubles with every 25 points of a memory's priority, and is halved with every 25 below 0.
-        """
 
     def last_fill(self) -> int:
         """The last commit that filled vectors, 0 when none has."""

@@ -14,7 +14,7 @@ from memos.memcube.state import State
 
 @dataclass(frozen=True, slots=True)
 class Worn:
-    """Canonical memories in some states that pass a filter and were used little, but for those that holds keep, and unless wanted the frozen.
+    """Canonical memories in some states that pass a filter and were used little, but for what holds keep and, unless wanted, the frozen.
 
     `idle`: neither written, moved nor used for a span, which doubles with every 25 points of priority. `heat`: less hot than that now.
     """

@@ -10,7 +10,7 @@ from memos.session.base import Verbs, given, json_object
 
 
 class Governing(Verbs):
-    """`govern`, `governed`."""
+    """`govern`, `governed`, `retain`, `heat`."""
 
     def govern(self, kind: str, key: str, body: Mapping[str, Any] | None) -> MemoryReply:
         """Write one document of the tenant, in place of the one of that name; None withdraws it. It holds from the next call on.
@@ -25,3 +25,19 @@ class Governing(Verbs):
         Raises Denied without the role `admin`.
         """
         return self._call("governed", options=given(kind=kind) | {"history": history})
+
+    def retain(self, name: str | None = None, *, confirm: str | None = None, now: bool = False) -> MemoryReply:
+        """Show what retention rules would do now, as `reply.value`, one dict a rule: how many memories, where, why, and a `token`.
+
+        A rule does nothing before it is confirmed: with the token of a preview of exactly this rule, or with `now` unseen. From then on the
+        sweeps apply it. Raises Denied without the role `admin`, NotFound, and InvalidCall for a token of another rule.
+        """
+        return self._call("retain", options=given(name=name, confirm=confirm, now=now or None))
+
+    def heat(self, prefix: str | None = None, *, idle_days: float | None = None) -> MemoryReply:
+        """What stands and how much it is used in each namespace, hottest first, of what you may see: dicts in `reply.value`.
+
+        Each has `namespace`, `memories`, `bytes`, `heat` (each use gives 1, which halves every 7 days), `last_used_at`, and `idle`, the
+        share that nobody wrote or used for `idle_days` (30).
+        """
+        return self._call("heat", options=given(prefix=prefix, idle_days=idle_days))

@@ -48,9 +48,9 @@ class ModelHolding:
     def tally(self, wanted: Worn, *, grant: Filter, now: datetime, idle: timedelta) -> tuple[Tally, ...]:
         """See the port; a text is stored as it is."""
         rows = [row for row in self._worn(wanted, now) if self.passes(row, grant, now)]
-        return tuple(self._told(path, rows, now, idle) for path in sorted({row.cube.namespace for row in rows}))
+        return tuple(self._counted(path, rows, now, idle) for path in sorted({row.cube.namespace for row in rows}))
 
-    def _told(self, path: str, rows: list[Row], now: datetime, idle: timedelta) -> Tally:
+    def _counted(self, path: str, rows: list[Row], now: datetime, idle: timedelta) -> Tally:
         mine = [row for row in rows if row.cube.namespace == path]
         size = sum(size_of(row) for row in mine)
         last = [self.state.usage[row.cube.id][1][0] for row in mine if row.cube.id in self.state.usage]
@@ -80,4 +80,4 @@ class ModelHolding:
 def size_of(row: Row) -> int:
     """The bytes of a memory's content as it is stored."""
     payload = row.cube.payload
-    return len((row.cube.text if payload.type == "plaintext" else payload.model_dump_json()).encode())
+    return len((row.cube.text if payload.type == "plaintext" else payload.model_dump_json(exclude={"type"})).encode())

@@ -35,9 +35,10 @@ def purge(state: State, tenant: str, seq: int, wanted: Purge) -> int:
 
 def kept(state: State, row: Row, holds: Holds | None) -> bool:
     """Whether a version is one for which a hold keeps its memory."""
+    if holds is None:
+        return False
     inherited = state.inherited(row.tenant, row.cube.namespace)
-    now = holds.now if holds else None
-    return any(row.end > each.since and each.filter.matches(row.cube, now=now, inherited=inherited) for each in holds.each) if now else False
+    return any(row.end > each.since and each.filter.matches(row.cube, now=holds.now, inherited=inherited) for each in holds.each)
 
 
 def _move_horizon(state: State, tenant: str, horizon: int) -> None:

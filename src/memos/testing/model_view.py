@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memos.errors import InvalidCall, NotFound
@@ -15,7 +15,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.hold import Holds
 from memos.memcube.namespace import within
 from memos.memcube.state import State as CubeState
-from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
+from memos.ports.adapter import Branch, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import OPEN
 from memos.testing.model import Row, State
 from memos.testing.model_holding import ModelHolding
@@ -197,12 +197,6 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
         spared = self.spared(spare)
         found = sorted((row.seq, row.cube.id) for row in self.heads() if row.cube.state == CubeState.EXPIRED)
         return tuple(cube_id for seq, cube_id in found if seq <= upto and cube_id not in spared)[:limit]
-
-    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
-        """See the port."""
-        head = [row for row in self.heads() if row.uid > after and row.cube.state in states]
-        found = sorted((row.uid, row.cube.id) for row in head if not row.cube.frozen and self.unused(row, now, span))
-        return Idle(tuple(cube_id for _, cube_id in found[:limit]), found[limit - 1][0] if len(found) >= limit else None)
 
     def last_fill(self) -> int:
         """See the port."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import apsw
@@ -15,7 +15,6 @@ from memos.backends.sqlite.rows import id_text
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.hold import Holds
 from memos.ports.adapter import Branch, Snapshot
-from memos.ports.retaining import Idle
 
 SQL = statements("view")
 
@@ -64,7 +63,8 @@ class Sweeping:
     def left_behind(self, spare: Holds | None = None) -> bool:
         """See the port."""
         kept, parameters = holding.kept(spare)
-        return next(self._run(SQL["left_behind"].format(kept=kept), (self._tid, *parameters)))[0] > 0
+        (found,) = next(self._run(SQL["left_behind"].format(kept=kept), (self._tid, *parameters)))
+        return bool(found)
 
     def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
         """See the port."""
@@ -96,9 +96,3 @@ class Sweeping:
         kept, parameters = holding.kept(spare)
         found = self._run(SQL[name].format(kept=kept), (*asked, *parameters, limit))
         return tuple(id_text(identity) for (identity,) in found)
-
-    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
-        """See the port."""
-        asked = to_json(list(states)).decode(), microseconds(now), span // timedelta(microseconds=1)
-        found = list(self._run(SQL["idle"], (self._tid, after, *asked, limit)))
-        return Idle(tuple(id_text(identity) for identity, _ in found), found[-1][1] if len(found) == limit else None)

@@ -19,7 +19,7 @@ OCSF_VERSION = "1.3.0"
 ACTIVITIES = {1: "Create", 2: "Read", 3: "Update", 4: "Delete", 99: "Other"}
 KINDS = {
     1: ("add", "compose", "branch", "snapshot"),
-    2: ("search", "get", "list", "history", "lineage", "log", "explain", "diff", "snapshots", "branches", "moment", "governed"),
+    2: ("search", "get", "list", "history", "lineage", "log", "explain", "diff", "snapshots", "branches", "moment", "governed", "heat"),
     3: (
         "update",
         "transfer",
@@ -32,6 +32,8 @@ KINDS = {
         "merge",
         "transition",
         "govern",
+        "retain",
+        "review",
         "index",
         "use",
         "consolidate",

@@ -17,12 +17,14 @@ from memos.interface.memory_api import (
     consolidate,
     create,
     govern,
+    holds,
     index,
     keeping,
     lifecycle,
     lineage,
     log_query,
     query,
+    retention,
     time_machine,
     update,
 )
@@ -61,6 +63,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "discard": branches.prepare_discard,
     "govern": govern.prepare_govern,
     "governed": govern.prepare_governed,
+    "retain": retention.prepare_retain,
+    "heat": retention.prepare_heat,
     "transition": lifecycle.prepare_transition,
     "consolidate": consolidate.prepare_consolidate,
     "purge": keeping.prepare_purge,
@@ -126,7 +130,7 @@ class MemoryAPI:
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
             grant = governance.authorize(caller, call)
             work = Work(self._desk, caller, call, view, grant, self._desk.clock.now(), partial(self._vault.view, caller.tenant))
-            prepared = OPERATIONS[call.operation](work)
+            prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
                 return prepared
             reply, withheld = self._desk.governance.disclose(grant, prepared.reply, work.now)

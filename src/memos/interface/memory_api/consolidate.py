@@ -9,6 +9,7 @@ from typing import Any
 
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Prepared, Work
+from memos.interface.memory_api.holds import held
 from memos.interface.memory_api.update import fact_of
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet
@@ -77,7 +78,7 @@ def _settle(work: Work, fresh: MemCube, nearest: Iterable[MemCube], settled: Set
     for old in nearest:
         if old.id in writes or fresh.id in writes:
             continue
-        if _may_merge(old, fresh) and same(old.text, fresh.text):
+        if _may_merge(old, fresh) and same(old.text, fresh.text) and not held(work, [old.id, fresh.id]):
             writes[old.id], writes[fresh.id] = _merged(work, old, fresh)
             seen |= {old.id: old.seq, fresh.id: fresh.seq}
             edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]

@@ -92,14 +92,6 @@ SELECT DISTINCT c.id FROM version v JOIN cube c ON c.uid = v.uid
 WHERE v.nid IN (SELECT value FROM json_each(?1)) AND v.bid = ?2 AND (v.seq > ?3 AND v.seq <= ?4 OR v.seq_end > ?3 AND v.seq_end <= ?4)
 ORDER BY v.uid;
 
--- The span of idleness doubles with every 25 points of priority.
--- name: idle
-SELECT c.id, v.uid FROM version v JOIN cube c ON c.uid = v.uid JOIN commit_log l ON l.seq = v.seq LEFT JOIN usage u ON u.uid = v.uid
-WHERE v.uid > ?2 AND c.tid = ?1 AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.frozen = 0
-  AND v.state IN (SELECT value FROM json_each(?3))
-  AND max(l.at, v.updated_at, v.created_at, ifnull(u.last_used_at, v.created_at)) < ?4 - ?5 * pow(2, v.priority / 25.0)
-ORDER BY v.uid LIMIT ?6;
-
 -- name: due
 SELECT c.id FROM version v INDEXED BY version_by_expiry JOIN cube c ON c.uid = v.uid
 WHERE v.expires_at <= ? AND v.expires_at IS NOT NULL AND v.seq_end = 9223372036854775807 AND v.state <> 'expired'
