@@ -116,7 +116,9 @@ def test_each_condition_counts_and_all_of_them_must_hold(memory, alice, admin, c
     for _ in range(4):
         alice.get(used.id)
     memory.sweep()
-    admin.govern("retention", "cold", {"heat_below": 0.5, "least_age_days": 10, "filter": {"tags": {"none": ["keep"]}}, "action": "archive"})
+    admin.govern(
+        "retention", "cold", {"heat_below": 0.5, "least_age_days": 10, "filter": {"tags": {"none": ["keep"]}}, "action": "archive"}
+    )
     admin.retain("cold", now=True)
     clock.move(days=9)
     assert memory.sweep() == {}, "too young"
@@ -131,7 +133,7 @@ def test_each_condition_counts_and_all_of_them_must_hold(memory, alice, admin, c
 
 
 def test_idleness_counts_by_priority_and_frozen_memories_stay(memory, alice, admin, clock):
-    plain, dear, frozen, archived = alice.add(["plain", "dear", "frozen", "archived"]).cubes
+    _plain, dear, frozen, archived = alice.add(["plain", "dear", "frozen", "archived"]).cubes
     alice.update(dear.id, priority=25)
     alice.freeze(frozen.id)
     alice.archive(archived.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from memos.errors import Denied
@@ -24,10 +24,11 @@ def holds(work: Work) -> Holds:
     return standing(work.view.ruled("hold"), work.now) if work.view.rules("hold") else Holds(work.now)
 
 
-def held(work: Work, ids: Sequence[str]) -> dict[str, str]:
+def held(work: Work, ids: Iterable[str]) -> dict[str, str]:
     """Which of some memories are held, each with the name of a hold that keeps it; whoever may see them."""
-    found = holds(work) if ids else Holds(work.now)
-    return work.view.held(ids, found) if found else {}
+    asked = list(ids)
+    found = holds(work) if asked else Holds(work.now)
+    return work.view.held(asked, found) if found else {}
 
 
 def require_free(ids: Sequence[str], found: dict[str, str]) -> None:
