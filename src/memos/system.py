@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
 from memos.infrastructure.memgovernance.governance import MemGovernance
+from memos.infrastructure.memgovernance.quotas import Quotas
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
 from memos.interface.memory_api.desk import Desk
@@ -63,7 +64,8 @@ class MemOS:
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
-        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings, parts.journal)
+        quotas = Quotas(parts.counters, self._clock)
+        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
         self._worker = Worker(api, parts, self._clock, self._settings)
@@ -161,6 +163,7 @@ class MemOS:
             self._worker.stop(self._settings.close_seconds if self._threaded else 0.0)
         finally:
             self._vault.close()
+            self._parts.counters.close()
 
     def doctor(self) -> tuple[Fault, ...]:
         """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""

@@ -36,7 +36,7 @@ from memos.memcube.rule import Rule
 from memos.memcube.state import State
 from memos.ports.clock import uuid7
 from memos.testing.model import ModelAdapter, Row
-from memos.testing.walk_holds import some_holds
+from memos.testing.walk_holds import some_allowances, some_holds
 
 TENANTS = ("acme", "zeta's")
 USERS = ("alice", "bob")
@@ -108,7 +108,7 @@ class Walk:
             "purge": 2,
         }
         kind = self.random.choices(list(kinds), list(kinds.values()))[0]
-        change = replace(base, operation=kind, **getattr(self, f"_{kind}")(tenant, seen))
+        change = replace(base, operation=kind, **getattr(self, f"_{kind}")(tenant, seen), allowances=some_allowances(self))
         if self.chance(25):
             ids = tuple(write.cube.id for write in change.writes)
             key = Idempotency(self.key(), self.random.choice(["one", "two"]), ids)

@@ -56,6 +56,10 @@ class MemGovernance:
         """Whether the caller may write to a namespace, where what he may not is left out and no error."""
         return access.is_own(caller, namespace)
 
+    def roles(self, caller: Caller, view: Rules) -> frozenset[str]:
+        """Every role that a caller has in its tenant."""
+        return frozenset(caller.roles)
+
     def require_govern(self, caller: Caller) -> None:
         """Denied unless the caller may write and read the documents by which its tenant is governed."""
         access.require_admin(caller)

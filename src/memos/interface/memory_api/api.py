@@ -108,7 +108,7 @@ class MemoryAPI:
         vectors = Vectors(caller, self._desk)
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):
-            prepared = self._prepare(caller, ready)
+            prepared = self._prepare(caller, ready, counted=attempt > 1)
             reply = prepared.reply.model_copy(update={"warnings": (*warnings, *prepared.reply.warnings), "call": call})
             if prepared.change is None:
                 self._vault.record(self._row(caller, call, reply, prepared, began))
@@ -124,16 +124,20 @@ class MemoryAPI:
             return self._committed(caller, call, reply, committed), True
         raise AssertionError
 
-    def _prepare(self, caller: Caller, call: MemoryCall) -> Prepared:
-        governance = self._desk.governance
+    def _prepare(self, caller: Caller, call: MemoryCall, *, counted: bool) -> Prepared:
+        governance, quotas = self._desk.governance, self._desk.quotas
         branch = governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
+            measured = caller, call.operation, view, governance.roles(caller, view)
+            if not counted:
+                quotas.require(*measured)
             grant = governance.authorize(caller, call)
             work = Work(self._desk, caller, call, view, grant, self._desk.clock.now(), partial(self._vault.view, caller.tenant))
             prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
-                return prepared
-            reply, withheld = self._desk.governance.disclose(grant, prepared.reply, work.now)
+                return replace(prepared, change=replace(prepared.change, allowances=quotas.allowances(*measured)))
+            reply, withheld = governance.disclose(grant, prepared.reply, work.now)
+            quotas.disclosing(*measured, (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told))
             return replace(prepared, reply=reply.model_copy(update={"seq": view.seq}), withheld=withheld)
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:

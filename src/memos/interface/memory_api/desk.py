@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ValidationError
 
 from memos.errors import InvalidCall
 from memos.infrastructure.memgovernance.governance import MemGovernance
+from memos.infrastructure.memgovernance.quotas import Quotas
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
@@ -49,6 +50,7 @@ class Desk:
     embedder: Embedder | None
     clock: Clock
     settings: Settings
+    quotas: Quotas
     log: AccessLog
     """The log of calls that wrote nothing; the View has that of the others."""
 
