@@ -43,11 +43,16 @@ class PrincipalRule(Value):
 
 
 class SourceRule(Value):
-    """Where memories come from that nobody vouches for: what these agents write, or anybody into these namespaces, is quarantined."""
+    """Sources that nobody vouches for: what these agents write, or anybody into these namespaces, is put under quarantine."""
 
     agents: tuple[Annotated[str, BeforeValidator(legal_name)], ...] = ()
     namespaces: tuple[Annotated[str, BeforeValidator(legal_namespace)], ...] = ()
-    trust: Literal["trusted", "untrusted"] = "untrusted"
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.agents and not self.namespaces:
+            raise InvalidCall("a source names agents, namespaces, or both")
+        return self
 
 
 class HoldRule(Value):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from memos.memcube.call import MemoryReply
-from memos.session.base import Verbs, given, json_object
+from memos.session.base import Ref, Verbs, given, json_object, refs
 
 
 class Governing(Verbs):
-    """`govern`, `governed`, `retain`, `heat`."""
+    """`govern`, `governed`, `retain`, `heat`, `review`."""
 
     def govern(self, kind: str, key: str, body: Mapping[str, Any] | None) -> MemoryReply:
         """Write one document of the tenant, in place of the one of that name; None withdraws it. It holds from the next call on.
@@ -41,3 +41,13 @@ class Governing(Verbs):
         share that nobody wrote or used for `idle_days` (30).
         """
         return self._call("heat", options=given(prefix=prefix, idle_days=idle_days))
+
+    def review(
+        self, ids: Ref | Iterable[Ref] = (), *, release: bool | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> MemoryReply:
+        """Show what is under quarantine, in pages; with `release` True let everybody see the memories named, with False forget them.
+
+        What untrusted writers write is under quarantine: nobody sees it but they and those who review. Raises Denied without the role
+        `reviewer` or `admin`, NotFound for what is not under quarantine.
+        """
+        return self._call("review", cubes=refs(ids), options=given(release=release, limit=limit, cursor=cursor))

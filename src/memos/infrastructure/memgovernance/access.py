@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from memos.errors import Denied
+from memos.memcube import quarantine
 from memos.memcube.call import Caller, Grant
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import encode_step, within
@@ -56,6 +57,25 @@ def own_grant(user: str, *, past: bool) -> Grant:
         clauses.append({"state": {"ne": "expired"}})
         clauses.append({"or": [{"expires_at": {"exists": False}}, {"expires_at": {"gt": "now"}}]})
     return Grant(filter=Filter.parse({"and": clauses}, internal=True), policies=("private",))
+
+
+def caller_grant(caller: Caller, *, past: bool) -> Grant:
+    """What is a caller's own, but for what others of its agents wrote that is under quarantine."""
+    return _guarded(caller.user, caller.agent, caller.roles, past)
+
+
+@lru_cache(maxsize=4096)
+def _guarded(user: str, agent: str | None, roles: tuple[str, ...], past: bool) -> Grant:  # noqa: FBT001 - for the cache
+    grant = own_grant(user, past=past)
+    principals = (f"user:{user}", *([f"agent:{agent}"] if agent else []), *(f"role:{role}" for role in roles))
+    return Grant(filter=grant.filter & quarantine.shown_to(principals), policies=(*grant.policies, "quarantine"))
+
+
+def review_grant(caller: Caller) -> Grant:
+    """All of the tenant that is under quarantine; Denied to who does not review."""
+    if caller.kind != "system" and not {quarantine.REVIEWER, ADMIN} & set(caller.roles):
+        raise Denied(f"to review what is under quarantine takes the role {quarantine.REVIEWER!r}, which this caller has not")
+    return Grant(filter=quarantine.under_review(), policies=("review",))
 
 
 def require_own(caller: Caller, namespace: str) -> None:

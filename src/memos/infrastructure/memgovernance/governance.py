@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from memos.errors import Denied
 from memos.infrastructure.memgovernance import access
+from memos.infrastructure.memgovernance.trust import Trust
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.filter import Filter
 from memos.memcube.rule import Rule
@@ -20,17 +21,22 @@ SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "pur
 class MemGovernance:
     """The decisions on (identity, memory, context). At this stage one policy stands: what is private is its owner's alone."""
 
+    def __init__(self) -> None:
+        self._trust = Trust()
+
     def authorize(self, caller: Caller, call: MemoryCall) -> Grant:
         """What this caller may see in this call; Denied when it may not make the call at all."""
         if caller.kind == "system":
             return _everything()
         if call.operation in SYSTEM_OPERATIONS:
             raise Denied(f"only the system itself may {call.operation}")
-        return access.own_grant(caller.user, past=call.operation in access.READS_PAST or call.at is not None)
+        if call.operation == "review":
+            return access.review_grant(caller)
+        return access.caller_grant(caller, past=call.operation in access.READS_PAST or call.at is not None)
 
     def past(self, caller: Caller) -> Grant:
         """What this caller may see with the right `history`: the forgotten and the expired too."""
-        return _everything() if caller.kind == "system" else access.own_grant(caller.user, past=True)
+        return _everything() if caller.kind == "system" else access.caller_grant(caller, past=True)
 
     def own_roots(self, caller: Caller) -> tuple[str, ...]:
         """The namespaces, with all below, that are the caller's own."""
@@ -51,6 +57,10 @@ class MemGovernance:
     def require_write(self, caller: Caller, namespace: str) -> None:
         """Denied unless the caller may write to a namespace."""
         access.require_own(caller, namespace)
+
+    def distrusted(self, view: Rules, caller: Caller, namespace: str) -> str | None:
+        """The principal, such as `agent:crawler`, for which what a caller writes is put under quarantine; None when it is trusted."""
+        return self._trust.distrusted(view, caller, namespace)
 
     def may_write(self, caller: Caller, namespace: str) -> bool:
         """Whether the caller may write to a namespace, where what he may not is left out and no error."""

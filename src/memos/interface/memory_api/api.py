@@ -25,6 +25,7 @@ from memos.interface.memory_api import (
     log_query,
     query,
     retention,
+    review,
     time_machine,
     update,
 )
@@ -64,6 +65,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "govern": govern.prepare_govern,
     "governed": govern.prepare_governed,
     "retain": retention.prepare_retain,
+    "review": review.prepare_review,
     "heat": retention.prepare_heat,
     "transition": lifecycle.prepare_transition,
     "consolidate": consolidate.prepare_consolidate,

@@ -18,6 +18,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_tags
 from memos.memcube.payload import Plaintext
 from memos.memcube.provenance import Parent
+from memos.memcube.quarantine import quarantined
 from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.agreement import moved, refused
 from memos.operation.memlifecycle.overlap import same
@@ -66,7 +67,8 @@ def prepare_consolidate(work: Work) -> Prepared:
 def _states_something(cube: MemCube) -> bool:
     """Whether a memory may end or repeat another: a person's words, or a note, of a length that states one thing."""
     said_by_a_machine = cube.role in {"assistant", "system", "tool"}
-    return isinstance(cube.payload, Plaintext) and cube.state in PRESENT and not said_by_a_machine and len(cube.text) <= LONGEST
+    known = cube.state in PRESENT and not quarantined(cube.policy)
+    return isinstance(cube.payload, Plaintext) and known and not said_by_a_machine and len(cube.text) <= LONGEST
 
 
 Settled = tuple[dict[str, CubeWrite], list[Edge], dict[str, int]]

@@ -19,6 +19,7 @@ from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import Policy
 from memos.memcube.provenance import CallContext
+from memos.memcube.quarantine import put_under
 from memos.memcube.state import State
 from memos.memcube.value import trusted
 from memos.operation.memoperator.analysis import analyse
@@ -82,26 +83,30 @@ class _Batch:
         self.drafts = drafts
         self.context: CallContext = work.context()
         self.home = work.desk.governance.default_scope(work.caller)[0]
-        self.policy: Policy | None = None
+        self.policies: dict[str, Policy] = {}
         self.order: list[str] = []
         self.writes: dict[str, CubeWrite] = {}
         self.standing: dict[str, MemCube] = {}
         self.read: dict[str, int] = {}
         self.facts: dict[tuple[str, str], str] = {}
         self.turns: dict[TurnKey, str] = {}
+        self.distrusted: dict[str, str | None] = {}
         self._look_up(drafts)
 
     def _look_up(self, drafts: tuple[CubeDraft, ...]) -> None:
         facts: dict[str, list[str]] = defaultdict(list)
         turns: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for namespace in {draft.namespace or self.home for draft in drafts}:
+            self.work.desk.governance.require_write(self.work.caller, namespace)
+            self.distrusted[namespace] = self.work.desk.governance.distrusted(self.work.view, self.work.caller, namespace)
         for draft in drafts:
             namespace = draft.namespace or self.home
+            if self.distrusted[namespace] is not None:
+                continue  # what is under quarantine joins nothing and takes no place
             if not draft.turn:
                 facts[namespace].append(same_fact(draft.text))
             elif draft.ordinal is not None and draft.session is not None:
                 turns[namespace, draft.session].append(draft.ordinal)
-        for namespace in {draft.namespace or self.home for draft in drafts}:
-            self.work.desk.governance.require_write(self.work.caller, namespace)
         for namespace, texts in facts.items():
             self.facts |= {(namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts).items()}
         for (namespace, session), ordinals in turns.items():
@@ -123,6 +128,9 @@ class _Batch:
     def take(self, draft: CubeDraft) -> None:
         """Recognise a draft or make a memory of it."""
         namespace = draft.namespace or self.home
+        if self.distrusted[namespace] is not None:
+            self.order.append(self._bear(namespace, draft))
+            return
         known = self._known_turn(namespace, draft) if draft.turn else self._known_fact(namespace, draft)
         self.order.append(known or self._bear(namespace, draft))
 
@@ -162,15 +170,16 @@ class _Batch:
         self.writes[cube.id] = CubeWrite(cube=amended, birth=False, fact=same_fact(draft.text))
 
     def _bear(self, namespace: str, draft: CubeDraft) -> str:
+        apart = self.distrusted[namespace] is not None
         cube = self._new_cube(namespace, draft)
-        fact = None if draft.turn else same_fact(draft.text)
+        fact = None if draft.turn or apart else same_fact(draft.text)
         if fact is not None:
             self.facts[namespace, fact] = cube.id
-        elif draft.ordinal is not None and draft.session is not None:
+        elif draft.ordinal is not None and draft.session is not None and not apart:
             self.turns[namespace, draft.session, draft.ordinal] = cube.id
         terms = analyse(draft.text, draft.speaker, draft.role)
         self.writes[cube.id] = CubeWrite(
-            cube=cube, birth=True, terms=terms, vector=fitting(self.work, draft.vector), fact=fact, turn=draft.turn
+            cube=cube, birth=True, terms=terms, vector=fitting(self.work, draft.vector), fact=fact, turn=draft.turn and not apart
         )
         return cube.id
 
@@ -183,7 +192,7 @@ class _Batch:
             "layer": draft.layer or layer_of(namespace),
             "payload": trusted(Plaintext, {"type": "plaintext", "text": draft.text}),
             "tags": draft.tags,
-            "policy": self._policy(draft.expires_at, draft.priority),
+            "policy": self._policy(namespace, draft.expires_at, draft.priority),
             "provenance": provenance.born(work, self.context, cube_id, draft),
             "said_at": draft.said_at or work.now,
             "created_at": work.now,
@@ -191,16 +200,17 @@ class _Batch:
             "speaker": draft.speaker,
             "role": draft.role,
             "session": draft.session,
-            "ordinal": draft.ordinal,
+            "ordinal": draft.ordinal if self.distrusted[namespace] is None else None,
             "metadata": draft.metadata,
         }
         return trusted(MemCube, fields)
 
-    def _policy(self, expires_at: datetime | None, priority: int) -> Policy:
+    def _policy(self, namespace: str, expires_at: datetime | None, priority: int) -> Policy:
         """The policy of a draft; one value serves all that are alike."""
-        last = self.policy
+        last = self.policies.get(namespace)
         if last is None or (last.expires_at, last.priority) != (expires_at, priority):
-            self.policy = last = Policy(owner=self.work.caller.user, expires_at=expires_at, priority=priority)
+            last, writer = Policy(owner=self.work.caller.user, expires_at=expires_at, priority=priority), self.distrusted[namespace]
+            self.policies[namespace] = last = last if writer is None else put_under(last, writer)
         return last
 
 

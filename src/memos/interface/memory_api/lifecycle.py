@@ -10,7 +10,7 @@ from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.interface.memory_api.holds import GONE, held
 from memos.interface.memory_api.query import named
-from memos.interface.memory_api.update import changeable, fact_of, single
+from memos.interface.memory_api.update import changeable, fact_of, require_writable, single
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
@@ -131,7 +131,7 @@ def _several(
 def _writable(work: Work) -> tuple[MemCube, ...]:
     cubes = named(work)
     for cube in cubes:
-        work.desk.governance.require_write(work.caller, cube.namespace)
+        require_writable(work, cube)
     return cubes
 
 

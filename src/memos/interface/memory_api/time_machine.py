@@ -17,7 +17,7 @@ from memos.interface.memory_api.desk import Options, Prepared, Work, read_option
 from memos.interface.memory_api.holds import unheld
 from memos.interface.memory_api.lapsed import require_room_for_turn, retired, taken
 from memos.interface.memory_api.query import scope
-from memos.interface.memory_api.update import fact_of, room_for_fact
+from memos.interface.memory_api.update import fact_of, require_writable, room_for_fact
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet, SnapshotName
 from memos.memcube.cube import MemCube
@@ -221,7 +221,7 @@ def _restore_one(work: Work, options: RestoreOptions) -> Prepared:
     if not rows:
         raise NotFound(f"there is no memory {cube_id} here for you; list() shows those there are")
     now = rows[-1]
-    work.desk.governance.require_write(work.caller, now.namespace)
+    require_writable(work, now)
     require_thawed(now)
     then = _version(rows, options.version)
     write = _again(work, now, then, BROUGHT.get(now.state, now.state), whole=False)
@@ -294,5 +294,5 @@ def _returned(work: Work, each: Difference, standing: dict[str, MemCube]) -> Cub
     if each.before is None:
         gone = {"state": State.EXPIRED, "provenance": provenance.mutated(work, now.provenance, Event.RESTORE)}
         return CubeWrite(cube=now.model_copy(update=gone), birth=False) if now.state is not State.EXPIRED else None
-    work.desk.governance.require_write(work.caller, each.before.namespace)
+    require_writable(work, each.before)
     return _again(work, now, each.before, toward(now.state, each.before.state), whole=True)

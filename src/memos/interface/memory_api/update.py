@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from memos.errors import InvalidCall, NotFound, VersionConflict
+from memos.errors import Denied, InvalidCall, NotFound, VersionConflict
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
@@ -19,6 +19,7 @@ from memos.memcube.cube import MemCube, Tag
 from memos.memcube.legal import legal_body, legal_metadata, legal_name, legal_tags, same_fact
 from memos.memcube.payload import Plaintext
 from memos.memcube.provenance import Provenance
+from memos.memcube.quarantine import quarantined
 from memos.memcube.state import State
 from memos.memcube.value import Instant, Metadata, Text
 from memos.memcube.vector import Vector
@@ -65,9 +66,16 @@ def changeable(work: Work) -> tuple[MemCube, ...]:
     """The memories named, if this caller may write to them and none is frozen."""
     cubes = named(work)
     for cube in cubes:
-        work.desk.governance.require_write(work.caller, cube.namespace)
+        require_writable(work, cube)
         require_thawed(cube)
     return cubes
+
+
+def require_writable(work: Work, cube: MemCube) -> None:
+    """Denied unless the caller may change a memory; who is not trusted may change only what is under quarantine."""
+    work.desk.governance.require_write(work.caller, cube.namespace)
+    if not quarantined(cube.policy) and work.desk.governance.distrusted(work.view, work.caller, cube.namespace) is not None:
+        raise Denied(f"what you write is under review, and you may change nothing else: the memory {cube.id} is not under quarantine")
 
 
 def prepare_update(work: Work) -> Prepared:
@@ -177,8 +185,9 @@ def rewritten(
 
 
 def fact_of(cube: MemCube) -> str | None:
-    """The form under which no second memory of the namespace may stand; None for turns and for what is gone."""
-    return None if cube.ordinal is not None or cube.state is State.EXPIRED or not cube.text else same_fact(cube.text)
+    """The form under which no second memory of the namespace may stand; None for turns, for what is gone, and under quarantine."""
+    gone = cube.ordinal is not None or cube.state is State.EXPIRED or not cube.text
+    return None if gone or quarantined(cube.policy) else same_fact(cube.text)
 
 
 def room_for_fact(work: Work, cube: MemCube, fact: str | None) -> tuple[MemCube, ...]:
