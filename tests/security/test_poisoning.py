@@ -1,4 +1,4 @@
-"""Poisoning: what untrusted writers write is seen by nobody but them and reviewers, joins nothing, ends nothing; no source fills an answer."""
+"""Poisoning: what untrusted writers write is seen by them and reviewers alone, and joins and ends nothing; no source fills an answer."""
 
 from datetime import UTC, datetime
 
