@@ -19,6 +19,7 @@ SOURCES = {
         "Life": SESSION / "life.py",
         "Past": SESSION / "past.py",
         "Logs": SESSION / "logs.py",
+        "Sharing": SESSION / "sharing.py",
         "Governing": SESSION / "governing.py",
     },
 }

@@ -57,6 +57,9 @@ class AsyncSession:
         session: str | None = None,
         expires_at: Time | None = None,
         priority: int = 0,
+        sensitivity: str | None = None,
+        acl: Mapping[str, Any] | None = None,
+        conditions: Filtering = None,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
         trigger: str | None = None,
@@ -74,6 +77,9 @@ class AsyncSession:
             session=session,
             expires_at=expires_at,
             priority=priority,
+            sensitivity=sensitivity,
+            acl=acl,
+            conditions=conditions,
             metadata=metadata,
             links=links,
             trigger=trigger,
@@ -150,12 +156,16 @@ class AsyncSession:
         links: Iterable[str] | None = None,
         expires_at: Time | None = None,
         priority: int | None = None,
+        sensitivity: str | None = None,
+        conditions: Filtering | Literal["none"] = None,
         trigger: str | None = None,
         vector: Any = None,
         wait: bool = False,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
-        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end."""
+        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end,
+        `conditions="none"` lifts them.
+        """
         return await asyncio.to_thread(
             self._sync.update,
             id,
@@ -169,6 +179,8 @@ class AsyncSession:
             links=links,
             expires_at=expires_at,
             priority=priority,
+            sensitivity=sensitivity,
+            conditions=conditions,
             trigger=trigger,
             vector=vector,
             wait=wait,
@@ -341,13 +353,64 @@ class AsyncSession:
         """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now."""
         return await asyncio.to_thread(self._sync.explain, call_id)
 
+    async def share(
+        self,
+        ids: Ref | Iterable[Ref],
+        principals: str | Iterable[str],
+        *,
+        rights: str | Iterable[str] = "read",
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Open memories to `user:<name>`, `role:<name>` or `agent:<name>`: read, write, history, share, forget, admin."""
+        return await asyncio.to_thread(self._sync.share, ids, principals, rights=rights, idempotency_key=idempotency_key)
+
+    async def unshare(self, ids: Ref | Iterable[Ref], principals: str | Iterable[str]) -> MemoryReply:
+        """Withdraw from principals every right that the memories' own access lists give them; at the next call it is gone."""
+        return await asyncio.to_thread(self._sync.unshare, ids, principals)
+
+    async def acl(self, namespace: str, acl: Mapping[str, Any] | None = None) -> MemoryReply:
+        """The access list of a namespace, `{"role:nurse": ["read"]}`, handed down to all in it and below it; given one, it is set."""
+        return await asyncio.to_thread(self._sync.acl, namespace, acl)
+
+    async def access(
+        self,
+        id: Ref,
+        user: str,
+        *,
+        roles: str | Iterable[str] = (),
+        action: str = "read",
+        agent: str | None = None,
+        purpose: str | None = None,
+        task: str | None = None,
+        model: str | None = None,
+        session: str | None = None,
+    ) -> MemoryReply:
+        """Why somebody may or may not do something to a memory: `reply.value`, with the policies that decided."""
+        return await asyncio.to_thread(
+            self._sync.access, id, user, roles=roles, action=action, agent=agent, purpose=purpose, task=task, model=model, session=session
+        )
+
+    async def who(self, id: Ref, *, moment: Any = None) -> MemoryReply:
+        """What everybody whom documents, owners and access lists name may do to a memory, now or at a moment, and what changed that."""
+        return await asyncio.to_thread(self._sync.who, id, moment=moment)
+
     async def govern(self, kind: str, key: str, body: Mapping[str, Any] | None) -> MemoryReply:
         """Write one document of the tenant, in place of the one of that name; None withdraws it. It holds from the next call on."""
         return await asyncio.to_thread(self._sync.govern, kind, key, body)
 
+    async def govern_all(self, rules: Iterable[tuple[str, str, Mapping[str, Any] | None]]) -> MemoryReply:
+        """Write several documents (kind, name, body), all or none; as `govern` otherwise."""
+        return await asyncio.to_thread(self._sync.govern_all, rules)
+
     async def governed(self, kind: str | None = None, *, history: bool = False) -> MemoryReply:
         """The tenant's documents as dicts, in `reply.value`; with `history` those that stand no more as well, who made and ended each."""
         return await asyncio.to_thread(self._sync.governed, kind, history=history)
+
+    async def preview(
+        self, policies: Mapping[str, str | None], *, callers: Iterable[Mapping[str, Any]] = (), actions: str | Iterable[str] = "read"
+    ) -> MemoryReply:
+        """What documents of policies, `{name: text}`, would change if they stood, or with None stood no more: `reply.value`."""
+        return await asyncio.to_thread(self._sync.preview, policies, callers=callers, actions=actions)
 
     async def retain(self, name: str | None = None, *, confirm: str | None = None, now: bool = False) -> MemoryReply:
         """Show what retention rules would do now, as `reply.value`, one dict a rule: how many memories, where, why, and a `token`."""

@@ -253,12 +253,21 @@ def test_it_tells_who_asks_which_of_many_are_held(opened):
     first, second, third = alice.add(["one", "two", "three"]).cubes
     hold(admin, "a", ids=[first.id, second.id])
     hold(admin, "b", ids=[second.id])
-    caller, call = Caller(user="system", kind="system"), MemoryCall(id=memory._clock.new_id(), operation="purge")
-    desk = memory._api.api._desk
+
+    def working(view):
+        caller, call, now = (
+            Caller(user="system", kind="system"),
+            MemoryCall(id=memory._clock.new_id(), operation="purge"),
+            memory._clock.now(),
+        )
+        desk = memory._api.api._desk
+        warrant = desk.governance.warrant(caller, view, now)
+        return Work(desk, caller, call, view, desk.governance.authorize(warrant, caller, call), warrant, now, memory._vault.view)
+
     with memory._parts.adapter.view("default") as view:
-        work = Work(desk, caller, call, view, desk.governance.past(caller), memory._clock.now(), memory._vault.view)
+        work = working(view)
         assert holds.held(work, [third.id, second.id, first.id]) == {first.id: "a", second.id: "a"}
         assert holds.held(work, []) == {}
     with memory._parts.adapter.view("acme") as view:
-        work = Work(desk, caller, call, view, desk.governance.past(caller), memory._clock.now(), memory._vault.view)
+        work = working(view)
         assert holds.held(work, [first.id]) == {}

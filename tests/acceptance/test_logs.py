@@ -145,9 +145,9 @@ class TestExplain:
         kept, back = alice.add(["a blue boat", "a blue house"]).cubes
         disclose = MemGovernance.disclose
 
-        def stricter(self, grant, reply, now):
+        def stricter(self, warrant, grant, reply, now, heads=None):
             stays = tuple(hit for hit in reply.hits if hit.cube.id != back.id)
-            shown, _ = disclose(self, grant, reply.model_copy(update={"hits": stays}), now)
+            shown, _ = disclose(self, warrant, grant, reply.model_copy(update={"hits": stays}), now, heads)
             return shown, tuple(hit.cube.id for hit in reply.hits if hit.cube.id == back.id)
 
         monkeypatch.setattr(MemGovernance, "disclose", stricter)

@@ -89,7 +89,7 @@ def test_without_its_key_a_restored_store_finds_its_facts_and_knows_nobody_again
     assert copy.keys.secret != adapter.keys.secret
     assert diagnose(copy, analyse) == ()
     with copy.view("acme") as view:
-        assert set(view.facts("user/alice", [same_fact("a  FACT")])) == {same_fact("A fact")}
+        assert set(view.facts("user/alice", [same_fact("a  FACT")], "alice")) == {same_fact("A fact")}
         assert view.replay(Idempotency("k1", "call"), Caller(user="alice", tenant="acme")) is None
     was, now = contents(adapter), contents(copy)
     assert now["content"] == was["content"]

@@ -94,7 +94,8 @@ def test_a_memory_that_leaves_ones_sight_leaves_the_lineage_at_the_next_call(mem
     commit(memory, edges=[(ids[0], ids[1], "derived_from"), (ids[1], ids[2], "derived_from")])
     assert alice.lineage(ids[0]).value["nodes"] == ids
     cube = alice.get(ids[1]).cubes[0]
-    commit(memory, writes=(CubeWrite(cube.model_copy(update={"namespace": "user/bob"}), birth=False),))
+    his = cube.policy.model_copy(update={"owner": "bob"})
+    commit(memory, writes=(CubeWrite(cube.model_copy(update={"namespace": "user/bob", "policy": his}), birth=False),))
     assert alice.lineage(ids[0]).value["nodes"] == ids[:1]
     assert memory.as_user("bob").lineage(ids[1]).value["nodes"] == [ids[1]]
     commit(memory, writes=(CubeWrite(cube, birth=False),))

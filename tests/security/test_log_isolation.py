@@ -10,7 +10,6 @@ import pytest
 
 from memos import MemOS
 from memos.errors import InvalidCall, MemOSError, NotFound
-from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.memcube.call import Caller, MemoryCall
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
 from memos.ports.clock import SystemClock
@@ -256,8 +255,8 @@ def test_the_law_over_random_rows_of_many(memory):
         assert [row["call_id"] for row in found] == [call for call, _, named in expected if cube in {each[0] for each in named}]
 
 
-def test_a_row_of_another_user_that_a_policy_opens_is_told_in_part(memory, monkeypatch):
-    """What a later policy will do: where governance says that anybody's rows may tell of mine, each memory is decided by itself."""
+def test_a_row_of_another_user_that_an_access_list_opens_is_told_in_part(memory):
+    """Where others may read what is mine, their rows tell me of it, and of nothing else in them."""
     mine = memory.as_user("alice").add("mine").cubes[0]
     his = memory.as_user("bob").add("his").cubes[0]
     hits = ((his.id, 1, "dense", "plaintext"), (mine.id, 1, "dense", "plaintext"))
@@ -266,7 +265,7 @@ def test_a_row_of_another_user_that_a_policy_opens_is_told_in_part(memory, monke
     memory._vault.record(replace(row, call_id=memory._clock.new_id(), hits=hits[:1]))
     alice = memory.as_user("alice")
     assert alice.log(operation="search").value == ()
-    monkeypatch.setattr(MemGovernance, "log_writers", lambda self, caller: None)
+    alice.share(mine.id, "user:bob")
     (told,) = alice.log(operation="search").value
     assert (told["call_id"], told["caller"], told["took_us"], told["memories"]) == (row.call_id, None, None, hits[1:])
     assert [each["id"] for each in alice.explain(row.call_id).value["memories"]] == [mine.id]

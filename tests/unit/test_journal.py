@@ -290,7 +290,10 @@ def test_nobody_finds_a_user_by_hashing_names(tmp_path):
         alice = memory.as_user("alice")
         alice.list()
         governance = memory._api.api._desk.governance
-        unkeyed = governance.grant_hash(governance.authorize(alice.caller, MemoryCall(id=CLOCK.new_id(), operation="list")))
+        call = MemoryCall(id=CLOCK.new_id(), operation="list")
+        with memory._parts.adapter.view("default") as view:
+            warrant = governance.warrant(alice.caller, view, CLOCK.now())
+            unkeyed = governance.grant_hash(governance.authorize(warrant, alice.caller, call))
         told = memory._parts.journal.rows()[0]["grant"]
         assert told
         assert unkeyed not in told

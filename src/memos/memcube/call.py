@@ -9,7 +9,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from memos.errors import BackendError, InvalidCall, MemOSError, tree
 from memos.memcube.cube import MemCube, Path, Tag
 from memos.memcube.filter import Filter
+from memos.memcube.gate import legal_conditions
 from memos.memcube.legal import (
+    legal_acl,
     legal_body,
     legal_id,
     legal_links,
@@ -20,6 +22,7 @@ from memos.memcube.legal import (
     legal_question,
     legal_tags,
 )
+from memos.memcube.policy import AclEntry, Sensitivity
 from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Text, Value
 from memos.memcube.vector import Vector
@@ -29,7 +32,7 @@ Operation = Literal[
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
     "log", "explain",
-    "govern", "governed", "retain", "heat", "review",
+    "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
     "index", "use", "transition", "consolidate", "purge", "reclaim",
 ]  # fmt: skip
 
@@ -91,6 +94,9 @@ class CubeDraft(Value):
     tags: Annotated[tuple[Tag, ...], BeforeValidator(legal_tags)] = ()
     expires_at: Instant | None = None
     priority: int = Field(default=0, ge=-100, le=100, strict=True)
+    sensitivity: Sensitivity | None = None
+    acl: Annotated[tuple[AclEntry, ...], BeforeValidator(legal_acl)] = ()
+    conditions: Annotated[Filter | None, BeforeValidator(legal_conditions)] = None
     metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] = Field(default_factory=dict)
     links: Annotated[tuple[Text, ...], BeforeValidator(legal_links)] = ()
     vector: Vector | None = None

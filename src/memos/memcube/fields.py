@@ -89,6 +89,14 @@ FIELDS: Mapping[str, Kind] = {
 }
 INTERNAL: Mapping[str, Kind] = {"acl": Kind.SET}
 """Fields of grants only: `acl` is the set of `right:principal`, those that the namespace passes on included."""
+CALLING: Mapping[str, Kind] = {
+    **{f"context.{name}": Kind.NAME for name in ("purpose", "task", "model", "agent", "session")},
+    "context.roles": Kind.SET,
+    "context.time": Kind.TIME,
+}
+"""Fields of conditions only: they are of the call, not of a memory."""
+MEMORY = "memory."
+"""What follows is a memory's id; in conditions the field holds that memory's state."""
 WORDS: Mapping[str, tuple[str, ...]] = {
     "layer": tuple(layer.value for layer in Layer),
     "type": tuple(kind.value for kind in MemoryType),
@@ -101,15 +109,19 @@ def kind_of(field: str) -> Kind:
     """What a field that has passed `legal_field` holds."""
     if field.startswith(METADATA):
         return Kind.JSON
-    return FIELDS[field] if field in FIELDS else INTERNAL[field]
+    if field.startswith(MEMORY):
+        return Kind.NAME
+    return FIELDS.get(field) or INTERNAL.get(field) or CALLING[field]
 
 
 def legal_field(field: Any, *, internal: bool = False) -> str:
     """The name of a field; InvalidCall, with the nearest name, when there is none such."""
-    if isinstance(field, str) and (field in FIELDS or (internal and field in INTERNAL)):
+    if isinstance(field, str) and (field in FIELDS or (internal and (field in INTERNAL or field in CALLING))):
         return field
     if isinstance(field, str) and field.startswith(METADATA) and len(field) > len(METADATA):
         return METADATA + _string(field.removeprefix(METADATA), "a metadata key")
+    if internal and isinstance(field, str) and field.startswith(MEMORY) and _UUID.fullmatch(field.removeprefix(MEMORY).lower()):
+        return field.lower()
     names = (*FIELDS, "metadata.<key>")
     hint = _nearest(field, (*names, "and", "or", "not"))
     raise InvalidCall(f"a filter has no field {_shown(field)}{hint}; fields are {', '.join(names)}, joined by and, or, not")
@@ -149,6 +161,21 @@ def microseconds(when: datetime) -> int:
 def instant(when: int) -> datetime:
     """The datetime of a number of microseconds since 1970, in UTC."""
     return EPOCH + timedelta(microseconds=when)
+
+
+def relative_to_now(offset: int) -> str:
+    """The operand of a time field for the whole millisecond in which the moment of evaluation lies, and so many microseconds more.
+
+    For grants, whose policies count in milliseconds; no filter that is written down has it.
+    """
+    return f"{NOW}{offset:+d}"
+
+
+def offset_of(operand: Any) -> int | None:
+    """The microseconds of an operand that `relative_to_now` made, 0 for "now", None for a time that does not move."""
+    if not isinstance(operand, str):
+        return None
+    return int(operand[len(NOW) :] or 0)
 
 
 def shown_operand(field: str, operator: str, operand: Operand) -> Any:

@@ -19,6 +19,7 @@ where.tags.any("home", "mood=calm") & (where.created_at >= "2025-01-01")  # the 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,13 @@ class Filter:
     """A condition; immutable, hashable, equal when its canonical form is. At most 1,000 tests, 32 levels, 10,000 list items."""
 
     node: Node
+    _hash: int | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Computed once: caches are asked by filters at every call."""
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash(self.node))
+        return self._hash or 0
 
     def __post_init__(self) -> None:
         tests = [node for node in walk(self.node) if isinstance(node, Test)]

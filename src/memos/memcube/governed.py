@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from memos.errors import InvalidCall
 from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_id, legal_name, legal_namespace
-from memos.memcube.policy import Sensitivity
+from memos.memcube.policy import AclEntry, Sensitivity
 from memos.memcube.value import Instant, Text, Value, build
 
 RoleName = Annotated[str, BeforeValidator(legal_name)]
@@ -140,10 +140,17 @@ class QuotaRule(Value):
         return self
 
 
+class AclRule(Value):
+    """The access list of a namespace; it is written by the operation `acl`, with what it changes."""
+
+    acl: tuple[AclEntry, ...] = ()
+
+
 KINDS: dict[str, type[Value]] = {
     "policy": PolicyRule,
     "role": RoleRule,
     "principal": PrincipalRule,
+    "acl": AclRule,
     "source": SourceRule,
     "hold": HoldRule,
     "retention": RetentionRule,
@@ -156,6 +163,8 @@ def legal_rule(kind: Any, key: Any, body: Any) -> dict[str, Any] | None:
     """A document's body in its canonical form, None for one to be withdrawn; InvalidCall says what is wrong with it."""
     if kind not in KINDS:
         raise InvalidCall(f"there is no kind of rule {str(kind)[:40]!r}; there are {', '.join(KINDS)}")
+    if kind == "acl":
+        raise InvalidCall(f"the access list of a namespace is set by acl({str(key)[:40]!r}, ...), which changes what it is in force for")
     if not isinstance(key, str) or not legal_name(key):
         raise InvalidCall(f"a {kind} needs a name, not {str(key)[:40]!r}")
     if body is None:

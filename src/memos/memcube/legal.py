@@ -26,6 +26,7 @@ METADATA_NODES = 10_000
 """The most values that metadata may hold, in all its levels."""
 TAGS = 256
 LINKS = 256
+ACL_ENTRIES = 100
 LINK_BYTES = 2048
 NAME_BYTES = 256
 TRIGGER_BYTES = 1024
@@ -84,6 +85,24 @@ def legal_name(name: Any) -> str | None:
     if not isinstance(name, str) or not 1 <= len(legal_text(name).encode()) <= NAME_BYTES:
         raise InvalidCall(f"a name, role, session or label must be a text of 1 to {NAME_BYTES} bytes")
     return name
+
+
+def legal_acl(given: Any) -> tuple[dict[str, Any], ...]:
+    """An access list as entries: `{"user:bob": ["read"]}`, or a list of `{"principal", "rights"}`; InvalidCall otherwise."""
+    if isinstance(given, Mapping):
+        given = [{"principal": who, "rights": (rights,) if isinstance(rights, str) else rights} for who, rights in given.items()]
+    if given is None:
+        return ()
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InvalidCall('an access list is an object such as {"user:bob": ["read"], "role:nurse": ["read", "write"]}')
+    entries = [each if isinstance(each, Mapping) else each.model_dump() if hasattr(each, "model_dump") else None for each in given]
+    if any(each is None for each in entries):
+        raise InvalidCall('an entry of an access list is an object such as {"principal": "user:bob", "rights": ["read"]}')
+    if any("review" in (each.get("rights") or ()) for each in entries if each is not None):
+        raise InvalidCall("the right 'review' is not given by hand: what untrusted writers write has it, until it is released")
+    if len(entries) > ACL_ENTRIES:
+        raise InvalidCall(f"an access list has at most {ACL_ENTRIES} entries, not {len(entries):,}; give a role and share with that")
+    return tuple(dict(each) for each in entries if each is not None)
 
 
 def legal_trigger(trigger: Any) -> str | None:

@@ -8,9 +8,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from memos.errors import InvalidCall
 from memos.memcube.conditions import And, Node, Not, Test
-from memos.memcube.fields import FIELDS, LISTS, METADATA, NOW, OPERATORS, WORDS, Kind, Operand, kind_of, microseconds
-from memos.memcube.namespace import within
+from memos.memcube.fields import FIELDS, LISTS, METADATA, NOW, OPERATORS, WORDS, Kind, Operand, kind_of, microseconds, offset_of
+from memos.memcube.namespace import encode_step, within
 
 if TYPE_CHECKING:
     from memos.memcube.cube import MemCube
@@ -75,10 +76,12 @@ def _list_test(operator: str, wanted: frozenset[Typed]) -> Callable[[Any], bool]
 
 
 def bound(operand: Operand, now: int) -> Operand:
-    """A time's operand with "now" replaced by microseconds since 1970."""
+    """A time's operand with "now", and what is relative to it, replaced by microseconds since 1970."""
     if isinstance(operand, tuple):
         return tuple(now if item == NOW else item for item in operand)
-    return now if operand == NOW else operand
+    if not isinstance(operand, str):
+        return operand
+    return now if operand == NOW else now - now % 1000 + (offset_of(operand) or 0)
 
 
 Predicate = Callable[["MemCube", int, Iterable[str]], bool]
@@ -111,7 +114,7 @@ def _joined(parts: tuple[Predicate, ...], *, until: bool) -> Predicate:
 
 def _test_predicate(test: Test) -> Predicate:
     field, operator, operand = test.field, test.operator, test.operand
-    if kind_of(field) is Kind.TIME and NOW in (operand if isinstance(operand, tuple) else (operand,)):
+    if kind_of(field) is Kind.TIME and any(isinstance(item, str) for item in (operand if isinstance(operand, tuple) else (operand,))):
         return lambda cube, now, inherited: value_test(operator, bound(operand, now))(field_value(cube, field, inherited))
     holds = value_test(operator, operand)
     return lambda cube, _, inherited: holds(field_value(cube, field, inherited))
@@ -138,8 +141,19 @@ def names_of(key: str) -> tuple[str, str]:
 
 
 def acl_entries(cube: MemCube, inherited: Iterable[str] = ()) -> frozenset[str]:
-    """The access list as `right:principal`, with what the namespace adds."""
-    return frozenset(f"{right}:{entry.principal}" for entry in cube.policy.acl for right in entry.rights).union(inherited)
+    """The access list as `right:principal`, with what the namespace adds, the memory's conditions, and its owner where that is a guest."""
+    own = cube.policy.entries().union(inherited)
+    return own if _at_home(cube.policy.owner, cube.namespace) else own | {f"owner:user:{cube.policy.owner}"}
+
+
+@lru_cache(maxsize=65536)
+def _at_home(owner: str, namespace: str) -> bool:
+    """Whether a namespace is the owner's own."""
+    try:
+        step = encode_step(owner)
+    except InvalidCall:
+        return False
+    return any(within(namespace, f"{root}/{step}") for root in ("user", "context"))
 
 
 def json_schema() -> dict[str, Any]:

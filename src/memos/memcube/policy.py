@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from memos.memcube.filter import Filter
+from memos.memcube.gate import gate_entry, legal_conditions
 from memos.memcube.value import Instant, Value
 
 Right = Literal["read", "write", "history", "share", "forget", "admin", "review"]
@@ -40,5 +41,10 @@ class Policy(Value):
     priority: int = Field(default=0, ge=-100, le=100)
     sensitivity: Sensitivity = "internal"
     spans: tuple[SensitiveSpan, ...] = ()
-    conditions: Filter | None = None
+    conditions: Annotated[Filter | None, BeforeValidator(legal_conditions)] = None
     licence: str | None = None
+
+    def entries(self) -> frozenset[str]:
+        """The memory's own access list as `right:principal`, and its conditions as one more entry."""
+        listed = frozenset(f"{right}:{entry.principal}" for entry in self.acl for right in entry.rights)
+        return listed if self.conditions is None else listed | {gate_entry(self.conditions)}

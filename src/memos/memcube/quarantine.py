@@ -10,7 +10,7 @@ from memos.memcube.policy import AclEntry, Policy
 REVIEWER = "reviewer"
 """The role that sees what is under quarantine, and releases or forgets it."""
 MARK = f"review:role:{REVIEWER}"
-"""The entry of the access lists of all that is under quarantine; one on a namespace puts all below it there."""
+"""The entry of the access lists of all that is under quarantine."""
 
 
 def quarantined(policy: Policy) -> bool:

@@ -200,8 +200,8 @@ class View(Rules, Retaining, Protocol):
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """The cubes of version rows that a feed named, in that order; rows must be visible in this View."""
 
-    def facts(self, namespace: str, facts: Sequence[str]) -> dict[str, str]:
-        """The ids of memories that stand for equal facts: normalised text → cube id, for those there are."""
+    def facts(self, namespace: str, facts: Sequence[str], owner: str) -> dict[str, str]:
+        """The ids of an owner's memories that stand for equal facts: normalised text → cube id, for those there are."""
 
     def turns(self, namespace: str, session: str, ordinals: Sequence[int]) -> dict[int, str]:
         """The ids of the turns of a session that have these ordinals."""

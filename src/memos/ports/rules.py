@@ -24,5 +24,11 @@ class Rules(Protocol):
     def opened(self, entries: Sequence[str]) -> tuple[str, ...]:
         """The paths of namespaces whose own access list has one of the entries, or where memories with such a list stand or stood."""
 
-    def listed(self, prefix: str) -> tuple[str, ...]:
-        """The entries that begin so of access lists that were set on the tenant's namespaces or that its memories have or had, sorted."""
+    def shared(self) -> bool:
+        """Whether any access list was set in the tenant, or a memory of it has or had one."""
+
+    def gates(self) -> tuple[str, ...]:
+        """The conditions that memories of the tenant have or had, as entries of access lists, sorted."""
+
+    def inherited(self, namespace: str) -> tuple[str, ...]:
+        """The entries in force for all in a namespace, those set on it and on all above it, sorted; it need not be there yet."""

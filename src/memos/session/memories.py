@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from memos.interface.messages import drafts_of
 from memos.memcube.call import MemoryReply, Window
@@ -25,6 +25,9 @@ class Memories(Verbs):
         session: str | None = None,
         expires_at: Time | None = None,
         priority: int = 0,
+        sensitivity: str | None = None,
+        acl: Mapping[str, Any] | None = None,
+        conditions: Filtering = None,
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
         trigger: str | None = None,
@@ -36,14 +39,16 @@ class Memories(Verbs):
 
         A message is a dict with `content` and optionally `role`, `name`, `at` or `timestamp`, `metadata`, `tags`, `session`, `ordinal`, and
         what chat APIs put beside it: see `memos.interface.messages`. Texts that equal a standing one (NFC, case and space folded) are
-        recognised and return it; turns never are. `vector` is one unit vector of the store's width, or one a memory. With `wait` the
-        vectors are computed before the call returns.
+        recognised and return it; turns never are. `sensitivity` is public, internal, confidential or restricted; `acl` opens the memory to
+        others, `{"user:bob": ["read"]}`; `conditions` on the call gate its use, `{"context.purpose": "care"}`. `vector`
+        is one unit vector of the store's width, or one a memory. With `wait` the vectors are computed before the call returns.
 
         Raises InvalidCall, Denied (a namespace that is not yours), DiskFull, ReadOnlyStore.
         """
         common = {
             "namespace": namespace, "layer": layer, "tags": tags, "expires_at": expires_at, "priority": priority,
             "metadata": json_object(metadata), "links": several(links), "session": session or self.caller.session,
+            "sensitivity": sensitivity, "acl": acl, "conditions": conditions,
         }  # fmt: skip
         drafts = drafts_of(memories, common, vector)
         return self._call("add", drafts=drafts, idempotency_key=idempotency_key, options=given(trigger=trigger, wait=wait or None))
@@ -104,12 +109,15 @@ class Memories(Verbs):
         links: Iterable[str] | None = None,
         expires_at: Time | None = None,
         priority: int | None = None,
+        sensitivity: str | None = None,
+        conditions: Filtering | Literal["none"] = None,
         trigger: str | None = None,
         vector: Any = None,
         wait: bool = False,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
-        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end.
+        """A new version of a memory: `reply.cubes[0]`. What is not named stays; `expires_at="never"` removes the end,
+        `conditions="none"` lifts them.
 
         `mode` "append" adds the text below the standing one, "merge" adds the sentences that it does not say yet. `against` names a
         label: what `text` changes in the version so labelled is changed in the standing one, and conflicts come as `reply.value`, with
@@ -121,6 +129,7 @@ class Memories(Verbs):
             text=text, mode=mode, against=against, label=label, expect_version=expect_version,
             tags=None if tags is None else legal_tags(tags), metadata=json_object(metadata),
             links=None if links is None else several(links), expires_at=expires_at, priority=priority,
+            sensitivity=sensitivity, conditions=conditions,
             trigger=trigger, vector=vector, wait=wait or None,
         )  # fmt: skip
         return self._call("update", cubes=refs(id), options=options, idempotency_key=idempotency_key)

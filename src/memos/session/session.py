@@ -7,7 +7,8 @@ from memos.session.life import Life
 from memos.session.logs import Logs
 from memos.session.memories import Memories
 from memos.session.past import Past
+from memos.session.sharing import Sharing
 
 
-class Session(Memories, Life, Past, Logs, Governing):
+class Session(Memories, Life, Past, Logs, Sharing, Governing):
     """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

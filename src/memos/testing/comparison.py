@@ -163,7 +163,8 @@ class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
 
     def _compare_facts(self, view: View, wanted: ModelView) -> None:
         path = self.random.choice(NAMESPACES)
-        assert view.facts(path, FACTS) == wanted.facts(path, FACTS)
+        for owner in USERS:
+            assert view.facts(path, FACTS, owner) == wanted.facts(path, FACTS, owner)
 
     def _compare_turns(self, view: View, wanted: ModelView) -> None:
         path, session = self.random.choice(NAMESPACES), self.random.choice(SESSIONS)
@@ -245,7 +246,7 @@ class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
     def _agrees(self, mirror: Mirror, wanted: ModelView) -> None:
         rows = wanted.rows_of(mirror.namespace, -1, cold=mirror.cold)
         words = dict(zip(mirror.hashes, VOCABULARY, strict=True))
-        assert mirror.inherited == wanted.inherited(mirror.namespace)
+        assert mirror.inherited == wanted.handed_down(mirror.namespace)
         assert len(mirror.rows) == len(rows)
         for told, row in zip(mirror.in_order(), rows, strict=True):
             assert comparable(told, words, mirror.ends[told.row]) == expected(row, wanted), row

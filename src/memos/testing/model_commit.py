@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memos.errors import InvalidCall, NotFound, VersionConflict
-from memos.memcube.change import BranchClose, ChangeSet, Committed, CubeWrite, Edge, NamespaceAcl, ReadSet, SnapshotName, Terms, UsageFold
+from memos.memcube.change import BranchClose, ChangeSet, Committed, CubeWrite, Edge, ReadSet, SnapshotName, Terms, UsageFold
 from memos.memcube.change import VectorFill as Fill
+from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
 from memos.memcube.matching import acl_entries
-from memos.memcube.namespace import within
-from memos.memcube.rule import Rule
 from memos.memcube.state import State as CubeState
 from memos.ports.feed import OPEN
 from memos.testing.model import Content, Relation, Row, State, edges_seen
 from memos.testing.model_allowances import require_allowed, standing
+from memos.testing.model_effects import ModelEffects
 from memos.testing.model_log import name_of
 from memos.testing.model_purge import purge
 
 
-class ModelCommit:
+class ModelCommit(ModelEffects):
     """One ChangeSet on its way; what it raises leaves the copy to be thrown away."""
 
     def __init__(self, state: State, change: ChangeSet, dimensions: int | None) -> None:
@@ -136,7 +136,7 @@ class ModelCommit:
     def _require_free_fact(self, write: CubeWrite, uid: int) -> None:
         if write.fact is None:
             return
-        equal = [row for row in self.state.rows if row.fact == write.fact and row.cube.namespace == write.cube.namespace]
+        equal = [row for row in self.state.rows if (row.fact, *_place(row.cube)) == (write.fact, *_place(write.cube))]
         if any(row.seq == self.seq for row in equal if row.tenant == self.tenant):
             raise InvalidCall("fact")
         standing = {row.number for row in self.before}
@@ -225,25 +225,6 @@ class ModelCommit:
         else:
             state.snapshots[key], state.named[key] = given.seq, self.change.at
 
-    def _rule(self, rule: Rule) -> None:
-        state = self.state
-        before = [each for each in state.rules if (each[0], each[1].kind, each[1].key, each[3]) == (self.tenant, rule.kind, rule.key, OPEN)]
-        if rule.body is None and not before:
-            raise NotFound("rule")
-        ended = [(*each[:3], self.seq) for each in before]
-        state.rules = [each for each in state.rules if each not in before] + ended
-        state.rules += [(self.tenant, rule, self.seq, OPEN)] if rule.body is not None else []
-        self.acl_changed = True
-
-    def _hand_down(self, change: NamespaceAcl) -> None:
-        state, changed = self.state, (self.tenant, change.namespace)
-        state.last_seq.setdefault(changed, 0)
-        below = [key for key in state.last_seq if key[0] == self.tenant and within(key[1], change.namespace)]
-        before = {key: state.inherited(*key) for key in below}
-        state.own[changed] = frozenset(f"{right}:{entry.principal}" for entry in change.acl for right in entry.rights)
-        state.last_seq |= {key: self.seq for key in below if key == changed or state.inherited(*key) != before[key]}
-        self.acl_changed = True
-
     def _relate(self, edge: Edge) -> None:
         if any(self.state.cubes.get(end, (0, ""))[1] != self.tenant for end in (edge.source, edge.target)):
             raise InvalidCall("edge")
@@ -288,3 +269,8 @@ class ModelCommit:
             "counts": {name: count for name, count in counts.items() if count},
             "took": change.took,
         })  # fmt: skip
+
+
+def _place(cube: MemCube) -> tuple[str, str]:
+    """Where, and of whom, no two memories stand for one fact."""
+    return cube.namespace, cube.policy.owner

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from memos.memcube.gate import GATE
 from memos.memcube.rule import Ruling
 from memos.ports.feed import OPEN
 from memos.testing.model import State
@@ -43,6 +44,14 @@ class ModelRules:
         """See the port."""
         return tuple(sorted({path for path, listed in self._lists() if not listed.isdisjoint(entries)}))
 
-    def listed(self, prefix: str) -> tuple[str, ...]:
+    def shared(self) -> bool:
         """See the port."""
-        return tuple(sorted({entry for _, listed in self._lists() for entry in listed if entry.startswith(prefix)}))
+        return any(entries for _, entries in self._lists())
+
+    def gates(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(sorted({entry for _, listed in self._lists() for entry in listed if entry.startswith(GATE)}))
+
+    def inherited(self, namespace: str) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(sorted(self.state.inherited(self.tenant, namespace)))

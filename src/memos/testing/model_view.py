@@ -126,7 +126,7 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
         contents = self.state.contents
         return {number: contents[number].vector for number in new | old if contents[number].filled > (0 if number in new else after)}
 
-    def inherited(self, namespace: str) -> tuple[str, ...]:
+    def handed_down(self, namespace: str) -> tuple[str, ...]:
         """The entries that a feed tells for the whole namespace."""
         return tuple(sorted(self.state.inherited(self.tenant, namespace))) if (self.tenant, namespace) in self.state.last_seq else ()
 
@@ -220,9 +220,10 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
         """The terms of a content."""
         return self.state.contents[content].terms
 
-    def facts(self, namespace: str, facts: Sequence[str]) -> dict[str, str]:
+    def facts(self, namespace: str, facts: Sequence[str], owner: str) -> dict[str, str]:
         """See the port."""
-        rows = sorted((row for row in self.rows if row.cube.namespace == namespace), key=lambda row: -row.uid)
+        mine = (row for row in self.rows if (row.cube.namespace, row.cube.policy.owner) == (namespace, owner))
+        rows = sorted(mine, key=lambda row: -row.uid)
         return {row.fact: row.cube.id for row in rows if row.fact is not None and row.fact in facts}
 
     def turns(self, namespace: str, session: str, ordinals: Sequence[int]) -> dict[int, str]:

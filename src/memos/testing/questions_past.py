@@ -48,7 +48,10 @@ class PastQuestions:
         assert view.ruled(kind) == tuple(each for each in view.ruled() if each.kind == kind)
         some = entries[: self.random.randint(0, 3)]
         assert view.opened(some) == wanted.opened(some)
-        assert view.listed("read:") == wanted.listed("read:")
+        assert view.gates() == wanted.gates()
+        assert view.shared() is wanted.shared()
+        for path in NAMESPACES:
+            assert view.inherited(path) == wanted.inherited(path)
 
     def _compare_changed(self, view: View, wanted: ModelView) -> None:
         after, path = self.random.randint(0, wanted.head), self.random.choice((*NAMESPACES, "user", "shared"))

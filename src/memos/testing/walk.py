@@ -191,7 +191,7 @@ class Walk:
             priority=self.random.randint(-2, 2),
             sensitivity=self.random.choice(["public", "internal", "restricted"]),
             spans=(SensitiveSpan(start=0, end=1, label="name", sensitivity="restricted"),) if self.chance(5) else (),
-            conditions=Filter.parse({"tags": {"any": ["home"]}}) if self.chance(5) else None,
+            conditions=Filter.parse({"context.purpose": self.random.choice(("care", "it's"))}, internal=True) if self.chance(5) else None,
             licence="CC0" if self.chance(5) else None,
         )
 

@@ -15,7 +15,7 @@ from memos.backends.sqlite.chain import link
 from memos.backends.sqlite.effects import Effects
 from memos.backends.sqlite.keys import Keys, pack_counts
 from memos.backends.sqlite.known import SQL, Known
-from memos.backends.sqlite.rows import acl_text, body_of, header_text, id_bytes, maybe, metadata_text
+from memos.backends.sqlite.rows import body_of, header_text, id_bytes, maybe, metadata_text, own_entries
 from memos.backends.sqlite.verify import conflict, verify_fact, verify_fence, verify_reads, verify_turn
 from memos.errors import InvalidCall, NotFound
 from memos.memcube.change import ChangeSet, Committed, CubeWrite, ReadSet
@@ -108,7 +108,7 @@ class Commit:
         self.touched.add(nid)
         if write.like is not None:
             cid = self._content_of(write, uid)
-        fact = None if write.fact is None else self._fact(nid, write.fact)
+        fact = None if write.fact is None else self._fact(nid, write.fact, cube.policy.owner)
         ordinal = self._ordinal(write, nid, held)
         if write.terms is not None:
             cid = self._add_content(write)
@@ -128,7 +128,7 @@ class Commit:
         self._written.append(identity + cube.version.to_bytes(4, "little"))
         provenance = identity if cube.provenance.id == cube.id else id_bytes(cube.provenance.id)
         self._rows["add_cube"].append((uid, self.tid, identity, provenance))
-        return uid, 0, self.known.acl(acl_text(cube.policy.acl)) if cube.policy.acl else None, ()
+        return uid, 0, self.known.acl(own_entries(cube)), ()
 
     def _succeed(self, write: CubeWrite, nid: int) -> tuple[int, int, int | None, tuple[Any, ...]]:
         cube = write.cube
@@ -147,7 +147,7 @@ class Commit:
         if bid == self.bid:
             self._rows["close_version"].append((self.seq, row))
             self.touched.add(old_nid)
-        aid = self.known.acl(acl_text(cube.policy.acl)) if cube.policy.acl else None
+        aid = self.known.acl(own_entries(cube))
         if aid != old_aid:
             self.raise_epoch()
         return found[0], cid, aid, () if state == State.EXPIRED else (old_nid, session, ordinal)
@@ -176,10 +176,10 @@ class Commit:
             raise InvalidCall(f"two memories of one call have the same {key[0]} in one namespace; leave one out")
         self._taken.add(key)
 
-    def _fact(self, nid: int, text: str) -> bytes:
+    def _fact(self, nid: int, text: str, owner: str) -> bytes:
         fact = self.hashes.fact(text)
-        self._take("fact", nid, fact)
-        verify_fact(self.known, self.sight, nid, fact, {*self.uids.values(), *self._leaving})
+        self._take("fact", nid, fact, owner)
+        verify_fact(self.known, self.sight, (nid, fact, owner), {*self.uids.values(), *self._leaving})
         return fact
 
     def _ordinal(self, write: CubeWrite, nid: int, held: tuple[Any, ...]) -> int | None:

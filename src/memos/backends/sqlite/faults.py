@@ -39,6 +39,7 @@ ADVICE = MappingProxyType(
         "tenants_mixed": _RESTORE,
         "namespace_behind": _REBUILD,
         "acl_not_in_force": _REBUILD,
+        "acl_unlisted": _REBUILD,
         "fact_twice": "two memories stand for one fact: forget one of them",
         "turn_twice": "two memories stand for one turn: forget one of them",
         "fact_wrong": _REBUILD,

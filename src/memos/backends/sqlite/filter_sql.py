@@ -42,10 +42,12 @@ class _Compiler:
             return self.test(node)
         if isinstance(node, Not):
             inside, parameters = self.node(node.part)
-            return f"({inside}) IS NOT TRUE", parameters
-        if not node.parts:
-            return ("1" if isinstance(node, And) else "0"), []
-        return _balanced([self.node(part) for part in node.parts], "AND" if isinstance(node, And) else "OR")
+            return ({"0": "1", "1": "0"}.get(inside) or f"({inside}) IS NOT TRUE"), parameters
+        idle, settling, word = ("1", "0", "AND") if isinstance(node, And) else ("0", "1", "OR")
+        parts = [part for part in map(self.node, node.parts) if part[0] != idle]
+        if any(text == settling for text, _ in parts):
+            return settling, []
+        return _balanced(parts, word) if parts else (idle, [])
 
     def test(self, test: Test) -> Compiled:
         kind = kind_of(test.field)

@@ -110,7 +110,14 @@ class Known:
 
     def acl(self, entries: str | None) -> int | None:
         """The number of an access list, None for the empty one."""
-        return None if entries is None else self._interned("acl", entries)
+        if entries is None:
+            return None
+        found = self._names.get(("acl", entries)) or self.one("acl", entries)
+        if found is None:
+            found = self._interned("acl", entries)
+            self._execute(SQL["add_entry"], (entries, found))
+        self._names["acl", entries] = found
+        return int(found)
 
     def list_in(self, aid: int, nid: int) -> None:
         """Tell that memories with an access list of their own stand in a namespace."""

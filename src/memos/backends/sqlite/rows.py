@@ -15,6 +15,7 @@ from memos.memcube.cube import MemCube, Path, Tag, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
 from memos.memcube.legal import TEXT_BYTES
+from memos.memcube.matching import acl_entries
 from memos.memcube.payload import Activation, Parameter, Payload, Plaintext
 from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
@@ -54,6 +55,12 @@ def maybe(when: datetime | None) -> int | None:
 def maybe_instant(when: int | None) -> datetime | None:
     """The datetime of microseconds since 1970, or None."""
     return None if when is None else instant(when)
+
+
+def own_entries(cube: MemCube) -> str | None:
+    """What a memory adds to the access lists of its namespace, as it is interned; None for nothing."""
+    entries = acl_entries(cube)
+    return entries_text(set(entries)) if entries else None
 
 
 def acl_text(acl: Sequence[AclEntry]) -> str | None:

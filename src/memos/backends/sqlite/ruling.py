@@ -8,7 +8,9 @@ from typing import Any
 import apsw
 from pydantic_core import from_json, to_json
 
+from memos.backends.sqlite.known import ancestors
 from memos.backends.sqlite.named import statements
+from memos.backends.sqlite.rows import read_entries
 from memos.memcube.fields import instant
 from memos.memcube.rule import Ruling
 from memos.ports.feed import OPEN
@@ -36,9 +38,19 @@ class Rulings:
         """See the port."""
         return tuple(path for (path,) in self._run(SQL["opened"], (self._tid, to_json(list(entries)).decode())))
 
-    def listed(self, prefix: str) -> tuple[str, ...]:
+    def shared(self) -> bool:
         """See the port."""
-        return tuple(entry for (entry,) in self._run(SQL["listed"], (self._tid, prefix)))
+        (found,) = next(self._run(SQL["shared"], (self._tid,)))
+        return bool(found)
+
+    def gates(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(entry for (entry,) in self._run(SQL["gates"], (self._tid,)))
+
+    def inherited(self, namespace: str) -> tuple[str, ...]:
+        """See the port."""
+        found = self._run(SQL["own_entries"], (self._tid, to_json(ancestors(namespace)).decode()))
+        return tuple(sorted({entry for (text,) in found for entry in read_entries(text)}))
 
 
 def _ruling(row: tuple[Any, ...]) -> Ruling:

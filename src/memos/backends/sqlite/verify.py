@@ -44,9 +44,9 @@ def verify_fence(known: Known, fence: Fence) -> None:
         raise conflict(f"another {fence.worker} was elected", worker=fence.worker, expected=fence.number, found=found)
 
 
-def verify_fact(known: Known, sight: Sight, nid: int, fact: bytes, written: Collection[int]) -> None:
-    """VersionConflict when a memory of the namespace that this change has not `written` stands for an equal fact."""
-    for (other,) in known.rows_of("fact", sight.versions, nid, fact):
+def verify_fact(known: Known, sight: Sight, fact: tuple[int, bytes, str], written: Collection[int]) -> None:
+    """VersionConflict when a memory that this change has not `written` stands for this fact: namespace, keyed text, owner."""
+    for (other,) in known.rows_of("fact", sight.versions, *fact):
         if other not in written:
             raise conflict("an equal fact stands in the namespace", fact=True)
 

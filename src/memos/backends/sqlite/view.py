@@ -136,7 +136,8 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
         (wanted, ours), (allowed, theirs) = filter_sql.compile(filter, microseconds(now)), self._grant(grant, now)
         granted = scope.places(grant) if self._sight.granted == "v" else None  # elsewhere it speaks of another row's namespace
         within, places = self._within(scope.places(filter) or granted)
-        index = "" if "id" in filter.referenced_fields() else self._sight.index
+        nothing = "0" in {wanted, allowed}  # where no row can be, there is no index to find it by
+        index = "" if nothing or "id" in filter.referenced_fields() else self._sight.index
         return {"filter": wanted, "grant": allowed, "within": within, "index": index}, [*places, *ours, *theirs]
 
     def _within(self, named: scope.Places | None) -> tuple[str, list[Any]]:
@@ -215,11 +216,11 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
         _, rows = stack([(content, body) for _, content, body in found], self.dimensions)
         return {id_text(identity): row for (identity, _, _), row in zip(found, rows, strict=True)}
 
-    def facts(self, namespace: str, facts: Sequence[str]) -> dict[str, str]:
+    def facts(self, namespace: str, facts: Sequence[str], owner: str) -> dict[str, str]:
         """See the port; of several memories that stand for one fact the eldest."""
         nid, keyed = self._nid(namespace), self._keys.tenant(self.tenant).fact
         text = self._text("facts")
-        found = ((fact, next(self._run(text, (nid, keyed(fact))), None)) for fact in dict.fromkeys(facts))
+        found = ((fact, next(self._run(text, (nid, keyed(fact), owner)), None)) for fact in dict.fromkeys(facts))
         return {fact: id_text(row[0]) for fact, row in found if row}
 
     def turns(self, namespace: str, session: str, ordinals: Sequence[int]) -> dict[int, str]:

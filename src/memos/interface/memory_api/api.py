@@ -23,17 +23,20 @@ from memos.interface.memory_api import (
     lifecycle,
     lineage,
     log_query,
+    permissions,
     query,
     retention,
     review,
+    sharing,
     time_machine,
     update,
 )
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
-from memos.memcube.change import CANONICAL, Committed
+from memos.memcube.change import CANONICAL, Committed, ReadSet
 from memos.memcube.cube import MemCube
+from memos.ports.adapter import View
 from memos.ports.journal import AccessRow
 
 OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
@@ -62,6 +65,11 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "branches": branches.prepare_branches,
     "merge": branches.prepare_merge,
     "discard": branches.prepare_discard,
+    "share": sharing.prepare_share,
+    "acl": sharing.prepare_acl,
+    "access": permissions.prepare_access,
+    "who": permissions.prepare_who,
+    "preview": permissions.prepare_preview,
     "govern": govern.prepare_govern,
     "governed": govern.prepare_governed,
     "retain": retention.prepare_retain,
@@ -130,17 +138,20 @@ class MemoryAPI:
         governance, quotas = self._desk.governance, self._desk.quotas
         branch = governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
-            measured = caller, call.operation, view, governance.roles(caller, view)
+            now = self._desk.clock.now()
+            warrant = governance.warrant(caller, view, now)
+            measured = caller, call.operation, view, warrant.identity.roles
             if not counted:
                 quotas.require(*measured)
-            grant = governance.authorize(caller, call)
-            work = Work(self._desk, caller, call, view, grant, self._desk.clock.now(), partial(self._vault.view, caller.tenant))
+            grant = governance.authorize(warrant, caller, call)
+            work = Work(self._desk, caller, call, view, grant, warrant, now, partial(self._vault.view, caller.tenant))
             prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
-                return replace(prepared, change=replace(prepared.change, allowances=quotas.allowances(*measured)))
-            reply, withheld = governance.disclose(grant, prepared.reply, work.now)
+                prepared = replace(prepared, change=replace(prepared.change, allowances=quotas.allowances(*measured)))
+                return prepared if caller.kind == "system" else replace(prepared, reads=_governed(prepared.reads, view))
+            reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
             quotas.disclosing(*measured, (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told))
-            return replace(prepared, reply=reply.model_copy(update={"seq": view.seq}), withheld=withheld)
+            return replace(prepared, reply=reply.model_copy(update={"seq": view.seq}), grant=grant, withheld=withheld)
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)
@@ -165,13 +176,18 @@ class MemoryAPI:
             caller=caller,
             operation=call.operation,
             status=reply.status,
-            grant=governance.grant_hash(governance.authorize(caller, call)) if reply.status == "ok" else "",
+            grant=governance.grant_hash(prepared.grant) if prepared is not None and prepared.grant is not None else "",
             seq=reply.seq or 0,
             branch=call.branch or "",
             hits=tuple((cube.id, cube.version, lanes.get(cube.id, ""), cube.payload.type) for cube in shown),
             withheld=prepared.withheld if prepared else (),
             took=_since(began),
         )
+
+
+def _governed(reads: ReadSet, view: View) -> ReadSet:
+    """What was read, and the policies under which: where these change before the commit, the call is decided anew."""
+    return replace(reads, policy_epoch=view.policy_epoch)
 
 
 def _since(began: int) -> int:

@@ -48,8 +48,8 @@ def prepare_transfer(work: Work) -> Prepared:
     options = read_options(TransferOptions, work)
     if replayed := replay(work):
         return replayed
-    cube = single(changeable(work))
-    work.desk.governance.require_write(work.caller, options.to)
+    cube = single(changeable(work, "share"))
+    work.warrant.require_create([options.to], cube.policy.sensitivity)
     if options.to == cube.namespace:
         raise InvalidCall(f"the memory {cube.id} is in {options.to} already")
     over = _room_for_turn(work, cube, options.to)
@@ -76,8 +76,8 @@ def prepare_compose(work: Work) -> Prepared:
     parts = named(work)
     if len({part.id for part in parts}) < 2:
         raise InvalidCall("compose needs at least two different memories")
-    namespace = options.namespace or work.desk.governance.default_scope(work.caller)[0]
-    work.desk.governance.require_write(work.caller, namespace)
+    namespace = options.namespace or work.desk.governance.home(work.caller)
+    work.warrant.require_create([namespace])
     cube = _composed(work, parts, namespace, options)
     terms = analyse(cube.text, None, None)
     write = CubeWrite(cube=cube, birth=True, terms=terms, vector=fitting(work, options.vector), fact=fact_of(cube))
@@ -109,7 +109,7 @@ def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: C
 def _policy(work: Work, parts: tuple[MemCube, ...], namespace: str) -> Policy:
     """The strictest of the parts', under quarantine when one of them is, or when the caller is not trusted there."""
     policy, caller = strictest(work.caller.user, parts), work.caller
-    writer = work.desk.governance.distrusted(work.view, caller, namespace)
+    writer = work.warrant.distrusted(namespace)
     if writer is None and not any(quarantined(part.policy) for part in parts):
         return policy
     return put_under(policy, writer or (f"agent:{caller.agent}" if caller.agent else f"user:{caller.user}"))

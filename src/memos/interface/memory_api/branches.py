@@ -81,7 +81,7 @@ def _own_branch(work: Work) -> Branch:
 def prepare_merge(work: Work) -> Prepared:
     """Bring what a branch changed into the canonical memory, and end it. With conflicts and no side preferred nothing is written."""
     options, branch = read_options(MergeOptions, work), _own_branch(work)
-    past = work.desk.governance.past(work.caller).filter
+    past = work.warrant.filter("history", past=True)
     ids = work.view.changed(tuple(ROOTS), branch.opened - 1, work.view.seq)
     ours = work.view.get(list(ids), grant=past, now=work.now)
     with work.open_view(at=branch.base) as then, work.open_view() as present:

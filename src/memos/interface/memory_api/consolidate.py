@@ -106,8 +106,8 @@ def _may_merge(old: MemCube, fresh: MemCube) -> bool:
 
 
 def _nearest(work: Work, fresh: MemCube, vector: Any) -> list[MemCube]:
-    """The earlier memories of its namespace that are likest to a new one, as a search by its words and its vector finds them."""
-    earlier = Filter.parse({"namespace": fresh.namespace, "said_at": {"lte": fresh.said_at}, "id": {"ne": fresh.id}})
+    """The earlier memories of its namespace and owner that are likest to a new one, as a search by its words and its vector finds them."""
+    earlier = Filter.parse({"namespace": fresh.namespace, "owner": fresh.owner, "said_at": {"lte": fresh.said_at}, "id": {"ne": fresh.id}})
     query = MemoryQuery(text=fresh.text, vector=vector, filter=STANDING & earlier, namespaces=(fresh.namespace,), limit=NEAREST)
     found = work.desk.operator.retrieve(query, work.view, work.grant, work.now)
     cubes = work.view.load([hit.row for hit in found.hits])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from memos.errors import InvalidCall
@@ -17,7 +16,7 @@ from memos.memcube.cube import MemCube, Usage
 from memos.memcube.legal import legal_metadata, legal_tags, same_fact
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
-from memos.memcube.policy import Policy
+from memos.memcube.policy import SENSITIVITIES, Policy, Sensitivity
 from memos.memcube.provenance import CallContext
 from memos.memcube.quarantine import put_under
 from memos.memcube.state import State
@@ -30,6 +29,8 @@ NEWBORN: dict[str, Any] = {
 } | {"usage": UNUSED}
 """What a memory has at birth unless told otherwise; every value of it is immutable or replaced."""
 TurnKey = tuple[str, str, int]
+ORDINARY: Sensitivity = "internal"
+"""How sensitive a memory is of which nothing is said."""
 
 
 def prepare_add(work: Work) -> Prepared:
@@ -82,8 +83,8 @@ class _Batch:
         self.work = work
         self.drafts = drafts
         self.context: CallContext = work.context()
-        self.home = work.desk.governance.default_scope(work.caller)[0]
-        self.policies: dict[str, Policy] = {}
+        self.home = work.desk.governance.home(work.caller)
+        self.policies: dict[str, tuple[tuple[Any, ...], Policy]] = {}
         self.order: list[str] = []
         self.writes: dict[str, CubeWrite] = {}
         self.standing: dict[str, MemCube] = {}
@@ -96,9 +97,9 @@ class _Batch:
     def _look_up(self, drafts: tuple[CubeDraft, ...]) -> None:
         facts: dict[str, list[str]] = defaultdict(list)
         turns: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self.work.warrant.require_create(draft.namespace or self.home for draft in drafts)
         for namespace in {draft.namespace or self.home for draft in drafts}:
-            self.work.desk.governance.require_write(self.work.caller, namespace)
-            self.distrusted[namespace] = self.work.desk.governance.distrusted(self.work.view, self.work.caller, namespace)
+            self.distrusted[namespace] = self.work.warrant.distrusted(namespace)
         for draft in drafts:
             namespace = draft.namespace or self.home
             if self.distrusted[namespace] is not None:
@@ -108,7 +109,9 @@ class _Batch:
             elif draft.ordinal is not None and draft.session is not None:
                 turns[namespace, draft.session].append(draft.ordinal)
         for namespace, texts in facts.items():
-            self.facts |= {(namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts).items()}
+            self.facts |= {
+                (namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts, self.work.caller.user).items()
+            }
         for (namespace, session), ordinals in turns.items():
             found = self.work.view.turns(namespace, session, ordinals)
             self.turns |= {(namespace, session, ordinal): cube_id for ordinal, cube_id in found.items()}
@@ -192,7 +195,7 @@ class _Batch:
             "layer": draft.layer or layer_of(namespace),
             "payload": trusted(Plaintext, {"type": "plaintext", "text": draft.text}),
             "tags": draft.tags,
-            "policy": self._policy(namespace, draft.expires_at, draft.priority),
+            "policy": self._policy(namespace, draft),
             "provenance": provenance.born(work, self.context, cube_id, draft),
             "said_at": draft.said_at or work.now,
             "created_at": work.now,
@@ -205,13 +208,19 @@ class _Batch:
         }
         return trusted(MemCube, fields)
 
-    def _policy(self, namespace: str, expires_at: datetime | None, priority: int) -> Policy:
+    def _policy(self, namespace: str, draft: CubeDraft) -> Policy:
         """The policy of a draft; one value serves all that are alike."""
-        last = self.policies.get(namespace)
-        if last is None or (last.expires_at, last.priority) != (expires_at, priority):
-            last, writer = Policy(owner=self.work.caller.user, expires_at=expires_at, priority=priority), self.distrusted[namespace]
-            self.policies[namespace] = last = last if writer is None else put_under(last, writer)
-        return last
+        last, level, writer = self.policies.get(namespace), draft.sensitivity or ORDINARY, self.distrusted[namespace]
+        said = (draft.expires_at, draft.priority, level, draft.acl, draft.conditions)
+        if last is not None and last[0] == said:
+            return last[1]
+        policy = Policy(
+            owner=self.work.caller.user, expires_at=draft.expires_at, priority=draft.priority, sensitivity=level,
+            acl=draft.acl, conditions=draft.conditions,
+        )  # fmt: skip
+        policy = policy if writer is None else put_under(policy, writer)
+        self.policies[namespace] = said, policy
+        return policy
 
 
 def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
@@ -223,6 +232,9 @@ def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
     policy = {
         "expires_at": None if None in ends else max(end for end in ends if end),
         "priority": max(cube.policy.priority, draft.priority),
+        "sensitivity": max(cube.policy.sensitivity, draft.sensitivity or cube.policy.sensitivity, key=SENSITIVITIES.index),
+        "acl": draft.acl or cube.policy.acl,
+        "conditions": cube.policy.conditions if draft.conditions is None else draft.conditions,
     }
     found = {
         "tags": legal_tags((*cube.tags, *draft.tags)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,11 +12,14 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, ValidationError
 
 from memos.errors import InvalidCall
-from memos.infrastructure.memgovernance.governance import MemGovernance
+from memos.infrastructure.memgovernance.governance import Heads, MemGovernance
+from memos.infrastructure.memgovernance.permission.actions import Action, reading
+from memos.infrastructure.memgovernance.permission.warrant import Warrant
 from memos.infrastructure.memgovernance.quotas import Quotas
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_trigger
 from memos.memcube.provenance import CallContext
 from memos.memcube.state import State
@@ -64,6 +67,7 @@ class Work:
     call: MemoryCall
     view: View
     grant: Grant
+    warrant: Warrant
     now: datetime
     open_view: Callable[..., AbstractContextManager[View]]
     """Another View of the caller's tenant: (*, at=None, branch="")."""
@@ -72,6 +76,11 @@ class Work:
     def elsewhere(self) -> bool:
         """Whether the call is about the past or a branch, whose rows tell for themselves what had gone then."""
         return self.call.at is not None or self.call.branch is not None
+
+    @property
+    def action(self) -> Action:
+        """By which action the call sees memories."""
+        return reading(self.call.operation, past=self.call.at is not None)
 
     @property
     def moment(self) -> datetime:
@@ -84,6 +93,15 @@ class Work:
         """Whether a row tells that its memory is forgotten, or over at the call's moment."""
         end = cube.policy.expires_at
         return cube.state is State.EXPIRED or (end is not None and end <= self.moment)
+
+    @property
+    def heads(self) -> Heads | None:
+        """The rows that decide about memories, None where those in view do: in the present, one row a memory."""
+        return self._standing if self.elsewhere or self.call.operation == "history" else None
+
+    def _standing(self, ids: Sequence[str]) -> dict[str, MemCube]:
+        with self.open_view() as present:
+            return present.get(ids, grant=Filter.everything(), now=self.now)
 
     def context(self) -> CallContext:
         """The calling context, as provenance keeps it."""
@@ -118,6 +136,8 @@ class Prepared:
     """For each memory disclosed by a search, the lanes that found it."""
     told: tuple[MemCube, ...] = ()
     """Memories that the reply's value tells of; the access log names them as disclosed."""
+    grant: Grant | None = None
+    """What the caller could see when this was prepared."""
     withheld: tuple[str, ...] = ()
     """The ids of memories that were found and that the last decision kept back."""
 

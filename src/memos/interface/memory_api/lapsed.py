@@ -40,15 +40,15 @@ def retired(work: Work, cube: MemCube) -> CubeWrite:
 def taken(view: View, writes: Sequence[CubeWrite]) -> dict[str, str]:
     """By id, what stands in the place of a memory to be written: an equal fact, or the same turn. What is itself written makes room."""
     written = {write.cube.id for write in writes}
-    facts: dict[str, dict[str, str]] = {}
+    facts: dict[tuple[str, str], dict[str, str]] = {}
     turns: dict[tuple[str, str], dict[int, str]] = {}
     for write in writes:
         cube = write.cube
         if write.fact is not None:
-            facts.setdefault(cube.namespace, {})[write.fact] = cube.id
+            facts.setdefault((cube.namespace, cube.policy.owner), {})[write.fact] = cube.id
         elif cube.session is not None and cube.ordinal is not None and cube.state is not State.EXPIRED:
             turns.setdefault((cube.namespace, cube.session), {})[cube.ordinal] = cube.id
-    pairs = [(mine[fact], held) for namespace, mine in facts.items() for fact, held in view.facts(namespace, list(mine)).items()]
+    pairs = [(mine[fact], held) for (path, owner), mine in facts.items() for fact, held in view.facts(path, list(mine), owner).items()]
     for (namespace, session), spoken in turns.items():
         pairs += [(spoken[ordinal], held) for ordinal, held in view.turns(namespace, session, list(spoken)).items()]
     return {mine: held for mine, held in pairs if held != mine and held not in written}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.interface.memory_api.holds import GONE, held
 from memos.interface.memory_api.query import named
-from memos.interface.memory_api.update import changeable, fact_of, require_writable, single
+from memos.interface.memory_api.update import changeable, fact_of, single
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
@@ -33,7 +34,7 @@ def prepare_forget(work: Work) -> Prepared:
 
     What one of them had ended holds again, unless another memory that stands ends it too.
     """
-    return _several(work, lambda cube: moved(work, cube, State.EXPIRED, Event.FORGET), counts=True, freed=_freed)
+    return _several(work, lambda cube: moved(work, cube, State.EXPIRED, Event.FORGET), counts=True, freed=_freed, action="forget")
 
 
 def _freed(work: Work, gone: tuple[str, ...]) -> tuple[MemCube, ...]:
@@ -48,7 +49,7 @@ def _freed(work: Work, gone: tuple[str, ...]) -> tuple[MemCube, ...]:
     standing = work.view.get(sorted(others), grant=work.grant.filter, now=work.now)
     free = [each for each in sorted(ended) if enders[each].isdisjoint(cube.id for cube in standing.values() if cube.state in PRESENT)]
     found = work.view.get(free, grant=work.grant.filter, now=work.now).values()
-    writable = (cube for cube in found if work.desk.governance.may_write(work.caller, cube.namespace))
+    writable = (cube for cube, may in zip(found, work.warrant.may("write", found), strict=True) if may)
     return tuple(cube for cube in writable if cube.valid_to is not None and not cube.frozen and cube.state is not State.EXPIRED)
 
 
@@ -113,13 +114,19 @@ def _frozen(work: Work, *, frozen: bool) -> Prepared:
 
 
 def _several(
-    work: Work, change: Callable[[MemCube], CubeWrite | None], *, counts: bool = False, thawed: bool = True, freed: Freed | None = None
+    work: Work,
+    change: Callable[[MemCube], CubeWrite | None],
+    *,
+    counts: bool = False,
+    thawed: bool = True,
+    freed: Freed | None = None,
+    action: Action = "write",
 ) -> Prepared:
     """One change to each of the memories named; those that need none are left as they are. `freed` tells whose end is lifted with them."""
     read_options(Options, work)
     if replayed := replay(work, counts=counts):
         return replayed
-    cubes = changeable(work) if thawed else _writable(work)
+    cubes = changeable(work, action) if thawed else _writable(work)
     distinct = tuple({cube.id: cube for cube in cubes}.values())
     writes = tuple(write for write in map(change, distinct) if write is not None)
     ids = tuple(cube.id for cube in distinct)
@@ -130,8 +137,7 @@ def _several(
 
 def _writable(work: Work) -> tuple[MemCube, ...]:
     cubes = named(work)
-    for cube in cubes:
-        require_writable(work, cube)
+    work.warrant.require("write", cubes)
     return cubes
 
 

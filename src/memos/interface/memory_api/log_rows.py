@@ -70,7 +70,7 @@ class Reading:
     def _asked(self) -> tuple[str, ...] | None:
         """The pseudonyms whose rows are read; None for all."""
         work, name = self.work, self.query.caller
-        writers = work.desk.governance.log_writers(work.caller)
+        writers = work.desk.governance.log_writers(work.caller, work.warrant)
         readable = None if writers is None else tuple(map(work.view.pseudonym, writers))
         if name is None:
             return readable

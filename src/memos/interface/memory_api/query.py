@@ -40,9 +40,7 @@ def _lane(feature: str) -> str:
 
 def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
     """The namespaces to search, with all below them, those left out that no policy opens to this caller."""
-    governance, caller = work.desk.governance, work.caller
-    wanted = query.namespaces if query.namespaces is not None else governance.default_scope(caller)
-    return tuple(prefix for prefix in wanted if governance.readable(caller, prefix))
+    return work.warrant.scope(work.action, query.namespaces)
 
 
 def condition(work: Work, query: MemoryQuery) -> Filter:

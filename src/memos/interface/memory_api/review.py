@@ -59,5 +59,5 @@ def _released(work: Work, cube: MemCube) -> CubeWrite:
     made = provenance.mutated(work, cube.provenance, REVIEW)
     after = cube.model_copy(update={"policy": released(cube.policy), "provenance": made})
     fact = fact_of(after)
-    taken = fact is not None and work.view.facts(after.namespace, [fact])
+    taken = fact is not None and work.view.facts(after.namespace, [fact], after.policy.owner)
     return CubeWrite(cube=after, birth=False, fact=None if taken else fact)

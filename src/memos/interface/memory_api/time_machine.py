@@ -17,7 +17,7 @@ from memos.interface.memory_api.desk import Options, Prepared, Work, read_option
 from memos.interface.memory_api.holds import unheld
 from memos.interface.memory_api.lapsed import require_room_for_turn, retired, taken
 from memos.interface.memory_api.query import scope
-from memos.interface.memory_api.update import fact_of, require_writable, room_for_fact
+from memos.interface.memory_api.update import fact_of, room_for_fact
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet, SnapshotName
 from memos.memcube.cube import MemCube
@@ -221,7 +221,7 @@ def _restore_one(work: Work, options: RestoreOptions) -> Prepared:
     if not rows:
         raise NotFound(f"there is no memory {cube_id} here for you; list() shows those there are")
     now = rows[-1]
-    require_writable(work, now)
+    work.warrant.require("write", [now])
     require_thawed(now)
     then = _version(rows, options.version)
     write = _again(work, now, then, BROUGHT.get(now.state, now.state), whole=False)
@@ -264,11 +264,12 @@ def _again(work: Work, now: MemCube, then: MemCube, state: State, *, whole: bool
 def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
     roots = scope(work, work.call.query or MemoryQuery())
     found = _differences(work, moment, Moment(work.view.seq, work.now), roots)
-    standing = work.view.get([each.id for each in found], grant=work.grant.filter, now=work.now)
+    known = work.view.get([each.id for each in found], grant=work.grant.filter, now=work.now)
+    may = work.warrant.may("write", known.values())
+    standing = {cube.id: cube for cube, allowed in zip(known.values(), may, strict=True) if allowed}
     frozen = [each.id for each in found if each.id in standing and standing[each.id].frozen]
     writes = [write for each in found if each.id not in frozen and (write := _returned(work, each, standing)) is not None]
-    kept, writes = len(writes), unheld(work, writes, standing)
-    kept -= len(writes)
+    kept = len(writes) - len(writes := unheld(work, writes, standing))
     held = taken(work.view, writes)
     writes = [write for write in writes if write.cube.id not in held]
     writes.sort(key=lambda write: write.cube.state is not State.EXPIRED)  # who leaves makes room for equal facts
@@ -290,9 +291,9 @@ def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
 def _returned(work: Work, each: Difference, standing: dict[str, MemCube]) -> CubeWrite | None:
     now = standing.get(each.id)
     if now is None:
-        return None  # transferred to where the caller may not look
+        return None  # where the caller may not look, or not write
     if each.before is None:
         gone = {"state": State.EXPIRED, "provenance": provenance.mutated(work, now.provenance, Event.RESTORE)}
         return CubeWrite(cube=now.model_copy(update=gone), birth=False) if now.state is not State.EXPIRED else None
-    require_writable(work, each.before)
+    work.warrant.require("write", [now])
     return _again(work, now, each.before, toward(now.state, each.before.state), whole=True)

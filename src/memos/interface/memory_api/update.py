@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from memos.errors import Denied, InvalidCall, NotFound, VersionConflict
+from memos.errors import InvalidCall, NotFound, VersionConflict
+from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
@@ -16,8 +17,11 @@ from memos.interface.memory_api.query import named
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Tag
+from memos.memcube.filter import Filter
+from memos.memcube.gate import legal_conditions
 from memos.memcube.legal import legal_body, legal_metadata, legal_name, legal_tags, same_fact
 from memos.memcube.payload import Plaintext
+from memos.memcube.policy import Sensitivity
 from memos.memcube.provenance import Provenance
 from memos.memcube.quarantine import quarantined
 from memos.memcube.state import State
@@ -28,8 +32,12 @@ from memos.operation.memlifecycle.transitions import require_thawed, supplemente
 from memos.operation.memoperator.analysis import analyse
 
 
+def _conditions(given: Any) -> Any:
+    return given if given == "none" else legal_conditions(given)
+
+
 class UpdateOptions(Options):
-    """What an update changes; what is not named stays. `expires_at` "never" removes the end.
+    """What an update changes; what is not named stays. `expires_at` "never" removes the end, `conditions` "none" lifts them.
 
     `mode` is how the text meets the standing one; `against` names a label: what the text changes in the version that bears it is changed.
     """
@@ -44,6 +52,8 @@ class UpdateOptions(Options):
     links: tuple[Text, ...] | None = None
     expires_at: Instant | Literal["never"] | None = None
     priority: int | None = Field(default=None, ge=-100, le=100, strict=True)
+    sensitivity: Sensitivity | None = None
+    conditions: Annotated[Any, BeforeValidator(_conditions)] = None
     vector: Vector | None = None
 
     @model_validator(mode="after")
@@ -62,20 +72,13 @@ def single(cubes: tuple[MemCube, ...]) -> MemCube:
     return cubes[0]
 
 
-def changeable(work: Work) -> tuple[MemCube, ...]:
-    """The memories named, if this caller may write to them and none is frozen."""
+def changeable(work: Work, action: Action = "write") -> tuple[MemCube, ...]:
+    """The memories named, if this caller may do this to them and none is frozen."""
     cubes = named(work)
+    work.warrant.require(action, cubes)
     for cube in cubes:
-        require_writable(work, cube)
         require_thawed(cube)
     return cubes
-
-
-def require_writable(work: Work, cube: MemCube) -> None:
-    """Denied unless the caller may change a memory; who is not trusted may change only what is under quarantine."""
-    work.desk.governance.require_write(work.caller, cube.namespace)
-    if not quarantined(cube.policy) and work.desk.governance.distrusted(work.view, work.caller, cube.namespace) is not None:
-        raise Denied(f"what you write is under review, and you may change nothing else: the memory {cube.id} is not under quarantine")
 
 
 def prepare_update(work: Work) -> Prepared:
@@ -85,6 +88,8 @@ def prepare_update(work: Work) -> Prepared:
         return replayed
     require_to_come(work, options.expires_at)
     cube = single(changeable(work))
+    if options.sensitivity is not None or options.conditions is not None:
+        work.warrant.require("share", [cube])
     if options.expect_version is not None and options.expect_version != cube.version:
         message = f"the memory {cube.id} is at version {cube.version}, not {options.expect_version}; read it again"
         raise VersionConflict(message, id=cube.id, expected=options.expect_version, found=cube.version)
@@ -155,6 +160,10 @@ def _changed(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[st
         policy["expires_at"] = options.expires_at if isinstance(options.expires_at, datetime) else None
     if options.priority is not None:
         policy["priority"] = options.priority
+    if options.sensitivity is not None:
+        policy["sensitivity"] = options.sensitivity
+    if options.conditions is not None:
+        policy["conditions"] = options.conditions if isinstance(options.conditions, Filter) else None
     changed: dict[str, Any] = {"policy": cube.policy.model_copy(update=policy)} if policy else {}
     given = _united(cube, options) if options.mode == "merge" else {"tags": options.tags, "metadata": options.metadata}
     changed |= {name: value for name, value in given.items() if value is not None}
@@ -192,7 +201,7 @@ def fact_of(cube: MemCube) -> str | None:
 
 def room_for_fact(work: Work, cube: MemCube, fact: str | None) -> tuple[MemCube, ...]:
     """What must go before a memory can stand for a fact; InvalidCall when an equal one stands."""
-    standing = None if fact is None else work.view.facts(cube.namespace, [fact]).get(fact)
+    standing = None if fact is None else work.view.facts(cube.namespace, [fact], cube.policy.owner).get(fact)
     if standing is None or standing == cube.id:
         return ()
     if over := lapsed(work, [standing]):

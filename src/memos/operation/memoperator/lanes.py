@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memos.memcube.conditions import Test, walk
-from memos.memcube.fields import NOW, Kind, kind_of, microseconds
+from memos.memcube.fields import Kind, kind_of, microseconds, offset_of
 from memos.memcube.filter import Filter
 from memos.operation.memoperator import bm25
 from memos.operation.memoperator.columns import Columns
@@ -114,9 +114,14 @@ class Lane:
     def _constant_until(self, moment: int, *filters: Filter) -> int:
         """Until when "now" may move on without a change in what the filters say: a time that they compare with it comes first."""
         tests = [node for each in filters for node in walk(each.node) if isinstance(node, Test)]
-        tests = [test for test in tests if NOW in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
-        columns = [self._columns.whole[test.field].array for test in tests if kind_of(test.field) is Kind.TIME]
-        coming = [int(times.min(where=times >= moment, initial=OPEN)) for times in columns]
+        coming = [
+            int(times.min(where=times >= moment + offset - moment % 1000, initial=OPEN)) - offset
+            for test in tests
+            if kind_of(test.field) is Kind.TIME
+            for item in (test.operand if isinstance(test.operand, tuple) else (test.operand,))
+            if (offset := offset_of(item)) is not None
+            for times in (self._columns.whole[test.field].array,)
+        ]
         return max(moment, min(coming, default=OPEN) - 1)
 
     def _state(self, view: View, filter: Filter, grant: Filter, moment: int, now: datetime) -> State:

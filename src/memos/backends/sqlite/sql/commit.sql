@@ -108,6 +108,9 @@ INSERT INTO snapshot (tid, owner, name, seq, at) VALUES (?, ?, ?, ?, ?);
 -- name: drop_snapshot
 DELETE FROM snapshot WHERE tid = ? AND owner = ? AND name = ?;
 
+-- name: add_entry
+INSERT INTO acl_entry (entry, aid) SELECT value, ?2 FROM json_each(?1);
+
 -- name: add_listing
 INSERT OR IGNORE INTO listing (aid, nid) VALUES (?, ?);
 
@@ -142,7 +145,7 @@ PRAGMA data_version;
 SELECT v.row, v.bid, v.seq, v.nid, v.cid, v.aid, v.session, v.ordinal, v.type, v.state FROM version v WHERE v.uid = ? AND {visible};
 
 -- name: fact
-SELECT v.uid FROM version v WHERE v.nid = ? AND v.fact = ? AND {visible};
+SELECT v.uid FROM version v WHERE v.nid = ? AND v.fact = ? AND v.owner = ? AND {visible};
 
 -- name: turn
 SELECT v.uid FROM version v WHERE v.nid = ? AND v.session = ? AND v.ordinal = ? AND v.state <> 'expired' AND {visible};

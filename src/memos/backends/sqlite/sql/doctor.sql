@@ -60,7 +60,7 @@ UNION SELECT 'namespace', n.nid FROM vector x JOIN version v ON v.cid = x.cid JO
   WHERE x.body IS NOT NULL AND n.last_seq < x.seq AND v.seq_end > x.seq;
 
 -- name: fact_twice
-SELECT 'version', max(row) FROM version WHERE fact IS NOT NULL AND seq_end = 9223372036854775807 GROUP BY nid, fact, bid HAVING count(*) > 1;
+SELECT 'version', max(row) FROM version WHERE fact IS NOT NULL AND seq_end = 9223372036854775807 GROUP BY nid, fact, owner, bid HAVING count(*) > 1;
 
 -- name: turn_twice
 SELECT 'version', max(row) FROM version WHERE session IS NOT NULL AND ordinal IS NOT NULL AND state <> 'expired' AND seq_end = 9223372036854775807
@@ -78,6 +78,12 @@ SELECT 'version', row FROM version v WHERE CASE WHEN json_valid(header) THEN
   OR EXISTS (SELECT 1 FROM json_each(v.header, '$.t') j WHERE NOT EXISTS (
     SELECT 1 FROM cube_tag k JOIN tag t ON t.tag = k.tag
     WHERE k.row = v.row AND t.name = j.value ->> 0 AND t.value IS j.value ->> 1)) END;
+
+-- name: acl_unlisted
+SELECT 'access list', a.aid FROM acl a WHERE json_valid(a.entries) AND EXISTS (
+  SELECT 1 FROM json_each(a.entries) e WHERE NOT EXISTS (SELECT 1 FROM acl_entry i WHERE i.entry = e.value AND i.aid = a.aid))
+UNION SELECT 'version', row FROM version v WHERE aid IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM listing m WHERE m.aid = v.aid AND m.nid = v.nid);
 
 -- name: term_missing
 SELECT 'content', c.cid FROM content c WHERE c.sealed = 0 AND NOT EXISTS (SELECT 1 FROM term t WHERE t.cid = c.cid)

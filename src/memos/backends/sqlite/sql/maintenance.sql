@@ -42,6 +42,12 @@ UPDATE namespace SET aid = (SELECT aid FROM acl WHERE entries = ?) WHERE nid = ?
 -- name: add_acl
 INSERT INTO acl (entries) VALUES (?) ON CONFLICT DO NOTHING;
 
+-- name: list_entries
+INSERT OR IGNORE INTO acl_entry (entry, aid) SELECT e.value, a.aid FROM acl a, json_each(a.entries) e;
+
+-- name: list_places
+INSERT OR IGNORE INTO listing (aid, nid) SELECT DISTINCT aid, nid FROM version WHERE aid IS NOT NULL;
+
 -- name: raise_epoch
 UPDATE meta SET value = value + 1 WHERE key = 'policy_epoch';
 

@@ -17,6 +17,13 @@ CREATE TABLE acl (
   entries TEXT NOT NULL UNIQUE          -- JSON array of "right:principal", sorted
 ) STRICT;
 
+-- The same, entry by entry.
+CREATE TABLE acl_entry (
+  entry TEXT NOT NULL,
+  aid INTEGER NOT NULL REFERENCES acl,
+  PRIMARY KEY (entry, aid)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE namespace (
   nid INTEGER PRIMARY KEY,
   tid INTEGER NOT NULL REFERENCES tenant,
@@ -28,7 +35,7 @@ CREATE TABLE namespace (
   UNIQUE (tid, path)
 ) STRICT;
 
-CREATE INDEX namespace_owned ON namespace (tid) WHERE own IS NOT NULL;
+CREATE INDEX namespace_owned ON namespace (own) WHERE own IS NOT NULL;
 
 -- Where memories with a list of their own stand or stood.
 CREATE TABLE listing (

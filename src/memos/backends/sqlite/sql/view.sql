@@ -120,16 +120,21 @@ SELECT t.name, r.body FROM rule r JOIN tenant t ON t.tid = r.tid
 WHERE r.kind = ?1 AND r.key = ?2 AND r.seq_end = 9223372036854775807 ORDER BY t.name;
 
 -- name: opened
-WITH lists AS MATERIALIZED (SELECT a.aid FROM acl a WHERE EXISTS (
-  SELECT 1 FROM json_each(a.entries) item WHERE item.atom IN (SELECT value FROM json_each(?2))))
-SELECT path FROM namespace WHERE tid = ?1 AND own IS NOT NULL AND own IN (SELECT aid FROM lists)
-UNION SELECT n.path FROM lists s JOIN listing m ON m.aid = s.aid JOIN namespace n ON n.nid = m.nid WHERE n.tid = ?1 ORDER BY 1;
+SELECT n.path FROM acl_entry i CROSS JOIN namespace n INDEXED BY namespace_owned ON n.own = i.aid AND n.own IS NOT NULL
+WHERE i.entry IN (SELECT value FROM json_each(?2)) AND n.tid = ?1
+UNION SELECT n.path FROM acl_entry i CROSS JOIN listing m ON m.aid = i.aid JOIN namespace n ON n.nid = m.nid
+WHERE i.entry IN (SELECT value FROM json_each(?2)) AND n.tid = ?1 ORDER BY 1;
 
--- name: listed
-SELECT item.atom FROM acl a, json_each(a.entries) item WHERE substr(item.atom, 1, length(?2)) = ?2
-AND (EXISTS (SELECT 1 FROM namespace n WHERE n.tid = ?1 AND n.own IS NOT NULL AND n.own = a.aid)
-  OR EXISTS (SELECT 1 FROM listing m JOIN namespace n ON n.nid = m.nid WHERE m.aid = a.aid AND n.tid = ?1))
-GROUP BY 1 ORDER BY 1;
+-- name: shared
+SELECT EXISTS (SELECT 1 FROM listing m JOIN namespace n ON n.nid = m.nid WHERE n.tid = ?1)
+  OR EXISTS (SELECT 1 FROM namespace n INDEXED BY namespace_owned WHERE n.own IS NOT NULL AND n.tid = ?1);
+
+-- name: gates
+SELECT DISTINCT i.entry FROM acl_entry i CROSS JOIN listing m ON m.aid = i.aid JOIN namespace n ON n.nid = m.nid
+WHERE i.entry >= 'when:' AND i.entry < 'whenz' AND substr(i.entry, 1, 5) = 'when:' AND n.tid = ?1 ORDER BY 1;
+
+-- name: own_entries
+SELECT a.entries FROM namespace n JOIN acl a ON a.aid = n.own WHERE n.tid = ? AND n.path IN (SELECT value FROM json_each(?));
 
 -- name: last_fill
 SELECT ifnull(max(seq), 0) FROM vector WHERE body IS NOT NULL;
@@ -154,7 +159,7 @@ SELECT c.id, x.cid, x.body FROM cube c JOIN version v ON v.uid = c.uid JOIN vect
 WHERE c.id = ? AND c.tid = ? AND x.body IS NOT NULL AND {visible};
 
 -- name: facts
-SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.nid = ? AND v.fact = ? AND {visible} ORDER BY v.uid LIMIT 1;
+SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.nid = ? AND v.fact = ? AND v.owner = ? AND {visible} ORDER BY v.uid LIMIT 1;
 
 -- name: turns
 SELECT v.ordinal, c.id FROM version v JOIN cube c ON c.uid = v.uid

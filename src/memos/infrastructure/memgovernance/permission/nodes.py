@@ -1,0 +1,39 @@
+"""Nodes: conditions on memories joined with their constants folded, and pairs of where one is true and where it fails."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from memos.memcube.conditions import And, Node, Or, complement, join
+
+TRUE: Node = And(())
+FALSE: Node = Or(())
+
+
+class Compiled(NamedTuple):
+    """Where a condition is true, and where its evaluation fails; it is false elsewhere."""
+
+    true: Node
+    error: Node = FALSE
+
+
+def both(*nodes: Node) -> Node:
+    """All of the nodes."""
+    kept = [node for node in nodes if node != TRUE]
+    return FALSE if FALSE in kept else join(And, kept)
+
+
+def either(*nodes: Node) -> Node:
+    """One of the nodes at least."""
+    kept = [node for node in nodes if node != FALSE]
+    return TRUE if TRUE in kept else join(Or, kept)
+
+
+def negated(node: Node) -> Node:
+    """The complement."""
+    return FALSE if node == TRUE else TRUE if node == FALSE else complement(node)
+
+
+def inverted(inner: Compiled) -> Compiled:
+    """True where the condition is false."""
+    return Compiled(both(negated(inner.true), negated(inner.error)), inner.error)
