@@ -252,3 +252,36 @@ def test_a_flood_does_not_bury_the_others(capped, monkeypatch):
 
 def test_the_mark_is_what_grants_are_told():
     assert MARK == "review:role:reviewer"
+
+
+def test_where_policies_share_it_is_hidden_from_all_who_read_there(memory, admin, reviewer):
+    admin.govern("source", "the web", {"agents": ["crawler"]})
+    crawler = memory.as_user("carl", agent="crawler", roles=["team"])
+    bob = memory.as_user("bob", roles=["team"])
+    clean = memory.as_user("carl", roles=["team"]).add("the harbour is open", namespace="shared/team").cubes[0]
+    poison = crawler.add("the harbour is closed", namespace="shared/team").cubes[0]
+    assert seen(bob, clean.id)
+    assert not seen(bob, poison.id)
+    assert [hit.cube.id for hit in bob.search("harbour").hits] == [clean.id]
+    assert [cube.id for cube in bob.list(namespaces="shared/team").cubes] == [clean.id]
+    assert not seen(memory.as_user("carl", roles=["team"]), poison.id)
+    assert not seen(reviewer, clean.id)
+    reviewer.review(poison.id, release=True)
+    assert seen(bob, poison.id)
+
+
+def test_who_reviews_may_be_said_in_documents(memory, admin, crawler):
+    poison = crawler.add(CANARY).cubes[0]
+    admin.govern("role", "librarian", {"brings": ["reviewer"]})
+    admin.govern("principal", "lena", {"roles": ["librarian"]})
+    assert [cube.id for cube in memory.as_user("lena").review().cubes] == [poison.id]
+
+
+def test_nobody_opens_it_by_an_access_list(memory, alice, crawler):
+    with pytest.raises(InvalidCall, match="the right 'review' is not given by hand"):
+        crawler.add(CANARY, acl={"user:alice": ["review"]})
+    poison = crawler.add(CANARY, acl={"user:alice": ["read"], "user:bob": ["read"]}).cubes[0]
+    with pytest.raises(Denied, match="is under quarantine"):
+        crawler.share(poison.id, "role:reviewer")
+    assert not seen(alice, poison.id)
+    assert not seen(memory.as_user("bob"), poison.id)
