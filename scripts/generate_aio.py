@@ -21,6 +21,7 @@ SOURCES = {
         "Logs": SESSION / "logs.py",
         "Sharing": SESSION / "sharing.py",
         "Governing": SESSION / "governing.py",
+        "Attribution": SESSION / "attribution.py",
     },
 }
 """The classes whose methods one awaitable class has, and where each stands."""

@@ -426,6 +426,20 @@ class AsyncSession:
         """Show what is under quarantine, in pages; with `release` True let everybody see the memories named, with False forget them."""
         return await asyncio.to_thread(self._sync.review, ids, release=release, limit=limit, cursor=cursor)
 
+    async def trace(self, text: str, *, limit: int = 10, namespaces: str | Iterable[str] | None = None) -> MemoryReply:
+        """From which of the memories that you may see a text was taken: `reply.cubes`, the fullest source first, and `reply.value`."""
+        return await asyncio.to_thread(self._sync.trace, text, limit=limit, namespaces=namespaces)
+
+    async def manifest(
+        self, of: str, *, memories: Ref | Iterable[Ref] = (), text: str | None = None, recipient: str | None = None, mark: bool = False
+    ) -> MemoryReply:
+        """A signed document that goes with what is given to another party: `reply.value["manifest"]`, a JSON object."""
+        return await asyncio.to_thread(self._sync.manifest, of, memories=memories, text=text, recipient=recipient, mark=mark)
+
+    async def recognise(self, document: str | Mapping[str, Any], *, text: str | None = None) -> MemoryReply:
+        """Whether this store signed a manifest, and whose it was: `reply.value`."""
+        return await asyncio.to_thread(self._sync.recognise, document, text=text)
+
 
 S = TypeVar("S", bound="AsyncMemOS")
 

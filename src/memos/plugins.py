@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from memos.errors import InvalidCall, WrongEmbedder
+from memos.errors import BackendError, InvalidCall, WrongEmbedder
 from memos.ports.clock import Clock
 from memos.ports.maintenance import Analyse, RestoreReport
 from memos.ports.models import Embedder, Remembered
@@ -80,6 +80,13 @@ def open_trail(directory: Path) -> Trail:
 
     require_made(directory)
     return SqliteTrail(directory)
+
+
+def signing_secret(directory: Path | None) -> bytes:
+    """The 32 bytes of the signing key of the store in a directory; BackendError for a store that has none."""
+    if directory is None:
+        raise BackendError("a store in memory signs nothing; open one in a directory")
+    return open_trail(directory).signing_secret()
 
 
 def chooser(wanted: Embedder | str | None) -> Choose:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -13,13 +14,13 @@ from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.quotas import Quotas
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
-from memos.interface.memory_api.desk import Desk
+from memos.interface.memory_api.desk import Desk, Signing
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
 from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
 from memos.places import place_of, usable_path
-from memos.plugins import chooser, open_store, restore_store
+from memos.plugins import chooser, open_store, restore_store, signing_secret
 from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
@@ -64,8 +65,8 @@ class MemOS:
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
-        quotas = Quotas(parts.counters, self._clock)
-        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal)
+        signing, quotas = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory)), Quotas(parts.counters, self._clock)
+        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
         self._worker = Worker(api, parts, self._clock, self._settings)

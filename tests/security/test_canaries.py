@@ -29,7 +29,7 @@ CALLERS = {
 VERBS = (
     "search", "list", "get", "update", "forget", "history", "lineage", "transfer", "compose", "confirm", "freeze", "archive", "restore",
     "share", "unshare", "acl", "access", "who", "log", "explain", "diff", "at", "branch", "snapshot", "snapshots", "branches", "add",
-    "govern",    "governed", "preview",
+    "govern", "governed", "preview", "trace", "manifest", "recognise",
 )  # fmt: skip
 
 
@@ -97,6 +97,11 @@ def attempts(session, verb, ids, words):
         "acl": [lambda one=one: session.acl(one) for one in ("user/alice", "shared/ward", "global")],
         "compose": [lambda: session.compose(ids[:3])],
         "explain": [lambda one=one: session.explain(one) for one in ids],
+        "trace": [
+            *(lambda one=one: session.trace(f"the {one} speaks of restricted, shared with bob again") for one in words),
+            lambda: session.trace(" ".join(f"the {one} speaks of the support team again" for one in words), namespaces=["user", "shared"]),
+        ],
+        "recognise": [lambda: session.recognise(session.manifest("A text.", memories=session.list().cubes[:1]).value["manifest"])],
     }
     each = {
         "get": session.get,
@@ -113,6 +118,7 @@ def attempts(session, verb, ids, words):
         "unshare": lambda one: session.unshare(one, "user:bob"),
         "access": lambda one: session.access(one, "eve"),
         "who": session.who,
+        "manifest": lambda one: session.manifest("A text to give away.", memories=one, recipient="b", mark=True),
     }
     return spread[verb] if verb in spread else [lambda one=one: each[verb](one) for one in ids]
 
@@ -140,7 +146,7 @@ def test_no_answer_holds_what_is_hidden(store, user, verb, caplog):
         others = [each for other in TENANTS if other != tenant for each in worlds[other][1].values()]
         untouched = [(cube_id, word) for cube_id, word, _ in (*hidden.values(), *others)]
         ids, words = [cube_id for cube_id, _ in untouched], [word for _, word in untouched]
-        auditor = verb in {"log", "explain"} and "auditor" in CALLERS[user].get("roles", ())
+        auditor = verb in {"log", "explain", "trace"} and "auditor" in CALLERS[user].get("roles", ())
         for attempt in attempts(session, verb, ids, words):
             answer = told(attempt)
             said = words[:1] if verb == "add" else []  # by the caller itself, who may store what it likes

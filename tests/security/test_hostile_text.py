@@ -74,3 +74,18 @@ def test_breaking_hides_no_word():
     assert words("before " + PILED + " after")[0] == "before"
     assert "harbour" in analyse(PILED + " harbour").counts
     assert same_fact("x " + PILED) == same_fact("X  " + PILED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [PILED[:20_000], "ab " * 20_000, "a" * 60_000, "\u2060\U000e0141" * 7_000, "the of and " * 5_000, "漢字かな" * 5_000],
+    ids=range(6),
+)
+def test_a_text_that_repeats_itself_is_traced_and_signed_in_bounded_time(memory, text):
+    alice = memory.as_user("alice")
+    cubes = alice.add([f"{number} {text} {number}" for number in range(20)]).cubes
+    began = time.process_time()
+    assert alice.trace(text).value["verdict"] in {"ambiguous", "none"}
+    made = alice.manifest(text * 15, memories=cubes[0]).value["manifest"]
+    assert alice.recognise(made, text=text * 15).value["text"] == "same"
+    assert time.process_time() - began < 30

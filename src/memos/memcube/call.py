@@ -32,6 +32,7 @@ Operation = Literal[
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
     "log", "explain",
+    "trace", "manifest", "recognise",
     "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
     "index", "use", "transition", "consolidate", "purge", "reclaim",
 ]  # fmt: skip

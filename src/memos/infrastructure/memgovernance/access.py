@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from urllib.parse import unquote
 
 from memos.errors import Denied
 from memos.memcube import quarantine
 from memos.memcube.call import Caller, Grant
+from memos.memcube.filter import Filter
 from memos.memcube.namespace import encode_step, within
 
 ADMIN = "admin"
 """The role that governs a tenant: its policies, principals, roles, keys, holds and quotas."""
 AUDITOR = "auditor"
 """The role that reads every row of the tenant's logs: ids and pseudonyms, never a text."""
+
+OWN_ROOTS = ("user", "context")
+"""Below these, the second step of a path is the user to whom it belongs."""
 
 
 def home(caller: Caller) -> str:
@@ -72,3 +78,17 @@ def may_audit(caller: Caller) -> bool:
 def system_of(tenant: str) -> Caller:
     """The system's own principal in a tenant."""
     return Caller(user="system", tenant=tenant, kind="system")
+
+
+@lru_cache(maxsize=1)
+def auditing_grant() -> Grant:
+    """Every memory of a tenant that stands: what an auditor's texts are compared with, and of which he is told ids alone."""
+    over: list[dict[str, object]] = [{"expires_at": {"exists": False}}, {"expires_at": {"gt": "now"}}]
+    standing = {"and": [{"state": {"ne": "expired"}}, {"or": over}]}
+    return Grant(filter=Filter.parse(standing, internal=True), policies=("auditor",))
+
+
+def users(paths: Iterable[str]) -> tuple[str, ...]:
+    """The users whose own namespaces are among some paths."""
+    steps = (path.split("/", 2) for path in paths)
+    return tuple(dict.fromkeys(unquote(step[1]) for step in steps if len(step) > 1 and step[0] in OWN_ROOTS))

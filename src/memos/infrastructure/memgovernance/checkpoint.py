@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -69,17 +70,28 @@ def read_checkpoint(document: bytes, where: str) -> Checkpoint:
 
 def sign(checkpoint: Checkpoint, secret: bytes) -> Checkpoint:
     """The checkpoint under the signature of a key of 32 secret bytes."""
-    key = _ed25519().Ed25519PrivateKey.from_private_bytes(secret)
-    named = checkpoint.model_copy(update={"key_id": key_id(key.public_key())})
-    return named.model_copy(update={"signature": key.sign(named.signed_bytes()).hex()})
+    name, signed = signature(secret, lambda name: checkpoint.model_copy(update={"key_id": name}).signed_bytes())
+    return checkpoint.model_copy(update={"key_id": name, "signature": signed})
 
 
 def is_signed(checkpoint: Checkpoint, key: Ed25519PublicKey) -> bool:
     """Whether the signature is of this key and of exactly these fields."""
+    return is_signature(checkpoint.signature, checkpoint.signed_bytes(), key)
+
+
+def signature(secret: bytes, signed_bytes: Callable[[str], bytes]) -> tuple[str, str]:
+    """The id of the key of 32 secret bytes, and its signature, in hexadecimal, under what is to be signed with that id in it."""
+    key = _ed25519().Ed25519PrivateKey.from_private_bytes(secret)
+    name = key_id(key.public_key())
+    return name, key.sign(signed_bytes(name)).hex()
+
+
+def is_signature(signature: str, signed_bytes: bytes, key: Ed25519PublicKey) -> bool:
+    """Whether a signature in hexadecimal is of this key and of these bytes."""
     from cryptography.exceptions import InvalidSignature
 
     try:
-        key.verify(bytes.fromhex(checkpoint.signature), checkpoint.signed_bytes())
+        key.verify(bytes.fromhex(signature), signed_bytes)
     except InvalidSignature:
         return False
     return True

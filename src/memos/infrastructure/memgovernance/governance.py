@@ -24,7 +24,7 @@ from memos.ports.rules import Rules
 REVIEW = "review"
 """The operation by which those with the role see what is under quarantine, whatever policies say of the rest."""
 SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim"})
-USES = frozenset({"search", "get", "list", "history", "lineage", "diff", "log", "explain", "compose"})
+USES = frozenset({"search", "get", "list", "history", "lineage", "diff", "log", "explain", "compose", "trace", "manifest", "recognise"})
 """Operations that use memories, each under the conditions of its own; who owns one may change it whatever they say."""
 Heads = Callable[[Sequence[str]], Mapping[str, MemCube]]
 """The rows that decide about some memories: their canonical ones, as they stand now."""
@@ -87,6 +87,14 @@ class MemGovernance:
     def may_audit(self, caller: Caller) -> bool:
         """Whether every row of the tenant's logs is this caller's to read: ids and pseudonyms, never a text."""
         return access.may_audit(caller)
+
+    def traced(self, caller: Caller, grant: Grant) -> Grant:
+        """What a caller's text is compared with: what it may see, for auditors every memory of the tenant, told by its id alone."""
+        return access.auditing_grant() if caller.kind == "user" and access.may_audit(caller) else grant
+
+    def users(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """The users to whom namespaces of a tenant belong, as their paths tell."""
+        return access.users(paths)
 
     def log_writers(self, caller: Caller, warrant: Warrant) -> tuple[Caller, ...] | None:
         """Whose rows in the logs may tell of what this caller may see, None for anybody's; nobody else's need be read."""

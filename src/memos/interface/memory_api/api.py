@@ -23,12 +23,14 @@ from memos.interface.memory_api import (
     lifecycle,
     lineage,
     log_query,
+    manifests,
     permissions,
     query,
     retention,
     review,
     sharing,
     time_machine,
+    tracing,
     update,
 )
 from memos.interface.memory_api.desk import Desk, Prepared, Work
@@ -56,6 +58,9 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "compose": arrange.prepare_compose,
     "log": log_query.prepare_log,
     "explain": log_query.prepare_explain,
+    "trace": tracing.prepare_trace,
+    "manifest": manifests.prepare_manifest,
+    "recognise": manifests.prepare_recognise,
     "restore": time_machine.prepare_restore,
     "snapshot": time_machine.prepare_snapshot,
     "snapshots": time_machine.prepare_snapshots,
@@ -82,7 +87,9 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "index": index.prepare_index,
     "use": index.prepare_use,
 }
-READS = frozenset({"search", "get", "list", "history", "diff", "snapshot", "snapshots", "moment", "branch", "branches", "log", "explain"})
+READS = frozenset({"search", "trace", "get", "list", "history", "diff", "log", "explain"}) | frozenset(
+    {"snapshot", "snapshots", "moment", "branch", "branches"}
+)
 """What may be asked of the past, or says itself why it is not; the rest is about the present."""
 ATTEMPTS, ADD_ATTEMPTS = 3, 64
 """How often a call is prepared anew when somebody else committed first; an `add` of a fact that others add too has nothing to lose."""
@@ -151,7 +158,8 @@ class MemoryAPI:
                 return prepared if caller.kind == "system" else replace(prepared, reads=_governed(prepared.reads, view))
             reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
             quotas.disclosing(*measured, (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told))
-            return replace(prepared, reply=reply.model_copy(update={"seq": view.seq}), grant=grant, withheld=withheld)
+            reply = reply.model_copy(update={"seq": view.seq})
+            return replace(prepared, reply=reply, grant=grant, withheld=(*prepared.withheld, *withheld))
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)

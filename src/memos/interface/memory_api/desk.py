@@ -45,6 +45,14 @@ Read = TypeVar("Read", bound=Value)
 
 
 @dataclass(frozen=True, slots=True)
+class Signing:
+    """The store's id, and the 32 secret bytes of its signing key, made on first use."""
+
+    store_id: str
+    secret: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The services that operations call; none of them writes."""
 
@@ -56,6 +64,7 @@ class Desk:
     quotas: Quotas
     log: AccessLog
     """The log of calls that wrote nothing; the View has that of the others."""
+    signing: Signing
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,12 @@ class Statistics:
         rare = sorted((term for term, df in enumerate(frequency) if 0 < df <= RARE), key=lambda term: -frequency[term])
         return Matches(scores, [[(rows, 1 / frequency[term] ** 2) for term in rare for rows, _ in pieces[term]] for pieces in found])
 
+    def holders(self, hashes: NDArray[np.uint64]) -> tuple[list[list[NDArray[np.int32]]], list[float]]:
+        """The rows that hold each term, part by part, and each term's idf."""
+        found = [self._postings(part, hashes) for part in self.parts]
+        rows = [[np.concatenate([rows for rows, _ in term]) if term else _NOBODY for term in pieces] for pieces in found]
+        return rows, [self._idf(sum(map(len, term))) for term in zip(*rows, strict=True)]
+
     def _idf(self, frequency: int) -> float:
         return math.log(1 + (self.population - frequency + 0.5) / (frequency + 0.5))
 
@@ -141,6 +147,7 @@ class Statistics:
         return pieces
 
 
+_NOBODY: NDArray[np.int32] = np.empty(0, np.int32)
 _Piece = tuple[NDArray[np.int32], NDArray[np.uint16]]
 
 

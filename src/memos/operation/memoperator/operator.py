@@ -12,6 +12,7 @@ from memos.operation.memoperator.analysis import analyse
 from memos.ports.adapter import View
 
 if TYPE_CHECKING:
+    from memos.operation.memoperator.quotation import Likely
     from memos.operation.memoperator.retrieval import Found, Retrieval
 
 
@@ -31,8 +32,15 @@ class MemOperator:
         `moment` is the time as of which validity counts, by default now. `query.namespaces` are read with all below them;
         `query.vector`, where there is one, is the question's embedding. InvalidCall for a vector of another width than the store's.
         """
+        return self._lanes().retrieve(query, view, grant, now, moment)
+
+    def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
+        """The memories from which pieces of a text may have been taken, by their words: at most `each` a piece, the likeliest first."""
+        return self._lanes().quoted(texts, query, view, grant, now, each=each)
+
+    def _lanes(self) -> Retrieval:
         if self._retrieval is None:
             from memos.operation.memoperator.retrieval import Retrieval
 
             self._retrieval = Retrieval()
-        return self._retrieval.retrieve(query, view, grant, now, moment)
+        return self._retrieval

@@ -19,6 +19,7 @@ from memos.memcube.state import State as MemoryState
 from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lanes, State
+from memos.operation.memoperator.quotation import Likely, likely
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
 from memos.operation.memoperator.scope import Floats, Places, Scope
 from memos.operation.memoperator.succession import Answer, asks_for_the_past, ended, succeeded
@@ -81,6 +82,22 @@ class Retrieval:
             raise InvalidCall(
                 f"the query's vector has {len(query.vector)} dimensions, the store's vectors have {view.dimensions or 'none'}"
             )
+        found = self._states(query, view, grant, now)
+        if found is None:
+            return None
+        scope, states = found
+        return _signals(Question(query.text), query.vector, view, scope, scope.arranged([state.passing for state in states]))
+
+    def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
+        """For each of several pieces of a text the memories, `each` at most, that hold most of its words, by how rare these are.
+
+        `query` has the filter and the namespaces, as for `retrieve`; its text and vector are not read.
+        """
+        found = self._states(query, view, grant, now)
+        return likely(*found, texts, view.hash_terms, each) if found is not None else []
+
+    def _states(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> tuple[Scope, list[State]] | None:
+        """All that a query reads, and the lanes with what passes in each; None when nothing does."""
         paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
         wanted = query.filter if query.filter is not None else Filter.everything()
         tiers = (False, True) if COLD.intersection(query.states or ()) else (False,)
@@ -89,8 +106,7 @@ class Retrieval:
         states = [state for state in states if state.allowed.any()]
         if not any(state.passing.any() for state in states):
             return None
-        scope = self._scope((view.tenant, view.branch, tuple(paths), len(tiers)), states)
-        return _signals(Question(query.text), query.vector, view, scope, scope.arranged([state.passing for state in states]))
+        return self._scope((view.tenant, view.branch, tuple(paths), len(tiers)), states), states
 
     def _scope(self, key: tuple[str, str, tuple[str, ...], int], states: Sequence[State]) -> Scope:
         with self._lock:
