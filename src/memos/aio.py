@@ -505,9 +505,27 @@ class AsyncMemOS:
         )
 
     @staticmethod
-    async def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
+    async def restore_backup(source: str | Path, destination: str | Path, *, keys: str | Path) -> RestoreReport:
         """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id."""
-        return await asyncio.to_thread(MemOS.restore_backup, source, destination, key=key)
+        return await asyncio.to_thread(MemOS.restore_backup, source, destination, keys=keys)
+
+    @staticmethod
+    async def encrypt(store: str | Path, encryption: str) -> None:
+        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME."""
+        return await asyncio.to_thread(MemOS.encrypt, store, encryption)
+
+    @staticmethod
+    async def decrypt(store: str | Path) -> None:
+        """Make an encrypted store plain, which nobody may have open; raises as `encrypt` does, and NotAStore for a wrong key."""
+        return await asyncio.to_thread(
+            MemOS.decrypt,
+            store,
+        )
+
+    @staticmethod
+    async def rotate_key(store: str | Path, encryption: str, *, renew: bool = False) -> None:
+        """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say."""
+        return await asyncio.to_thread(MemOS.rotate_key, store, encryption, renew=renew)
 
     def as_user(
         self,
@@ -557,8 +575,12 @@ class AsyncMemOS:
         return await asyncio.to_thread(self._sync.reembed, embedder)
 
     async def backup(self, destination: str | Path) -> BackupReport:
-        """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""
+        """Copy the store while it is in use, verified, sealed, without its keys; the report names the key files to keep apart."""
         return await asyncio.to_thread(self._sync.backup, destination)
+
+    async def keep_keys(self, folder: str | Path) -> tuple[Path, ...]:
+        """Copy the key files, as they are at one moment, to a folder apart from the store and its backups; the files."""
+        return await asyncio.to_thread(self._sync.keep_keys, folder)
 
     async def status(self) -> StoreStatus:
         """What the store holds, and how much room it takes."""

@@ -1,6 +1,7 @@
 """Plug-ins: backends chosen by URL. Built-ins register the way a plug-in does, by an entry point or a name in the table here.
 
-An embedder's entry point stands in the group `memos.embedders`, a store's in `memos.stores`; its name is the URL's scheme and it
+An embedder's entry point stands in the group `memos.embedders`, a store's in `memos.stores`, a keeper of keys' in `memos.keys`;
+its name is the URL's scheme and it
 loads a function from the URL to the backend.
 """
 
@@ -12,13 +13,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from memos.errors import BackendError, InvalidCall, WrongEmbedder
+from memos.errors import BackendError, InvalidCall, Unavailable, WrongEmbedder
 from memos.ports.clock import Clock
+from memos.ports.kms import KeyManagement, Locate
 from memos.ports.maintenance import Analyse, RestoreReport
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import Choose, Chosen, StoreParts
 from memos.ports.trail import Trail
-from memos.settings import Settings
+from memos.settings import Settings, load_settings
 
 EMBEDDERS = {
     "minilm": "memos.backends.onnx:from_url",
@@ -26,6 +28,8 @@ EMBEDDERS = {
     "openai+http": "memos.backends.openai_compatible:from_url",
     "openai+https": "memos.backends.openai_compatible:from_url",
 }
+
+KEYS = {"file": "memos.backends.local_keys:from_file", "env": "memos.backends.local_keys:from_environment"}
 
 STORES = {"": "memos.backends.sqlite.store:open_store", "memory": "memos.backends.sqlite.store:open_store"}
 """A path without a scheme is a directory."""
@@ -54,8 +58,43 @@ def open_store(
     """The store that a URL names; InvalidCall when none is registered for its scheme."""
     scheme = scheme_of(url) if "://" in url or url == "memory:" else ""
     opening = _load("memos.stores", STORES, scheme, "store")
-    parts: StoreParts = opening(url, choose=chooser(embedder), analyse=analyse, settings=settings, clock=clock, read_only=read_only)
+    locate = locator(settings.encryption, None if scheme else Path(url))
+    parts: StoreParts = opening(
+        url, choose=chooser(embedder), analyse=analyse, settings=settings, clock=clock, read_only=read_only, locate=locate
+    )
     return parts
+
+
+def load_keeper(url: str) -> KeyManagement:
+    """Who keeps the key that a URL names; InvalidCall when none is registered for its scheme."""
+    keeper: KeyManagement = _load("memos.keys", KEYS, scheme_of(url), "keeper of keys")(url)
+    return keeper
+
+
+def locator(wanted: str | None, store: Path | None) -> Locate:
+    """How to find who keeps a store's key: whom the operator names, else where the store remembers it, when that is on this machine."""
+
+    def locate(remembered: str | None) -> KeyManagement | None:
+        if wanted is not None:
+            return load_keeper(require_apart(wanted, store))
+        if remembered is None:
+            return None
+        if scheme_of(remembered) not in KEYS:
+            raise Unavailable(f"the key of this store is kept at {remembered!r}: name that in the setting encryption, and it is asked")
+        return load_keeper(remembered)
+
+    return locate
+
+
+def require_apart(url: str, store: Path | None) -> str:
+    """The URL of a key; InvalidCall where it names a file in the store that it is to lock."""
+    if store is not None and scheme_of(url) == "file":
+        path = Path(url.removeprefix("file:").removeprefix("//")).resolve()
+        if store.resolve() in path.parents:
+            raise InvalidCall(
+                f"the key {path} stands inside the store that it is to lock: whoever has the one has the other; keep it elsewhere"
+            )
+    return url
 
 
 def require_store(url: str) -> None:
@@ -66,20 +105,42 @@ def require_store(url: str) -> None:
         require_made(Path(url).expanduser() if url.startswith("~/") else Path(url))
 
 
-def restore_store(source: Path, destination: Path, *, key: Path | None, analyse: Analyse) -> RestoreReport:
+def restore_store(source: Path, destination: Path, *, keys: Path, analyse: Analyse) -> RestoreReport:
     """Make a store of a backup of the embedded backend."""
     from memos.backends.sqlite.restore import restore
 
-    return restore(source, destination, key=key, analyse=analyse)
+    locate = locator(load_settings(None).encryption, destination)
+    return restore(source, destination, keys=keys, analyse=analyse, locate=locate)
 
 
-def open_trail(directory: Path) -> Trail:
+def encrypt_store(store: Path, place: str) -> None:
+    """Encrypt the store in a directory with the key that a URL names."""
+    from memos.backends.sqlite.conversion import encrypt
+
+    encrypt(store, load_keeper(require_apart(place, store)))
+
+
+def decrypt_store(store: Path) -> None:
+    """Make an encrypted store plain; its key is where the settings or the store itself say."""
+    from memos.backends.sqlite.conversion import decrypt
+
+    decrypt(store, locator(load_settings(store).encryption, store))
+
+
+def rotate_store(store: Path, place: str, *, renew: bool) -> None:
+    """Lock an encrypted store with the key that a URL names instead of the one that it has; with `renew` under a new data key."""
+    from memos.backends.sqlite.conversion import rotate
+
+    rotate(store, locator(load_settings(store).encryption, store), load_keeper(require_apart(place, store)), renew=renew)
+
+
+def open_trail(directory: Path, encryption: str | None = None) -> Trail:
     """The logs of the store in a directory, whether the rest of it can be opened or not; NotAStore where none stands."""
     from memos.backends.sqlite.store import require_made
     from memos.backends.sqlite.trail import SqliteTrail
 
     require_made(directory)
-    return SqliteTrail(directory)
+    return SqliteTrail(directory, locator(encryption, directory))
 
 
 def signing_secret(directory: Path | None) -> bytes:

@@ -70,6 +70,13 @@ class Settings(BaseModel):
     compress_bytes: int = Field(default=1024, ge=64, description="texts of archived memories from this size on are kept compressed")
     sweep_seconds: float = Field(default=60.0, ge=0, description="how often the worker sweeps")
     sweep_batch: int = Field(default=500, ge=1, le=10_000, description="memories that a sweep looks at between two commits")
+    encryption: Annotated[str | None, BeforeValidator(_none_where_said)] = Field(
+        default=None,
+        description="where the key of an encrypted store is: file:/path/to/key, env:NAME, or a plug-in's URL; none: as it stands",
+    )
+    encryption_lease_seconds: float = Field(
+        default=60.0, ge=0, description="after so long whoever keeps the key is asked for it again; while it is refused, so is every call"
+    )
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
     audit_checkpoints: Path | None = Field(
         default=None, description="a directory outside the store for signed checkpoints of its logs; none: beside it, NAME-audit"

@@ -20,7 +20,7 @@ from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
 from memos.places import place_of, usable_path
-from memos.plugins import chooser, open_store, restore_store, signing_secret
+from memos.plugins import chooser, decrypt_store, encrypt_store, open_store, restore_store, rotate_store, signing_secret
 from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
@@ -110,14 +110,36 @@ class MemOS:
         return cls(parts, loaded, ticking, worker)
 
     @staticmethod
-    def restore_backup(source: str | Path, destination: str | Path, *, key: str | Path | None = None) -> RestoreReport:
+    def restore_backup(source: str | Path, destination: str | Path, *, keys: str | Path) -> RestoreReport:
         """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id.
 
-        With the key file that was kept apart, callers in its logs keep their pseudonyms and repeated calls are recognised.
-        Raises NotAStore when the backup is damaged or none, InvalidCall when something is at the destination.
+        `keys` is the folder with the key files that were kept apart. A memory that was erased since is left out, and counted. Raises
+        NotAStore when the backup is damaged or none, or the keys are not its own, InvalidCall when something is at the destination.
         """
-        file = usable_path(key, "the key file") if key is not None else None
-        return restore_store(usable_path(source, "the backup"), usable_path(destination, "the store"), key=file, analyse=analyse)
+        folder, store = usable_path(keys, "the folder of keys"), usable_path(destination, "the store")
+        return restore_store(usable_path(source, "the backup"), store, keys=folder, analyse=analyse)
+
+    @staticmethod
+    def encrypt(store: str | Path, encryption: str) -> None:
+        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME.
+
+        Raises InvalidCall when it is encrypted already, Unavailable when it is open elsewhere or the key is not to be had, BackendError
+        when it cannot be done; then the store is what it was.
+        """
+        encrypt_store(usable_path(store, "the store"), encryption)
+
+    @staticmethod
+    def decrypt(store: str | Path) -> None:
+        """Make an encrypted store plain, which nobody may have open; raises as `encrypt` does, and NotAStore for a wrong key."""
+        decrypt_store(usable_path(store, "the store"))
+
+    @staticmethod
+    def rotate_key(store: str | Path, encryption: str, *, renew: bool = False) -> None:
+        """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say.
+
+        Others may have it open meanwhile, unless with `renew` all is written anew under a new data key. Raises as `decrypt` does.
+        """
+        rotate_store(usable_path(store, "the store"), encryption, renew=renew)
 
     def as_user(
         self,
@@ -204,9 +226,18 @@ class MemOS:
         return count
 
     def backup(self, destination: str | Path) -> BackupReport:
-        """Copy the store while it is in use, verified, without its keys; the report names the key file to keep apart."""
+        """Copy the store while it is in use, verified, sealed, without its keys; the report names the key files to keep apart."""
         self._require_open()
         return self._parts.maintenance.backup(usable_path(destination, "the backup"))
+
+    def keep_keys(self, folder: str | Path) -> tuple[Path, ...]:
+        """Copy the key files, as they are at one moment, to a folder apart from the store and its backups; the files.
+
+        Those of an earlier time that stand there are overwritten: call it after each backup, and after each erasure. Raises InvalidCall
+        for a folder inside the store, or one that is a backup.
+        """
+        self._require_open()
+        return self._parts.maintenance.keep_keys(usable_path(folder, "the folder of keys"))
 
     def status(self) -> StoreStatus:
         """What the store holds, and how much room it takes."""

@@ -263,7 +263,7 @@ ODD = {
     "a backup named by a number": lambda m, a, i: m.backup(5),
     "a backup with NUL in its name": lambda m, a, i: m.backup("a\0b"),
     "a backup with a long name": lambda m, a, i: m.backup("x" * 300),
-    "a restore of what has NUL in its name": lambda m, a, i: m.restore_backup("a\0b", "c"),
+    "a restore of what has NUL in its name": lambda m, a, i: m.restore_backup("a\0b", "c", keys="d"),
     "an embedder to change to that is none": lambda m, a, i: m.reembed(object()),
 }
 

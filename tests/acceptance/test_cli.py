@@ -16,6 +16,7 @@ from click.testing import CliRunner
 import memos.cli.adding
 import memos.cli.reading
 from memos import MemOS
+from memos.backends.sqlite.copy_keys import CopyKeys
 from memos.cli.root import cli
 from memos.testing.retrieval_eval import MEASURES
 from tests.embedding_server import EmbeddingServer
@@ -501,9 +502,10 @@ class TestStore:
     def test_backup_and_restore(self, home, tmp_path):
         report = home.json("backup", tmp_path / "backup")
         assert (report["memories"], report["path"]) == (3, str(tmp_path / "backup"))
-        key = Path(report["key_file"])
+        keys = Path(report["key_files"][0]).parent
+        assert {Path(key).name for key in report["key_files"]} == {"store.key", "copies.db"}
         home("forget", *home.ids("list"))
-        home("restore-backup", tmp_path / "backup", tmp_path / "restored", "--key", key)
+        home("restore-backup", tmp_path / "backup", tmp_path / "restored", "--keys", keys)
         restored = Command(tmp_path / "restored")
         assert len(restored.texts()) == 3
         assert restored.json("doctor") == {"faults": []}
@@ -511,25 +513,37 @@ class TestStore:
     def test_backup_tells_of_the_key(self, home, tmp_path):
         shown = home("backup", tmp_path / "backup").stdout
         assert "3 memories" in shown
-        assert "keep this file apart" in shown
+        assert "keep these files together, apart from it" in shown
+        assert "copies.db" in shown
 
     def test_restore_goes_to_the_store_by_default(self, home, tmp_path):
         home("backup", tmp_path / "backup")
         other = Command(tmp_path / "other")
-        report = other.json("restore-backup", tmp_path / "backup")
-        assert (report["path"], report["memories"], report["linked"]) == (str(tmp_path / "other"), 3, False)
+        report = other.json("restore-backup", tmp_path / "backup", "--keys", home.store / "keys")
+        assert (report["path"], report["memories"], report["shredded"]) == (str(tmp_path / "other"), 3, 0)
         assert len(other.texts()) == 3
 
     def test_restore_says_what_it_did(self, home, tmp_path):
-        key = home.json("backup", tmp_path / "backup")["key_file"]
-        shown = home("restore-backup", tmp_path / "backup", tmp_path / "with").stdout
+        home("backup", tmp_path / "backup")
+        restoring = ("restore-backup", tmp_path / "backup")
+        shown = home(*restoring, tmp_path / "whole", "--keys", home.store / "keys").stdout
         assert "3 memories" in shown
-        assert "without --key" in shown
-        assert "without --key" not in home("restore-backup", tmp_path / "backup", tmp_path / "without", "--key", key).stdout
+        assert "erased since" not in shown
+        CopyKeys(home.store).shred(home.ids("list")[:1])
+        shown = home(*restoring, tmp_path / "less", "--keys", home.store / "keys").stdout
+        assert "2 memories" in shown
+        assert "1 memories of the backup were erased since, and are left out" in shown
+
+    def test_restore_wants_the_keys(self, home, tmp_path):
+        home("backup", tmp_path / "backup")
+        assert "--keys" in home.error("restore-backup", tmp_path / "backup", tmp_path / "restored", code=2)[1]
 
     def test_restore_of_what_is_no_backup(self, home, tmp_path):
         (tmp_path / "empty").mkdir()
-        assert home.error("restore-backup", tmp_path / "empty", tmp_path / "restored", code=10)[0] == "not_a_store"
+        assert (
+            home.error("restore-backup", tmp_path / "empty", tmp_path / "restored", "--keys", home.store / "keys", code=10)[0]
+            == "not_a_store"
+        )
         assert not (tmp_path / "restored").exists()
 
     def test_what_is_no_store_is_told_from_a_backup_and_from_a_damaged_one(self, home, tmp_path):

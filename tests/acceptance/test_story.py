@@ -195,7 +195,7 @@ def test_what_was_forgotten_counts_nowhere_as_a_memory(memory, alice, tmp_path):
     assert (status.memories, status.versions, status.contents) == (1, 3, 2)
     assert sum(space.memories for space in memory.namespaces()) == 1
     assert memory.backup(tmp_path / "backup").memories == 1
-    assert MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored").memories == 1
+    assert MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored", keys=tmp_path / "memory/keys").memories == 1
 
 
 def test_a_memory_leaves_when_its_time_is_over(alice):

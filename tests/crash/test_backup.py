@@ -1,8 +1,9 @@
-"""Backups: made while others write, verified, without keys; restored they answer the same; damaged they are refused."""
+"""Backups: made while others write, verified, sealed, without keys; restored they answer the same; damaged they are refused."""
 
 import errno
 import json
 import os
+import shutil
 import threading
 
 import apsw
@@ -10,6 +11,7 @@ import pytest
 
 from memos.backends.sqlite import backup as backups
 from memos.backends.sqlite.adapter import SqliteAdapter
+from memos.backends.sqlite.copy_keys import COPY_KEYS, CopyKeys
 from memos.backends.sqlite.doctor import diagnose
 from memos.backends.sqlite.journal import SqliteJournal
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
@@ -19,11 +21,17 @@ from memos.backends.sqlite.restore import restore
 from memos.errors import BackendError, DiskFull, InvalidCall, NotAStore, StoreTooNew
 from memos.memcube.call import Caller
 from memos.memcube.change import Idempotency
-from memos.memcube.legal import same_fact
 from memos.ports.journal import AccessRow
 from tests.crash.making import BEGIN, CLOCK, EMBEDDER, Author, analyse, contents, populate
 
 RENEWED = {"store", "meta"}
+
+
+def told(adapter):
+    """Every row of a store, but for the numbers of its tags, which are given anew."""
+    rows = contents(adapter)
+    tags = {number: tag for number, *tag in rows.pop("tag")}
+    return rows | {"cube_tag": sorted((row, *map(str, tags[tag])) for row, tag in rows["cube_tag"])}
 
 
 @pytest.fixture
@@ -43,8 +51,8 @@ def kept(adapter, tmp_path):
     return backups.backup(adapter, tmp_path / "kept").path
 
 
-def restored(source, tmp_path, *, key=None):
-    report = restore(source, tmp_path / "restored", key=key, analyse=analyse)
+def restored(source, tmp_path, keys=None):
+    report = restore(source, tmp_path / "restored", keys=keys or tmp_path / "store" / "keys", analyse=analyse)
     return SqliteAdapter(report.path), report
 
 
@@ -52,19 +60,22 @@ def test_a_backup_says_what_it_holds_and_which_file_to_keep_apart(adapter, tmp_p
     report = SqliteMaintenance(adapter, analyse).backup(tmp_path / "kept")
     rows = contents(adapter)
     assert (report.path, report.store_id) == (tmp_path / "kept", adapter.store_id)
-    assert report.key_file == adapter.directory / KEY_FILE
+    assert report.key_files == (adapter.directory / KEY_FILE, adapter.directory / COPY_KEYS)
     assert (report.head, report.versions, report.memories) == (len(rows["commit_log"]), len(rows["version"]), 10)
     assert report.size == sum(path.stat().st_size for path in report.path.iterdir())
     assert {path.name for path in report.path.iterdir()} == {"memory.db", JOURNAL, "backup.json"}
 
 
-def test_with_its_key_a_restored_store_is_the_same_but_for_its_identity(adapter, kept, tmp_path):
-    was = contents(adapter)
-    copy, report = restored(kept, tmp_path, key=adapter.directory / KEY_FILE)
-    now = contents(copy)
+def test_a_restored_store_is_the_same_but_for_its_identity(adapter, kept, tmp_path):
+    was = told(adapter)
+    copy, report = restored(kept, tmp_path)
+    now = told(copy)
     assert {table for table in was if was[table] != now[table]} == RENEWED
-    assert report.linked
-    assert (report.head, report.memories) == (len(was["commit_log"]), 10)
+    assert (report.head, report.memories, report.shredded) == (len(was["commit_log"]), 10, 0)
+    assert {path.name for path in copy.directory.iterdir()} >= {"memory.db", "keys"}
+    assert not (copy.directory / "sealed").exists()
+    with copy.reader() as connection:
+        assert (connection.pragma("journal_mode"), connection.pragma("auto_vacuum")) == ("wal", 2)
     assert (copy.directory / JOURNAL).is_file()
     assert diagnose(copy, analyse) == ()
     with copy.view("acme") as view:
@@ -73,7 +84,7 @@ def test_with_its_key_a_restored_store_is_the_same_but_for_its_identity(adapter,
 
 
 def test_a_restored_store_is_a_new_one_that_remembers_where_its_versions_are_from(adapter, kept, tmp_path):
-    copy, report = restored(kept, tmp_path, key=adapter.directory / KEY_FILE)
+    copy, report = restored(kept, tmp_path)
     assert copy.store_id == report.store_id != adapter.store_id
     Author(copy).add("written after")
     now = contents(copy)
@@ -83,25 +94,84 @@ def test_a_restored_store_is_a_new_one_that_remembers_where_its_versions_are_fro
     copy.close()
 
 
-def test_without_its_key_a_restored_store_finds_its_facts_and_knows_nobody_again(adapter, kept, tmp_path):
+def test_without_its_keys_a_backup_is_refused(adapter, kept, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(NotAStore, match="store.key cannot be read.*kept apart"):
+        restored(kept, tmp_path, tmp_path / "kept")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def keys_at(adapter, tmp_path):
+    """A copy of the key files, kept apart."""
+    return shutil.copytree(adapter.directory / "keys", tmp_path / "apart")
+
+
+def test_a_memory_whose_key_is_destroyed_is_left_out_and_all_else_is_whole(adapter, kept, tmp_path):
+    was = told(adapter)
+    doomed = next(row for row in was["cube"] if row[2] == was["cube"][0][2])
+    assert CopyKeys(adapter.directory).shred([doomed[2]]) == 1
     copy, report = restored(kept, tmp_path)
-    assert not report.linked
-    assert copy.keys.secret != adapter.keys.secret
+    now, uid = told(copy), doomed[0]
+    assert report.shredded == 1
     assert diagnose(copy, analyse) == ()
-    with copy.view("acme") as view:
-        assert set(view.facts("user/alice", [same_fact("a  FACT")], "alice")) == {same_fact("A fact")}
-        assert view.replay(Idempotency("k1", "call"), Caller(user="alice", tenant="acme")) is None
-    was, now = contents(adapter), contents(copy)
-    assert now["content"] == was["content"]
+    assert now["cube"] == [row for row in was["cube"] if row[0] != uid]
+    assert now["version"] == [row for row in was["version"] if row[2] != uid]
+    assert now["edge"] == [row for row in was["edge"] if uid not in row[:2]]
     assert now["commit_log"] == was["commit_log"]
-    assert [row[0] for row in now["term"]] == [row[0] for row in was["term"]]
-    assert not {row[1] for row in now["term"]} & {row[1] for row in was["term"]}
-    Author(copy).add("written after", key="k1")
+    gone = {row[8] for row in was["version"] if row[2] == uid} - {row[8] for row in was["version"] if row[2] != uid}
+    assert gone
+    for table in ("content", "vector", "term"):
+        assert now[table] == [row for row in was[table] if row[0] not in gone]
     copy.close()
 
 
+def test_what_is_taken_away_while_it_is_copied_has_no_key(adapter, tmp_path, monkeypatch):
+    verify, doomed = backups._verify, contents(adapter)["cube"][0]
+
+    def erase(*arguments):
+        verify(*arguments)
+        with adapter.connection() as connection:
+            connection.execute("PRAGMA foreign_keys = OFF")
+            connection.execute("DELETE FROM edge WHERE ?1 IN (source, target)", (doomed[0],))
+            connection.execute("DELETE FROM cube_tag WHERE row IN (SELECT row FROM version WHERE uid = ?)", (doomed[0],))
+            connection.execute("DELETE FROM version WHERE uid = ?", (doomed[0],))
+            connection.execute("DELETE FROM cube WHERE uid = ?", (doomed[0],))
+
+    monkeypatch.setattr(backups, "_verify", erase)
+    kept = backups.backup(adapter, tmp_path / "kept").path
+    assert not CopyKeys(adapter.directory, adapter.keys.secret).known([doomed[2]])
+    copy, report = restored(kept, tmp_path)
+    assert report.shredded == 1
+    copy.close()
+
+
+def test_older_keys_than_the_backup_are_refused_by_name(adapter, kept, tmp_path):
+    apart = keys_at(adapter, tmp_path)
+    Author(adapter).add("written later")
+    later = backups.backup(adapter, tmp_path / "later").path
+    with pytest.raises(NotAStore, match="older than the backup"):
+        restored(later, tmp_path, apart)
+    (apart / COPY_KEYS.name).unlink()
+    with pytest.raises(NotAStore, match="is missing"):
+        restored(kept, tmp_path, apart)
+
+
+def test_a_value_moved_under_another_seal_is_refused(adapter, kept, tmp_path):
+    lock = backups.page_key(adapter.keys.secret)
+    connection = apsw.Connection(str(kept / "memory.db"))
+    lock.unlock(connection)
+    one, two = connection.execute("SELECT number, body FROM sealed WHERE kind = 2 LIMIT 2")
+    connection.execute("UPDATE sealed SET body = ? WHERE kind = 2 AND number = ?", (one[1], two[0]))
+    connection.close()
+    manifest(files={path.name: backups._digest(path) for path in kept.iterdir() if path.suffix == ".db"})(kept)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(NotAStore, match="a seal of the backup is broken"):
+        restored(kept, tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_backup_is_one_moment_of_a_store_that_others_write(adapter, tmp_path, monkeypatch):
-    monkeypatch.setattr(backups, "PAGES", 1)
+    monkeypatch.setattr("memos.backends.sqlite.sealing.BATCH", 5)
     done, wrote = threading.Event(), []
     other = SqliteAdapter(adapter.directory)
 
@@ -121,7 +191,7 @@ def test_a_backup_is_one_moment_of_a_store_that_others_write(adapter, tmp_path, 
     assert wrote
     assert reports[0].head < reports[2].head <= len(contents(adapter)["commit_log"])
     for report in reports:
-        copy = SqliteAdapter(restore(report.path, report.path / "restored", key=None, analyse=analyse).path)
+        copy = SqliteAdapter(restore(report.path, report.path / "restored", keys=adapter.directory / "keys", analyse=analyse).path)
         assert diagnose(copy, analyse) == ()
         assert contents(copy)["commit_log"] == contents(adapter)["commit_log"][: report.head]
         copy.close()
@@ -139,7 +209,10 @@ def test_a_backup_holds_no_key_no_terms_and_nothing_that_was_erased(adapter, tmp
     assert secret not in written
     assert secret.hex().encode() not in written
     assert b"ERASED" not in written
-    assert b"allergic to peanuts" in written
+    for name in (KEY_FILE, COPY_KEYS):
+        assert (adapter.directory / name).read_bytes()[:64] not in written
+    for word in (b"allergic", b"Lisbon", b"how are you", b"pending for", b"user/alice", b"what-if"):
+        assert word.lower() not in written.lower()
     assert not any(hashes in written for _, hashes, *_ in was if len(hashes) > 8)
 
 
@@ -152,7 +225,7 @@ def test_where_something_is_there_already_nothing_is_written(adapter, tmp_path, 
         with pytest.raises(InvalidCall, match="there already"):
             backups.backup(adapter, tmp_path / name)
         with pytest.raises(InvalidCall, match="there already"):
-            restore(kept, tmp_path / name, key=None, analyse=analyse)
+            restore(kept, tmp_path / name, keys=tmp_path / "store/keys", analyse=analyse)
     assert (tmp_path / "folder" / "file").read_text() == "mine"
     (tmp_path / "empty").mkdir()
     assert backups.backup(adapter, tmp_path / "empty").path.joinpath("backup.json").is_file()
@@ -195,17 +268,18 @@ def test_a_damaged_backup_is_refused_by_name_and_leaves_nothing(kept, tmp_path, 
     spoil(kept)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(error, match=told):
-        restore(kept, tmp_path / "restored", key=None, analyse=analyse)
+        restore(kept, tmp_path / "restored", keys=tmp_path / "store/keys", analyse=analyse)
     assert sorted(tmp_path.iterdir()) == before
 
 
 def test_another_key_or_none_at_the_place_named_is_refused(kept, tmp_path):
-    (tmp_path / "other.key").write_bytes(b"x" * 32)
-    (tmp_path / "short.key").write_bytes(b"x")
+    for name, key in (("other", b"x" * 32), ("short", b"x")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "store.key").write_bytes(key)
     before = sorted(tmp_path.iterdir())
-    for name, told in (("other.key", "of another store"), ("short.key", "1 bytes"), ("no.key", "cannot be read")):
+    for name, told in (("other", "of another store"), ("short", "1 bytes"), ("none", "cannot be read")):
         with pytest.raises(NotAStore, match=told):
-            restore(kept, tmp_path / "restored", key=tmp_path / name, analyse=analyse)
+            restore(kept, tmp_path / "restored", keys=tmp_path / name, analyse=analyse)
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -215,7 +289,7 @@ def test_an_analysis_that_fails_leaves_nothing_half_restored(kept, tmp_path):
 
     before = sorted(tmp_path.iterdir())
     with pytest.raises(RuntimeError):
-        restore(kept, tmp_path / "restored", key=None, analyse=fail)
+        restore(kept, tmp_path / "restored", keys=tmp_path / "store/keys", analyse=fail)
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -231,15 +305,13 @@ def test_a_store_that_is_not_sound_gives_no_backup(adapter, tmp_path, file):
 
 
 def test_a_copy_that_lacks_a_row_is_no_backup(adapter, tmp_path, monkeypatch):
-    thin = backups._thin
+    whole = backups.seal_all
 
-    def lose(path):
-        thin(path)
-        connection = apsw.Connection(str(path))
-        connection.execute("DELETE FROM usage; DELETE FROM edge")
-        connection.close()
+    def lose(source, target, keys):
+        whole(source, target, keys)
+        target.execute("DELETE FROM usage; DELETE FROM edge")
 
-    monkeypatch.setattr(backups, "_thin", lose)
+    monkeypatch.setattr(backups, "seal_all", lose)
     with pytest.raises(BackendError, match="does not hold what the store held"):
         backups.backup(adapter, tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
@@ -260,7 +332,7 @@ def test_what_a_killed_backup_left_is_swept_by_the_next_to_the_same_place(adapte
     os.close(held)
     assert not drafts["kept"].exists()
     assert all(each.exists() for each in (drafts["other"], drafts["kept.more"], working, fresh))
-    restore(tmp_path / "kept", tmp_path / "other", key=None, analyse=analyse)
+    restore(tmp_path / "kept", tmp_path / "other", keys=tmp_path / "store/keys", analyse=analyse)
     assert not drafts["other"].exists()
 
 
@@ -271,5 +343,5 @@ def test_a_restore_that_finds_no_room_says_so(kept, tmp_path, monkeypatch):
     monkeypatch.setattr("memos.backends.sqlite.admission._copied", full)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(DiskFull, match="no space is left"):
-        restore(kept, tmp_path / "restored", key=None, analyse=analyse)
+        restore(kept, tmp_path / "restored", keys=tmp_path / "store/keys", analyse=analyse)
     assert sorted(tmp_path.iterdir()) == before

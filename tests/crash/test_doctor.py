@@ -349,6 +349,6 @@ def test_reads_write_nothing_to_the_store(read):
 def test_a_restored_store_knows_its_access_log(read, tmp_path):
     with MemOS.open(read, worker="none") as memory:
         memory.backup(tmp_path / "backup")
-    MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored")
+    MemOS.restore_backup(tmp_path / "backup", tmp_path / "restored", keys=read / "keys")
     with MemOS.open(tmp_path / "restored", worker="none") as memory:
         assert memory.doctor() == ()

@@ -8,6 +8,8 @@ import apsw
 import pytest
 
 from memos import MemOS
+from memos.backends.sqlite.backup import page_key
+from memos.backends.sqlite.keys import read_key
 from memos.errors import NotAStore
 
 
@@ -29,16 +31,23 @@ def tell(kept, **changes):
     return told
 
 
-def execute(path, statements):
+def execute(path, statements, lock=None):
     connection = apsw.Connection(str(path))
+    if lock is not None:
+        lock.unlock(connection)
     connection.execute(statements)
     connection.close()
+
+
+def pages(tmp_path):
+    """The key of the pages of the backups, which a stranger has who has the store's key."""
+    return page_key(read_key(tmp_path / "store"))
 
 
 def refused(kept, tmp_path, told):
     before = {path: path.lstat() for path in tmp_path.rglob("*")}
     with pytest.raises(NotAStore, match=told):
-        MemOS.restore_backup(kept, tmp_path / "restored")
+        MemOS.restore_backup(kept, tmp_path / "restored", keys=tmp_path / "store/keys")
     assert set(tmp_path.rglob("*")) == set(before)
 
 
@@ -92,7 +101,7 @@ def test_a_schema_that_is_not_ours_is_refused(kept, tmp_path, what, file):
             .replace("DROP INDEX version_by_turn;", "")
             .replace("version (abs(nid)", "access (abs(at)")
         )
-    execute(kept / file, statements)
+    execute(kept / file, statements, pages(tmp_path))
     tell(kept)
     refused(kept, tmp_path, "does not hold a sound store .*is not as it should be")
 
@@ -104,7 +113,7 @@ def test_a_manifest_that_counts_otherwise_is_refused(kept, tmp_path, changes):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"schema": 0}, {"schema": -1}, {"format": 0}, {"head": "7"}, {"counts": []}, {"files": []}, {"memories": 1e300}]
+    "changes", [{"schema": 0}, {"schema": -1}, {"format": 1}, {"head": "7"}, {"counts": []}, {"files": []}, {"memories": 1e300}]
 )
 def test_a_manifest_of_other_types_is_refused(kept, tmp_path, changes):
     told = json.loads((kept / "backup.json").read_text()) | changes
@@ -125,7 +134,7 @@ def test_a_manifest_of_other_types_is_refused(kept, tmp_path, changes):
     ],
 )
 def test_a_file_that_does_not_hold_together_is_refused(kept, tmp_path, file, statement):
-    execute(kept / file, statement)
+    execute(kept / file, statement, pages(tmp_path))
     tell(kept)
     refused(kept, tmp_path, "does not hold a sound store")
 
@@ -136,7 +145,7 @@ def test_what_is_restored_and_backed_up_is_its_owners_alone(kept, tmp_path):
     )
     for path in kept.iterdir():
         path.chmod(0o644)
-    MemOS.restore_backup(kept, tmp_path / "restored")
+    MemOS.restore_backup(kept, tmp_path / "restored", keys=tmp_path / "store/keys")
     files = [path for path in (tmp_path / "restored").rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 

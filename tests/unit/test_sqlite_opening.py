@@ -443,9 +443,9 @@ def test_nothing_is_made_while_another_makes(tmp_path, monkeypatch):
     real = opening.make_key
     made = []
 
-    def make_key(where):
+    def make_key(where, lock=None):
         made.append(where)
-        return real(where)
+        return real(where, lock)
 
     monkeypatch.setattr(opening, "make_key", make_key)
     SqliteAdapter(directory).close()

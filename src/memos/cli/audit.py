@@ -140,11 +140,12 @@ def trail_of(target: Target) -> Trail:
     """The logs of the store that a command names."""
     from memos.places import place_of
     from memos.plugins import open_trail
+    from memos.settings import load_settings
 
     _, directory = place_of(target.store)
     if directory is None:
         raise InvalidCall(f"{target.store} is no directory; logs are audited where their files are: name the store's directory")
-    return open_trail(directory)
+    return open_trail(directory, load_settings(None).encryption)
 
 
 def show(report: Report) -> None:

@@ -1,4 +1,4 @@
-"""Operating: the commands that look after a store: `status`, `namespaces`, `doctor`, `rebuild`, `reembed`, `backup`, `restore-backup`."""
+"""Operating: the commands that look after a store, from `status` and `doctor` to `backup`, `keep-keys` and `restore-backup`."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ def reembed(target: Target) -> None:
 def backup(target: Target, destination: Path) -> None:
     """Copy the store to DESTINATION, a directory that is not there yet, while it is in use; the copy is verified.
 
-    The keys are not copied: keep the file that the answer names apart from the backup.
+    Each memory in it is sealed. The keys are not copied: `memos keep-keys` copies them to a place apart from the backup, and is to be run
+    again after an erasure, which an old copy would undo.
     """
     with target.memory() as memory:
         report = memory.backup(destination)
@@ -110,25 +111,44 @@ def backup(target: Target, destination: Path) -> None:
         show_backup(report)
 
 
+@command("keep-keys", "memos keep-keys /mnt/safe/keys", "memos keep-keys /mnt/safe/keys --json")
+@click.argument("folder", type=click.Path(path_type=Path))
+def keep_keys(target: Target, folder: Path) -> None:
+    """Copy the key files, as they are at one moment, to FOLDER, apart from the store and its backups.
+
+    Those of an earlier time that stand there are overwritten. Do it after each backup, and each erasure, which an old copy would undo.
+    """
+    with target.memory(own=True) as memory:
+        files = memory.keep_keys(folder)
+    if target.as_json:
+        emit({"files": files})
+    else:
+        say(f"kept: {', '.join(map(str, files))}")
+
+
 @command(
     "restore-backup",
-    "memos restore-backup ./backups/monday ./restored",
-    "memos restore-backup ./backups/monday ./restored --key ./keys/store.key",
+    "memos restore-backup ./backups/monday ./restored --keys /mnt/safe/keys",
 )
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.argument("destination", type=click.Path(path_type=Path), required=False)
-@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The key file that was kept apart.")
-def restore_backup(target: Target, source: Path, destination: Path | None, key: Path | None) -> None:
-    """Make a store at DESTINATION (--store, when it is left out) of the backup SOURCE."""
+@click.option(
+    "--keys", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path), help="The folder of keys that was kept apart."
+)
+def restore_backup(target: Target, source: Path, destination: Path | None, keys: Path) -> None:
+    """Make a store at DESTINATION (--store, when it is left out) of the backup SOURCE.
+
+    What was erased since the backup was made is left out: its key is destroyed.
+    """
     from memos.system import MemOS
 
-    report = MemOS.restore_backup(source, destination or Path(target.store), key=key)
+    report = MemOS.restore_backup(source, destination or Path(target.store), keys=keys)
     if target.as_json:
         emit(report)
         return
     say(f"{report.memories:,} memories, up to commit {report.head:,}, in {report.path}")
-    if not report.linked:
-        say("without --key: the callers in its logs stay strangers, and a call that is sent again is done again")
+    if report.shredded:
+        say(f"{report.shredded:,} memories of the backup were erased since, and are left out")
 
 
 def told_status(found: StoreStatus) -> list[tuple[str, str]]:
@@ -148,8 +168,7 @@ def told_status(found: StoreStatus) -> list[tuple[str, str]]:
 def show_backup(report: BackupReport) -> None:
     """What was copied, for people."""
     say(f"{report.memories:,} memories, {report.versions:,} versions, up to commit {report.head:,}: {size(report.size)} in {report.path}")
-    if report.key_file is not None:
-        say(f"keep this file apart from it: {report.key_file}")
+    say(f"keep these files together, apart from it: {', '.join(map(str, report.key_files))}")
 
 
 def size(count: float) -> str:

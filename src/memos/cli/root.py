@@ -56,7 +56,11 @@ COMMANDS = {
     "rebuild": ("memos.cli.operating:rebuild", "Make what is derived from the texts anew."),
     "reembed": ("memos.cli.operating:reembed", "Compute every vector anew with another embedder."),
     "backup": ("memos.cli.operating:backup", "Copy a store while it is in use, verified."),
+    "keep-keys": ("memos.cli.operating:keep_keys", "Copy the key files that a restore needs."),
     "restore-backup": ("memos.cli.operating:restore_backup", "Make a store of a backup."),
+    "encrypt": ("memos.cli.locking:encrypt", "Encrypt a store that is plain."),
+    "decrypt": ("memos.cli.locking:decrypt", "Make an encrypted store plain."),
+    "rotate-key": ("memos.cli.locking:rotate_key", "Lock an encrypted store with another key."),
     "eval": ("memos.cli.evaluating:evaluations", "Measure how well memories are found."),
 }
 

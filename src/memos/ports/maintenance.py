@@ -34,8 +34,8 @@ class BackupReport:
     """A backup that was made and verified."""
 
     path: Path
-    key_file: Path | None
-    """The file to keep apart from the backup: without it callers and repeated calls are not recognised after a restore."""
+    key_files: tuple[Path, ...]
+    """The files to keep, together and apart from the backup: without them it is of no use to anybody."""
     store_id: str
     head: int
     """The last commit that the backup holds."""
@@ -55,8 +55,9 @@ class RestoreReport:
     """Its own: a restored store is another store than the one that was backed up."""
     head: int
     memories: int
-    linked: bool
-    """Whether the old key was given: then callers keep their pseudonyms, and a call that is repeated is recognised."""
+    """Memories that stand in it now."""
+    shredded: int
+    """Memories that the backup held and whose keys are destroyed: they are erased, there too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,15 @@ class Maintenance(Protocol):
         """
 
     def backup(self, destination: Path) -> BackupReport:
-        """Copy the store to `destination`, a directory that must not be there, and verify the copy. No key is copied.
+        """Copy the store to `destination`, a directory that is not there, and verify the copy; each memory is sealed, no key is copied.
 
         Raises InvalidCall when something is there, BackendError when the copy cannot be made or is not sound; then nothing is left.
+        """
+
+    def keep_keys(self, folder: Path) -> tuple[Path, ...]:
+        """Copy the key files to a folder apart from the store and its backups, in the place of those of an earlier time; the files.
+
+        Raises InvalidCall for a folder inside the store, or one that is a backup.
         """
 
     def free_pages(self) -> int:

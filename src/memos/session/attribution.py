@@ -30,7 +30,7 @@ class Attribution(Verbs):
 
         `of` is the text that is given, made of `memories`; or the id of a call of yours, whose memories it speaks for (all, or those
         named), and then `text` is the text, if there is one. With `mark` `reply.value["text"]` is the text with marks that show nothing
-        and name the recipient; they can be removed. Raises InvalidCall, NotFound, and BackendError without the extra `audit`.
+        and name the recipient; they can be removed. Raises InvalidCall and NotFound.
         """
         is_call = CUBE_ID.fullmatch(str(of).lower()) is not None
         options = given(text=text if is_call else of, call=of if is_call else None, recipient=recipient, mark=mark or None)

@@ -13,6 +13,7 @@ import apsw
 from pydantic_core import from_json
 
 from memos.backends.sqlite.connections import Durability, mapped, mapped_whole
+from memos.backends.sqlite.encryption import LEASE, Locks
 from memos.backends.sqlite.ephemeral import Ephemeral
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.known import SQL as WRITING
@@ -25,6 +26,7 @@ from memos.backends.sqlite.writer import Writer, require_same
 from memos.errors import BackendError, ReadOnlyStore
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
 from memos.ports.clock import Clock, SystemClock
+from memos.ports.kms import Locate, nowhere
 from memos.ports.models import Remembered
 
 READING = statements("view")
@@ -35,7 +37,8 @@ class SqliteAdapter:
 
     `embedder` is (name, dimensions) or None for none; another than the store's own is WrongEmbedder; "stored", for tools, is whatever
     the store has. `durability="power"` syncs every commit to the disk, "process" leaves that to the system: commits then survive the
-    death of the process, not that of the machine. `vfs` names a registered SQLite VFS.
+    death of the process, not that of the machine. `vfs` names a registered SQLite VFS. `locate` finds who keeps the key of an encrypted
+    store; after `lease` seconds it is asked again.
 
     Opening raises NotAStore, StoreTooNew, ReadOnlyStore, DiskFull, WrongEmbedder or Unavailable.
     """
@@ -51,12 +54,17 @@ class SqliteAdapter:
         embedder_url: str | None = None,
         create: bool = True,
         clock: Clock | None = None,
+        locate: Locate = nowhere,
+        lease: float = LEASE,
     ) -> None:
         self._ephemeral = Ephemeral() if directory is None else directory if isinstance(directory, Ephemeral) else None
         self.directory: Path = self._ephemeral.path if self._ephemeral else Path(str(directory)).absolute()
         surviving: Durability = "none" if self._ephemeral else durability
-        self._as_opened = partial(SqliteAdapter, vfs=vfs, durability=durability, read_only=read_only, create=False, clock=clock)
-        opening = Opening(self.directory, vfs, surviving, embedder, create, clock or SystemClock(), embedder_url)
+        self._as_opened = partial(
+            SqliteAdapter, vfs=vfs, durability=durability, read_only=read_only, create=False, clock=clock, locate=locate, lease=lease
+        )
+        locks = Locks(self.directory, locate, lease)
+        opening = Opening(self.directory, vfs, surviving, embedder, create, clock or SystemClock(), locks, embedder_url)
         with GATE.using():
             opened = opening.for_reading() if read_only else opening.for_writing()
             self._writer = Writer(opened.writer, opened.connections, opened.keys, opened.embedder) if opened.writer else None
@@ -67,6 +75,7 @@ class SqliteAdapter:
         self._store_id = opened.store_id
         self._dimensions = opened.embedder[1] if opened.embedder else None
         self._connections = opened.connections
+        self.page_key = opened.connections.key
         self._graphs = Graphs()
         self._process = os.getpid()
 

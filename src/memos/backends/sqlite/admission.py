@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Any, BinaryIO
 import apsw
 from pydantic import TypeAdapter
 
-from memos.backends.sqlite.backup import FORMAT, Manifest, describe
+from memos.backends.sqlite.backup import FORMAT, SEALED, Manifest, describe
 from memos.backends.sqlite.doctor import examine_journal, reading, unsound
+from memos.backends.sqlite.encryption import PageKey
 from memos.backends.sqlite.examine import SQL, broken
 from memos.backends.sqlite.faults import Findings
 from memos.backends.sqlite.journal_file import APPLICATION as JOURNAL_APPLICATION
@@ -47,8 +48,8 @@ def read_manifest(source: Path) -> Manifest:
             raise StoreTooNew(f"{source} was made by a newer MemOS; upgrade memos-kernel to restore it", newer_by=found)
         Manifest(**given)  # a field too many
         manifest = TypeAdapter(Manifest).validate_json(body, strict=True)
-        if min(manifest.format, manifest.schema) < 1:
-            raise ValueError("its format is unknown")
+        if manifest.format < FORMAT or manifest.schema < 1:
+            raise ValueError("its format is none that this MemOS restores")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise NotAStore(f"{source / MANIFEST} cannot be read ({error}); use another backup") from None
     if alien := sorted(manifest.files.keys() - ADMITTED):
@@ -58,15 +59,18 @@ def read_manifest(source: Path) -> Manifest:
     return manifest
 
 
-def copy_admitted(source: Path, draft: Path, manifest: Manifest) -> None:
-    """Copy the backup's files to `draft` and examine the copies; NotAStore for what is not what the manifest says, or no store."""
+def copy_admitted(source: Path, draft: Path, manifest: Manifest, lock: PageKey) -> None:
+    """Copy the backup's files to `draft` and examine the copies; NotAStore for what is not what the manifest says, or no store.
+
+    `lock` is the key of the pages of this store's backups.
+    """
     for name, digest in manifest.files.items():
         if _copied(source / name, draft / name) != digest:
             raise NotAStore(f"the backup {source} is damaged: {name} is not what was written; use another backup")
     try:
-        fault = next(_faults(draft / FILE, manifest), None)
+        fault = next(_faults(draft / FILE, manifest, lock), None)
         if fault is None and JOURNAL in manifest.files:
-            fault = next(_journal_faults(draft / JOURNAL), None)
+            fault = next(_journal_faults(draft / JOURNAL, lock), None)
     except (apsw.Error, ValueError, TypeError, OverflowError) as error:
         fault = type(error).__name__
     if fault is not None:
@@ -98,29 +102,29 @@ def _copied(source: Path, target: Path) -> str:
     return digest.hexdigest()
 
 
-def _faults(path: Path, manifest: Manifest) -> Iterator[str]:
-    with reading(path) as connection:
-        yield from _alien(connection, f"schema_{manifest.schema}", (APPLICATION, manifest.schema))
+def _faults(path: Path, manifest: Manifest, lock: PageKey) -> Iterator[str]:
+    with reading(path, lock) as connection:
+        yield from _alien(connection, (APPLICATION, manifest.schema), f"schema_{manifest.schema}", SEALED)
         yield from unsound(connection)
         yield from broken(connection.execute(SQL["commits"]))
         if describe(connection) != {name: getattr(manifest, name) for name in ("head", "seal", "counts", "memories")}:
             yield f"{path.name} does not hold what {MANIFEST} counts"
 
 
-def _journal_faults(path: Path) -> Iterator[str]:
-    with reading(path) as connection:
-        yield from _alien(connection, f"access_{JOURNAL_SCHEMA}", (JOURNAL_APPLICATION, JOURNAL_SCHEMA))
+def _journal_faults(path: Path, lock: PageKey) -> Iterator[str]:
+    with reading(path, lock) as connection:
+        yield from _alien(connection, (JOURNAL_APPLICATION, JOURNAL_SCHEMA), f"access_{JOURNAL_SCHEMA}")
     findings = Findings()
-    examine_journal(path, findings)
+    examine_journal(path, findings, lock)
     yield from (fault.where for fault in findings.report())
 
 
-def _alien(connection: apsw.Connection, model: str, marks: tuple[int, int]) -> Iterator[str]:
-    """What a file is made of that is not of the schema `model`, looked at before anything of it is used."""
+def _alien(connection: apsw.Connection, marks: tuple[int, int], *scripts: str) -> Iterator[str]:
+    """What a file is made of that is not of the schema that some scripts make, looked at before anything of it is used."""
     connection.execute("PRAGMA cell_size_check = ON")
     if (connection.pragma("application_id"), connection.pragma("user_version")) != marks:
         yield "its header is of another kind of file"
-    found, wanted = _schema(connection), _model(model)
+    found, wanted = _schema(connection), _model(scripts)
     for kind, name, *_ in sorted(found ^ wanted, key=str):
         yield f"the {kind} {str(name)[:60]!r} is not as it should be"
 
@@ -129,10 +133,11 @@ def _schema(connection: apsw.Connection) -> set[tuple[Any, ...]]:
     return set(connection.execute(SQL["schema"])) - {STATISTICS}
 
 
-def _model(name: str) -> set[tuple[Any, ...]]:
+def _model(scripts: Iterable[str]) -> set[tuple[Any, ...]]:
     model = apsw.Connection(":memory:")
     try:
-        model.execute(script(name))
+        for name in scripts:
+            model.execute(script(name))
         return _schema(model)
     finally:
         model.close()

@@ -1,4 +1,4 @@
-"""Backup: a verified copy of a store, made while it is in use, without its keys and without what can be computed anew."""
+"""Backup: a verified copy of a store, made while it is in use, sealed, without its keys and without what can be computed anew."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ from uuid import uuid4
 import apsw
 
 from memos.backends.sqlite.connections import NO_SPACE, harden, translate
+from memos.backends.sqlite.copy_keys import COPY_KEYS, CopyKeys
 from memos.backends.sqlite.doctor import examine_journal, reading, unsound
+from memos.backends.sqlite.encryption import ENVELOPE, PageKey, require_encrypted, unlock
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import broken
 from memos.backends.sqlite.faults import Findings
 from memos.backends.sqlite.forking import GATE
+from memos.backends.sqlite.journal_file import APPLICATION as JOURNAL_APPLICATION
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
-from memos.backends.sqlite.keys import KEY_FILE, MANIFEST, OWNER_ONLY, sync_directory
+from memos.backends.sqlite.journal_file import SCHEMA as JOURNAL_SCHEMA
+from memos.backends.sqlite.keys import KEY_BYTES, KEY_FILE, MANIFEST, OWNER_ONLY, derive, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA
-from memos.backends.sqlite.named import statements
-from memos.backends.sqlite.opening import FILE
+from memos.backends.sqlite.named import script, statements
+from memos.backends.sqlite.opening import APPLICATION, FILE
+from memos.backends.sqlite.sealing import MADE_ANEW, ONLY_IN_BACKUPS, copy_tables, missing_from, seal_all, tables
 from memos.errors import BackendError, DiskFull, InvalidCall
 from memos.ports.maintenance import BackupReport
 
 if TYPE_CHECKING:
     from memos.backends.sqlite.adapter import SqliteAdapter
 
-FORMAT = 1
-PAGES = 2000
-"""Pages copied between two looks at whether to go on."""
+FORMAT = 2
+SEALED = f"sealed_{FORMAT}"
 SETTLING = 60.0
 """Seconds within which a draft may not be held yet."""
-NOT_COPIED = frozenset({"term"})
 SQL = statements("maintenance")
 
 
@@ -51,6 +54,10 @@ class Manifest:
     format: int
     schema: int
     store_id: str
+    key: str
+    """What recognises the store's key and tells nothing of it, in hexadecimal."""
+    copy_keys: int
+    """How many keys of memories had ever been made: who has fewer has an older file of keys than this backup needs."""
     head: int
     seal: str
     """The hash of the last commit, in hexadecimal."""
@@ -66,31 +73,46 @@ def backup(adapter: SqliteAdapter, destination: Path) -> BackupReport:
 
     Raises InvalidCall when something is there already, DiskFull or another BackendError when the copy cannot be made or is not sound.
     """
+    keys, lock = CopyKeys(adapter.directory, adapter.keys.secret), page_key(adapter.keys.secret)
     with GATE.using(), prepared(destination) as draft:
         with adapter.reader() as source:
             told = describe(source)
-            _copy(source, draft / FILE)
-        _thin(draft / FILE)
-        _verify(draft / FILE, told)
+            _seal(source, draft / FILE, lock, keys)
+        _verify(draft / FILE, lock, told)
         if (journal := adapter.directory / JOURNAL).is_file():
-            with reading(journal) as source:
-                _copy(source, draft / JOURNAL)
-            _verify_journal(draft / JOURNAL)
-        files = {path.name: _digest(path) for path in sorted(draft.iterdir())}
-        manifest = Manifest(format=FORMAT, schema=SCHEMA, store_id=adapter.store_id, files=files, **told)
-        (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
-        for path in draft.iterdir():
-            path.chmod(OWNER_ONLY)
+            with reading(journal, adapter.page_key) as source, writing(draft / JOURNAL, lock, f"access_{JOURNAL_SCHEMA}") as target:
+                copy_tables(source, target)
+                target.execute(f"PRAGMA application_id = {JOURNAL_APPLICATION}")
+                target.execute(f"PRAGMA user_version = {JOURNAL_SCHEMA}")
+            _verify_journal(draft / JOURNAL, lock)
+        with adapter.reader() as store, reading(draft / FILE, lock) as copy:
+            keys.shred(missing_from(store, copy))
+        manifest = _manifest(adapter, draft, told, keys.made())
         size = sum(path.stat().st_size for path in draft.iterdir())
     return BackupReport(
         path=destination,
-        key_file=adapter.directory / KEY_FILE,
+        key_files=tuple(path for path in (adapter.directory / name for name in (KEY_FILE, COPY_KEYS, ENVELOPE)) if path.is_file()),
         store_id=adapter.store_id,
         head=manifest.head,
         memories=manifest.memories,
         versions=manifest.counts["version"],
         size=size,
     )
+
+
+def page_key(secret: bytes) -> PageKey:
+    """The key under which the pages of every backup of a store lie: they hold names, of namespaces and of callers."""
+    return PageKey(derive(secret, "backup pages", size=KEY_BYTES))
+
+
+def _manifest(adapter: SqliteAdapter, draft: Path, told: dict[str, Any], made: int) -> Manifest:
+    files = {path.name: _digest(path) for path in sorted(draft.iterdir())}
+    proof = adapter.keys.proof().hex()
+    manifest = Manifest(format=FORMAT, schema=SCHEMA, store_id=adapter.store_id, key=proof, copy_keys=made, files=files, **told)
+    (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+    for path in draft.iterdir():
+        path.chmod(OWNER_ONLY)
+    return manifest
 
 
 @contextmanager
@@ -157,36 +179,48 @@ def _sync(folder: Path) -> None:
 def describe(connection: apsw.Connection) -> dict[str, Any]:
     """What the copy must agree with, in the snapshot of `connection`."""
     head, seal = next(connection.execute(SQL["head"]), (0, b""))
-    tables = [name for (name,) in connection.execute(SQL["tables"]) if name not in NOT_COPIED]
-    counts = {table: connection.execute(SQL["count"].format(table=table)).get for table in tables}
+    found = sorted(tables(connection) - MADE_ANEW - ONLY_IN_BACKUPS)
+    counts = {table: connection.execute(SQL["count"].format(table=table)).get for table in found}
     return {"head": head, "seal": seal.hex(), "counts": counts, "memories": connection.execute(SQL["memories"]).get}
 
 
-def _copy(source: apsw.Connection, path: Path) -> None:
-    target = apsw.Connection(str(path))
-    try:
-        with target.backup("main", source, "main") as copying:
-            while not copying.done:
-                copying.step(PAGES)
-        target.execute("PRAGMA journal_mode = DELETE")
-    finally:
-        target.close()
-
-
-def _thin(path: Path) -> None:
-    """Drop the term rows, and with them every page that was free: a backup keeps no byte of what is gone."""
+@contextmanager
+def writing(path: Path, key: PageKey | None, *scripts: str) -> Iterator[apsw.Connection]:
+    """A new database made of some scripts, written in one transaction; nothing of it is on the disk before it is synced by the caller."""
     connection = apsw.Connection(str(path))
     try:
+        path.touch(mode=OWNER_ONLY)
+        path.chmod(OWNER_ONLY)
+        unlock(connection, key)
         harden(connection)
-        connection.execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY")
-        connection.execute(SQL["drop_terms"])
-        connection.execute("VACUUM")
+        for setting in (
+            "secure_delete = ON",
+            "temp_store = MEMORY",
+            "auto_vacuum = INCREMENTAL",
+            "journal_mode = MEMORY",
+            "synchronous = OFF",
+        ):
+            connection.execute(f"PRAGMA {setting}")
+        connection.execute("BEGIN IMMEDIATE")
+        for name in scripts:
+            connection.execute(script(name))
+        yield connection
+        connection.execute("COMMIT")
     finally:
-        connection.close()
+        connection.close(force=True)
+    if key is not None:
+        require_encrypted(path)
 
 
-def _verify(path: Path, told: dict[str, Any]) -> None:
-    with reading(path) as connection:
+def _seal(source: apsw.Connection, path: Path, lock: PageKey, keys: CopyKeys) -> None:
+    with writing(path, lock, f"schema_{SCHEMA}", SEALED) as target:
+        seal_all(source, target, keys)
+        target.execute(f"PRAGMA application_id = {APPLICATION}")
+        target.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def _verify(path: Path, lock: PageKey, told: dict[str, Any]) -> None:
+    with reading(path, lock) as connection:
         faults = [*unsound(connection), *broken(connection.execute(EXAMINE["commits"]))]
         if not faults and describe(connection) != told:
             faults = ["the copy does not hold what the store held"]
@@ -194,9 +228,9 @@ def _verify(path: Path, told: dict[str, Any]) -> None:
         raise BackendError(f"the copy is not sound ({faults[0]}) and was dropped; run `memos doctor` on the store")
 
 
-def _verify_journal(path: Path) -> None:
+def _verify_journal(path: Path, lock: PageKey) -> None:
     findings = Findings()
-    examine_journal(path, findings)
+    examine_journal(path, findings, lock)
     if len(findings):
         where = findings.report()[0].where
         raise BackendError(f"the copy of the access journal is not sound ({where}) and was dropped; run `memos doctor` on the store")

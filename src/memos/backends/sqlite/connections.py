@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import apsw
 
+from memos.backends.sqlite.encryption import PageKey, unlock
 from memos.backends.sqlite.forking import GATE
 from memos.errors import DAMAGE, BackendError, DiskFull, MemOSError, NotAStore, ReadOnlyStore, Unavailable, damaged
 
@@ -114,8 +115,9 @@ class Connections:
     `mode` is `rwc`, `rw`, `ro`, or `immutable` for media where not even a lock can be taken.
     """
 
-    def __init__(self, path: Path, *, vfs: str | None, durability: Durability, mode: str) -> None:
+    def __init__(self, path: Path, *, vfs: str | None, durability: Durability, mode: str, key: PageKey | None = None) -> None:
         self.path = path
+        self.key = key
         self._vfs = vfs
         self._durability = durability
         self._mode = mode
@@ -141,6 +143,7 @@ class Connections:
         return connection
 
     def _prepare(self, connection: apsw.Connection) -> None:
+        unlock(connection, self.key)
         harden(connection)
         connection.set_busy_timeout(BUSY_MILLISECONDS)
         # without it SQLite plans a join anew whenever a parameter is bound again, at ten times the cost of the query (102 against 10 µs)
@@ -171,6 +174,8 @@ class Connections:
         with self._guard:
             if self._closed:
                 raise BackendError("the store is closed; open it again")
+            if self.key is not None:
+                self.key.require()
             self._require_file()
             if self._idle:
                 return self._idle.pop()
@@ -192,17 +197,18 @@ class Connections:
             with suppress(apsw.Error):
                 connection.execute("ROLLBACK")
         with self._guard:
-            if not self._closed and not connection.in_transaction and len(self._idle) < IDLE_READERS:
+            left = connection.in_transaction or connection.txn_state("main")  # a cursor left half read keeps the past that it reads
+            if not self._closed and not left and len(self._idle) < IDLE_READERS:
                 self._idle.append(connection)
                 return
-        connection.close()
+        connection.close(force=True)
 
     def suspend(self) -> None:
         """Close the idle readers; others are opened when they are needed."""
         with self._guard:
             idle, self._idle = self._idle, []
         for connection in idle:
-            connection.close()
+            connection.close(force=True)  # what an error has left unread in it is of no use to anybody
 
     def close(self) -> None:
         """Close the idle readers; those in use are closed when they come back."""

@@ -12,6 +12,7 @@ import apsw
 
 from memos.backends.sqlite.belonging import is_known, missing
 from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address, harden
+from memos.backends.sqlite.encryption import PageKey, unlock
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.examine import Examination, broken, key_file
 from memos.backends.sqlite.faults import Findings
@@ -37,9 +38,9 @@ def diagnose(adapter: SqliteAdapter, analyse: Analyse | None = None) -> tuple[Fa
     with adapter.reader() as connection:
         examine_store(connection, adapter.keys, findings, analyse)
         if "database_damaged" not in findings:
-            examine_belonging(connection, journal, findings)
-    key_file(adapter.directory, adapter.keys, findings)
-    examine_journal(journal, findings)
+            examine_belonging(connection, journal, findings, adapter.page_key)
+    key_file(adapter.directory, adapter.keys, findings, adapter.page_key)
+    examine_journal(journal, findings, adapter.page_key)
     return findings.report()
 
 
@@ -103,12 +104,12 @@ def unsound(connection: apsw.Connection) -> Iterator[str]:
         yield f"{type(error).__name__}: {error}"
 
 
-def examine_journal(path: Path, findings: Findings) -> None:
+def examine_journal(path: Path, findings: Findings, key: PageKey | None) -> None:
     """Examine access.db, where there is one."""
     if not path.is_file():
         return
     try:
-        with reading(path) as connection:
+        with reading(path, key) as connection:
             before = len(findings)
             findings.extend("access_damaged", unsound(connection))
             if len(findings) == before:
@@ -119,33 +120,34 @@ def examine_journal(path: Path, findings: Findings) -> None:
         findings.add("access_damaged", type(error).__name__)
 
 
-def examine_belonging(connection: apsw.Connection, path: Path, findings: Findings) -> None:
+def examine_belonging(connection: apsw.Connection, path: Path, findings: Findings, key: PageKey | None) -> None:
     """Examine whether access.db is the store's own, and has all rows that the store has read."""
     if not path.is_file():
         findings.extend("access_lost", ["access.db is missing"] if is_known(connection) else [])
         return
-    with suppress(apsw.Error), reading(path) as journal:  # what cannot be read is told by examine_journal
+    with suppress(apsw.Error), reading(path, key) as journal:  # what cannot be read is told by examine_journal
         findings.extend("access_lost", missing(connection, journal))
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[apsw.Connection]:
+def reading(path: Path, key: PageKey | None) -> Iterator[apsw.Connection]:
     """A file as it is at one moment; `immutable` where not even a lock can be taken."""
     with GATE.using():
-        connection = _open(path, "mode=ro")
+        connection = _open(path, "mode=ro", key)
         try:
             try:
                 connection.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
             except apsw.CantOpenError:
                 connection.close()
-                connection = _open(path, "mode=ro&immutable=1")
+                connection = _open(path, "mode=ro&immutable=1", key)
             yield connection
         finally:
             connection.close()
 
 
-def _open(path: Path, mode: str) -> apsw.Connection:
+def _open(path: Path, mode: str, key: PageKey | None) -> apsw.Connection:
     connection = apsw.Connection(address(path, mode), flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY)
+    unlock(connection, key)
     harden(connection)
     connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.execute("PRAGMA temp_store = MEMORY")

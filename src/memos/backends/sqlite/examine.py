@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 
 from memos.backends.sqlite.chain import GENESIS, link
+from memos.backends.sqlite.encryption import PageKey, raw
 from memos.backends.sqlite.evidence import SQL as EVIDENCE
 from memos.backends.sqlite.evidence import evidence
 from memos.backends.sqlite.faults import Findings
@@ -40,10 +41,10 @@ def broken(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
         yield f"row {number + 1} and what follows cannot be read ({type(error).__name__})"
 
 
-def key_file(directory: Path, keys: Keys, findings: Findings) -> None:
+def key_file(directory: Path, keys: Keys, findings: Findings, lock: PageKey | None) -> None:
     """The key file is there and holds the key in use."""
     try:
-        same = read_key(directory) == keys.secret
+        same = read_key(directory, raw(lock)) == keys.secret
     except NotAStore as error:
         findings.add("key_wrong", str(error).split(";", maxsplit=1)[0])
     else:

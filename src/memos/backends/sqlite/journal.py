@@ -15,6 +15,7 @@ import apsw
 from pydantic_core import from_json
 
 from memos.backends.sqlite.chain import GENESIS, link
+from memos.backends.sqlite.encryption import PageKey
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.journal_file import FILE, Durability, JournalFile
 from memos.backends.sqlite.keys import Keys
@@ -46,13 +47,22 @@ class _Ticket:
 class SqliteJournal:
     """Implements `memos.ports.journal.AccessJournal` on `directory`/access.db, or on the file `path` where one is given.
 
-    `key` is the store's: callers stand under pseudonyms keyed by it. With neither directory nor path the journal lives in memory.
+    `key` is the store's: callers stand under pseudonyms keyed by it;
+    `page_key` is that of an encrypted store's pages. With neither directory nor path the journal lives in memory.
     Safe among threads and processes. Whoever gets the lock commits every row that waits, in one transaction. By default a row
     survives the death of the process (`durability="process"`); "power" syncs the disk for each group. Opening raises NotAStore,
     StoreTooNew or ReadOnlyStore.
     """
 
-    def __init__(self, directory: Path | None, *, key: bytes, durability: Durability = "process", path: Path | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path | None,
+        *,
+        key: bytes,
+        durability: Durability = "process",
+        path: Path | None = None,
+        page_key: PageKey | None = None,
+    ) -> None:
         self.path = path if path is not None else directory and directory / FILE
         self._keys = Keys(key)
         self._sql = statements("access")
@@ -60,7 +70,7 @@ class SqliteJournal:
         self._waiting: deque[_Ticket] = deque()
         self._leading = threading.Lock()
         self._reading = threading.Lock() if self.path else self._leading
-        self._file = JournalFile(self.path, durability)
+        self._file = JournalFile(self.path, durability, page_key)
 
     def append(self, row: AccessRow) -> int:
         """Append a row and return its number once it is committed.

@@ -11,6 +11,7 @@ from typing import Literal
 import apsw
 
 from memos.backends.sqlite.connections import harden, identity, is_full
+from memos.backends.sqlite.encryption import PageKey, unlock
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import OWNER_ONLY
 from memos.backends.sqlite.named import script
@@ -31,8 +32,9 @@ class JournalFile:
     Used inside the gate; whoever calls sees to it that one thread at a time uses each connection.
     """
 
-    def __init__(self, path: Path | None, durability: Durability) -> None:
+    def __init__(self, path: Path | None, durability: Durability, key: PageKey | None = None) -> None:
         self._path = path
+        self._key = key if path is not None else None
         self._synchronous = SYNCHRONOUS[durability]
         self._closed = False
         self._reader: apsw.Connection | None = None
@@ -45,7 +47,7 @@ class JournalFile:
 
     def writer(self) -> apsw.Connection:
         """The connection that writes; Unavailable when the file is no longer the one that was opened."""
-        self._require_file()
+        self._require()
         if self._writer is None:
             self._writer = self._connect(self._synchronous)
         return self._writer
@@ -54,10 +56,15 @@ class JournalFile:
         """The connection that reads; Unavailable as for the other."""
         if self._path is None:
             return self.writer()
-        self._require_file()
+        self._require()
         if self._reader is None:
             self._reader = self._connect("NORMAL")
         return self._reader
+
+    def _require(self) -> None:
+        if self._key is not None:
+            self._key.require()
+        self._require_file()
 
     def _require_file(self) -> None:
         """A row in a file that is no longer at its path, or whose WAL is not, would be lost with this process."""
@@ -76,7 +83,7 @@ class JournalFile:
         if self._closed:
             raise Unavailable("the journal is closed; open the store again")
         with _opening(self._path):
-            connection = _connect(self._path, synchronous)
+            connection = _connect(self._path, synchronous, self._key)
             connection.pragma("user_version")  # which makes the WAL
         if self._reader is None and self._writer is None:
             self._found = self._find()
@@ -113,14 +120,16 @@ def _opening(path: Path | None) -> Iterator[None]:
         raise BackendError(f"{path} cannot be opened: {type(problem).__name__}: {problem}") from None
 
 
-def _connect(path: Path | None, synchronous: str) -> apsw.Connection:
+def _connect(path: Path | None, synchronous: str, key: PageKey | None) -> apsw.Connection:
     fresh = path is not None and not path.exists()
     connection = apsw.Connection(str(path) if path else ":memory:")
     try:
+        unlock(connection, key)
         harden(connection)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.set_busy_timeout(BUSY_MILLISECONDS)
-        connection.execute(f"PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = {synchronous}")
+        for setting in ("secure_delete = ON", "temp_store = MEMORY", f"synchronous = {synchronous}"):
+            connection.execute(f"PRAGMA {setting}")  # one by one: what follows one that answers would wait until the answer is read
         if path is not None and fresh:
             path.chmod(OWNER_ONLY)
         _begin_schema(connection, path)

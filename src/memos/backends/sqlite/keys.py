@@ -17,6 +17,8 @@ from memos.memcube.call import Caller
 
 KEY_FILE = Path("keys") / "store.key"
 KEY_BYTES = 32
+SEALED_BYTES = 12 + KEY_BYTES + 16
+"""What the key file of an encrypted store has: nonce, secret and mark."""
 MANIFEST = "backup.json"
 """What a backup has, and a store has not."""
 OWNER_ONLY = 0o600
@@ -141,8 +143,8 @@ class Keys:
         return derive(self.secret, "proof")
 
 
-def read_key(directory: Path) -> bytes:
-    """The store's secret; NotAStore when its file is missing or damaged."""
+def read_key(directory: Path, lock: bytes | None = None) -> bytes:
+    """The store's secret, which in an encrypted store lies under the data key `lock`; NotAStore when its file is missing or damaged."""
     path = directory / KEY_FILE
     try:
         secret = path.read_bytes()
@@ -154,26 +156,51 @@ def read_key(directory: Path) -> bytes:
         ) from None
     except OSError as error:
         raise NotAStore(f"{path} cannot be read ({error.strerror}); give this user the right to read it") from None
-    if len(secret) != KEY_BYTES:
-        raise NotAStore(f"{path} has {len(secret)} bytes instead of {KEY_BYTES}; bring back the file that belongs to this store")
-    return secret
+    wanted = KEY_BYTES if lock is None else SEALED_BYTES
+    if len(secret) != wanted:
+        raise NotAStore(f"{path} has {len(secret)} bytes instead of {wanted}; bring back the file that belongs to this store")
+    return secret if lock is None else _opened_secret(secret, lock, path)
 
 
-def make_key(directory: Path) -> bytes:
+def make_key(directory: Path, lock: bytes | None = None) -> bytes:
     """The store's secret, made and on the disk before it is returned; one that is there already is kept."""
     path = directory / KEY_FILE
     if not path.exists():
-        make_secret(path)
-    return read_key(directory)
+        make_secret(path, lock)
+    return read_key(directory, lock)
 
 
-def make_secret(path: Path) -> None:
+def make_secret(path: Path, lock: bytes | None = None) -> None:
     """A file of random bytes that is its owner's alone, in a folder of a store; it is on the disk, whole, or not there."""
+    secret = os.urandom(KEY_BYTES)
+    write_durably(path, secret if lock is None else sealed_secret(secret, lock))
+
+
+def sealed_secret(secret: bytes, lock: bytes) -> bytes:
+    """The store's secret as the key file of an encrypted store holds it: nonce, secret under the data key, and mark."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = os.urandom(12)
+    return nonce + AESGCM(derive(lock, "store key", size=KEY_BYTES)).encrypt(nonce, secret, None)
+
+
+def _opened_secret(sealed: bytes, lock: bytes, path: Path) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        return AESGCM(derive(lock, "store key", size=KEY_BYTES)).decrypt(sealed[:12], sealed[12:], None)
+    except InvalidTag:
+        raise NotAStore(f"{path} is damaged, or of another store; bring back the file that belongs to this store") from None
+
+
+def write_durably(path: Path, body: bytes) -> None:
+    """Write a file that is its owner's alone, in a folder of a store; it is on the disk, whole, or what stood there before."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    draft = path.with_suffix(".new")
+    draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - the mode must hold from the start
-        file.write(os.urandom(KEY_BYTES))
+        file.write(body)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

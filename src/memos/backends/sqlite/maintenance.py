@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from memos.backends.sqlite.backup import backup
 from memos.backends.sqlite.doctor import diagnose, reading
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
+from memos.backends.sqlite.keeping import keep_keys
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rebuild import rebuild
 from memos.backends.sqlite.reembed import reembed
@@ -48,6 +49,10 @@ class SqliteMaintenance:
         """See the port."""
         return backup(self._adapter, destination)
 
+    def keep_keys(self, folder: Path) -> tuple[Path, ...]:
+        """See the port."""
+        return keep_keys(self._adapter, folder)
+
     def free_pages(self) -> int:
         """See the port."""
         with self._adapter.reader() as connection:
@@ -55,7 +60,7 @@ class SqliteMaintenance:
 
     def status(self) -> StoreStatus:
         """See the port."""
-        accesses = _accesses(self._adapter.directory / JOURNAL) if self._journal is None else self._journal.last()
+        accesses = _accesses(self._adapter) if self._journal is None else self._journal.last()
         return status(self._adapter, accesses)
 
 
@@ -88,10 +93,11 @@ def status(adapter: SqliteAdapter, accesses: int) -> StoreStatus:
     )
 
 
-def _accesses(path: Path) -> int:
+def _accesses(adapter: SqliteAdapter) -> int:
+    path = adapter.directory / JOURNAL
     if not path.is_file():
         return 0
-    with reading(path) as connection:
+    with reading(path, adapter.page_key) as connection:
         return int(connection.execute(SQL["count"].format(table="access")).get)
 
 

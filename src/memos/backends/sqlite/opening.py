@@ -15,9 +15,11 @@ from uuid import UUID
 import apsw
 
 from memos.backends.sqlite.connections import Connections, Durability, mapped
+from memos.backends.sqlite.encryption import Locks, raw, require_encrypted
 from memos.backends.sqlite.keys import KEY_FILE, OWNER_ONLY, Keys, make_directory, make_key, read_key, sync_directory
 from memos.backends.sqlite.migrations import SCHEMA, migrate
 from memos.backends.sqlite.named import script, statements
+from memos.backends.sqlite.pending import READY, finish, is_pending
 from memos.errors import DAMAGE, BackendError, DiskFull, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder, damaged
 from memos.memcube.fields import microseconds
 from memos.ports.clock import Clock
@@ -57,6 +59,8 @@ class Opening:
     embedder: Wanted
     create: bool
     clock: Clock
+    locks: Locks
+    """How an encrypted store is unlocked."""
     embedder_url: str | None = None
     """Where the embedder of a store that is being made comes from, so that it can be opened again by itself."""
 
@@ -67,10 +71,11 @@ class Opening:
 
     def connections(self, mode: str) -> Connections:
         """Connections to the file in one of the modes of `Connections`."""
-        return Connections(self.path, vfs=self.vfs, durability=self.durability, mode=mode)
+        return Connections(self.path, vfs=self.vfs, durability=self.durability, mode=mode, key=self.locks.find())
 
     def for_reading(self) -> Opened:
         """The store as it is; nothing is written beside it."""
+        self._finish_conversion()
         if not self.path.is_file():
             raise NotAStore(f"{self.directory} holds no MemOS store: there is no {FILE} in it")
         connections = self._readable()
@@ -100,15 +105,27 @@ class Opening:
 
     def for_writing(self) -> Opened:
         """The store, made if there is none and `create` allows it, brought forward if it is of an earlier schema."""
-        with _on_disk(self.directory):
+        with on_disk(self.directory):
+            self._finish_conversion()
             if not self._is_made():
                 self._make()
         connections = self.connections("rw")
         with mapped(self.path), self._writable(connections) as writer:
+            if writer.pragma("journal_mode") != "wal":  # a conversion was cut short before it was decided
+                writer.pragma("journal_mode", "wal")
             if _recognise(writer, self.path) < SCHEMA:
                 with _immediate(writer):
                     migrate(writer)
             return self._opened(connections, writer, writer)
+
+    def _finish_conversion(self) -> None:
+        if not is_pending(self.directory):
+            return
+        if os.access(self.directory, os.W_OK):
+            with locked(self.directory / LOCK):
+                finish(self.directory)
+        elif (self.directory / READY).is_dir():
+            raise ReadOnlyStore(f"a conversion of {self.directory} was cut short: open it once where it can be written")
 
     def _is_made(self) -> bool:
         if not self.path.is_file() or not self.path.stat().st_size:
@@ -146,13 +163,17 @@ class Opening:
             if self._is_made():
                 return
             self._refuse_lost()
-            keys = Keys(make_key(self.directory))
+            lock = self.locks.make()
+            keys = Keys(make_key(self.directory, raw(lock)))
             with mapped(self.path), self._writable(self.connections("rwc")) as connection:
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                connection.execute("PRAGMA journal_mode = WAL")
                 with _immediate(connection):
                     self._write_schema(connection, keys)
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 connection.close()
+            if lock is not None:
+                require_encrypted(self.path)
             self.path.chmod(OWNER_ONLY)
             sync_directory(self.directory)
 
@@ -195,7 +216,7 @@ class Opening:
             raise damaged(self.path, error) from error
 
     def _told(self, connections: Connections, writer: apsw.Connection | None, meta: dict[str, Any]) -> Opened:
-        keys = Keys(read_key(self.directory))
+        keys = Keys(read_key(self.directory, raw(connections.key)))
         if keys.proof() != meta["key"]:
             raise NotAStore(f"{self.directory / KEY_FILE} is the key of another store; bring back the one that belongs to {self.path}")
         stored = (meta["embedder"], meta["dimensions"]) if "embedder" in meta else None
@@ -254,7 +275,8 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _on_disk(directory: Path) -> Iterator[None]:
+def on_disk(directory: Path) -> Iterator[None]:
+    """What the system says of a directory comes out as an error of ours."""
     try:
         yield
     except (NotADirectoryError, FileExistsError):

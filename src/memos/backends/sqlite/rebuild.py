@@ -42,7 +42,7 @@ def rebuild(adapter: SqliteAdapter, analyse: Analyse, *, accept_texts: bool = Fa
     """
     contents, changed = rebuild_all(adapter.connection, adapter.keys, analyse, accept_texts=accept_texts)
     if accept_log and (path := adapter.directory / JOURNAL).is_file():
-        with reading(path) as journal, adapter.connection() as connection:
+        with reading(path, adapter.page_key) as journal, adapter.connection() as connection:
             adopt(connection, journal)
     if changed:
         raise BackendError(

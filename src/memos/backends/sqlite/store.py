@@ -15,6 +15,7 @@ from memos.backends.sqlite.maintenance import SqliteMaintenance
 from memos.backends.sqlite.opening import FILE
 from memos.errors import NotAStore, ReadOnlyStore
 from memos.ports.clock import Clock
+from memos.ports.kms import Locate, nowhere
 from memos.ports.maintenance import Analyse
 from memos.ports.store import Choose, Chosen, StoreParts
 from memos.settings import Settings
@@ -22,7 +23,9 @@ from memos.settings import Settings
 IN_MEMORY = "memory:"
 
 
-def open_store(url: str, *, choose: Choose, analyse: Analyse, settings: Settings, clock: Clock, read_only: bool) -> StoreParts:
+def open_store(
+    url: str, *, choose: Choose, analyse: Analyse, settings: Settings, clock: Clock, read_only: bool, locate: Locate = nowhere
+) -> StoreParts:
     """Open the directory that a URL names, or a store in memory for `memory:`. A directory that is empty or missing becomes a store."""
     directory = None if url == IN_MEMORY else Path(url).absolute()
     fresh = directory is None or not (directory / FILE).is_file()
@@ -35,11 +38,14 @@ def open_store(url: str, *, choose: Choose, analyse: Analyse, settings: Settings
         embedder=_identity(chosen) if making else "stored",
         embedder_url=chosen.url,
         clock=clock,
+        locate=locate,
+        lease=settings.encryption_lease_seconds,
     )
     try:
         if not making:
             chosen = choose(adapter.remembered, fresh=False)
-        journal = SqliteJournal(directory, key=adapter.keys.secret, path=_journal_path(directory, settings, read_only=read_only))
+        path = _journal_path(directory, settings, read_only=read_only)
+        journal = SqliteJournal(directory, key=adapter.keys.secret, path=path, page_key=adapter.page_key)
         if directory is not None:
             claim(adapter, journal.identity())
     except BaseException:

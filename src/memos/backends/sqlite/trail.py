@@ -16,6 +16,7 @@ from pydantic_core import from_json
 
 from memos.backends.sqlite.chain import canonical
 from memos.backends.sqlite.doctor import reading
+from memos.backends.sqlite.encryption import Locks
 from memos.backends.sqlite.examine import PIECE
 from memos.backends.sqlite.examine import SQL as EXAMINE
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
@@ -27,6 +28,7 @@ from memos.backends.sqlite.rows import id_text
 from memos.errors import DAMAGE, BackendError, NotAStore, ReadOnlyStore
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.log import OK
+from memos.ports.kms import Locate, nowhere
 from memos.ports.trail import LoggedCall, SealedRow
 
 COMMITS, ACCESS = "commits", "access"
@@ -40,8 +42,9 @@ class SqliteTrail:
 
     logs: tuple[str, ...] = (COMMITS, ACCESS)
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, locate: Locate = nowhere) -> None:
         self.directory = directory
+        self._locks = Locks(directory, locate)
 
     def store_id(self) -> str:
         """See the port."""
@@ -104,7 +107,7 @@ class SqliteTrail:
 
     @contextmanager
     def _open(self, log: str) -> Iterator[apsw.Connection]:
-        with self._mapped(log), reading(self.directory / FILES[log]) as connection:
+        with self._mapped(log), reading(self.directory / FILES[log], self._locks.find()) as connection:
             yield connection
 
     @contextmanager

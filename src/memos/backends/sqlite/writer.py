@@ -187,6 +187,8 @@ class Writer:
         """
         if self._closed:
             raise BackendError("the store is closed; open it again")
+        if self._connections.key is not None:
+            self._connections.key.require()
         moved = identity(self._path) != self._identity
         if self._connection is None and not moved:
             with mapped(self._path):

@@ -91,8 +91,7 @@ def checkpoint(
     """The logs as they stand, signed with the store's key, and what was found in them.
 
     What contradicts itself or a checkpoint `earlier` of this store, whoever signed that, is not signed: then there is a report alone,
-    unless `accept` says to sign it nevertheless. Raises NotAStore, ReadOnlyStore, or BackendError where the package `cryptography` is not
-    installed.
+    unless `accept` says to sign it nevertheless. Raises NotAStore or ReadOnlyStore.
     """
     secret, store_id = trail.signing_secret(), trail.store_id()
     heads, report = _examine(trail, _Findings(), [each for each in earlier if each.store_id == store_id])

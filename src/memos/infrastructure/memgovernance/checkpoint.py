@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from memos.errors import BackendError, InvalidCall
+from memos.errors import InvalidCall
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -133,8 +133,6 @@ def read_key(document: bytes, where: str) -> Ed25519PublicKey:
 
 
 def _ed25519() -> ModuleType:
-    try:
-        from cryptography.hazmat.primitives.asymmetric import ed25519
-    except ImportError:
-        raise BackendError("signatures need the package cryptography: run `pip install 'memos-kernel[audit]'`") from None
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+
     return ed25519
