@@ -60,6 +60,7 @@ class AsyncSession:
         sensitivity: str | None = None,
         acl: Mapping[str, Any] | None = None,
         conditions: Filtering = None,
+        spans: Iterable[Any] = (),
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
         trigger: str | None = None,
@@ -69,24 +70,11 @@ class AsyncSession:
     ) -> MemoryReply:
         """Store a text, a list of texts, or messages; `reply.cubes[i]` is item i."""
         return await asyncio.to_thread(
-            self._sync.add,
-            memories,
-            namespace=namespace,
-            layer=layer,
-            tags=tags,
-            session=session,
-            expires_at=expires_at,
-            priority=priority,
-            sensitivity=sensitivity,
-            acl=acl,
-            conditions=conditions,
-            metadata=metadata,
-            links=links,
-            trigger=trigger,
-            vector=vector,
-            wait=wait,
-            idempotency_key=idempotency_key,
-        )
+            self._sync.add, memories, namespace=namespace, layer=layer, tags=tags, session=session,
+            expires_at=expires_at, priority=priority, sensitivity=sensitivity, acl=acl,
+            conditions=conditions, spans=spans, metadata=metadata, links=links, trigger=trigger,
+            vector=vector, wait=wait, idempotency_key=idempotency_key,
+        )  # fmt: skip
 
     async def search(
         self,
@@ -102,16 +90,9 @@ class AsyncSession:
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score."""
         return await asyncio.to_thread(
-            self._sync.search,
-            text,
-            limit=limit,
-            filter=filter,
-            namespaces=namespaces,
-            states=states,
-            types=types,
-            window=window,
-            vector=vector,
-        )
+            self._sync.search, text, limit=limit, filter=filter, namespaces=namespaces, states=states,
+            types=types, window=window, vector=vector,
+        )  # fmt: skip
 
     async def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""
@@ -131,16 +112,9 @@ class AsyncSession:
     ) -> MemoryReply:
         """One page of the memories that pass a filter: `reply.cubes`, and `reply.next`, the cursor of the next page or None."""
         return await asyncio.to_thread(
-            self._sync.list,
-            filter=filter,
-            namespaces=namespaces,
-            states=states,
-            types=types,
-            limit=limit,
-            order=order,
-            descending=descending,
-            cursor=cursor,
-        )
+            self._sync.list, filter=filter, namespaces=namespaces, states=states, types=types,
+            limit=limit, order=order, descending=descending, cursor=cursor,
+        )  # fmt: skip
 
     async def update(
         self,
@@ -158,6 +132,7 @@ class AsyncSession:
         priority: int | None = None,
         sensitivity: str | None = None,
         conditions: Filtering | Literal["none"] = None,
+        spans: Iterable[Any] | None = None,
         trigger: str | None = None,
         vector: Any = None,
         wait: bool = False,
@@ -167,25 +142,11 @@ class AsyncSession:
         `conditions="none"` lifts them.
         """
         return await asyncio.to_thread(
-            self._sync.update,
-            id,
-            text,
-            mode=mode,
-            against=against,
-            label=label,
-            expect_version=expect_version,
-            tags=tags,
-            metadata=metadata,
-            links=links,
-            expires_at=expires_at,
-            priority=priority,
-            sensitivity=sensitivity,
-            conditions=conditions,
-            trigger=trigger,
-            vector=vector,
-            wait=wait,
-            idempotency_key=idempotency_key,
-        )
+            self._sync.update, id, text, mode=mode, against=against, label=label,
+            expect_version=expect_version, tags=tags, metadata=metadata, links=links,
+            expires_at=expires_at, priority=priority, sensitivity=sensitivity, conditions=conditions,
+            spans=spans, trigger=trigger, vector=vector, wait=wait, idempotency_key=idempotency_key,
+        )  # fmt: skip
 
     async def forget(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Take memories out of every present read; `reply.value` is how many. `history` still shows them."""
@@ -207,8 +168,9 @@ class AsyncSession:
     ) -> MemoryReply:
         """Where a memory came from ("ancestors"), what came of it ("descendants"), or "both"; `reply.cubes[0]` is the memory itself."""
         return await asyncio.to_thread(
-            self._sync.lineage, id, direction=direction, relations=relations, depth=depth, limit=limit, format=format
-        )
+            self._sync.lineage, id, direction=direction, relations=relations, depth=depth, limit=limit,
+            format=format,
+        )  # fmt: skip
 
     async def transfer(self, id: Ref, *, to: str, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Move a memory, with its id and history, to another namespace of yours. Denied elsewhere."""
@@ -227,15 +189,9 @@ class AsyncSession:
     ) -> MemoryReply:
         """One new memory of several, which stay: their texts in order, they as its parents, the strictest of their policies."""
         return await asyncio.to_thread(
-            self._sync.compose,
-            ids,
-            namespace=namespace,
-            tags=tags,
-            links=links,
-            trigger=trigger,
-            vector=vector,
-            idempotency_key=idempotency_key,
-        )
+            self._sync.compose, ids, namespace=namespace, tags=tags, links=links, trigger=trigger,
+            vector=vector, idempotency_key=idempotency_key,
+        )  # fmt: skip
 
     async def confirm(self, id: Ref, *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Say that a memory holds: `reply.value` is how often that was said. After two times (a setting) it stands: Merged."""
@@ -285,14 +241,9 @@ class AsyncSession:
     ) -> MemoryReply:
         """Bring back a memory by its id, as it was in a `version` or as it was forgotten; or all memories as they were at a moment."""
         return await asyncio.to_thread(
-            self._sync.restore,
-            target,
-            version=version,
-            namespaces=namespaces,
-            dry_run=dry_run,
-            trigger=trigger,
-            idempotency_key=idempotency_key,
-        )
+            self._sync.restore, target, version=version, namespaces=namespaces, dry_run=dry_run,
+            trigger=trigger, idempotency_key=idempotency_key,
+        )  # fmt: skip
 
     async def branch(self, name: str, *, base: Moment | None = None) -> AsyncSession:
         """A session on a branch: an overlay with the whole API, in which what would be is tried, and nobody else sees it."""
@@ -333,21 +284,10 @@ class AsyncSession:
     ) -> MemoryReply:
         """The rows of your calls, newest first, as dicts: `reply.value`, and `reply.next`, the cursor of the next page or None."""
         return await asyncio.to_thread(
-            self._sync.log,
-            since=since,
-            until=until,
-            caller=caller,
-            operation=operation,
-            status=status,
-            type=type,
-            namespace=namespace,
-            cube=cube,
-            call=call,
-            aggregate=aggregate,
-            limit=limit,
-            cursor=cursor,
-            descending=descending,
-        )
+            self._sync.log, since=since, until=until, caller=caller, operation=operation, status=status,
+            type=type, namespace=namespace, cube=cube, call=call, aggregate=aggregate, limit=limit,
+            cursor=cursor, descending=descending,
+        )  # fmt: skip
 
     async def explain(self, call_id: str) -> MemoryReply:
         """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now."""
@@ -387,8 +327,9 @@ class AsyncSession:
     ) -> MemoryReply:
         """Why somebody may or may not do something to a memory: `reply.value`, with the policies that decided."""
         return await asyncio.to_thread(
-            self._sync.access, id, user, roles=roles, action=action, agent=agent, purpose=purpose, task=task, model=model, session=session
-        )
+            self._sync.access, id, user, roles=roles, action=action, agent=agent, purpose=purpose,
+            task=task, model=model, session=session,
+        )  # fmt: skip
 
     async def who(self, id: Ref, *, moment: Any = None) -> MemoryReply:
         """What everybody whom documents, owners and access lists name may do to a memory, now or at a moment, and what changed that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from difflib import get_close_matches
@@ -31,6 +32,19 @@ class LifecycleRule(BaseModel):
     to: Literal["activated", "merged", "archived", "expired"]
     after_days: float = Field(default=0.0, ge=0)
     uses: int = Field(default=0, ge=0)
+
+
+def _object_where_written(given: Any) -> Any:
+    return json.loads(given) if isinstance(given, str) and given.lstrip().startswith("{") else given
+
+
+class PrivacySettings(BaseModel):
+    """What finds personal data and secrets in what is written, and how sensitive each kind of them is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    detector: Literal["patterns", "presidio", "none"] = "patterns"
+    levels: dict[str, Literal["public", "internal", "confidential", "restricted"]] = Field(default_factory=dict)
 
 
 class Settings(BaseModel):
@@ -76,6 +90,10 @@ class Settings(BaseModel):
     )
     encryption_lease_seconds: float = Field(
         default=60.0, ge=0, description="after so long whoever keeps the key is asked for it again; while it is refused, so is every call"
+    )
+    privacy: Annotated[PrivacySettings, BeforeValidator(_object_where_written)] = Field(
+        default_factory=PrivacySettings,
+        description="what finds personal data and secrets: a detector (patterns, presidio or none), and levels of some kinds",
     )
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
     audit_checkpoints: Path | None = Field(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
 from memos.infrastructure.memgovernance.governance import MemGovernance
+from memos.infrastructure.memgovernance.privacy.labels import Privacy
 from memos.infrastructure.memgovernance.quotas import Quotas
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
@@ -65,11 +66,12 @@ class MemOS:
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
-        signing, quotas = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory)), Quotas(parts.counters, self._clock)
-        desk = Desk(MemGovernance(), MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing)
+        governance, quotas = MemGovernance(Privacy(self._settings.privacy)), Quotas(parts.counters, self._clock)
+        signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
+        desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
-        self._worker = Worker(api, parts, self._clock, self._settings)
+        self._worker = Worker(api, parts, self._clock, self._settings, governance.examine)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()

@@ -16,6 +16,7 @@ from typing import Any
 
 from memos.consolidator import Consolidator
 from memos.errors import MemOSError, Unavailable, VersionConflict
+from memos.examiner import Examine, Examiner
 from memos.interface.filling import Filling, Item
 from memos.memcube.call import Caller, MemoryCall, raising
 from memos.memcube.change import Fence, UsageFold
@@ -50,11 +51,13 @@ class Worker:
         parts: StoreParts,
         clock: Clock,
         settings: Settings,
+        examine: Examine,
     ) -> None:
         self._door, self._adapter, self._journal = door, parts.adapter, parts.journal
         self._filling = Filling(parts.embedder) if parts.embedder is not None else None
         self._clock, self._settings = clock, settings
         self._sweeper = Sweeper(self._call, parts, clock, settings)
+        self._examiner = Examiner(self._call, parts.adapter, clock, examine)
         self._consolidator = Consolidator(self._call, parts) if settings.consolidate else None
         self._next_sweep = 0.0
         self._post = Post(parts.directory)
@@ -82,7 +85,7 @@ class Worker:
             while running and time.monotonic() < end and self._anything_due():
                 time.sleep(POST_POLL_SECONDS)
             if running and self._left(None):
-                log.warning("the store is closed with %d vectors pending; who opens it next computes them", self._pending_vectors())
+                log.warning("the store is closed with %d vectors pending; who opens it next does what is left", self._pending_vectors())
         except MemOSError as error:
             log.warning("the store is closed with vectors pending (%s)", error.code)
         self._stop.set()
@@ -142,7 +145,8 @@ class Worker:
             if not self._fence:
                 self._fence = self._adapter.elect(NAME)
             fills: list[Callable[[], bool]] = [partial(self._fill, tenant) for tenant in self._adapter.tenants()]
-            return self._run([self._fold, *fills, self._consolidate, self._sweep])
+            examinations = [partial(self._examiner.step, tenant, Fence(NAME, self._fence)) for tenant in self._adapter.tenants()]
+            return self._run([self._fold, *examinations, *fills, self._consolidate, self._sweep])
         except VersionConflict:
             self._fence = 0
             return True
@@ -215,18 +219,19 @@ class Worker:
         except MemOSError as error:
             log.warning("what was used last is counted when the store is opened again (%s)", error.code)
 
-    def _left(self, tenant: str | None) -> frozenset[tuple[str, int]]:
-        """Some of what is pending, of one tenant or of all."""
-        if self._filling is None:
-            return frozenset()
-        found: set[tuple[str, int]] = set()
+    def _left(self, tenant: str | None) -> frozenset[tuple[str, int | str]]:
+        """Some of what is pending, of one tenant or of all: contents without a vector, memories that are not examined."""
+        found: set[tuple[str, int | str]] = set()
         for name in self._adapter.tenants() if tenant is None else (tenant,):
+            found |= {(name, cube_id) for cube_id in self._examiner.left(name)}
+            if self._filling is None:
+                continue
             with self._adapter.view(name) as view:
                 found |= {(name, content) for content, _, _ in view.pending(self._settings.embed_batch).items}
         return frozenset(found)
 
     def _anything_due(self) -> bool:
-        return any(self._due(tenant, 1) for tenant in self._adapter.tenants())
+        return any(self._due(tenant, 1) or self._examiner.left(tenant) for tenant in self._adapter.tenants())
 
     def _due(self, tenant: str, limit: int) -> tuple[Item, ...]:
         if self._filling is None:

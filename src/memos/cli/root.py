@@ -49,6 +49,7 @@ COMMANDS = {
     "heat": ("memos.cli.retaining:heat", "Show what is used, by namespace."),
     "quota": ("memos.cli.limiting:quota", "Limit rates, what may stand, and disclosures."),
     "review": ("memos.cli.limiting:review", "Show, release or forget what is under quarantine."),
+    "privacy": ("memos.cli.privacy:privacy", "Show what in a text is personal or secret."),
     "status": ("memos.cli.operating:status", "Show what a store holds and how much room it takes."),
     "namespaces": ("memos.cli.operating:namespaces", "Show the namespaces of a tenant and what stands in each."),
     "doctor": ("memos.cli.operating:doctor", "Examine a store; exit code 1 when it has faults."),

@@ -22,7 +22,8 @@ from memos.memcube.legal import (
     legal_question,
     legal_tags,
 )
-from memos.memcube.policy import AclEntry, Sensitivity
+from memos.memcube.policy import AclEntry, SensitiveSpan, Sensitivity
+from memos.memcube.spans import legal_spans
 from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Text, Value
 from memos.memcube.vector import Vector
@@ -34,7 +35,7 @@ Operation = Literal[
     "log", "explain",
     "trace", "manifest", "recognise",
     "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
-    "index", "use", "transition", "consolidate", "purge", "reclaim",
+    "index", "use", "transition", "consolidate", "purge", "reclaim", "examine",
 ]  # fmt: skip
 
 
@@ -100,6 +101,7 @@ class CubeDraft(Value):
     conditions: Annotated[Filter | None, BeforeValidator(legal_conditions)] = None
     metadata: Annotated[Metadata, BeforeValidator(legal_metadata)] = Field(default_factory=dict)
     links: Annotated[tuple[Text, ...], BeforeValidator(legal_links)] = ()
+    spans: Annotated[tuple[SensitiveSpan, ...], BeforeValidator(legal_spans)] = ()
     vector: Vector | None = None
     said_at: Instant | None = None
     speaker: Name = None

@@ -24,22 +24,29 @@ class AclEntry(Value):
 
 
 class SensitiveSpan(Value):
-    """A part of the text, in code points `[start, end)`, with a sensitivity of its own."""
+    """A part of the text, in code points `[start, end)`, with a sensitivity of its own, marked by a user or found by the detector."""
 
     start: int = Field(ge=0)
     end: int = Field(ge=0)
-    label: str
+    label: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_\-]*$")
     sensitivity: Sensitivity
+    by: Literal["user", "predicted"] = "user"
 
 
 class Policy(Value):
-    """The governance part of a header. `priority` runs from -100 to 100; `conditions` gate the memory's use."""
+    """The governance part of a header. `priority` runs from -100 to 100; `conditions` gate the memory's use.
+
+    `stated` is the sensitivity that a user gave the memory; it holds whatever is found in the text. Until the detector has `examined` the
+    text the memory counts as restricted to everybody but its owner.
+    """
 
     owner: str
     acl: tuple[AclEntry, ...] = ()
     expires_at: Instant | None = None
     priority: int = Field(default=0, ge=-100, le=100)
     sensitivity: Sensitivity = "internal"
+    stated: Sensitivity | None = None
+    examined: bool = True
     spans: tuple[SensitiveSpan, ...] = ()
     conditions: Annotated[Filter | None, BeforeValidator(legal_conditions)] = None
     licence: str | None = None

@@ -165,10 +165,7 @@ class View(Rules, Retaining, Protocol):
         """Whether canonical rows ended at or before a commit, and after the commit `above`."""
 
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
-        """The ids of memories, at and below some namespaces, of which this View's branch got or lost a row in the commits (after, upto].
-
-        Nothing is decided about who may see them.
-        """
+        """Whoever may see them, the memories at and below namespaces of which this branch got or lost rows in commits (after, upto]."""
 
     def due(self, now: datetime, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """Canonical memories, not frozen, whose time is over and whose state does not say so yet, the longest over first.
@@ -178,6 +175,9 @@ class View(Rules, Retaining, Protocol):
 
     def forgotten(self, upto: int, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """Canonical memories that expired at or before a commit, the earliest first."""
+
+    def unexamined(self, limit: int) -> tuple[str, ...]:
+        """Canonical memories whose texts the detector has not read yet, the earliest written first."""
 
     def last_fill(self) -> int:
         """The last commit that filled vectors, 0 when none has."""

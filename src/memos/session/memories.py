@@ -28,6 +28,7 @@ class Memories(Verbs):
         sensitivity: str | None = None,
         acl: Mapping[str, Any] | None = None,
         conditions: Filtering = None,
+        spans: Iterable[Any] = (),
         metadata: Mapping[str, Any] | None = None,
         links: Iterable[str] = (),
         trigger: str | None = None,
@@ -39,16 +40,17 @@ class Memories(Verbs):
 
         A message is a dict with `content` and optionally `role`, `name`, `at` or `timestamp`, `metadata`, `tags`, `session`, `ordinal`, and
         what chat APIs put beside it: see `memos.interface.messages`. Texts that equal a standing one (NFC, case and space folded) are
-        recognised and return it; turns never are. `sensitivity` is public, internal, confidential or restricted; `acl` opens the memory to
-        others, `{"user:bob": ["read"]}`; `conditions` on the call gate its use, `{"context.purpose": "care"}`. `vector`
-        is one unit vector of the store's width, or one a memory. With `wait` the vectors are computed before the call returns.
+        recognised and return it; turns never are. `acl` opens the memory to others, `{"user:bob": ["read"]}`; `conditions` on the call gate
+        its use, `{"context.purpose": "care"}`. `vector` is one unit vector, or one a memory. With `wait` all is done before it returns.
 
+        `sensitivity`, from public to restricted, is yours to state; otherwise what is found in the text decides. `spans` mark parts of the
+        text, in code points: {"start": 0, "end": 5, "label": "NAME", "sensitivity": "restricted"}.
         Raises InvalidCall, Denied (a namespace that is not yours), DiskFull, ReadOnlyStore.
         """
         common = {
             "namespace": namespace, "layer": layer, "tags": tags, "expires_at": expires_at, "priority": priority,
             "metadata": json_object(metadata), "links": several(links), "session": session or self.caller.session,
-            "sensitivity": sensitivity, "acl": acl, "conditions": conditions,
+            "sensitivity": sensitivity, "acl": acl, "conditions": conditions, "spans": tuple(spans),
         }  # fmt: skip
         drafts = drafts_of(memories, common, vector)
         return self._call("add", drafts=drafts, idempotency_key=idempotency_key, options=given(trigger=trigger, wait=wait or None))
@@ -111,6 +113,7 @@ class Memories(Verbs):
         priority: int | None = None,
         sensitivity: str | None = None,
         conditions: Filtering | Literal["none"] = None,
+        spans: Iterable[Any] | None = None,
         trigger: str | None = None,
         vector: Any = None,
         wait: bool = False,
@@ -120,16 +123,15 @@ class Memories(Verbs):
         `conditions="none"` lifts them.
 
         `mode` "append" adds the text below the standing one, "merge" adds the sentences that it does not say yet. `against` names a
-        label: what `text` changes in the version so labelled is changed in the standing one, and conflicts come as `reply.value`, with
-        nothing written. `label` names the new version, or without another change the standing one.
-
+        label: what `text` changes in the version so labelled is changed in the standing one; conflicts come as `reply.value`, with
+        nothing written. `label` names the new version, or alone the standing one. `sensitivity` "found" leaves it to the detector again.
         Raises NotFound, FrozenMemory, and VersionConflict when `expect_version` is not the standing version.
         """
         options = given(
             text=text, mode=mode, against=against, label=label, expect_version=expect_version,
             tags=None if tags is None else legal_tags(tags), metadata=json_object(metadata),
             links=None if links is None else several(links), expires_at=expires_at, priority=priority,
-            sensitivity=sensitivity, conditions=conditions,
+            sensitivity=sensitivity, conditions=conditions, spans=None if spans is None else tuple(spans),
             trigger=trigger, vector=vector, wait=wait or None,
         )  # fmt: skip
         return self._call("update", cubes=refs(id), options=options, idempotency_key=idempotency_key)

@@ -198,6 +198,10 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
         found = sorted((row.seq, row.cube.id) for row in self.heads() if row.cube.state == CubeState.EXPIRED)
         return tuple(cube_id for seq, cube_id in found if seq <= upto and cube_id not in spared)[:limit]
 
+    def unexamined(self, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(row.cube.id for row in sorted(self.heads(), key=lambda row: row.seq) if not row.cube.policy.examined)[:limit]
+
     def last_fill(self) -> int:
         """See the port."""
         return max((content.filled for content in self.state.contents.values()), default=0)

@@ -62,6 +62,8 @@ class PastQuestions:
         limit, upto = self.random.randint(1, 9), self.random.randint(0, wanted.head)
         assert sorted(view.due(self.walk.now, 10**6)) == sorted(wanted.due(self.walk.now, 10**6))
         assert len(view.due(self.walk.now, limit)) == len(wanted.due(self.walk.now, limit))
+        assert set(view.unexamined(10**6)) == set(wanted.unexamined(10**6))
+        assert len(view.unexamined(limit)) == len(wanted.unexamined(limit))
         assert sorted(view.forgotten(upto, 10**6)) == sorted(wanted.forgotten(upto, 10**6))
 
     def _compare_allowed(self, view: View, wanted: ModelView) -> None:

@@ -190,6 +190,8 @@ class Walk:
             expires_at=self.now + timedelta(days=self.random.randint(-1, 1)) if self.chance(20) else None,
             priority=self.random.randint(-2, 2),
             sensitivity=self.random.choice(["public", "internal", "restricted"]),
+            stated=self.random.choice([None, "public", "confidential"]),
+            examined=self.chance(90),
             spans=(SensitiveSpan(start=0, end=1, label="name", sensitivity="restricted"),) if self.chance(5) else (),
             conditions=Filter.parse({"context.purpose": self.random.choice(("care", "it's"))}, internal=True) if self.chance(5) else None,
             licence="CC0" if self.chance(5) else None,

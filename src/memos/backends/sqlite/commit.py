@@ -239,7 +239,8 @@ class Commit:
             self.known.row, self.bid, uid, self.seq, self.known.sid, cube.version, nid, cid, aid, fact,
             cube.layer, cube.payload.type, cube.state, cube.frozen, policy.owner, policy.sensitivity, policy.priority,
             cube.speaker, cube.role, cube.session, ordinal, said_at, created_at, updated_at,
-            maybe(cube.valid_from), maybe(cube.valid_to), maybe(policy.expires_at), metadata_text(cube), header_text(cube),
+            maybe(cube.valid_from), maybe(cube.valid_to), maybe(policy.expires_at), metadata_text(cube),
+            None if policy.examined else 1, header_text(cube),
         )  # fmt: skip
 
     def _flush(self) -> None:

@@ -122,7 +122,11 @@ def header_text(cube: MemCube) -> str:
     if policy.acl:
         header["a"] = [(entry.principal, entry.rights) for entry in policy.acl]
     if policy.spans:
-        header["s"] = [(span.start, span.end, span.label, span.sensitivity) for span in policy.spans]
+        header["s"] = [(span.start, span.end, span.label, span.sensitivity, span.by) for span in policy.spans]
+    if policy.stated is not None:
+        header["n"] = policy.stated
+    if not policy.examined:
+        header["e"] = 0
     if policy.conditions is not None:
         header["f"] = policy.conditions.to_json()
     if policy.licence is not None:
@@ -187,6 +191,8 @@ def _read_policy(header: Header, owner: str, expires_at: int | None, priority: i
         "expires_at": maybe_instant(expires_at),
         "priority": priority,
         "sensitivity": sensitivity,
+        "stated": header.get("n"),
+        "examined": header.get("e", 1) == 1,
         "spans": tuple(trusted(SensitiveSpan, dict(zip(SPAN, span, strict=True))) for span in header.get("s", ())),
         "conditions": None if conditions is None else Filter.parse(conditions, internal=True),
         "licence": header.get("i"),

@@ -92,6 +92,10 @@ class Sweeping:
         """See the port."""
         return self._but_kept("forgotten", (upto, self._tid), spare, limit)
 
+    def unexamined(self, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(id_text(identity) for (identity,) in self._run(SQL["unexamined"], (self._tid, limit)))
+
     def _but_kept(self, name: str, asked: tuple[int, ...], spare: Holds | None, limit: int) -> tuple[str, ...]:
         kept, parameters = holding.kept(spare)
         found = self._run(SQL[name].format(kept=kept), (*asked, *parameters, limit))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 
 from memos.errors import Denied
@@ -13,19 +13,25 @@ from memos.infrastructure.memgovernance.permission.actions import reading
 from memos.infrastructure.memgovernance.permission.book import book_of
 from memos.infrastructure.memgovernance.permission.engine import Engine
 from memos.infrastructure.memgovernance.permission.warrant import Warrant
+from memos.infrastructure.memgovernance.privacy.labels import Privacy
+from memos.infrastructure.memgovernance.privacy.redaction import hidden_words, redact, redact_text, redact_value
 from memos.infrastructure.memgovernance.trust import Trust
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
+from memos.memcube.change import ChangeSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.policy import Policy, SensitiveSpan
 from memos.memcube.rule import Rule
 from memos.ports.adapter import View
 from memos.ports.rules import Rules
 
 REVIEW = "review"
 """The operation by which those with the role see what is under quarantine, whatever policies say of the rest."""
-SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim"})
+SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim", "examine"})
 USES = frozenset({"search", "get", "list", "history", "lineage", "diff", "log", "explain", "compose", "trace", "manifest", "recognise"})
 """Operations that use memories, each under the conditions of its own; who owns one may change it whatever they say."""
+TEXTLESS = frozenset({"search", "lineage", "log", "explain"})
+"""Operations whose value, which may be long, holds ids and numbers and no memory."""
 Heads = Callable[[Sequence[str]], Mapping[str, MemCube]]
 """The rows that decide about some memories: their canonical ones, as they stand now."""
 
@@ -33,7 +39,8 @@ Heads = Callable[[Sequence[str]], Mapping[str, MemCube]]
 class MemGovernance:
     """The decisions on (identity, memory, context): by Cedar, compiled into every search, and once more for each memory that leaves."""
 
-    def __init__(self) -> None:
+    def __init__(self, privacy: Privacy | None = None) -> None:
+        self._privacy = privacy or Privacy()
         self._engine, self._trust = Engine(), Trust()
 
     def warrant(self, caller: Caller, view: View, now: datetime) -> Warrant:
@@ -104,24 +111,81 @@ class MemGovernance:
         """The system's own principal in a tenant."""
         return access.system_of(tenant)
 
+    def labelled(self, change: ChangeSet) -> ChangeSet:
+        """A change whose new texts are labelled with what the detector finds in them, or await their examination as restricted."""
+        return self._privacy.labelled(change)
+
+    def examine(self, text: str) -> tuple[SensitiveSpan, ...]:
+        """What the detector finds in a text that awaits its examination."""
+        return self._privacy.detect(text)
+
+    def examined(self, policy: Policy, found: tuple[SensitiveSpan, ...]) -> Policy:
+        """A policy with the labels that an examination found, and the sensitivity that they give."""
+        return self._privacy.examined(policy, found)
+
+    def reveals(self, warrant: Warrant, cube: MemCube, span: SensitiveSpan) -> bool:
+        """Whether a caller is shown a sensitive part of a memory, as policies decide the action "reveal" on its label and level."""
+        return warrant.revealed(cube, span)
+
+    def redacted(self, warrant: Warrant, cube: MemCube) -> MemCube:
+        """The memory as this caller is shown it: its owner and the system see all of it."""
+        if warrant.owns(cube):
+            return cube
+        return redact(cube, self._deciding(warrant, cube), self._privacy.glance)
+
+    def told(self, warrant: Warrant, reply: MemoryReply) -> MemoryReply:
+        """A reply as this caller is told it: its memories, those in its value, and the words of theirs in its value and warnings."""
+        shown = (*reply.cubes, *(hit.cube for hit in reply.hits))
+        others = [cube for cube in shown if not warrant.owns(cube)]
+        if not others and (reply.value is None or (reply.call is not None and reply.call.operation in TEXTLESS)):
+            return reply
+        without = partial(self._without, warrant, others) if others else str
+        redacted = partial(self.redacted, warrant)
+        fields = {
+            "cubes": tuple(map(redacted, reply.cubes)),
+            "hits": tuple(hit.model_copy(update={"cube": redacted(hit.cube)}) for hit in reply.hits),
+            "value": redact_value(reply.value, redacted, without),
+            "warnings": tuple(map(without, reply.warnings)),
+        }
+        return reply.model_copy(update=fields)
+
+    def _deciding(self, warrant: Warrant, cube: MemCube) -> Callable[[SensitiveSpan], bool]:
+        """Whether parts of a memory are revealed; parts of one label and level are decided once."""
+        decided: dict[tuple[str, str], bool] = {}
+
+        def revealed(span: SensitiveSpan) -> bool:
+            kind = span.label, span.sensitivity
+            if kind not in decided:
+                decided[kind] = self.reveals(warrant, cube, span)
+            return decided[kind]
+
+        return revealed
+
+    def _without(self, warrant: Warrant, cubes: Sequence[MemCube], text: str) -> str:
+        """A text that tells of some memories of others, without what they do not reveal."""
+        for cube in cubes:
+            revealed = self._deciding(warrant, cube)
+            text = redact_text(text, revealed, self._privacy.glance, hidden_words(cube, revealed))
+        return text
+
     def disclose(
         self, warrant: Warrant, grant: Grant, reply: MemoryReply, now: datetime, heads: Heads | None = None
     ) -> tuple[MemoryReply, tuple[str, ...]]:
-        """The reply with each memory decided once more by itself, and the ids of those that are left out.
+        """The reply with each memory decided once more by itself and redacted, and the ids of those that are left out.
 
         `heads` gives the rows that decide where the reply's are of the past or of a branch.
         """
         cubes = [*reply.cubes, *(hit.cube for hit in reply.hits)]
         if warrant.system or not cubes:
-            return reply, ()
+            return self.told(warrant, reply), ()
         deciding = cubes if heads is None else _heads(heads, cubes)
         allowed = dict(zip(map(_key, cubes), self._allowed(warrant, grant, reply, deciding, now), strict=True))
         if all(allowed.values()):
-            return reply, ()
+            return self.told(warrant, reply), ()
         shown = tuple(cube for cube in reply.cubes if allowed[_key(cube)])
         hits = tuple(hit for hit in reply.hits if allowed[_key(hit.cube)])
         withheld = tuple(dict.fromkeys(cube.id for cube in cubes if not allowed[_key(cube)]))
-        return reply.model_copy(update={"cubes": shown, "hits": hits}), withheld
+        return self.told(warrant, reply.model_copy(update={"cubes": shown, "hits": hits})), withheld
 
     def _allowed(self, warrant: Warrant, grant: Grant, reply: MemoryReply, cubes: Sequence[MemCube], now: datetime) -> Iterable[bool]:
         """By the filter that retrieval used, by Cedar itself, and by the memory's own conditions."""

@@ -36,7 +36,7 @@ from memos.interface.memory_api import (
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
-from memos.memcube.change import CANONICAL, Committed, ReadSet
+from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
 from memos.memcube.cube import MemCube
 from memos.ports.adapter import View
 from memos.ports.journal import AccessRow
@@ -86,6 +86,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "reclaim": keeping.prepare_reclaim,
     "index": index.prepare_index,
     "use": index.prepare_use,
+    "examine": index.prepare_examine,
 }
 READS = frozenset({"search", "trace", "get", "list", "history", "diff", "log", "explain"}) | frozenset(
     {"snapshot", "snapshots", "moment", "branch", "branches"}
@@ -154,8 +155,9 @@ class MemoryAPI:
             work = Work(self._desk, caller, call, view, grant, warrant, now, partial(self._vault.view, caller.tenant))
             prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
-                prepared = replace(prepared, change=replace(prepared.change, allowances=quotas.allowances(*measured)))
-                return prepared if caller.kind == "system" else replace(prepared, reads=_governed(prepared.reads, view))
+                labelled = _labelled(prepared, governance.labelled(replace(prepared.change, allowances=quotas.allowances(*measured))))
+                labelled = replace(labelled, reply=governance.told(warrant, labelled.reply))
+                return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
             reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
             quotas.disclosing(*measured, (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told))
             reply = reply.model_copy(update={"seq": view.seq})
@@ -196,6 +198,15 @@ class MemoryAPI:
 def _governed(reads: ReadSet, view: View) -> ReadSet:
     """What was read, and the policies under which: where these change before the commit, the call is decided anew."""
     return replace(reads, policy_epoch=view.policy_epoch)
+
+
+def _labelled(prepared: Prepared, change: ChangeSet) -> Prepared:
+    """What was prepared, with the labels that the texts to be written bear."""
+    if change is prepared.change:
+        return prepared
+    written = {write.cube.id: write.cube for write in change.writes}
+    reply = prepared.reply.model_copy(update={"cubes": tuple(written.get(cube.id, cube) for cube in prepared.reply.cubes)})
+    return replace(prepared, change=change, reply=reply)
 
 
 def _since(began: int) -> int:

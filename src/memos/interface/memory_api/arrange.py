@@ -20,8 +20,9 @@ from memos.memcube.cube import MemCube, Tag
 from memos.memcube.legal import legal_body, legal_namespace, legal_tags
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
-from memos.memcube.policy import SENSITIVITIES, AclEntry, Policy
+from memos.memcube.policy import SENSITIVITIES, AclEntry, Policy, Sensitivity
 from memos.memcube.quarantine import put_under, quarantined
+from memos.memcube.spans import carried
 from memos.memcube.value import Text
 from memos.memcube.vector import Vector
 from memos.operation.memoperator.analysis import analyse
@@ -90,14 +91,15 @@ def prepare_compose(work: Work) -> Prepared:
 
 
 def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: ComposeOptions) -> MemCube:
-    cube_id = work.desk.clock.new_id()
+    cube_id, text = work.desk.clock.new_id(), legal_body(options.separator.join(part.text for part in parts))
+    marked = carried(text, *((part.text, part.policy.spans) for part in parts))
     return MemCube(
         id=cube_id,
         namespace=namespace,
         layer=layer_of(namespace),
-        payload=Plaintext(text=legal_body(options.separator.join(part.text for part in parts))),
+        payload=Plaintext(text=text),
         tags=options.tags,
-        policy=_policy(work, parts, namespace),
+        policy=_policy(work, parts, namespace).model_copy(update={"spans": marked}),
         provenance=provenance.composed(work, cube_id, parts, options.links),
         usage=UNUSED,
         said_at=max(part.said_at for part in parts),
@@ -128,9 +130,18 @@ def strictest(owner: str, parts: tuple[MemCube, ...]) -> Policy:
         expires_at=min(ends, default=None),
         priority=max(part.policy.priority for part in parts),
         sensitivity=max((part.policy.sensitivity for part in parts), key=SENSITIVITIES.index),
+        stated=_stated(parts),
         conditions=reduce(lambda one, other: one & other, conditions) if conditions else None,
         licence=next(iter(licences), None),
     )
+
+
+def _stated(parts: tuple[MemCube, ...]) -> Sensitivity | None:
+    """What users stated, where one did: the strictest of all parts, and restricted while one of them is not examined yet."""
+    if all(part.policy.stated is None for part in parts):
+        return None
+    stated = (part.policy.stated if part.policy.stated is not None else part.policy.sensitivity for part in parts)
+    return max(stated, key=SENSITIVITIES.index)
 
 
 def _shared_rights(parts: tuple[MemCube, ...]) -> tuple[AclEntry, ...]:

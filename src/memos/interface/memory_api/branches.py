@@ -16,6 +16,7 @@ from memos.memcube.cube import MemCube
 from memos.memcube.legal import legal_body
 from memos.memcube.namespace import ROOTS
 from memos.memcube.payload import Plaintext
+from memos.memcube.spans import carried
 from memos.memcube.state import State
 from memos.operation.memlifecycle.time_machine import joined
 from memos.operation.memoperator.analysis import analyse
@@ -129,6 +130,10 @@ def _merged(work: Work, base: MemCube | None, ours: MemCube, theirs: MemCube | N
 def _joined_row(work: Work, ours: MemCube, theirs: MemCube, fields: dict[str, Any], text: str | None) -> CubeWrite | None:
     if text is not None:
         fields["payload"] = Plaintext(text=legal_body(text))
+    payload = fields["payload"]
+    if isinstance(payload, Plaintext) and payload != theirs.payload:
+        marked = carried(payload.text, (theirs.text, theirs.policy.spans), (ours.text, ours.policy.spans))
+        fields["policy"] = fields["policy"].model_copy(update={"spans": marked})
     if all(getattr(theirs, name) == value for name, value in fields.items()):
         return None
     moved = {name for name in fields if getattr(theirs, name) != fields[name]} - {"state", "frozen", "labels"}

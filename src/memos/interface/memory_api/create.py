@@ -16,9 +16,10 @@ from memos.memcube.cube import MemCube, Usage
 from memos.memcube.legal import legal_metadata, legal_tags, same_fact
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
-from memos.memcube.policy import SENSITIVITIES, Policy, Sensitivity
+from memos.memcube.policy import Policy, Sensitivity
 from memos.memcube.provenance import CallContext
 from memos.memcube.quarantine import put_under
+from memos.memcube.spans import strictest
 from memos.memcube.state import State
 from memos.memcube.value import trusted
 from memos.operation.memoperator.analysis import analyse
@@ -84,7 +85,7 @@ class _Batch:
         self.drafts = drafts
         self.context: CallContext = work.context()
         self.home = work.desk.governance.home(work.caller)
-        self.policies: dict[str, tuple[tuple[Any, ...], Policy]] = {}
+        self.policies: dict[tuple[Any, ...], Policy] = {}
         self.order: list[str] = []
         self.writes: dict[str, CubeWrite] = {}
         self.standing: dict[str, MemCube] = {}
@@ -210,17 +211,15 @@ class _Batch:
 
     def _policy(self, namespace: str, draft: CubeDraft) -> Policy:
         """The policy of a draft; one value serves all that are alike."""
-        last, level, writer = self.policies.get(namespace), draft.sensitivity or ORDINARY, self.distrusted[namespace]
-        said = (draft.expires_at, draft.priority, level, draft.acl, draft.conditions)
-        if last is not None and last[0] == said:
-            return last[1]
-        policy = Policy(
-            owner=self.work.caller.user, expires_at=draft.expires_at, priority=draft.priority, sensitivity=level,
-            acl=draft.acl, conditions=draft.conditions,
-        )  # fmt: skip
-        policy = policy if writer is None else put_under(policy, writer)
-        self.policies[namespace] = said, policy
-        return policy
+        writer = self.distrusted[namespace]
+        key = writer, draft.expires_at, draft.priority, draft.sensitivity, draft.spans, draft.acl, draft.conditions
+        if key not in self.policies:
+            policy = Policy(
+                owner=self.work.caller.user, expires_at=draft.expires_at, priority=draft.priority, stated=draft.sensitivity,
+                sensitivity=draft.sensitivity or ORDINARY, spans=draft.spans, acl=draft.acl, conditions=draft.conditions,
+            )  # fmt: skip
+            self.policies[key] = policy if writer is None else put_under(policy, writer)
+        return self.policies[key]
 
 
 def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
@@ -229,13 +228,14 @@ def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
     ended holds again.
     """
     ends = (cube.policy.expires_at, draft.expires_at)
-    policy = {
+    policy: dict[str, Any] = {
         "expires_at": None if None in ends else max(end for end in ends if end),
         "priority": max(cube.policy.priority, draft.priority),
-        "sensitivity": max(cube.policy.sensitivity, draft.sensitivity or cube.policy.sensitivity, key=SENSITIVITIES.index),
         "acl": draft.acl or cube.policy.acl,
         "conditions": cube.policy.conditions if draft.conditions is None else draft.conditions,
     }
+    if draft.sensitivity is not None:
+        policy["stated"] = strictest((draft.sensitivity,), cube.policy.stated or "public")
     found = {
         "tags": legal_tags((*cube.tags, *draft.tags)),
         "metadata": legal_metadata(cube.metadata | draft.metadata),

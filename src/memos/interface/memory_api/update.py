@@ -21,9 +21,10 @@ from memos.memcube.filter import Filter
 from memos.memcube.gate import legal_conditions
 from memos.memcube.legal import legal_body, legal_metadata, legal_name, legal_tags, same_fact
 from memos.memcube.payload import Plaintext
-from memos.memcube.policy import Sensitivity
+from memos.memcube.policy import SensitiveSpan, Sensitivity
 from memos.memcube.provenance import Provenance
 from memos.memcube.quarantine import quarantined
+from memos.memcube.spans import beside, carried, legal_spans, require_within
 from memos.memcube.state import State
 from memos.memcube.value import Instant, Metadata, Text
 from memos.memcube.vector import Vector
@@ -37,7 +38,8 @@ def _conditions(given: Any) -> Any:
 
 
 class UpdateOptions(Options):
-    """What an update changes; what is not named stays. `expires_at` "never" removes the end, `conditions` "none" lifts them.
+    """What an update changes; what is not named stays. `expires_at` "never" removes the end, `conditions` "none" lifts them, `sensitivity`
+    "found" leaves it to what is found.
 
     `mode` is how the text meets the standing one; `against` names a label: what the text changes in the version that bears it is changed.
     """
@@ -52,8 +54,9 @@ class UpdateOptions(Options):
     links: tuple[Text, ...] | None = None
     expires_at: Instant | Literal["never"] | None = None
     priority: int | None = Field(default=None, ge=-100, le=100, strict=True)
-    sensitivity: Sensitivity | None = None
+    sensitivity: Sensitivity | Literal["found"] | None = None
     conditions: Annotated[Any, BeforeValidator(_conditions)] = None
+    spans: Annotated[tuple[SensitiveSpan, ...], BeforeValidator(legal_spans)] | None = None
     vector: Vector | None = None
 
     @model_validator(mode="after")
@@ -88,7 +91,7 @@ def prepare_update(work: Work) -> Prepared:
         return replayed
     require_to_come(work, options.expires_at)
     cube = single(changeable(work))
-    if options.sensitivity is not None or options.conditions is not None:
+    if any(each is not None for each in (options.sensitivity, options.spans, options.conditions)):
         work.warrant.require("share", [cube])
     if options.expect_version is not None and options.expect_version != cube.version:
         message = f"the memory {cube.id} is at version {cube.version}, not {options.expect_version}; read it again"
@@ -103,7 +106,9 @@ def prepare_update(work: Work) -> Prepared:
     elif options.label is None:
         if options.text is not None:
             return _nothing_new(work, cube)
-        raise InvalidCall("an update must change something: give a text, tags, metadata, links, expires_at, priority or a label")
+        raise InvalidCall(
+            "an update must change something: give a text, tags, metadata, links, expires_at, priority, sensitivity, spans or a label"
+        )
     fresh: dict[str, Any] = {"provenance": _provenance(work, cube, options), "labels": _labels(cube, options, anew=anew)}
     if anew:
         fresh |= {"version": cube.version + 1, "updated_at": work.now, "state": supplemented(cube, merging=options.mode != "overwrite")}
@@ -125,7 +130,7 @@ def _labelled(work: Work, cube: MemCube, label: str) -> MemCube:
     rows = work.view.versions(cube.id, grant=work.grant.filter, now=work.now)
     found = next((row for row in reversed(rows) if label in row.labels), None)
     if found is None:
-        known = sorted({label for row in rows for label in row.labels})
+        known = sorted({label for row in rows for label in work.desk.governance.redacted(work.warrant, row).labels})
         raise NotFound(f"no version of {cube.id} is labelled {label!r}; labelled are: {', '.join(known) or 'none'}")
     return found
 
@@ -161,9 +166,10 @@ def _changed(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[st
     if options.priority is not None:
         policy["priority"] = options.priority
     if options.sensitivity is not None:
-        policy["sensitivity"] = options.sensitivity
+        policy["stated"] = None if options.sensitivity == "found" else options.sensitivity
     if options.conditions is not None:
         policy["conditions"] = options.conditions if isinstance(options.conditions, Filter) else None
+    policy |= _marked(cube, options, text)
     changed: dict[str, Any] = {"policy": cube.policy.model_copy(update=policy)} if policy else {}
     given = _united(cube, options) if options.mode == "merge" else {"tags": options.tags, "metadata": options.metadata}
     changed |= {name: value for name, value in given.items() if value is not None}
@@ -172,6 +178,15 @@ def _changed(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[st
     if options.text is not None and cube.valid_to is not None:
         changed["valid_to"] = None  # what a user writes of a memory that had been ended holds
     return changed
+
+
+def _marked(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[str, Any]:
+    """The spans of the new version: those that its user marks, else those marked before, wherever their words stand in the new text."""
+    found = tuple(span for span in cube.policy.spans if span.by == "predicted")
+    if options.spans is not None:
+        require_within(options.spans, cube.text if text is None else text)
+        return {"spans": options.spans if text is not None else beside(options.spans, found)}
+    return {} if text is None or not cube.policy.spans else {"spans": carried(text, (cube.text, cube.policy.spans))}
 
 
 def _united(cube: MemCube, options: UpdateOptions) -> dict[str, Any]:

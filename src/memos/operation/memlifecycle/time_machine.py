@@ -65,7 +65,8 @@ def toward(now: State, then: State) -> State:
 
 def brought_back(now: MemCube, then: MemCube, *, whole: bool) -> dict[str, Any]:
     """The fields of a new version that says what another said; with `whole` it returns to its namespace too."""
-    policy = now.policy.model_copy(update={"expires_at": then.policy.expires_at, "priority": then.policy.priority})
+    carried = {name: getattr(then.policy, name) for name in ("expires_at", "priority", "spans", "examined")}
+    policy = now.policy.model_copy(update=carried)
     fields = {name: getattr(then, name) for name in ("payload", "tags", "metadata", "path", "valid_from", "valid_to")}
     if not whole:
         fields["valid_to"] = None  # what a user brings back by its id holds

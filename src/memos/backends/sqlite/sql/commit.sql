@@ -170,8 +170,8 @@ UPDATE version SET seq_end = ? WHERE row = ?;
 
 -- name: add_version
 INSERT INTO version (row, bid, uid, seq, sid, version, nid, cid, aid, fact, layer, type, state, frozen, owner, sensitivity, priority,
-  speaker, role, session, ordinal, said_at, created_at, updated_at, valid_from, valid_to, expires_at, metadata, header)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+  speaker, role, session, ordinal, said_at, created_at, updated_at, valid_from, valid_to, expires_at, metadata, unexamined, header)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_cube_tag
 INSERT INTO cube_tag (row, tag) VALUES (?, ?);

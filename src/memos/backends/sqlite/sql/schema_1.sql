@@ -123,6 +123,7 @@ CREATE TABLE version (
   updated_at INTEGER NOT NULL,
   valid_from INTEGER, valid_to INTEGER, expires_at INTEGER,
   metadata TEXT,                        -- JSON object, NULL when empty
+  unexamined INTEGER,                   -- 1 while the detector has not read the text yet, else NULL
   header TEXT NOT NULL                  -- JSON of what no filter reads: tags as set, path, labels, acl, conditions, provenance
 ) STRICT;
 CREATE UNIQUE INDEX version_by_cube ON version (uid, bid, seq);
@@ -137,6 +138,7 @@ CREATE INDEX version_by_fact ON version (nid, fact) WHERE fact IS NOT NULL;
 CREATE INDEX version_by_expiry ON version (expires_at)
 WHERE expires_at IS NOT NULL AND seq_end = 9223372036854775807 AND state <> 'expired';
 CREATE INDEX version_expired ON version (seq) WHERE state = 'expired' AND bid = 0 AND seq_end = 9223372036854775807;
+CREATE INDEX version_unexamined ON version (row) WHERE unexamined IS NOT NULL AND bid = 0 AND seq_end = 9223372036854775807;
 CREATE INDEX version_archived ON version (cid) WHERE state = 'archived' AND bid = 0 AND seq_end = 9223372036854775807;
 
 -- The greatest seq of each other store among a cube's ancestors; a cube that never left this store has none.

@@ -102,6 +102,10 @@ SELECT c.id FROM version v INDEXED BY version_expired JOIN cube c ON c.uid = v.u
 WHERE v.seq <= ? AND v.state = 'expired' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND c.tid = ? AND NOT {kept}
 ORDER BY v.seq LIMIT ?;
 
+-- name: unexamined
+SELECT c.id FROM version v INDEXED BY version_unexamined JOIN cube c ON c.uid = v.uid
+WHERE v.unexamined IS NOT NULL AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND c.tid = ?1 ORDER BY v.row LIMIT ?2;
+
 -- name: allowed
 SELECT c.id FROM json_each(?1) asked JOIN cube c ON c.id = unhex(asked.value) JOIN version v ON v.uid = c.uid
 JOIN namespace n ON n.nid = v.nid {head}

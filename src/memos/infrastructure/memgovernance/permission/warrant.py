@@ -41,6 +41,10 @@ class Warrant:
         self.system = caller.kind == "system"
         self._inherited: dict[str, tuple[str, ...]] = {}
 
+    def owns(self, cube: MemCube) -> bool:
+        """Whether the memory is the caller's own; the system's are all."""
+        return self.system or cube.policy.owner == self._caller.user
+
     @cached_property
     def identity(self) -> Identity:
         """The caller as the tenant knows it."""
