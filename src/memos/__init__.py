@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from memos.memcube.call import Caller, Hit, MemoryCall, MemoryQuery, MemoryReply, Window
     from memos.memcube.cube import MemCube, Tag
     from memos.memcube.filter import Filter, where
+    from memos.memcube.quoting import quote, unquote
     from memos.session import Session
     from memos.settings import Settings
     from memos.system import MemOS
@@ -34,6 +35,8 @@ _HOMES = {
     "Settings": "memos.settings",
     "Tag": "memos.memcube.cube",
     "Window": "memos.memcube.call",
+    "quote": "memos.memcube.quoting",
+    "unquote": "memos.memcube.quoting",
     "where": "memos.memcube.filter",
 }
 __all__ = [
@@ -51,6 +54,8 @@ __all__ = [
     "Settings",
     "Tag",
     "Window",
+    "quote",
+    "unquote",
     "where",
 ]
 

@@ -353,6 +353,20 @@ class AsyncSession:
         """What documents of policies, `{name: text}`, would change if they stood, or with None stood no more: `reply.value`."""
         return await asyncio.to_thread(self._sync.preview, policies, callers=callers, actions=actions)
 
+    async def retain(self, name: str | None = None, *, confirm: str | None = None, now: bool = False) -> MemoryReply:
+        """Show what retention rules would do now, as `reply.value`, one dict a rule: how many memories, where, why, and a `token`."""
+        return await asyncio.to_thread(self._sync.retain, name, confirm=confirm, now=now)
+
+    async def heat(self, prefix: str | None = None, *, idle_days: float | None = None) -> MemoryReply:
+        """What stands and how much it is used in each namespace, hottest first, of what you may see: dicts in `reply.value`."""
+        return await asyncio.to_thread(self._sync.heat, prefix, idle_days=idle_days)
+
+    async def review(
+        self, ids: Ref | Iterable[Ref] = (), *, release: bool | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> MemoryReply:
+        """Show what is under quarantine, in pages; with `release` True let everybody see the memories named, with False forget them."""
+        return await asyncio.to_thread(self._sync.review, ids, release=release, limit=limit, cursor=cursor)
+
     async def trace(self, text: str, *, limit: int = 10, namespaces: str | Iterable[str] | None = None) -> MemoryReply:
         """From which of the memories that you may see a text was taken: `reply.cubes`, the fullest source first, and `reply.value`."""
         return await asyncio.to_thread(self._sync.trace, text, limit=limit, namespaces=namespaces)
@@ -475,9 +489,11 @@ class AsyncMemOS:
         """Compute or await every pending vector; False when some are pending still."""
         return await asyncio.to_thread(self._sync.drain, seconds)
 
-    async def sweep(self, seconds: float | None = None) -> dict[str, int]:
+    async def sweep(
+        self, seconds: float | None = None, *, only: Literal["retention"] | None = None, tenant: str | None = None
+    ) -> dict[str, int]:
         """Do now what the worker does in its time: end, archive, activate, purge, compress what is due; what was done, in numbers."""
-        return await asyncio.to_thread(self._sync.sweep, seconds)
+        return await asyncio.to_thread(self._sync.sweep, seconds, only=only, tenant=tenant)
 
     async def close(self) -> None:
         """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""

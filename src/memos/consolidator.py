@@ -12,7 +12,7 @@ from memos.memcube.change import Fence
 from memos.ports.store import StoreParts
 
 NAME = "consolidate"
-OPERATIONS = frozenset({"add", "update", "compose", "restore", "merge"})
+OPERATIONS = frozenset({"add", "update", "compose", "restore", "merge", "review"})
 """Calls that bring new words."""
 COMMITS = 100
 """How many commits are looked through at once."""

@@ -77,6 +77,9 @@ class Settings(BaseModel):
     lifecycle_rules: tuple[LifecycleRule, ...] = Field(
         default=(), description="rules by which sweeps move memories, e.g. by their task's tag"
     )
+    per_source: int | None = Field(
+        default=None, ge=1, description="how many hits of one search may come from one source other than the caller; none: as many as fit"
+    )
     consolidate: bool = Field(default=True, description="whether the worker looks for facts that a new memory repeats or supersedes")
     compress_bytes: int = Field(default=1024, ge=64, description="texts of archived memories from this size on are kept compressed")
     sweep_seconds: float = Field(default=60.0, ge=0, description="how often the worker sweeps")

@@ -6,17 +6,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
+from memos.interface.memory_api.retention import worn_by
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
+from memos.memcube.governed import RetentionRule
 from memos.memcube.heat import cooled
+from memos.memcube.hold import Hold, Holds, standing
 from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.transitions import TRANSITIONS, Event
 from memos.ports.adapter import View
 from memos.ports.clock import Clock
+from memos.ports.retaining import Worn
 from memos.ports.store import StoreParts
 from memos.settings import LifecycleRule, Settings
 
@@ -28,6 +33,7 @@ HORIZON_STEP = 2000
 PAGES = 1000
 """How many pages of the file are given back at once, and how many must be free before any are."""
 ANYBODY = Filter.everything()
+OVER = Filter.parse({"expires_at": {"lte": "now"}, "state": {"ne": "expired"}})
 
 
 class Sweeper:
@@ -37,11 +43,13 @@ class Sweeper:
         self._call, self._adapter, self._maintenance = call, parts.adapter, parts.maintenance
         self._clock, self._settings = clock, settings
         self._cursors: dict[tuple[str, str], Any] = {}
+        self._kept: dict[str, frozenset[Hold | None]] = {}
         self._ruled_by = tuple((rule, *_read(rule)) for rule in settings.lifecycle_rules)
         self._sweeps: dict[str, Callable[[str], Counter[str]]] = {
             "expiry": self._expire,
             "idle": self._archive,
             **{f"rule {rule.name}": partial(self._rule, place) for place, rule in enumerate(settings.lifecycle_rules)},
+            "retention": self._retain,
             "forgotten": self._forget_for_good,
             "past": self._shorten_the_past,
             "room": self._economise,
@@ -51,13 +59,17 @@ class Sweeper:
         """One bounded step of each sweep in one tenant; what it did, in numbers. Empty when nothing was due."""
         return sum((sweep(tenant) for sweep in self._sweeps.values()), Counter[str]())
 
-    def whole(self, tenant: str, end: float | None = None) -> Counter[str]:
-        """Each sweep until it has nothing more to do in one tenant, or until the moment `end`, a reading of `time.monotonic`."""
-        done: Counter[str] = Counter()
+    def whole(self, tenant: str, end: float | None = None, only: str | None = None) -> Counter[str]:
+        """Each sweep, or only one, until it has nothing more to do in one tenant, or until the moment `end`, of `time.monotonic`.
+
+        What would be due but for a hold is counted as `held`.
+        """
+        done: Counter[str] = Counter() if only else self._held(tenant)
         for name, sweep in self._sweeps.items():
-            while end is None or time.monotonic() < end:
+            while only in {None, name} and (end is None or time.monotonic() < end):
                 found = +sweep(tenant)  # what counts nothing is nothing
                 done += found
+                del found["held"]
                 if self._cursors.get((tenant, name)) is None and (not found or name.startswith("rule")):
                     break
         return done
@@ -82,23 +94,48 @@ class Sweeper:
 
     def _expire(self, tenant: str) -> Counter[str]:
         with self._adapter.view(tenant) as view:
-            ids = view.due(self._clock.now(), self._settings.sweep_batch)
+            ids = view.due(self._clock.now(), self._settings.sweep_batch, self._holds(view))
         return self._move(tenant, [(each, State.EXPIRED, Event.EXPIRY) for each in ids])
 
+    def _holds(self, view: View) -> Holds:
+        now = self._clock.now()
+        return standing(view.ruled("hold"), now) if view.rules("hold") else Holds(now)
+
+    def _held(self, tenant: str) -> Counter[str]:
+        """How many memories are over, and stand because a hold keeps them."""
+        with self._adapter.view(tenant) as view:
+            kept = [each.filter for each in self._holds(view).each]
+            count = view.count(OVER & reduce(or_, kept), grant=ANYBODY, now=self._clock.now()) if kept else 0
+        return Counter(held=count) if count else Counter()
+
+    def _retain(self, tenant: str) -> Counter[str]:
+        """What the confirmed rules of retention say, a page of each."""
+        with self._adapter.view(tenant) as view:
+            rules = {name: RetentionRule.model_validate(body) for name, body in view.rules("retention").items()}
+            holds = self._holds(view)
+            worn = {name: worn_by(rule, holds.now, holds) for name, rule in rules.items() if rule.confirmed is not None}
+            due = {name: view.worn(each, holds.now, limit=self._settings.sweep_batch).ids for name, each in worn.items()}
+        return sum((self._retain_by(tenant, name, rules[name], ids) for name, ids in due.items() if ids), Counter[str]())
+
+    def _retain_by(self, tenant: str, name: str, rule: RetentionRule, ids: tuple[str, ...]) -> Counter[str]:
+        state = State.ARCHIVED if rule.action == "archive" else State.EXPIRED
+        trigger = f"retention:{name}"
+        done = self._move(tenant, [(each, state, Event.RETENTION) for each in ids], trigger=trigger)
+        if rule.action != "purge":
+            return done
+        self._call(tenant, "purge", cubes=ids, trigger=trigger)
+        return Counter(purged=len(ids))
+
     def _archive(self, tenant: str) -> Counter[str]:
-        days = self._settings.archive_after_days
+        """The next idle memories, where the sweep left off."""
+        days, now, key = self._settings.archive_after_days, self._clock.now(), (tenant, "idle")
         if days is None:
             return Counter()
-        return self._move(tenant, [(each, State.ARCHIVED, Event.IDLENESS) for each in self._idle(tenant, "idle", PRESENT, days)])
-
-    def _idle(self, tenant: str, name: str, states: tuple[State, ...], days: float) -> tuple[str, ...]:
-        """The next idle memories, where the sweep of this name left off."""
-        words, now = [str(state) for state in states], self._clock.now()
         with self._adapter.view(tenant) as view:
-            after = self._cursors.get((tenant, name)) or 0
-            found = view.idle(words, now, timedelta(days=days), after=after, limit=self._settings.sweep_batch)
-        self._cursors[tenant, name] = found.more
-        return found.ids
+            idle = Worn(ANYBODY, PRESENT, idle=timedelta(days=days), spare=self._holds(view))
+            found = view.worn(idle, now, after=self._cursors.get(key) or 0, limit=self._settings.sweep_batch)
+        self._cursors[key] = found.more
+        return self._move(tenant, [(each, State.ARCHIVED, Event.IDLENESS) for each in found.ids])
 
     def _rule(self, place: int, tenant: str) -> Counter[str]:
         """The next memories that a rule moves: it goes through the tenant page by page, one page a step."""
@@ -113,37 +150,43 @@ class Sweeper:
         moves = [(cube.id, to, Event.RULE) for cube in due if rule.after_days or cube.provenance.origin != Event.RULE]
         return self._move(tenant, moves)
 
-    def _move(self, tenant: str, moves: list[Move]) -> Counter[str]:
+    def _move(self, tenant: str, moves: list[Move], *, trigger: str | None = None) -> Counter[str]:
+        """Have memories moved, as far as they are due still and no hold keeps them; how many were moved, and how many were kept."""
         if not moves:
             return Counter()
-        self._call(tenant, "transition", moves=tuple(moves), trigger=str(moves[0][2]))
-        return Counter({str(moves[0][1]): len(moves)})
+        told = self._call(tenant, "transition", moves=tuple(moves), trigger=trigger or str(moves[0][2]))
+        return +Counter({str(moves[0][1]): told["moved"], "held": told["held"]})
 
     def _forget_for_good(self, tenant: str) -> Counter[str]:
         days = self._settings.forgotten_days
         if days is None:
             return Counter()
         with self._adapter.view(tenant) as view:
-            ids = view.forgotten(view.moment(self._clock.now() - timedelta(days=days)), self._settings.sweep_batch)
+            upto = view.moment(self._clock.now() - timedelta(days=days))
+            ids = view.forgotten(upto, self._settings.sweep_batch, self._holds(view))
         if ids:
             self._call(tenant, "purge", cubes=ids)
         return Counter(purged=len(ids))
 
     def _shorten_the_past(self, tenant: str) -> Counter[str]:
+        """Purge the past, but for what is held; that is gone through again only when a hold has been released since."""
         with self._adapter.view(tenant) as view:
-            horizon, left = self._next_horizon(view), view.left_behind()
-        if horizon is None and not left:
-            return Counter()
-        self._call(tenant, "purge", horizon=horizon, branches=left)
-        return Counter(history=1)
+            holds = self._holds(view)
+            gone_through = self._kept.get(tenant, frozenset({None})) <= frozenset(holds.each)
+            above = view.horizon if gone_through else 0
+            horizon, left = self._next_horizon(view, above), view.left_behind(holds)
+        if horizon is not None or left:
+            self._call(tenant, "purge", horizon=horizon, branches=left, above=above)
+        self._kept[tenant] = frozenset(holds.each)
+        return Counter(history=1) if horizon is not None or left else Counter()
 
-    def _next_horizon(self, view: View) -> int | None:
-        """The commit to which the past is purged next: a bounded step, and never beyond what a snapshot or a branch needs."""
+    def _next_horizon(self, view: View, above: int) -> int | None:
+        """Where the horizon goes next, None when nothing would leave."""
         if self._settings.history_days is None:
             return None
         wanted, needed = view.moment(self._clock.now() - timedelta(days=self._settings.history_days)), view.needed()
         limit = min([wanted, view.horizon + HORIZON_STEP, *([] if needed is None else [needed])])
-        return limit if limit > view.horizon and view.purgeable(limit) else None
+        return limit if limit >= view.horizon and view.purgeable(limit, above) else None
 
     def _economise(self, tenant: str) -> Counter[str]:
         free, key, batch = self._maintenance.free_pages(), (tenant, "room"), self._settings.sweep_batch

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.privacy.labels import Privacy
+from memos.infrastructure.memgovernance.quotas import Quotas
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
 from memos.interface.memory_api.desk import Desk, Signing
@@ -65,9 +66,9 @@ class MemOS:
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
-        governance = MemGovernance(Privacy(self._settings.privacy))
+        governance, quotas = MemGovernance(Privacy(self._settings.privacy)), Quotas(parts.counters, self._clock)
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
-        desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, parts.journal, signing)
+        desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
         self._worker = Worker(api, parts, self._clock, self._settings, governance.examine)
@@ -169,13 +170,14 @@ class MemOS:
             raise InvalidCall(f"drain takes a number of seconds or None, not {type(seconds).__name__}")
         return True if self._parts.read_only else self._worker.drain(seconds)
 
-    def sweep(self, seconds: float | None = None) -> dict[str, int]:
+    def sweep(self, seconds: float | None = None, *, only: Literal["retention"] | None = None, tenant: str | None = None) -> dict[str, int]:
         """Do now what the worker does in its time: end, archive, activate, purge, compress what is due; what was done, in numbers.
 
-        At most for so many seconds; what is left is done by the next sweep. Raises Unavailable when another process is the worker.
+        With `only="retention"` just what confirmed rules of retention say, with `tenant` just there. At most for so many seconds; what is
+        left is done by the next sweep. Raises Unavailable when another process is the worker.
         """
         self._require_open()
-        return self._worker.sweep(seconds)
+        return self._worker.sweep(seconds, only, tenant)
 
     def close(self) -> None:
         """Finish pending vectors within `settings.close_seconds`, then release the store. Closing twice is harmless."""
@@ -186,6 +188,7 @@ class MemOS:
             self._worker.stop(self._settings.close_seconds if self._threaded else 0.0)
         finally:
             self._vault.close()
+            self._parts.counters.close()
 
     def doctor(self) -> tuple[Fault, ...]:
         """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from memos.consolidator import Consolidator
 from memos.errors import MemOSError, Unavailable, VersionConflict
@@ -166,8 +167,11 @@ class Worker:
             raise failures[0]
         return worked
 
-    def sweep(self, seconds: float | None = None) -> dict[str, int]:
-        """Fold use, then sweep until nothing is due, for at most so long; what was done. Unavailable when another has the post."""
+    def sweep(self, seconds: float | None = None, only: str | None = None, tenant: str | None = None) -> dict[str, int]:
+        """Fold use, then sweep until nothing is due, for at most so long; what was done. Unavailable when another has the post.
+
+        With `only` just the sweep of that name, with `tenant` just there.
+        """
         end = None if seconds is None else time.monotonic() + seconds
         with self._busy:
             if not self._post.take():
@@ -175,7 +179,8 @@ class Worker:
             self._fence = self._fence or self._adapter.elect(NAME)
             self._next_fold = 0.0
             self._fold()
-            done = sum((self._sweeper.whole(tenant, end) for tenant in self._adapter.tenants()), Counter[str]())
+            tenants = self._adapter.tenants() if tenant is None else (tenant,)
+            done = sum((self._sweeper.whole(each, end, only) for each in tenants), Counter[str]())
         return dict(done)
 
     def _consolidate(self) -> bool:
@@ -272,6 +277,7 @@ class Worker:
             self._sweeper.used(tenant, ids)
         return True
 
-    def _call(self, tenant: str, operation: str, **options: object) -> None:
+    def _call(self, tenant: str, operation: str, **options: object) -> Any:
         caller = Caller(user="system", tenant=tenant, kind="system")
-        raising(self._door.handle(caller, MemoryCall(id=self._clock.new_id(), operation=operation, options=options)))  # type: ignore[arg-type]
+        call = MemoryCall(id=self._clock.new_id(), operation=operation, options=options)  # type: ignore[arg-type]
+        return raising(self._door.handle(caller, call)).value

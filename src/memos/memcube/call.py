@@ -34,7 +34,7 @@ Operation = Literal[
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
     "log", "explain",
     "trace", "manifest", "recognise",
-    "share", "acl", "access", "who", "preview", "govern", "governed",
+    "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
     "index", "use", "transition", "consolidate", "purge", "reclaim", "examine",
 ]  # fmt: skip
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from memos.memcube.hold import Holds
+
 CANONICAL = ""
 """The name of the branch that is no branch."""
 
@@ -133,11 +135,27 @@ class Purge:
     """What is to leave the store for good: the closed rows of memories that ended at or before a commit, and memories that are expired.
 
     `horizon` None purges no closed rows; otherwise the past before it can no longer be read. `branches` purges what closed branches held.
+    What the holds keep stays, in all its versions. Closed rows that ended at or before `above` were gone through before, and are left.
     """
 
     horizon: int | None = None
     cubes: tuple[str, ...] = ()
     branches: bool = False
+    spare: Holds | None = None
+    above: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much may stand once a ChangeSet is committed, that adds to it: of one owner, or with `owner` None of the whole tenant.
+
+    `memories` counts those that are not expired, of every branch, `bytes` those of their texts as they are stored. QuotaExceeded otherwise.
+    """
+
+    name: str
+    owner: str | None
+    memories: int | None = None
+    bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +198,7 @@ class ChangeSet:
     economy: Economy | None = None
     idempotency: Idempotency | None = None
     fence: Fence | None = None
+    allowances: tuple[Allowance, ...] = ()
     took: int = 0
     """Microseconds from the call's arrival until this was handed to the store."""
 

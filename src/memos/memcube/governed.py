@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from memos.errors import InvalidCall
-from memos.memcube.legal import legal_name
+from memos.memcube.filter import Filter
+from memos.memcube.legal import legal_id, legal_name, legal_namespace
 from memos.memcube.policy import AclEntry, Sensitivity
-from memos.memcube.value import Text, Value, build
+from memos.memcube.value import Instant, Text, Value, build
 
 RoleName = Annotated[str, BeforeValidator(legal_name)]
 POLICY_BYTES = 64 * 1024
@@ -41,13 +42,120 @@ class PrincipalRule(Value):
     suspended: bool = False
 
 
+class SourceRule(Value):
+    """Sources that nobody vouches for: what these agents write, or anybody into these namespaces, is put under quarantine."""
+
+    agents: tuple[Annotated[str, BeforeValidator(legal_name)], ...] = ()
+    namespaces: tuple[Annotated[str, BeforeValidator(legal_namespace)], ...] = ()
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.agents and not self.namespaces:
+            raise InvalidCall("a source names agents, namespaces, or both")
+        return self
+
+
+class HoldRule(Value):
+    """A legal hold: the memories named by `ids`, and those that pass the `filter` and are owned or were said by the `subject`.
+
+    None of them is forgotten, archived, purged or erased, nor is any of its versions, until the hold is released.
+    """
+
+    filter: Filter | None = None
+    ids: tuple[Annotated[str, BeforeValidator(legal_id)], ...] = Field(default=(), max_length=5000)
+    subject: Text | None = None
+    reason: Text = Field(min_length=1, max_length=2000)
+    by: Text | None = Field(default=None, max_length=200, description="who ordered it, such as a court and its file")
+    since: Instant | None = Field(default=None, description="when it was ordered; it holds from its commit on")
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> Self:
+        if self.filter is None and not self.ids and self.subject is None:
+            raise InvalidCall("a hold names what it keeps: a filter ({} is everything), ids, a subject, or several of these")
+        self.condition()
+        return self
+
+    def condition(self) -> Filter:
+        """What it keeps."""
+        named = Filter.test("id", "in", self.ids) if self.ids else Filter.nothing()
+        if self.filter is None and self.subject is None:
+            return named
+        theirs = Filter.everything() if self.subject is None else said_or_owned(self.subject)
+        matching = theirs if self.filter is None else theirs & self.filter
+        return named | matching if self.ids else matching
+
+
+def said_or_owned(subject: str) -> Filter:
+    """The memories that a person owns or said."""
+    return Filter.test("owner", "eq", subject) | Filter.test("speaker", "eq", subject)
+
+
+class RetentionRule(Value):
+    """What is to be put aside, forgotten or purged: memories that pass the filter and meet every one of the conditions given.
+
+    It does nothing until it was confirmed, after a preview of exactly this rule; `confirmed` is the commit that the preview showed.
+    """
+
+    filter: Filter = Field(default_factory=Filter.everything)
+    ttl_days: float | None = Field(default=None, ge=0, description="older than so many days, counted from `age_of`")
+    age_of: Literal["created_at", "updated_at", "said_at"] = "created_at"
+    idle_days: float | None = Field(default=None, ge=0, description="neither written, moved nor used for so many days, by its priority")
+    heat_below: float | None = Field(default=None, gt=0, description="used so little lately: a use gives 1, which halves every 7 days")
+    least_age_days: float = Field(default=0, ge=0, description="never before a memory is so many days old")
+    action: Literal["archive", "forget", "purge"]
+    confirmed: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Self:
+        if self.ttl_days is None and self.idle_days is None and self.heat_below is None:
+            raise InvalidCall("a retention rule says when: give ttl_days, idle_days or heat_below")
+        if self.heat_below is not None and not self.least_age_days:
+            raise InvalidCall("what is new is cold: with heat_below give least_age_days, how old a memory must be before its heat counts")
+        return self
+
+
+class QuotaRule(Value):
+    """How much a caller, or all of a tenant together, may do. Of several that apply each must be kept.
+
+    It applies to callers among `users`, or with one of the `roles`, and to calls of the `operations`; what is empty restricts nothing.
+    `each` says who shares a counter: every user has its own, or all of the tenant count together.
+    """
+
+    users: tuple[Text, ...] = ()
+    roles: tuple[RoleName, ...] = ()
+    operations: tuple[Text, ...] = ()
+    each: Literal["user", "tenant"] = "user"
+    rates: tuple[Text, ...] = Field(default=(), max_length=8, description="such as 100/minute or 1000/day, as moving windows")
+    memories: int | None = Field(default=None, ge=0, description="how many memories may stand")
+    bytes: int | None = Field(default=None, ge=0, description="how many bytes the texts of standing memories may have")
+    licence: Text | None = None
+    disclosures: int | None = Field(default=None, ge=0, description="how often memories under the licence may be disclosed in all")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if not self.rates and self.memories is self.bytes is self.disclosures is None:
+            raise InvalidCall("a quota limits something: give rates, memories, bytes, or disclosures of a licence")
+        if (self.licence is None) is not (self.disclosures is None):
+            raise InvalidCall("disclosures are counted for a licence: give both or neither")
+        return self
+
+
 class AclRule(Value):
     """The access list of a namespace; it is written by the operation `acl`, with what it changes."""
 
     acl: tuple[AclEntry, ...] = ()
 
 
-KINDS: dict[str, type[Value]] = {"policy": PolicyRule, "role": RoleRule, "principal": PrincipalRule, "acl": AclRule}
+KINDS: dict[str, type[Value]] = {
+    "policy": PolicyRule,
+    "role": RoleRule,
+    "principal": PrincipalRule,
+    "acl": AclRule,
+    "source": SourceRule,
+    "hold": HoldRule,
+    "retention": RetentionRule,
+    "quota": QuotaRule,
+}
 """The kinds of documents that there are."""
 
 

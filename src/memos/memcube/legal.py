@@ -98,6 +98,8 @@ def legal_acl(given: Any) -> tuple[dict[str, Any], ...]:
     entries = [each if isinstance(each, Mapping) else each.model_dump() if hasattr(each, "model_dump") else None for each in given]
     if any(each is None for each in entries):
         raise InvalidCall('an entry of an access list is an object such as {"principal": "user:bob", "rights": ["read"]}')
+    if any("review" in (each.get("rights") or ()) for each in entries if each is not None):
+        raise InvalidCall("the right 'review' is not given by hand: what untrusted writers write has it, until it is released")
     if len(entries) > ACL_ENTRIES:
         raise InvalidCall(f"an access list has at most {ACL_ENTRIES} entries, not {len(entries):,}; give a role and share with that")
     return tuple(dict(each) for each in entries if each is not None)

@@ -10,7 +10,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.gate import gate_entry, legal_conditions
 from memos.memcube.value import Instant, Value
 
-Right = Literal["read", "write", "history", "share", "forget", "admin"]
+Right = Literal["read", "write", "history", "share", "forget", "admin", "review"]
 Sensitivity = Literal["public", "internal", "confidential", "restricted"]
 SENSITIVITIES: tuple[Sensitivity, ...] = ("public", "internal", "confidential", "restricted")
 """In rising order."""

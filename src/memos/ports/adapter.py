@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Edge, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.hold import Holds
 from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.feed import Feed
+from memos.ports.retaining import Retaining
 from memos.ports.rules import Rules
 
 if TYPE_CHECKING:
@@ -66,15 +68,7 @@ class Branch:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """Memories that nobody has used; `more` is given back to get the next, None at the end."""
-
-    ids: tuple[str, ...]
-    more: int | None
-
-
-class View(Rules, Protocol):
+class View(Rules, Retaining, Protocol):
     """A consistent read of one tenant: of the present, of the past (`at`), or of a branch. Close it soon.
 
     `filter` arguments read the columns of this View; `grant` arguments always read the head of each memory now, in this View's snapshot.
@@ -158,8 +152,8 @@ class View(Rules, Protocol):
     def needed(self) -> int | None:
         """The earliest commit that a snapshot or a branch needs, None when nothing needs the past."""
 
-    def left_behind(self) -> bool:
-        """Whether branches that were closed still hold rows."""
+    def left_behind(self, spare: Holds | None = None) -> bool:
+        """Whether branches that were closed still hold rows, but for those of memories that holds keep."""
 
     def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
         """Contents numbered above `after`, texts of archived memories of so many bytes at least, that an `Economy` would deflate."""
@@ -167,26 +161,23 @@ class View(Rules, Protocol):
     def overlaid(self) -> tuple[str, ...]:
         """The ids of memories of which this View's branch shows a row of its own, () without a branch."""
 
-    def purgeable(self, upto: int) -> bool:
-        """Whether canonical rows ended at or before a commit."""
+    def purgeable(self, upto: int, above: int = 0) -> bool:
+        """Whether canonical rows ended at or before a commit, and after the commit `above`."""
 
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """Whoever may see them, the memories at and below namespaces of which this branch got or lost rows in commits (after, upto]."""
 
-    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """Canonical memories, not frozen, whose time is over and whose state does not say so yet, the longest over first."""
+    def due(self, now: datetime, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
+        """Canonical memories, not frozen, whose time is over and whose state does not say so yet, the longest over first.
 
-    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+        Those that holds keep are left out, here and below.
+        """
+
+    def forgotten(self, upto: int, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """Canonical memories that expired at or before a commit, the earliest first."""
 
     def unexamined(self, limit: int) -> tuple[str, ...]:
         """Canonical memories whose texts the detector has not read yet, the earliest written first."""
-
-    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
-        """Canonical memories in some states, not frozen, that were neither written, moved nor used for a span of time.
-
-        The span doubles with every 25 points of a memory's priority, and is halved with every 25 below 0.
-        """
 
     def last_fill(self) -> int:
         """The last commit that filled vectors, 0 when none has."""

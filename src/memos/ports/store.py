@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from memos.ports.adapter import MemoryAdapter
+from memos.ports.counters import Counters
 from memos.ports.journal import AccessJournal
 from memos.ports.maintenance import Maintenance
 from memos.ports.models import Embedder, Remembered
@@ -30,12 +31,13 @@ class Choose(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoreParts:
-    """An open store: its adapter, its journal, what keeps it sound, and the embedder whose vectors it holds."""
+    """An open store: its adapter, its journal, what keeps it sound, its counters, and the embedder whose vectors it holds."""
 
     adapter: MemoryAdapter
     journal: AccessJournal
     maintenance: Maintenance
     embedder: Embedder | None
+    counters: Counters
     directory: Path | None
     read_only: bool
     renewed: Callable[[Choose], StoreParts]

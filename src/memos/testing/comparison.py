@@ -18,13 +18,14 @@ from memos.testing.graph_questions import QUESTIONS as GRAPH_QUESTIONS
 from memos.testing.mirror import Mirror
 from memos.testing.model import ModelAdapter
 from memos.testing.model_view import ORDERS, ModelView, is_cold
+from memos.testing.questions_holding import HoldingQuestions
 from memos.testing.questions_log import LogQuestions
 from memos.testing.questions_past import PastQuestions
 from memos.testing.telling import comparable, expected, outcome, same_log
 from memos.testing.walk import FACTS, NAMESPACES, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
 
 
-class Comparison(LogQuestions, PastQuestions):
+class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
     """One store, one model, one walk. `figures` counts what was compared and what the walk met."""
 
     def __init__(self, adapter: MemoryAdapter, seed: int, dimensions: int | None) -> None:
@@ -255,7 +256,8 @@ class Comparison(LogQuestions, PastQuestions):
         assert mirror.vectors == {self.contents[number]: vector.tolist() for number, vector in vectors.items()}
 
 
+KINDS = (Comparison, LogQuestions, PastQuestions, HoldingQuestions)
 QUESTIONS = [
-    *(method for kind in (Comparison, LogQuestions, PastQuestions) for name, method in vars(kind).items() if name.startswith("_compare_")),
+    *(method for kind in KINDS for name, method in vars(kind).items() if name.startswith("_compare_")),
     *GRAPH_QUESTIONS,
 ]

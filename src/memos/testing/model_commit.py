@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memos.errors import InvalidCall, NotFound, VersionConflict
-from memos.memcube.change import (
-    BranchClose,
-    ChangeSet,
-    Committed,
-    CubeWrite,
-    Edge,
-    ReadSet,
-    SnapshotName,
-    Terms,
-    UsageFold,
-    VectorFill,
-)
+from memos.memcube.change import BranchClose, ChangeSet, Committed, CubeWrite, Edge, ReadSet, SnapshotName, Terms, UsageFold
+from memos.memcube.change import VectorFill as Fill
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.heat import merged_heat
@@ -24,6 +14,7 @@ from memos.memcube.matching import acl_entries
 from memos.memcube.state import State as CubeState
 from memos.ports.feed import OPEN
 from memos.testing.model import Content, Relation, Row, State, edges_seen
+from memos.testing.model_allowances import require_allowed, standing
 from memos.testing.model_effects import ModelEffects
 from memos.testing.model_log import name_of
 from memos.testing.model_purge import purge
@@ -49,8 +40,10 @@ class ModelCommit(ModelEffects):
         self._open_branch()
         self.before = state.visible(self.tenant, change.branch, state.head)
         self._verify(reads)
+        stood = [standing(state, self.tenant, allowance) for allowance in change.allowances]
         for write in change.writes:
             self._write(write)
+        require_allowed(state, change, stood)
         self._effects()
         if change.idempotency:
             key = (self.tenant, change.caller.kind, change.caller.user, change.idempotency.key)
@@ -238,7 +231,7 @@ class ModelCommit(ModelEffects):
         if edge not in edges_seen(self.state, self.tenant, self.change.branch, self.seq):
             self.state.relations.append(Relation(self.tenant, self.branch, self.seq, edge))
 
-    def _fill(self, fill: VectorFill) -> None:
+    def _fill(self, fill: Fill) -> None:
         content = self.state.contents.get(fill.content)
         if fill.vector is not None and (self.dimensions is None or fill.vector.shape != (self.dimensions,)):
             raise InvalidCall("vector")
@@ -263,7 +256,7 @@ class ModelCommit(ModelEffects):
         counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills)}
         counts |= {"snapshots": len(change.names), "purged": self.purged}
         counts["usage"] = sum(fold.tenant in {None, self.tenant} for fold in change.usage)
-        counts["rules"] = len(change.rules)
+        counts |= {"rules": len(change.rules), "closed": int(change.closes is not None)}
         self.state.log.append({
             "seq": self.seq,
             "at": change.at,

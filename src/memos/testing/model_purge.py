@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from memos.errors import InvalidCall
 from memos.memcube.change import Purge
+from memos.memcube.hold import Holds
 from memos.memcube.state import State as CubeState
 from memos.ports.feed import OPEN
 from memos.testing.model import Row, State
@@ -18,13 +19,26 @@ def purge(state: State, tenant: str, seq: int, wanted: Purge) -> int:
     closed = {opened for owner, opened in state.closed if owner == tenant} if wanted.branches else set()
     expired = {row.cube.id for row in state.rows if not row.branch and row.end == OPEN and row.cube.state == CubeState.EXPIRED}
     wanted = replace(wanted, cubes=tuple(each for each in wanted.cubes if each in expired))
-    gone = [row for row in state.rows if row.tenant == tenant and _doomed(row, wanted, closed)]
+    spared = {row.cube.id for row in state.rows if row.tenant == tenant and kept(state, row, wanted.spare)}
+    gone = [row for row in state.rows if row.tenant == tenant and _doomed(row, wanted, closed) and row.cube.id not in spared]
     state.rows = [row for row in state.rows if row not in gone]
     for path in {row.cube.namespace for row in gone}:
         state.purges[tenant, path] = state.last_seq[tenant, path] = seq
     _drop_what_is_left(state, {row.cube.id for row in gone}, {row.content for row in gone})
-    state.relations = [each for each in state.relations if each.tenant != tenant or _opened(each.branch) not in closed]
+    state.relations = [
+        each
+        for each in state.relations
+        if each.tenant != tenant or _opened(each.branch) not in closed or not spared.isdisjoint({each.edge.source, each.edge.target})
+    ]
     return len(gone)
+
+
+def kept(state: State, row: Row, holds: Holds | None) -> bool:
+    """Whether a version is one for which a hold keeps its memory."""
+    if holds is None:
+        return False
+    inherited = state.inherited(row.tenant, row.cube.namespace)
+    return any(row.end > each.since and each.filter.matches(row.cube, now=holds.now, inherited=inherited) for each in holds.each)
 
 
 def _move_horizon(state: State, tenant: str, horizon: int) -> None:
@@ -36,7 +50,7 @@ def _move_horizon(state: State, tenant: str, horizon: int) -> None:
 
 
 def _doomed(row: Row, wanted: Purge, closed: set[int]) -> bool:
-    past = wanted.horizon is not None and not row.branch and row.end <= wanted.horizon
+    past = wanted.horizon is not None and not row.branch and wanted.above < row.end <= wanted.horizon
     return past or row.cube.id in wanted.cubes or _opened(row.branch) in closed
 
 

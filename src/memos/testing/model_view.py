@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memos.errors import InvalidCall, NotFound
@@ -12,12 +12,14 @@ from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube, Usage
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.filter import Filter
+from memos.memcube.hold import Holds
 from memos.memcube.namespace import within
 from memos.memcube.spans import indexed
 from memos.memcube.state import State as CubeState
-from memos.ports.adapter import Branch, Idle, NamespaceInfo, Page, Pending, Snapshot
+from memos.ports.adapter import Branch, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import OPEN
 from memos.testing.model import Row, State
+from memos.testing.model_holding import ModelHolding
 from memos.testing.model_log import ModelLogs
 from memos.testing.model_related import ModelRelated
 from memos.testing.model_rules import ModelRules
@@ -34,7 +36,7 @@ ORDERS: dict[str, Callable[[MemCube], int]] = {
 }
 
 
-class ModelView(ModelLogs, ModelRelated, ModelRules):
+class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
     """The reads of `memos.ports.adapter.View`, `feed` as `rows_of` and cursors as offsets apart."""
 
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
@@ -163,18 +165,19 @@ class ModelView(ModelLogs, ModelRelated, ModelRules):
         seqs = [seq for (tenant, *_), seq in self.state.snapshots.items() if tenant == self.tenant]
         return min(seqs + [base for (tenant, _), (base, _) in self.state.branches.items() if tenant == self.tenant], default=None)
 
-    def left_behind(self) -> bool:
+    def left_behind(self, spare: Holds | None = None) -> bool:
         """See the port."""
         closed = {str(opened) for tenant, opened in self.state.closed if tenant == self.tenant}
-        return any(row.tenant == self.tenant and row.branch.rpartition("\n")[2] in closed for row in self.state.rows)
+        rows = [row for row in self.state.rows if row.tenant == self.tenant and row.branch.rpartition("\n")[2] in closed]
+        return bool({row.cube.id for row in rows} - self.spared(spare))
 
     def overlaid(self) -> tuple[str, ...]:
         """See the port."""
         return tuple(row.cube.id for row in self.rows if row.branch)
 
-    def purgeable(self, upto: int) -> bool:
+    def purgeable(self, upto: int, above: int = 0) -> bool:
         """See the port."""
-        return any(row.tenant == self.tenant and not row.branch and row.end <= upto for row in self.state.rows)
+        return any(row.tenant == self.tenant and not row.branch and above < row.end <= upto for row in self.state.rows)
 
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """See the port."""
@@ -183,36 +186,22 @@ class ModelView(ModelLogs, ModelRelated, ModelRules):
         found = {(row.uid, row.cube.id) for row in rows if after < row.seq <= upto or after < row.end <= upto}
         return tuple(cube_id for _, cube_id in sorted(found))
 
-    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+    def due(self, now: datetime, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """See the port."""
-        rows = [row.cube for row in self._heads() if row.cube.state != CubeState.EXPIRED and not row.cube.frozen]
+        spared = self.spared(spare)
+        rows = [row.cube for row in self.heads() if row.cube.state != CubeState.EXPIRED and not row.cube.frozen]
         found = sorted((cube.policy.expires_at, cube.id) for cube in rows if cube.policy.expires_at is not None)
-        return tuple(cube_id for end, cube_id in found if end <= now)[:limit]
+        return tuple(cube_id for end, cube_id in found if end <= now and cube_id not in spared)[:limit]
 
-    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+    def forgotten(self, upto: int, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """See the port."""
-        found = sorted((row.seq, row.cube.id) for row in self._heads() if row.cube.state == CubeState.EXPIRED)
-        return tuple(cube_id for seq, cube_id in found if seq <= upto)[:limit]
+        spared = self.spared(spare)
+        found = sorted((row.seq, row.cube.id) for row in self.heads() if row.cube.state == CubeState.EXPIRED)
+        return tuple(cube_id for seq, cube_id in found if seq <= upto and cube_id not in spared)[:limit]
 
     def unexamined(self, limit: int) -> tuple[str, ...]:
         """See the port."""
-        return tuple(row.cube.id for row in sorted(self._heads(), key=lambda row: row.seq) if not row.cube.policy.examined)[:limit]
-
-    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
-        """See the port."""
-        head = [row for row in self._heads() if row.uid > after and row.cube.state in states]
-        found = sorted((row.uid, row.cube.id) for row in head if self._unused(row, now, span))
-        return Idle(tuple(cube_id for _, cube_id in found[:limit]), found[limit - 1][0] if len(found) >= limit else None)
-
-    def _heads(self) -> list[Row]:
-        return [row for row in self.state.rows if row.tenant == self.tenant and not row.branch and row.end == OPEN]
-
-    def _unused(self, row: Row, now: datetime, span: timedelta) -> bool:
-        cube, used = row.cube, self.state.usage.get(row.cube.id)
-        at = self.state.log[row.seq - 1]["at"]
-        last = microseconds(max(at, cube.updated_at, cube.created_at, instant(used[1][0]) if used else cube.created_at))
-        length = span // timedelta(microseconds=1)
-        return not cube.frozen and last < microseconds(now) - length * 2 ** (cube.policy.priority / 25)
+        return tuple(row.cube.id for row in sorted(self.heads(), key=lambda row: row.seq) if not row.cube.policy.examined)[:limit]
 
     def last_fill(self) -> int:
         """See the port."""

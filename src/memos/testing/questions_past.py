@@ -58,17 +58,6 @@ class PastQuestions:
         upto = self.random.randint(after, wanted.head)
         assert view.changed([path], after, upto) == wanted.changed([path], after, upto)
 
-    def _compare_idle(self, view: View, wanted: ModelView) -> None:
-        now, span = self.walk.now, timedelta(microseconds=self.random.randint(0, 10**11))
-        states = self.random.choice([("generated", "activated"), ("merged",), ()])
-        found, expected = view.idle(states, now, span, limit=2), wanted.idle(states, now, span, limit=2)
-        assert found.ids == expected.ids
-        while found.more is not None and expected.more is not None:
-            found = view.idle(states, now, span, after=found.more, limit=2)
-            expected = wanted.idle(states, now, span, after=expected.more, limit=2)
-            assert found.ids == expected.ids
-        assert found.more is expected.more is None
-
     def _compare_over(self, view: View, wanted: ModelView) -> None:
         limit, upto = self.random.randint(1, 9), self.random.randint(0, wanted.head)
         assert sorted(view.due(self.walk.now, 10**6)) == sorted(wanted.due(self.walk.now, 10**6))

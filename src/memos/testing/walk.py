@@ -36,6 +36,7 @@ from memos.memcube.rule import Rule
 from memos.memcube.state import State
 from memos.ports.clock import uuid7
 from memos.testing.model import ModelAdapter, Row
+from memos.testing.walk_holds import some_allowances, some_holds
 
 TENANTS = ("acme", "zeta's")
 USERS = ("alice", "bob")
@@ -107,7 +108,7 @@ class Walk:
             "purge": 2,
         }
         kind = self.random.choices(list(kinds), list(kinds.values()))[0]
-        change = replace(base, operation=kind, **getattr(self, f"_{kind}")(tenant, seen))
+        change = replace(base, operation=kind, **getattr(self, f"_{kind}")(tenant, seen), allowances=some_allowances(self))
         if self.chance(25):
             ids = tuple(write.cube.id for write in change.writes)
             key = Idempotency(self.key(), self.random.choice(["one", "two"]), ids)
@@ -291,4 +292,5 @@ class Walk:
 
     def _purge(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         horizon = self.random.randint(0, self.model.state.head // 2) if self.chance(50) else None
-        return {"purge": Purge(horizon, self.some(list(self.model.state.cubes), 2), branches=self.chance(50))}
+        spare, above = some_holds(self) if self.chance(50) else None, self.random.choice((0, 0, horizon or 0))
+        return {"purge": Purge(horizon, self.some(list(self.model.state.cubes), 2), branches=self.chance(50), spare=spare, above=above)}

@@ -10,6 +10,7 @@ import apsw
 from pydantic_core import to_json
 
 from memos.backends.sqlite import sight
+from memos.backends.sqlite.allowances import require_allowed
 from memos.backends.sqlite.chain import link
 from memos.backends.sqlite.effects import Effects
 from memos.backends.sqlite.keys import Keys, pack_counts
@@ -63,11 +64,18 @@ class Commit:
         for write in change.writes:
             self._write(write)
         self._flush()
+        if change.allowances:
+            require_allowed(self)
         counts = Effects(self).run()
         self._remember_call()
         self.connection.executemany(SQL["touch"], ((self.seq, nid) for nid in sorted(self.touched)))
         self._log(counts)
         return Committed(self.seq, self.ordinals)
+
+    @property
+    def versions(self) -> int:
+        """How many version rows it writes."""
+        return len(self._rows["add_version"])
 
     def execute(self, name: str, *parameters: Any) -> apsw.Cursor:
         """Run one of the named statements."""

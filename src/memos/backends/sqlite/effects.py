@@ -52,6 +52,7 @@ class Effects:
             self._name(name)
         counts |= {
             "rules": len(change.rules),
+            "closed": int(change.closes is not None),
             "snapshots": len(change.names),
             "purged": purge(self._commit, change.purge) if change.purge else 0,
         }

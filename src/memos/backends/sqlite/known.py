@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 from pydantic_core import to_json
@@ -19,6 +19,15 @@ REMEMBERED = 100_000
 """How many names of one kind are kept at hand."""
 
 
+class Stored(NamedTuple):
+    """How much of a tenant stood at a commit, known by the end of its chain, and the last version row then: (memories, bytes) by owner."""
+
+    seq: int
+    chain: bytes
+    row: int
+    owners: Mapping[str, tuple[int, int]]
+
+
 def ancestors(path: str) -> list[str]:
     """The path and all above it."""
     return list(accumulate(path.split("/"), "{}/{}".format))
@@ -31,6 +40,8 @@ class Known:
         self._execute = connection.execute
         self._stamp: int | None = None
         self._names: dict[tuple[Any, ...], int] = {}
+        self.stored: dict[int, Stored] = {}
+        """What stands of a tenant, as it was counted last; whether it is so still is decided there."""
         self.seq = self.row = self.uid = self.cid = self.epoch = self.sid = 0
         self.hash = GENESIS
         self.embedder: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from memos.backends.sqlite import holding
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import id_bytes
 from memos.errors import InvalidCall
@@ -21,22 +22,33 @@ def purge(commit: Commit, wanted: Purge) -> int:
     execute(SQL["doomed"])
     if wanted.horizon is not None:
         _require_not_needed(commit, wanted.horizon)
-        execute(SQL["doom_past"], (tid, wanted.horizon))
+        execute(SQL["doom_past"], (tid, wanted.horizon, wanted.above))
         execute(SQL["set_horizon"], (max(wanted.horizon, commit.known.one("horizon", tid)), tid))
     commit.connection.executemany(SQL["doom_cube"], ((tid, id_bytes(each)) for each in wanted.cubes))
     if wanted.branches:
         execute(SQL["doom_branches"], (tid,))
+    if wanted.spare:
+        kept, parameters = holding.kept(wanted.spare)
+        execute(SQL["spare"].format(kept=kept), parameters)
     for (nid,) in list(execute(SQL["namespaces"])):
         execute(SQL["mark"], (commit.seq, nid))
         commit.touched.add(nid)
     count = int(execute(SQL["rows"]).get)
     for name in ("drop_tags", "drop_versions", "left_contents", "drop_contents", "left_cubes", "drop_cubes"):
         execute(SQL[name])
-    if wanted.horizon is not None:
-        execute(SQL["drop_past_edges"], (tid, wanted.horizon))
-    if wanted.branches:
-        execute(SQL["drop_branch_edges"], (tid,))
+    _drop_edges(commit, wanted)
     return count
+
+
+def _drop_edges(commit: Commit, wanted: Purge) -> None:
+    """Edges of the past and of closed branches, but for those that lead from or to what holds keep."""
+    (source, ours), (target, theirs) = (holding.kept(wanted.spare, f"edge.{end}") for end in ("source", "target"))
+    if wanted.horizon is not None:
+        text = SQL["drop_past_edges"].format(source=source, target=target)
+        commit.connection.execute(text, (wanted.horizon, commit.tid, *ours, *theirs))
+    if wanted.branches:
+        text = SQL["drop_branch_edges"].format(source=source, target=target)
+        commit.connection.execute(text, (commit.tid, *ours, *theirs))
 
 
 def _require_not_needed(commit: Commit, horizon: int) -> None:

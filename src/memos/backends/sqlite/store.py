@@ -7,6 +7,7 @@ from pathlib import Path
 
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.belonging import claim
+from memos.backends.sqlite.counters import SqliteCounters, counters_path
 from memos.backends.sqlite.journal import SqliteJournal
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import KEY_FILE
@@ -50,7 +51,9 @@ def open_store(
     except BaseException:
         adapter.close()
         raise
-    return _parts(adapter, journal, analyse, chosen, directory)
+    path = counters_path(directory, journal.path, read_only=read_only)
+    counters = SqliteCounters(path, key=adapter.keys.secret, clock=clock)
+    return _parts(adapter, journal, analyse, chosen, counters, directory=directory)
 
 
 def require_made(directory: Path) -> None:
@@ -67,18 +70,19 @@ def _holds(directory: Path) -> bool:
     return directory.is_dir() and any(directory.iterdir())
 
 
-def _parts(adapter: SqliteAdapter, journal: SqliteJournal, analyse: Analyse, chosen: Chosen, directory: Path | None) -> StoreParts:
+def _parts(
+    adapter: SqliteAdapter, journal: SqliteJournal, analyse: Analyse, chosen: Chosen, counters: SqliteCounters, *, directory: Path | None
+) -> StoreParts:
     def renewed(choose: Choose) -> StoreParts:
         again = adapter.again()
         try:
-            return _parts(again, journal, analyse, choose(again.remembered, fresh=False), directory)
+            return _parts(again, journal, analyse, choose(again.remembered, fresh=False), counters, directory=directory)
         except BaseException:
             again.close()
             raise
 
-    return StoreParts(
-        adapter, journal, SqliteMaintenance(adapter, analyse, journal), chosen.embedder, directory, adapter.read_only, renewed
-    )
+    maintenance = SqliteMaintenance(adapter, analyse, journal)
+    return StoreParts(adapter, journal, maintenance, chosen.embedder, counters, directory, adapter.read_only, renewed)
 
 
 def _identity(chosen: Chosen) -> tuple[str, int] | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import apsw
 from pydantic_core import to_json
 
-from memos.backends.sqlite import scope, sight
+from memos.backends.sqlite import holding, scope, sight
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import id_text
 from memos.memcube.fields import instant, microseconds
-from memos.ports.adapter import Branch, Idle, Snapshot
+from memos.memcube.hold import Holds
+from memos.ports.adapter import Branch, Snapshot
 
 SQL = statements("view")
 
@@ -59,9 +60,11 @@ class Sweeping:
         found = self._row("needed", self._tid)
         return None if found is None else found[0]
 
-    def left_behind(self) -> bool:
+    def left_behind(self, spare: Holds | None = None) -> bool:
         """See the port."""
-        return bool((self._row("left_behind", self._tid) or (0,))[0])
+        kept, parameters = holding.kept(spare)
+        (found,) = next(self._run(SQL["left_behind"].format(kept=kept), (self._tid, *parameters)))
+        return bool(found)
 
     def packable(self, least: int, after: int, limit: int) -> tuple[int, ...]:
         """See the port."""
@@ -71,9 +74,9 @@ class Sweeping:
         """See the port."""
         return tuple(id_text(identity) for (identity,) in self._run(SQL["overlaid"], (self._sight.bid, self.seq)))
 
-    def purgeable(self, upto: int) -> bool:
+    def purgeable(self, upto: int, above: int = 0) -> bool:
         """See the port."""
-        return bool((self._row("purgeable", self._tid, upto) or (0,))[0])
+        return bool((self._row("purgeable", self._tid, upto, above) or (0,))[0])
 
     def changed(self, namespaces: Sequence[str], after: int, upto: int) -> tuple[str, ...]:
         """See the port."""
@@ -81,20 +84,19 @@ class Sweeping:
         found = self._run(SQL["changed"], (to_json(numbers).decode(), self._sight.bid, after, upto))
         return tuple(id_text(identity) for (identity,) in found)
 
-    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+    def due(self, now: datetime, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """See the port."""
-        return tuple(id_text(identity) for (identity,) in self._run(SQL["due"], (self._tid, microseconds(now), limit)))
+        return self._but_kept("due", (microseconds(now), self._tid), spare, limit)
 
-    def forgotten(self, upto: int, limit: int) -> tuple[str, ...]:
+    def forgotten(self, upto: int, limit: int, spare: Holds | None = None) -> tuple[str, ...]:
         """See the port."""
-        return tuple(id_text(identity) for (identity,) in self._run(SQL["forgotten"], (self._tid, upto, limit)))
+        return self._but_kept("forgotten", (upto, self._tid), spare, limit)
 
     def unexamined(self, limit: int) -> tuple[str, ...]:
         """See the port."""
         return tuple(id_text(identity) for (identity,) in self._run(SQL["unexamined"], (self._tid, limit)))
 
-    def idle(self, states: Sequence[str], now: datetime, span: timedelta, *, after: int = 0, limit: int = 1000) -> Idle:
-        """See the port."""
-        asked = to_json(list(states)).decode(), microseconds(now), span // timedelta(microseconds=1)
-        found = list(self._run(SQL["idle"], (self._tid, after, *asked, limit)))
-        return Idle(tuple(id_text(identity) for identity, _ in found), found[-1][1] if len(found) == limit else None)
+    def _but_kept(self, name: str, asked: tuple[int, ...], spare: Holds | None, limit: int) -> tuple[str, ...]:
+        kept, parameters = holding.kept(spare)
+        found = self._run(SQL[name].format(kept=kept), (*asked, *parameters, limit))
+        return tuple(id_text(identity) for (identity,) in found)

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from memos.backends.sqlite import filter_sql, scope, sight
 from memos.backends.sqlite.feed import Feeder, stack
+from memos.backends.sqlite.holding import Holding
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.lineage import Graphs
 from memos.backends.sqlite.logs import LogReads
@@ -37,7 +38,7 @@ SQL = statements("view")
 PAGE = 1000
 
 
-class SqliteView(LogReads, Sweeping, Related, Rulings):
+class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
     """Implements `memos.ports.adapter.View`. It is made within a read transaction; after `close` every read raises BackendError."""
 
     def __init__(

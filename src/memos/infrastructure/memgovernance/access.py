@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
 from memos.errors import Denied
+from memos.memcube import quarantine
 from memos.memcube.call import Caller, Grant
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import encode_step, within
@@ -49,6 +50,13 @@ def default_scope(caller: Caller) -> tuple[str, ...]:
 def is_own(caller: Caller, namespace: str) -> bool:
     """Whether a namespace lies in what is private to the caller."""
     return within(namespace, home(caller)) or within(namespace, contexts(caller))
+
+
+def review_grant(caller: Caller, roles: Collection[str]) -> Grant:
+    """All of the tenant that is under quarantine; Denied to who does not review."""
+    if caller.kind != "system" and not {quarantine.REVIEWER, ADMIN} & set(roles):
+        raise Denied(f"to review what is under quarantine takes the role {quarantine.REVIEWER!r}, which this caller has not")
+    return Grant(filter=quarantine.under_review(), policies=("review",))
 
 
 def may_govern(caller: Caller) -> bool:

@@ -38,6 +38,7 @@ KINDS = {
         "access",
         "who",
         "preview",
+        "heat",
     ),
     3: (
         "update",
@@ -51,6 +52,8 @@ KINDS = {
         "merge",
         "transition",
         "govern",
+        "retain",
+        "review",
         "share",
         "acl",
         "index",

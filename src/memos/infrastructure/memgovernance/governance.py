@@ -15,6 +15,7 @@ from memos.infrastructure.memgovernance.permission.engine import Engine
 from memos.infrastructure.memgovernance.permission.warrant import Warrant
 from memos.infrastructure.memgovernance.privacy.labels import Privacy
 from memos.infrastructure.memgovernance.privacy.redaction import hidden_words, redact, redact_text, redact_value
+from memos.infrastructure.memgovernance.trust import Trust
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet
 from memos.memcube.cube import MemCube
@@ -24,6 +25,8 @@ from memos.memcube.rule import Rule
 from memos.ports.adapter import View
 from memos.ports.rules import Rules
 
+REVIEW = "review"
+"""The operation by which those with the role see what is under quarantine, whatever policies say of the rest."""
 SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim", "examine"})
 USES = frozenset({"search", "get", "list", "history", "lineage", "diff", "log", "explain", "compose", "trace", "manifest", "recognise"})
 """Operations that use memories, each under the conditions of its own; who owns one may change it whatever they say."""
@@ -38,11 +41,11 @@ class MemGovernance:
 
     def __init__(self, privacy: Privacy | None = None) -> None:
         self._privacy = privacy or Privacy()
-        self._engine = Engine()
+        self._engine, self._trust = Engine(), Trust()
 
     def warrant(self, caller: Caller, view: View, now: datetime) -> Warrant:
         """What one caller may see and do, in the snapshot of one View."""
-        return Warrant(self._engine, view, caller, now)
+        return Warrant(self._engine, self._trust, view, caller, now)
 
     def authorize(self, warrant: Warrant, caller: Caller, call: MemoryCall) -> Grant:
         """What this caller may see in this call; Denied when it may not make the call at all."""
@@ -51,6 +54,8 @@ class MemGovernance:
         if call.operation in SYSTEM_OPERATIONS:
             raise Denied(f"only the system itself may {call.operation}")
         warrant.require_active()
+        if call.operation == REVIEW:
+            return access.review_grant(caller, warrant.identity.roles)
         action = reading(call.operation, past=call.at is not None)
         exempt = None if call.operation in USES else caller.user
         return Grant(filter=warrant.filter(action, past=action == "history", exempt=exempt), policies=warrant.policies(action))
@@ -189,6 +194,8 @@ class MemGovernance:
         handed = {cube.namespace: warrant.inherited(cube.namespace) for cube in cubes}
         tests = {entries: grant.filter.predicate(now=now, inherited=entries) for entries in set(handed.values())}
         passing = [tests[handed[cube.namespace]](cube) for cube in cubes]
+        if operation == REVIEW:
+            return passing
         decided = warrant.may(reading(operation, past=past), cubes)
         met = warrant.usable(cubes)
         return [all(each) for each in zip(passing, decided, met, strict=True)]

@@ -17,6 +17,7 @@ from memos.interface.memory_api import (
     consolidate,
     create,
     govern,
+    holds,
     index,
     keeping,
     lifecycle,
@@ -25,6 +26,8 @@ from memos.interface.memory_api import (
     manifests,
     permissions,
     query,
+    retention,
+    review,
     sharing,
     time_machine,
     tracing,
@@ -76,6 +79,9 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "preview": permissions.prepare_preview,
     "govern": govern.prepare_govern,
     "governed": govern.prepare_governed,
+    "retain": retention.prepare_retain,
+    "review": review.prepare_review,
+    "heat": retention.prepare_heat,
     "transition": lifecycle.prepare_transition,
     "consolidate": consolidate.prepare_consolidate,
     "purge": keeping.prepare_purge,
@@ -122,7 +128,7 @@ class MemoryAPI:
         vectors = Vectors(caller, self._desk)
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):
-            prepared = self._prepare(caller, ready)
+            prepared = self._prepare(caller, ready, counted=attempt > 1)
             reply = prepared.reply.model_copy(update={"warnings": (*warnings, *prepared.reply.warnings), "call": call})
             if prepared.change is None:
                 self._vault.record(self._row(caller, call, reply, prepared, began))
@@ -138,20 +144,24 @@ class MemoryAPI:
             return self._committed(caller, call, reply, committed), True
         raise AssertionError
 
-    def _prepare(self, caller: Caller, call: MemoryCall) -> Prepared:
-        governance = self._desk.governance
+    def _prepare(self, caller: Caller, call: MemoryCall, *, counted: bool) -> Prepared:
+        governance, quotas = self._desk.governance, self._desk.quotas
         branch = governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
             now = self._desk.clock.now()
             warrant = governance.warrant(caller, view, now)
+            measured = caller, call.operation, view, warrant.identity.roles
+            if not counted:
+                quotas.require(*measured)
             grant = governance.authorize(warrant, caller, call)
             work = Work(self._desk, caller, call, view, grant, warrant, now, partial(self._vault.view, caller.tenant))
-            prepared = OPERATIONS[call.operation](work)
+            prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
-                labelled = _labelled(prepared, governance.labelled(prepared.change))
+                labelled = _labelled(prepared, governance.labelled(replace(prepared.change, allowances=quotas.allowances(*measured))))
                 labelled = replace(labelled, reply=governance.told(warrant, labelled.reply))
                 return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
             reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
+            quotas.disclosing(*measured, (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told))
             reply = reply.model_copy(update={"seq": view.seq})
             return replace(prepared, reply=reply, grant=grant, withheld=(*prepared.withheld, *withheld))
 

@@ -21,6 +21,7 @@ from memos.memcube.legal import legal_body, legal_namespace, legal_tags
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import SENSITIVITIES, AclEntry, Policy, Sensitivity
+from memos.memcube.quarantine import put_under, quarantined
 from memos.memcube.spans import carried
 from memos.memcube.value import Text
 from memos.memcube.vector import Vector
@@ -98,13 +99,22 @@ def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: C
         layer=layer_of(namespace),
         payload=Plaintext(text=text),
         tags=options.tags,
-        policy=strictest(work.caller.user, parts).model_copy(update={"spans": marked}),
+        policy=_policy(work, parts, namespace).model_copy(update={"spans": marked}),
         provenance=provenance.composed(work, cube_id, parts, options.links),
         usage=UNUSED,
         said_at=max(part.said_at for part in parts),
         created_at=work.now,
         updated_at=work.now,
     )
+
+
+def _policy(work: Work, parts: tuple[MemCube, ...], namespace: str) -> Policy:
+    """The strictest of the parts', under quarantine when one of them is, or when the caller is not trusted there."""
+    policy, caller = strictest(work.caller.user, parts), work.caller
+    writer = work.warrant.distrusted(namespace)
+    if writer is None and not any(quarantined(part.policy) for part in parts):
+        return policy
+    return put_under(policy, writer or (f"agent:{caller.agent}" if caller.agent else f"user:{caller.user}"))
 
 
 def strictest(owner: str, parts: tuple[MemCube, ...]) -> Policy:

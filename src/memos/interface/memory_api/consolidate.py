@@ -9,6 +9,7 @@ from typing import Any
 
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Prepared, Work
+from memos.interface.memory_api.holds import held
 from memos.interface.memory_api.update import fact_of
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet
@@ -17,6 +18,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_tags
 from memos.memcube.payload import Plaintext
 from memos.memcube.provenance import Parent
+from memos.memcube.quarantine import quarantined
 from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.agreement import moved, refused
 from memos.operation.memlifecycle.overlap import same
@@ -65,7 +67,8 @@ def prepare_consolidate(work: Work) -> Prepared:
 def _states_something(cube: MemCube) -> bool:
     """Whether a memory may end or repeat another: a person's words, or a note, of a length that states one thing."""
     said_by_a_machine = cube.role in {"assistant", "system", "tool"}
-    return isinstance(cube.payload, Plaintext) and cube.state in PRESENT and not said_by_a_machine and len(cube.text) <= LONGEST
+    known = cube.state in PRESENT and not quarantined(cube.policy)
+    return isinstance(cube.payload, Plaintext) and known and not said_by_a_machine and len(cube.text) <= LONGEST
 
 
 Settled = tuple[dict[str, CubeWrite], list[Edge], dict[str, int]]
@@ -77,7 +80,7 @@ def _settle(work: Work, fresh: MemCube, nearest: Iterable[MemCube], settled: Set
     for old in nearest:
         if old.id in writes or fresh.id in writes:
             continue
-        if _may_merge(old, fresh) and same(old.text, fresh.text):
+        if _may_merge(old, fresh) and same(old.text, fresh.text) and not held(work, [old.id, fresh.id]):
             writes[old.id], writes[fresh.id] = _merged(work, old, fresh)
             seen |= {old.id: old.seq, fresh.id: fresh.seq}
             edges += [Edge(old.id, fresh.id, "merged_from"), Edge(fresh.id, old.id, "merged_into")]

@@ -18,6 +18,7 @@ from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import Policy, Sensitivity
 from memos.memcube.provenance import CallContext
+from memos.memcube.quarantine import put_under
 from memos.memcube.spans import strictest
 from memos.memcube.state import State
 from memos.memcube.value import trusted
@@ -91,18 +92,23 @@ class _Batch:
         self.read: dict[str, int] = {}
         self.facts: dict[tuple[str, str], str] = {}
         self.turns: dict[TurnKey, str] = {}
+        self.distrusted: dict[str, str | None] = {}
         self._look_up(drafts)
 
     def _look_up(self, drafts: tuple[CubeDraft, ...]) -> None:
         facts: dict[str, list[str]] = defaultdict(list)
         turns: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self.work.warrant.require_create(draft.namespace or self.home for draft in drafts)
+        for namespace in {draft.namespace or self.home for draft in drafts}:
+            self.distrusted[namespace] = self.work.warrant.distrusted(namespace)
         for draft in drafts:
             namespace = draft.namespace or self.home
+            if self.distrusted[namespace] is not None:
+                continue  # what is under quarantine joins nothing and takes no place
             if not draft.turn:
                 facts[namespace].append(same_fact(draft.text))
             elif draft.ordinal is not None and draft.session is not None:
                 turns[namespace, draft.session].append(draft.ordinal)
-        self.work.warrant.require_create(draft.namespace or self.home for draft in drafts)
         for namespace, texts in facts.items():
             self.facts |= {
                 (namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts, self.work.caller.user).items()
@@ -126,6 +132,9 @@ class _Batch:
     def take(self, draft: CubeDraft) -> None:
         """Recognise a draft or make a memory of it."""
         namespace = draft.namespace or self.home
+        if self.distrusted[namespace] is not None:
+            self.order.append(self._bear(namespace, draft))
+            return
         known = self._known_turn(namespace, draft) if draft.turn else self._known_fact(namespace, draft)
         self.order.append(known or self._bear(namespace, draft))
 
@@ -165,15 +174,16 @@ class _Batch:
         self.writes[cube.id] = CubeWrite(cube=amended, birth=False, fact=same_fact(draft.text))
 
     def _bear(self, namespace: str, draft: CubeDraft) -> str:
+        apart = self.distrusted[namespace] is not None
         cube = self._new_cube(namespace, draft)
-        fact = None if draft.turn else same_fact(draft.text)
+        fact = None if draft.turn or apart else same_fact(draft.text)
         if fact is not None:
             self.facts[namespace, fact] = cube.id
-        elif draft.ordinal is not None and draft.session is not None:
+        elif draft.ordinal is not None and draft.session is not None and not apart:
             self.turns[namespace, draft.session, draft.ordinal] = cube.id
         terms = analyse(draft.text, draft.speaker, draft.role)
         self.writes[cube.id] = CubeWrite(
-            cube=cube, birth=True, terms=terms, vector=fitting(self.work, draft.vector), fact=fact, turn=draft.turn
+            cube=cube, birth=True, terms=terms, vector=fitting(self.work, draft.vector), fact=fact, turn=draft.turn and not apart
         )
         return cube.id
 
@@ -186,7 +196,7 @@ class _Batch:
             "layer": draft.layer or layer_of(namespace),
             "payload": trusted(Plaintext, {"type": "plaintext", "text": draft.text}),
             "tags": draft.tags,
-            "policy": self._policy(draft),
+            "policy": self._policy(namespace, draft),
             "provenance": provenance.born(work, self.context, cube_id, draft),
             "said_at": draft.said_at or work.now,
             "created_at": work.now,
@@ -194,19 +204,21 @@ class _Batch:
             "speaker": draft.speaker,
             "role": draft.role,
             "session": draft.session,
-            "ordinal": draft.ordinal,
+            "ordinal": draft.ordinal if self.distrusted[namespace] is None else None,
             "metadata": draft.metadata,
         }
         return trusted(MemCube, fields)
 
-    def _policy(self, draft: CubeDraft) -> Policy:
+    def _policy(self, namespace: str, draft: CubeDraft) -> Policy:
         """The policy of a draft; one value serves all that are alike."""
-        key = draft.expires_at, draft.priority, draft.sensitivity, draft.spans, draft.acl, draft.conditions
+        writer = self.distrusted[namespace]
+        key = writer, draft.expires_at, draft.priority, draft.sensitivity, draft.spans, draft.acl, draft.conditions
         if key not in self.policies:
-            self.policies[key] = Policy(
+            policy = Policy(
                 owner=self.work.caller.user, expires_at=draft.expires_at, priority=draft.priority, stated=draft.sensitivity,
                 sensitivity=draft.sensitivity or ORDINARY, spans=draft.spans, acl=draft.acl, conditions=draft.conditions,
             )  # fmt: skip
+            self.policies[key] = policy if writer is None else put_under(policy, writer)
         return self.policies[key]
 
 

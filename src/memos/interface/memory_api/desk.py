@@ -15,6 +15,7 @@ from memos.errors import InvalidCall
 from memos.infrastructure.memgovernance.governance import Heads, MemGovernance
 from memos.infrastructure.memgovernance.permission.actions import Action, reading
 from memos.infrastructure.memgovernance.permission.warrant import Warrant
+from memos.infrastructure.memgovernance.quotas import Quotas
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
@@ -60,6 +61,7 @@ class Desk:
     embedder: Embedder | None
     clock: Clock
     settings: Settings
+    quotas: Quotas
     log: AccessLog
     """The log of calls that wrote nothing; the View has that of the others."""
     signing: Signing

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from memos.errors import InvalidCall
+from memos.infrastructure.memgovernance.quotas import require_sound
 from memos.interface.memory_api.desk import Prepared, Work, read_options
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import ReadSet
@@ -35,6 +36,11 @@ def prepare_govern(work: Work) -> Prepared:
     rules = tuple(Rule(each.get("kind", ""), each.get("key", ""), legal_rule(*map(each.get, ("kind", "key", "body")))) for each in given)
     if len({(rule.kind, rule.key) for rule in rules}) < len(rules):
         raise InvalidCall("one call writes a document once; leave the repeated one out")
+    if any(rule.kind == "retention" and rule.body and "confirmed" in rule.body for rule in rules):
+        raise InvalidCall("a retention rule is confirmed after a preview of it: leave `confirmed` out, then retain(name) and its token")
+    for rule in rules:
+        if rule.kind == "quota":
+            require_sound(rule.body)
     work.desk.governance.require_sound(work.view, rules)
     reply = MemoryReply(call_id=work.call.id, value=[{"kind": rule.kind, "key": rule.key} for rule in rules])
     return Prepared(reply, work.change(rules=rules), ReadSet(policy_epoch=work.view.policy_epoch))

@@ -9,6 +9,7 @@ from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
+from memos.interface.memory_api.holds import GONE, held
 from memos.interface.memory_api.query import named
 from memos.interface.memory_api.update import changeable, fact_of, single
 from memos.memcube.call import MemoryReply
@@ -153,14 +154,18 @@ def _prepared(
 
 
 def prepare_transition(work: Work) -> Prepared:
-    """What the worker found due. Options: `moves`, a tuple of (id, state, event), and `fence`; what is not due any more is left out."""
+    """What the worker found due; what is not due any more, or held, is left out.
+
+    Options: `moves`, a tuple of (id, state, event), `trigger`, and `fence`.
+    """
     moves = {cube_id: (state, event) for cube_id, state, event in work.call.options["moves"]}
     found = work.view.get(list(moves), grant=work.grant.filter, now=work.now)
+    away = held(work, [cube_id for cube_id, (state, _) in moves.items() if state in GONE])
     writes = []
     for cube_id, cube in found.items():
         state, event = moves[cube_id]
-        if cube.state is not state and not cube.frozen and allowed(cube.state, state, event):
+        if cube.state is not state and cube_id not in away and not cube.frozen and allowed(cube.state, state, event):
             writes.append(moved(work, cube, state, event))
-    reply = MemoryReply(call_id=work.call.id, value=len(writes), call=work.call)
+    reply = MemoryReply(call_id=work.call.id, value={"moved": len(writes), "held": len(away)}, call=work.call)
     reads = ReadSet(versions={write.cube.id: found[write.cube.id].seq for write in writes})
     return Prepared(reply, work.change(writes=tuple(writes), fence=work.call.options.get("fence")), reads)

@@ -7,12 +7,12 @@ from functools import cache, lru_cache
 
 from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api.desk import Prepared, Work, fitting
-from memos.memcube.call import Hit, MemoryQuery, MemoryReply
+from memos.interface.memory_api.sources import spread
+from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.provenance import Provenance
 from memos.memcube.state import PRESENT, MemoryType, State
-from memos.memcube.value import trusted
 
 
 def prepare_search(work: Work) -> Prepared:
@@ -21,12 +21,8 @@ def prepare_search(work: Work) -> Prepared:
     if query is None or not (query.text.strip() or query.vector is not None):
         raise InvalidCall("a search needs a text or a vector; to go through memories by filter alone use list")
     wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
-    found = work.desk.operator.retrieve(query.model_copy(update=wanted), work.view, work.grant, work.now, work.moment)
-    cubes = work.view.load([scored.row for scored in found.hits])
-    hits = tuple(trusted(Hit, {"cube": cube, "score": one.score, "why": one.why}) for cube, one in zip(cubes, found.hits, strict=True))
-    warnings = (
-        (f"{found.pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if found.pending else ()
-    )
+    hits, pending = spread(work, query.model_copy(update=wanted))
+    warnings = (f"{pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if pending else ()
     reply = MemoryReply.model_construct(call_id=work.call.id, hits=hits, call=work.call, warnings=warnings, seq=work.view.seq, details={})
     return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from memos.errors import InvalidCall
+from memos.errors import Denied, InvalidCall
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
@@ -16,6 +16,7 @@ from memos.memcube.change import CubeWrite, NamespaceAcl, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.legal import legal_acl, legal_namespace
 from memos.memcube.policy import AclEntry, Right
+from memos.memcube.quarantine import quarantined
 from memos.memcube.rule import Rule
 from memos.memcube.value import build
 
@@ -40,6 +41,8 @@ def prepare_share(work: Work) -> Prepared:
     if replayed := replay(work):
         return replayed
     before = tuple({cube.id: cube for cube in changeable(work, "share")}.values())
+    if under := [cube.id for cube in before if quarantined(cube.policy)]:
+        raise Denied(f"the memory {under[0]} is under quarantine: it is shared when a reviewer has released it")
     after = [_shared(work, cube, options) for cube in before]
     changed = [(old, new) for old, new in zip(before, after, strict=True) if new.policy != old.policy]
     reply = MemoryReply(call_id=work.call.id, cubes=tuple(after), call=work.call)

@@ -14,6 +14,7 @@ from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
+from memos.interface.memory_api.holds import unheld
 from memos.interface.memory_api.lapsed import require_room_for_turn, retired, taken
 from memos.interface.memory_api.query import scope
 from memos.interface.memory_api.update import again, room_for_fact
@@ -268,6 +269,7 @@ def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
     standing = {cube.id: cube for cube, allowed in zip(known.values(), may, strict=True) if allowed}
     frozen = [each.id for each in found if each.id in standing and standing[each.id].frozen]
     writes = [write for each in found if each.id not in frozen and (write := _returned(work, each, standing)) is not None]
+    kept = len(writes) - len(writes := unheld(work, writes, standing))
     held = taken(work.view, writes)
     writes = [write for write in writes if write.cube.id not in held]
     writes.sort(key=lambda write: write.cube.state is not State.EXPIRED)  # who leaves makes room for equal facts
@@ -277,6 +279,7 @@ def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
     warnings = [f"what is frozen stays as it is ({len(frozen)})"] if frozen else []
     if held:
         warnings.append(f"{len(held)} stay away, since another memory stands in their place: see reply.value['held']")
+    warnings += [f"what a hold keeps stays as it is ({kept})"] if kept else []
     reply = MemoryReply(call_id=work.call.id, value=value, call=work.call, warnings=tuple(warnings))
     if dry_run or not writes:
         return Prepared(reply)

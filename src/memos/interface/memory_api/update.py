@@ -23,6 +23,7 @@ from memos.memcube.legal import legal_body, legal_metadata, legal_name, legal_ta
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import SensitiveSpan, Sensitivity
 from memos.memcube.provenance import Provenance
+from memos.memcube.quarantine import quarantined
 from memos.memcube.spans import beside, carried, legal_spans, require_within
 from memos.memcube.state import State
 from memos.memcube.value import Instant, Metadata, Text
@@ -210,8 +211,9 @@ def rewritten(
 
 
 def fact_of(cube: MemCube) -> str | None:
-    """The form under which no second memory of the namespace may stand; None for turns and for what is gone."""
-    return None if cube.ordinal is not None or cube.state is State.EXPIRED or not cube.text else same_fact(cube.text)
+    """The form under which no second memory of the namespace may stand; None for turns, for what is gone, and under quarantine."""
+    gone = cube.ordinal is not None or cube.state is State.EXPIRED or not cube.text
+    return None if gone or quarantined(cube.policy) else same_fact(cube.text)
 
 
 def room_for_fact(work: Work, cube: MemCube, fact: str | None) -> tuple[MemCube, ...]:

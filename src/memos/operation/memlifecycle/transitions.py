@@ -32,6 +32,7 @@ class Event(StrEnum):
     IDLENESS = "idleness"
     EXPIRY = "expiry"
     RULE = "rule"
+    RETENTION = "retention"
     ARCHIVE = "archive"
     FORGET = "forget"
     RESTORE = "restore"

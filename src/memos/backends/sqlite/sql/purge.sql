@@ -12,8 +12,8 @@ CREATE TEMP TABLE IF NOT EXISTS doomed (row INTEGER PRIMARY KEY, uid INTEGER NOT
 DELETE FROM doomed;
 
 -- name: doom_past
-INSERT OR IGNORE INTO doomed SELECT v.row, v.uid, v.nid, v.cid FROM version v JOIN cube c ON c.uid = v.uid
-WHERE c.tid = ?1 AND v.bid = 0 AND v.seq_end <= ?2;
+INSERT OR IGNORE INTO doomed SELECT v.row, v.uid, v.nid, v.cid FROM namespace n JOIN version v ON v.nid = n.nid
+WHERE n.tid = ?1 AND v.bid = 0 AND v.seq_end > ?3 AND v.seq_end <= ?2 AND v.seq_end < 9223372036854775807;
 
 -- name: doom_cube
 INSERT OR IGNORE INTO doomed SELECT v.row, v.uid, v.nid, v.cid FROM cube c JOIN version v ON v.uid = c.uid WHERE c.tid = ? AND c.id = ?
@@ -22,6 +22,10 @@ AND EXISTS (SELECT 1 FROM version o WHERE o.uid = c.uid AND o.bid = 0 AND o.seq_
 -- name: doom_branches
 INSERT OR IGNORE INTO doomed SELECT v.row, v.uid, v.nid, v.cid FROM branch b JOIN version v ON v.bid = b.bid AND v.bid <> 0
 WHERE b.tid = ? AND b.closed IS NOT NULL;
+
+-- What holds keep stays; `{kept}` comes from holding.py.
+-- name: spare
+DELETE FROM doomed WHERE uid IN (SELECT v.uid FROM (SELECT DISTINCT uid FROM doomed) v WHERE {kept});
 
 -- name: namespaces
 SELECT DISTINCT nid FROM doomed;
@@ -60,7 +64,8 @@ DELETE FROM version_vector WHERE uid IN (SELECT uid FROM left_cube);
 DELETE FROM cube WHERE uid IN (SELECT uid FROM left_cube);
 
 -- name: drop_past_edges
-DELETE FROM edge WHERE seq_end <= ?2 AND source IN (SELECT uid FROM cube WHERE tid = ?1);
+DELETE FROM edge WHERE seq_end <= ? AND source IN (SELECT uid FROM cube WHERE tid = ?) AND NOT {source} AND NOT {target};
 
 -- name: drop_branch_edges
-DELETE FROM edge WHERE bid <> 0 AND bid IN (SELECT bid FROM branch WHERE tid = ? AND closed IS NOT NULL);
+DELETE FROM edge WHERE bid <> 0 AND bid IN (SELECT bid FROM branch WHERE tid = ? AND closed IS NOT NULL)
+  AND NOT {source} AND NOT {target};

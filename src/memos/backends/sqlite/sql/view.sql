@@ -68,7 +68,8 @@ SELECT b.name, b.base, b.opened, l.at FROM branch b JOIN commit_log l ON l.seq =
 WHERE b.tid = ?1 AND b.closed IS NULL AND substr(b.name, 1, length(?2)) = ?2 ORDER BY b.name;
 
 -- name: left_behind
-SELECT EXISTS (SELECT 1 FROM branch b CROSS JOIN version v ON v.bid = b.bid AND v.bid <> 0 WHERE b.tid = ? AND b.closed IS NOT NULL);
+SELECT EXISTS (SELECT 1 FROM branch b CROSS JOIN version v ON v.bid = b.bid AND v.bid <> 0 WHERE b.tid = ? AND b.closed IS NOT NULL
+  AND NOT {kept});
 
 -- name: needed
 SELECT min(seq) FROM (SELECT min(seq) AS seq FROM snapshot WHERE tid = ?1
@@ -84,29 +85,22 @@ SELECT c.id FROM version v JOIN cube c ON c.uid = v.uid WHERE v.bid = ?1 AND v.b
 
 -- name: purgeable
 SELECT EXISTS (SELECT 1 FROM namespace n JOIN version v ON v.nid = n.nid
-WHERE n.tid = ?1 AND v.seq_end <= ?2 AND v.seq_end < 9223372036854775807 AND v.bid = 0);
+WHERE n.tid = ?1 AND v.seq_end <= ?2 AND v.seq_end > ?3 AND v.seq_end < 9223372036854775807 AND v.bid = 0);
 
 -- name: changed
 SELECT DISTINCT c.id FROM version v JOIN cube c ON c.uid = v.uid
 WHERE v.nid IN (SELECT value FROM json_each(?1)) AND v.bid = ?2 AND (v.seq > ?3 AND v.seq <= ?4 OR v.seq_end > ?3 AND v.seq_end <= ?4)
 ORDER BY v.uid;
 
--- The span of idleness doubles with every 25 points of priority.
--- name: idle
-SELECT c.id, v.uid FROM version v JOIN cube c ON c.uid = v.uid JOIN commit_log l ON l.seq = v.seq LEFT JOIN usage u ON u.uid = v.uid
-WHERE v.uid > ?2 AND c.tid = ?1 AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.frozen = 0
-  AND v.state IN (SELECT value FROM json_each(?3))
-  AND max(l.at, v.updated_at, v.created_at, ifnull(u.last_used_at, v.created_at)) < ?4 - ?5 * pow(2, v.priority / 25.0)
-ORDER BY v.uid LIMIT ?6;
-
 -- name: due
 SELECT c.id FROM version v INDEXED BY version_by_expiry JOIN cube c ON c.uid = v.uid
-WHERE v.expires_at <= ?2 AND v.expires_at IS NOT NULL AND v.seq_end = 9223372036854775807 AND v.state <> 'expired'
-  AND v.bid = 0 AND v.frozen = 0 AND c.tid = ?1 ORDER BY v.expires_at LIMIT ?3;
+WHERE v.expires_at <= ? AND v.expires_at IS NOT NULL AND v.seq_end = 9223372036854775807 AND v.state <> 'expired'
+  AND v.bid = 0 AND v.frozen = 0 AND c.tid = ? AND NOT {kept} ORDER BY v.expires_at LIMIT ?;
 
 -- name: forgotten
 SELECT c.id FROM version v INDEXED BY version_expired JOIN cube c ON c.uid = v.uid
-WHERE v.seq <= ?2 AND v.state = 'expired' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND c.tid = ?1 ORDER BY v.seq LIMIT ?3;
+WHERE v.seq <= ? AND v.state = 'expired' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND c.tid = ? AND NOT {kept}
+ORDER BY v.seq LIMIT ?;
 
 -- name: unexamined
 SELECT c.id FROM version v INDEXED BY version_unexamined JOIN cube c ON c.uid = v.uid

@@ -11,6 +11,8 @@ from memos.infrastructure.memgovernance import access
 from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.infrastructure.memgovernance.permission.engine import Asking, Class, Engine, Part
 from memos.infrastructure.memgovernance.permission.identity import Identity, identified
+from memos.infrastructure.memgovernance.trust import Trust
+from memos.memcube import quarantine
 from memos.memcube.call import Caller
 from memos.memcube.conditions import And, Node, Or, Test, join
 from memos.memcube.cube import MemCube
@@ -24,6 +26,8 @@ from memos.ports.adapter import View
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 """The id of a memory that is only imagined: one that might be made."""
+CHANGES: frozenset[Action] = frozenset({"write", "forget", "share", "erase"})
+"""What untrusted writers do to nothing but what is under quarantine."""
 OPEN_ROOTS = ("shared", "expert", "pipeline", "global")
 """What a search reads beside the caller's own, as far as policies open it."""
 
@@ -31,7 +35,8 @@ OPEN_ROOTS = ("shared", "expert", "pipeline", "global")
 class Warrant:
     """Made for each attempt at a call; every answer is computed when it is asked for, and of the call's own snapshot."""
 
-    def __init__(self, engine: Engine, view: View, caller: Caller, now: datetime) -> None:
+    def __init__(self, engine: Engine, trust: Trust, view: View, caller: Caller, now: datetime) -> None:
+        self._trust = trust
         self._engine, self._view, self._caller, self._now = engine, view, caller, now
         self.system = caller.kind == "system"
         self._inherited: dict[str, tuple[str, ...]] = {}
@@ -68,7 +73,19 @@ class Warrant:
         """
         if self.system:
             return Filter.everything()
-        return _whole(self._class(self._asking(action)).filter, self._unmet(), exempt, past=past)
+        return _whole(self._class(self._asking(action)).filter, self._unmet(), self._apart(), exempt, past=past)
+
+    def _apart(self) -> Filter | None:
+        """What is shown of what is under quarantine, None where nothing is."""
+        return quarantine.shown_to(self.identity.principals()) if self._view.opened((quarantine.MARK,)) else None
+
+    def distrusted(self, namespace: str) -> str | None:
+        """The principal, such as `agent:crawler`, for which what the caller writes is put under quarantine; None when it is trusted."""
+        return self._trust.distrusted(self._view, self._caller, namespace)
+
+    def _barred(self, action: Action, cube: MemCube) -> bool:
+        """Whether the caller is not trusted, and would change what is not under quarantine."""
+        return action in CHANGES and not quarantine.quarantined(cube.policy) and self.distrusted(cube.namespace) is not None
 
     def policies(self, action: Action) -> tuple[str, ...]:
         """The names of the permits that may let the caller do this."""
@@ -92,7 +109,10 @@ class Warrant:
     def may(self, action: Action, cubes: Iterable[MemCube]) -> list[bool]:
         """What Cedar says of the caller doing this to each memory as it stands."""
         given = list(cubes)
-        return [True] * len(given) if self.system else self._decided(self._asking(action), given)
+        if self.system:
+            return [True] * len(given)
+        decided = self._decided(self._asking(action), given)
+        return [allowed and not self._barred(action, cube) for allowed, cube in zip(decided, given, strict=True)]
 
     def _decided(self, asking: Asking, cubes: Sequence[MemCube]) -> list[bool]:
         if not cubes:
@@ -111,6 +131,8 @@ class Warrant:
         """Denied unless the caller may do this to every memory."""
         given = list(cubes)
         for cube, allowed in zip(given, self.may(action, given), strict=True):
+            if not allowed and self._barred(action, cube):
+                raise Denied(f"what you write is under review, and you may change nothing else: {cube.id} is not under quarantine")
             if not allowed:
                 raise Denied(f"you may not {action} the memory {cube.id} in {cube.namespace}; its owner or an admin of it can let you")
 
@@ -187,9 +209,9 @@ class Warrant:
 
 
 @lru_cache(maxsize=8192)
-def _whole(allowed: Filter, unmet: tuple[str, ...], exempt: str | None, *, past: bool) -> Filter:
+def _whole(allowed: Filter, unmet: tuple[str, ...], apart: Filter | None, exempt: str | None, *, past: bool) -> Filter:
     """A grant's filter, the same object for the same parts, so that what is cached by it is found."""
-    parts: list[Node] = [allowed.node]
+    parts: list[Node] = [allowed.node, *([] if apart is None else [apart.node])]
     if unmet:
         closed = Test("acl", "none", unmet)
         parts.append(closed if exempt is None else join(Or, (closed, Test("owner", "eq", exempt))))
