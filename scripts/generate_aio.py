@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SESSION = ROOT / "src/memos/session"
 SOURCES = {
-    "MemOS": {"MemOS": ROOT / "src/memos/system.py"},
+    "MemOS": {"MemOS": ROOT / "src/memos/system.py", "Doors": ROOT / "src/memos/doors.py"},
     "Session": {
         "Memories": SESSION / "memories.py",
         "Life": SESSION / "life.py",
@@ -23,6 +23,7 @@ SOURCES = {
         "Sharing": SESSION / "sharing.py",
         "Governing": SESSION / "governing.py",
         "Attribution": SESSION / "attribution.py",
+        "Identity": SESSION / "identity.py",
     },
 }
 """The classes whose methods one awaitable class has, and where each stands."""
@@ -42,7 +43,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from memos.memcube.call import Caller, MemoryReply, Window
+from memos.memcube.call import Caller, CallingContext, MemoryReply, Window
 from memos.memcube.cube import MemCube
 from memos.memcube.value import Time
 from memos.session import Filtering, Ref, Session
@@ -162,6 +163,11 @@ def method(node: ast.FunctionDef) -> str:
     if returns == "Self":
         head = head.replace("-> Self", "-> AsyncSession")
         return f"\n    async {head}\n        return AsyncSession(await asyncio.to_thread(self._sync.{node.name}, {passed}))\n"
+    if returns == "Session" and node.name == "session":  # it asks the store
+        return (
+            f"\n    async {head.replace('-> Session', '-> AsyncSession')}\n"
+            f"        return AsyncSession(await asyncio.to_thread(self._sync.{node.name}, {passed}))\n"
+        )
     if returns == "Session":
         return f"\n    {head.replace('-> Session', '-> AsyncSession')}\n        return AsyncSession(self._sync.{node.name}({passed}))\n"
     result = "" if returns == "None" else "return "

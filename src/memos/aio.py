@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from memos.memcube.call import Caller, MemoryReply, Window
+from memos.memcube.call import Caller, CallingContext, MemoryReply, Window
 from memos.memcube.cube import MemCube
 from memos.memcube.value import Time
 from memos.session import Filtering, Ref, Session
@@ -381,6 +381,50 @@ class AsyncSession:
         """Whether this store signed a manifest, and whose it was: `reply.value`."""
         return await asyncio.to_thread(self._sync.recognise, document, text=text)
 
+    async def create_key(
+        self,
+        user: str | None = None,
+        *,
+        roles: str | Iterable[str] = (),
+        agent: str | None = None,
+        operations: str | Iterable[str] | None = None,
+        namespaces: str | Iterable[str] | None = None,
+        read_only: bool = False,
+        expires_at: Time | None = None,
+    ) -> MemoryReply:
+        """Make an API key, for yourself or as an admin for another: `reply.value` has `key`, told this once, and `prefix`, its name."""
+        return await asyncio.to_thread(
+            self._sync.create_key, user, roles=roles, agent=agent, operations=operations,
+            namespaces=namespaces, read_only=read_only, expires_at=expires_at,
+        )  # fmt: skip
+
+    async def rotate_key(self, prefix: str, *, grace: float = 0.0) -> MemoryReply:
+        """Make a new key in place of one, with the same rights; the old one serves for `grace` seconds more. Raises NotFound."""
+        return await asyncio.to_thread(self._sync.rotate_key, prefix, grace=grace)
+
+    async def delegate(
+        self,
+        to: str,
+        *,
+        until: Time,
+        operations: str | Iterable[str] | None = None,
+        namespaces: str | Iterable[str] | None = None,
+        memories: Ref | Iterable[Ref] | None = None,
+        read_only: bool = False,
+        purpose: str | None = None,
+        contract: str | None = None,
+        count: int | None = None,
+    ) -> MemoryReply:
+        """Lend some of your rights to another user until a time: `reply.value` has `token` and `id`, under which it may be revoked."""
+        return await asyncio.to_thread(
+            self._sync.delegate, to, until=until, operations=operations, namespaces=namespaces,
+            memories=memories, read_only=read_only, purpose=purpose, contract=contract, count=count,
+        )  # fmt: skip
+
+    async def revoke(self, key: str | None = None, *, token: str | None = None, id: str | None = None) -> MemoryReply:
+        """End a key, by its prefix, or a token, by itself or as an admin by its id, with all that was made of it."""
+        return await asyncio.to_thread(self._sync.revoke, key, token=token, id=id)
+
 
 S = TypeVar("S", bound="AsyncMemOS")
 
@@ -468,23 +512,6 @@ class AsyncMemOS:
         """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say."""
         return await asyncio.to_thread(MemOS.rotate_key, store, encryption, renew=renew)
 
-    def as_user(
-        self,
-        user: str,
-        *,
-        tenant: str = "default",
-        agent: str | None = None,
-        roles: Iterable[str] = (),
-        purpose: str | None = None,
-        task: str | None = None,
-        model: str | None = None,
-        session: str | None = None,
-    ) -> AsyncSession:
-        """A session of this user, taken at its word: the process that embeds the store is trusted."""
-        return AsyncSession(
-            self._sync.as_user(user, tenant=tenant, agent=agent, roles=roles, purpose=purpose, task=task, model=model, session=session)
-        )
-
     async def drain(self, seconds: float | None = None) -> bool:
         """Compute or await every pending vector; False when some are pending still."""
         return await asyncio.to_thread(self._sync.drain, seconds)
@@ -532,3 +559,79 @@ class AsyncMemOS:
     async def namespaces(self, tenant: str = "default", prefix: str = "") -> tuple[NamespaceInfo, ...]:
         """The namespaces of a tenant at and below a path."""
         return await asyncio.to_thread(self._sync.namespaces, tenant, prefix)
+
+    def as_user(
+        self,
+        user: str,
+        *,
+        tenant: str = "default",
+        agent: str | None = None,
+        roles: Iterable[str] = (),
+        purpose: str | None = None,
+        task: str | None = None,
+        model: str | None = None,
+        session: str | None = None,
+        request: str | None = None,
+    ) -> AsyncSession:
+        """A session of this user, taken at its word: the process that embeds the store is trusted."""
+        return AsyncSession(
+            self._sync.as_user(
+                user, tenant=tenant, agent=agent, roles=roles, purpose=purpose, task=task, model=model, session=session, request=request
+            )
+        )
+
+    async def authenticate(self, credential: str, context: CallingContext | None = None, *, tenant: str | None = None) -> Caller:
+        """Who an API key, an issuer's token or a delegated token stands for, in a calling context."""
+        return await asyncio.to_thread(self._sync.authenticate, credential, context, tenant=tenant)
+
+    async def session(
+        self,
+        credential: str,
+        *,
+        tenant: str | None = None,
+        agent: str | None = None,
+        purpose: str | None = None,
+        task: str | None = None,
+        model: str | None = None,
+        session: str | None = None,
+        request: str | None = None,
+    ) -> AsyncSession:
+        """A session of whom a credential stands for. Each call asks whether it stands still. Raises Denied as `authenticate` does."""
+        return AsyncSession(
+            await asyncio.to_thread(
+                self._sync.session,
+                credential,
+                tenant=tenant,
+                agent=agent,
+                purpose=purpose,
+                task=task,
+                model=model,
+                session=session,
+                request=request,
+            )
+        )
+
+    @staticmethod
+    async def attenuate(
+        token: str,
+        *,
+        operations: str | Iterable[str] | None = None,
+        namespaces: str | Iterable[str] | None = None,
+        memories: Ref | Iterable[Ref] | None = None,
+        read_only: bool = False,
+        until: Time | None = None,
+        purpose: str | None = None,
+        count: int | None = None,
+    ) -> str:
+        """A delegated token that allows less, made of one without asking the store. Raises InvalidCall for what is no token."""
+        return await asyncio.to_thread(
+            MemOS.attenuate,
+            token,
+            operations=operations,
+            namespaces=namespaces,
+            memories=memories,
+            read_only=read_only,
+            until=until,
+            purpose=purpose,
+            count=count,
+        )

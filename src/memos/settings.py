@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -99,6 +100,14 @@ class Settings(BaseModel):
     audit_checkpoints: Path | None = Field(
         default=None, description="a directory outside the store for signed checkpoints of its logs; none: beside it, NAME-audit"
     )
+
+
+def settings_given(settings: Any, durability: str | None) -> dict[str, Any]:
+    """What a program gives as settings, and a durability that it names beside them; InvalidCall for what are no settings."""
+    if not isinstance(settings, Settings | Mapping | None):
+        raise InvalidCall(f"settings are an object such as {{'durability': 'process'}}, not {type(settings).__name__}")
+    given = settings.model_dump(exclude_unset=True) if isinstance(settings, Settings) else dict(settings or {})
+    return given if durability is None else given | {"durability": durability}
 
 
 def load_settings(directory: Path | None, given: dict[str, Any] | None = None) -> Settings:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from memos.doors import Doors
+from memos.entrance import Entrance
 from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
+from memos.infrastructure.memgovernance.credentials import Credentials
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.privacy.labels import Privacy
 from memos.infrastructure.memgovernance.quotas import Quotas
+from memos.infrastructure.memgovernance.seals import Seals
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
+from memos.interface.memory_api.api import MemoryAPI
 from memos.interface.memory_api.desk import Desk, Signing
-from memos.memcube.call import Caller, MemoryCall, MemoryReply
-from memos.memcube.value import build
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
 from memos.places import place_of, usable_path
@@ -25,9 +27,7 @@ from memos.plugins import chooser, decrypt_store, encrypt_store, open_store, res
 from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
-from memos.session import Session
-from memos.session.base import several
-from memos.settings import Settings, load_settings
+from memos.settings import Settings, load_settings, settings_given
 from memos.worker import Worker
 
 if TYPE_CHECKING:
@@ -37,41 +37,25 @@ if TYPE_CHECKING:
 Embedding = Embedder | str | None
 
 
-class Entrance:
-    """The door that sessions hold: the MemoryAPI of the moment, so that they go on when the store is opened anew."""
-
-    def __init__(self) -> None:
-        self.changing = threading.Lock()
-        self.api: MemoryAPI
-
-    def handle(self, caller: Caller, call: MemoryCall) -> MemoryReply:
-        """Run one call; one that failed only because its store was opened anew meanwhile is run there."""
-        api = self.api
-        reply = api.handle(caller, call)
-        if reply.status not in STORE_FAILURES:
-            return reply
-        with self.changing:
-            present = self.api
-        return reply if present is api else present.handle(caller, call)
-
-
-class MemOS:
+class MemOS(Doors):
     """An open store. A context manager; `close()` waits a bounded time for vectors that are still pending."""
 
     def __init__(self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"]) -> None:
         self._settings, self._clock, self._runs = settings, clock, worker
         self._closed = threading.Event()
+        self._seals = Seals()
         self._api = Entrance()
         self._wire(parts)
 
     def _wire(self, parts: StoreParts) -> None:
         self._parts = parts
         governance, quotas = MemGovernance(Privacy(self._settings.privacy)), Quotas(parts.counters, self._clock)
+        identity = Credentials(parts.adapter, self._clock, self._seals)
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
-        desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing)
+        desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
-        self._worker = Worker(api, parts, self._clock, self._settings, governance.examine)
+        self._worker = Worker(api, parts, self._clock, self._settings, trusted=api.trusted, examine=governance.examine)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()
@@ -100,14 +84,9 @@ class MemOS:
             raise InvalidCall(f"worker is 'thread' or 'none', not {str(worker)[:40]!r}")
         if clock is not None and not all(callable(getattr(clock, name, None)) for name in ("now", "new_id")):
             raise InvalidCall(f"a clock has now() and new_id(), as SystemClock does; {type(clock).__name__} has not")
-        if not isinstance(settings, Settings | Mapping | None):
-            raise InvalidCall(f"settings are an object such as {{'durability': 'process'}}, not {type(settings).__name__}")
-        given = settings.model_dump(exclude_unset=True) if isinstance(settings, Settings) else dict(settings or {})
-        if durability is not None:
-            given["durability"] = durability
         ticking = clock or SystemClock()
         place, directory = place_of(url)
-        loaded = load_settings(directory, given)
+        loaded = load_settings(directory, settings_given(settings, durability))
         parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
         return cls(parts, loaded, ticking, worker)
 
@@ -142,23 +121,6 @@ class MemOS:
         Others may have it open meanwhile, unless with `renew` all is written anew under a new data key. Raises as `decrypt` does.
         """
         rotate_store(usable_path(store, "the store"), encryption, renew=renew)
-
-    def as_user(
-        self,
-        user: str,
-        *,
-        tenant: str = "default",
-        agent: str | None = None,
-        roles: Iterable[str] = (),
-        purpose: str | None = None,
-        task: str | None = None,
-        model: str | None = None,
-        session: str | None = None,
-    ) -> Session:
-        """A session of this user, taken at its word: the process that embeds the store is trusted."""
-        self._require_open()
-        context = {"agent": agent, "roles": several(roles), "purpose": purpose, "task": task, "model": model, "session": session}
-        return Session(self._api, build(Caller, user=user, tenant=tenant, **context), self._clock)
 
     def drain(self, seconds: float | None = None) -> bool:
         """Compute or await every pending vector; False when some are pending still.

@@ -51,9 +51,11 @@ class Worker:
         parts: StoreParts,
         clock: Clock,
         settings: Settings,
+        *,
+        trusted: Callable[[Caller], Caller],
         examine: Examine,
     ) -> None:
-        self._door, self._adapter, self._journal = door, parts.adapter, parts.journal
+        self._door, self._trusted, self._adapter, self._journal = door, trusted, parts.adapter, parts.journal
         self._filling = Filling(parts.embedder) if parts.embedder is not None else None
         self._clock, self._settings = clock, settings
         self._sweeper = Sweeper(self._call, parts, clock, settings)
@@ -278,6 +280,6 @@ class Worker:
         return True
 
     def _call(self, tenant: str, operation: str, **options: object) -> Any:
-        caller = Caller(user="system", tenant=tenant, kind="system")
+        caller = self._trusted(Caller(user="system", tenant=tenant, kind="system"))
         call = MemoryCall(id=self._clock.new_id(), operation=operation, options=options)  # type: ignore[arg-type]
         return raising(self._door.handle(caller, call)).value

@@ -42,7 +42,7 @@ TEXTS = {
 def trace(target: Target, words: tuple[str, ...], roles: tuple[str, ...], *, limit: int, namespaces: tuple[str, ...]) -> None:
     """Find the memories from which TEXT was taken, word for word or nearly so, and whose copy it is; - reads stdin."""
     with target.memory(own=True) as memory:
-        session = memory.as_user(target.user, tenant=target.tenant, roles=roles)
+        session = target.acting(memory, roles=roles)
         reply = session.trace(" ".join(texts_of(words)), limit=limit, namespaces=namespaces or None)
     if target.as_json:
         emit_reply(reply, verbose=target.verbose)
@@ -103,7 +103,7 @@ def make(target: Target, words: tuple[str, ...], call_id: str | None, place: Pat
         raise click.UsageError("give the text, or the call that disclosed the memories with --call")
     context = {name: given[name] for name in ("agent", "model", "purpose")}
     with target.memory(own=True) as memory:
-        session = memory.as_user(target.user, tenant=target.tenant, **context)
+        session = target.acting(memory, **context)
         made = session.manifest(
             of, memories=given["memories"], text=text if call_id else None, recipient=given["recipient"], mark=copy is not None
         )
@@ -144,9 +144,7 @@ def verify(
         found = checked(document, str(file), _read(public), str(public), text)
     else:
         with target.memory(own=True) as memory:
-            found = (
-                memory.as_user(target.user, tenant=target.tenant, roles=roles).recognise(document.decode(errors="replace"), text=text).value
-            )
+            found = target.acting(memory, roles=roles).recognise(document.decode(errors="replace"), text=text).value
     if target.as_json:
         emit(found)
     else:

@@ -57,7 +57,7 @@ def log(target: Target, roles: tuple[str, ...], *, ascending: bool, aggregate: s
     """Show the calls that were made, the newest first, or with --aggregate what they amount to."""
     given: dict[str, Any] = {name: value or None if isinstance(value, tuple) else value for name, value in wanted.items()}
     with target.memory(own=True) as memory:
-        session = memory.as_user(target.user, tenant=target.tenant, roles=roles)
+        session = target.acting(memory, roles=roles)
         reply = session.log(aggregate=aggregate, descending=not ascending, **given)
     if target.as_json:
         emit_reply(reply, verbose=target.verbose)
@@ -71,7 +71,7 @@ def log(target: Target, roles: tuple[str, ...], *, ascending: bool, aggregate: s
 def explain(target: Target, call_id: str, roles: tuple[str, ...]) -> None:
     """Show which memories the call CALL_ID was given or wrote, in its order, in which form, and which lanes found them."""
     with target.memory(own=True) as memory:
-        reply = memory.as_user(target.user, tenant=target.tenant, roles=roles).explain(call_id)
+        reply = target.acting(memory, roles=roles).explain(call_id)
     if target.as_json:
         emit_reply(reply, verbose=target.verbose)
     else:

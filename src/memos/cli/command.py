@@ -1,15 +1,16 @@
-"""Command: what every command has in common, its options --store, --user, --tenant, --embedder and --json, and the store that they name."""
+"""Command: what every command has in common, --store, --user, --key, --tenant, --embedder, --json, and the store that they name."""
 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from memos.session import Session
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The store that a command works on, for whom, and how it answers. `embedder` None is the store's own."""
+    """The store that a command works on, for whom, and how it answers. `embedder` None is the store's own.
+
+    With a `key` that says who asks, and of which tenant.
+    """
 
     store: str
     user: str
@@ -26,6 +30,9 @@ class Target:
     embedder: str | None
     as_json: bool
     verbose: bool
+    key: str | None = field(default=None, repr=False)
+    within: str | None = None
+    """The tenant that was typed beside the key, for those who vouch for users of several."""
     at: str | None = None
     branch: str | None = None
 
@@ -49,9 +56,27 @@ class Target:
         with self.memory() as memory:
             yield self.caller(memory)
 
+    @contextmanager
+    def governing(self) -> Iterator[Session]:
+        """A session that may govern the tenant: whoever can open the files of a store may, with a key whoever that lets."""
+        with self.memory(own=True) as memory:
+            yield self.administrator(memory)
+
+    def administrator(self, memory: MemOS) -> Session:
+        """Such a session in a store that is open."""
+        return self.acting(memory, roles=() if self.key is not None else ("admin",))
+
+    def acting(self, memory: MemOS, *, roles: Iterable[str] = (), **context: str | None) -> Session:
+        """A session of the user with these roles, or of whom the key stands for, in a store that is open."""
+        if self.key is None:
+            return memory.as_user(self.user, tenant=self.tenant, roles=roles, **context)
+        if tuple(roles):
+            raise click.UsageError("--key says with which roles; leave --role out")
+        return memory.session(self.key, tenant=self.within, **context)
+
     def caller(self, memory: MemOS, session: str | None = None) -> Session:
-        """A session of the user in a store that is open."""
-        found = memory.as_user(self.user, tenant=self.tenant, session=session)
+        """Such a session at the moment and in the branch that the options name."""
+        found = self.acting(memory, session=session)
         if self.branch is not None:
             from memos.cli.past import require_branch
 
@@ -79,8 +104,12 @@ COMMON = (
         help="The store: a directory.",
     ),
     click.Option(
-        ["--user"], envvar="MEMOS_USER", default=login_name, show_default="your login name", show_envvar=True, metavar="NAME",
+        ["--user"], envvar="MEMOS_USER", show_default="your login name", show_envvar=True, metavar="NAME",
         help="Whose memories.",
+    ),
+    click.Option(
+        ["--key", "api_key"], envvar="MEMOS_API_KEY", show_envvar=True, metavar="KEY",
+        help="Who asks, instead of --user: an API key or a token.",
     ),
     click.Option(
         ["--tenant"], envvar="MEMOS_TENANT", default="default", show_default=True, show_envvar=True, metavar="NAME",
@@ -107,13 +136,24 @@ def command(name: str, *examples: str, past: bool = False, branches: bool = Fals
 
     def made(function: Callable[..., None]) -> click.Command:
         @wraps(function)
-        def run(*, store: str, user: str, tenant: str, embedder: str | None, as_json: bool, verbose: bool, **own: Any) -> None:
-            place = own.pop("at", None), own.pop("branch", None)
-            function(Target(store, user, tenant, embedder, as_json, verbose, *place), **own)
+        def run(*, store: str, user: str | None, tenant: str, embedder: str | None, as_json: bool, verbose: bool, **own: Any) -> None:
+            key, place = own.pop("api_key", None), {"at": own.pop("at", None), "branch": own.pop("branch", None)}
+            if key is not None and _typed("user"):
+                raise click.UsageError("--key says who asks; leave --user out")
+            within = tenant if key is not None and _typed("tenant") else None
+            who = user if user is not None else "" if key is not None else login_name()
+            function(Target(store, who, tenant, embedder, as_json, verbose, key, within, **place), **own)
 
         epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
         built = click.command(name, epilog=epilog)(run)
-        built.params += [*([AT] if past else []), *([BRANCH] if branches else []), *COMMON]
+        taken = {option for parameter in built.params for option in parameter.opts}
+        common = (option for option in COMMON if taken.isdisjoint(option.opts))
+        built.params += [*([AT] if past else []), *([BRANCH] if branches else []), *common]
         return built
 
     return made
+
+
+def _typed(name: str) -> bool:
+    """Whether an option stands on the command line itself."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE

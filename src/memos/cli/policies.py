@@ -171,7 +171,7 @@ def read(files: Iterable[Path]) -> dict[str, str]:
 
 def administering(target: Target, memory: MemOS) -> Session:
     """Who holds the store's files governs its tenants."""
-    return memory.as_user(target.user, tenant=target.tenant, roles=("admin",))
+    return target.administrator(memory)
 
 
 for each in (check, apply, remove, list_policies, explain, diff):

@@ -35,6 +35,7 @@ Operation = Literal[
     "log", "explain",
     "trace", "manifest", "recognise",
     "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
+    "issue", "delegate", "revoke", "authenticate",
     "index", "use", "transition", "consolidate", "purge", "reclaim", "examine",
 ]  # fmt: skip
 
@@ -44,18 +45,66 @@ Namespace = Annotated[str | None, BeforeValidator(legal_namespace)]
 CubeId = Annotated[str, BeforeValidator(legal_id)]
 
 
-class Caller(Value):
-    """Who asks, in which calling context; made at the door from a credential, never read from a call."""
+class CallingContext(Value):
+    """For what, and from where, a caller asks; what it says is checked when the door makes the Caller."""
 
-    user: Annotated[str, BeforeValidator(legal_principal)]
-    tenant: Annotated[str, BeforeValidator(legal_principal)] = "default"
     agent: Name = None
-    roles: tuple[str, ...] = ()
     purpose: Name = None
     task: Name = None
     model: Name = None
     session: Name = None
-    kind: Literal["user", "system"] = "user"
+    request: Name = Field(default=None, description="the id that a remote face gave to the request")
+
+
+class Restrictions(Value):
+    """What a credential leaves of its holder's rights; None restricts nothing, an empty list leaves nothing."""
+
+    operations: tuple[Operation, ...] | None = None
+    namespaces: tuple[Annotated[str, BeforeValidator(legal_namespace)], ...] | None = Field(default=None, description="with all below")
+    memories: tuple[CubeId, ...] | None = None
+    read_only: bool = False
+    until: Instant | None = None
+    purpose: Name = None
+    contract: Name = None
+    count: int | None = Field(default=None, ge=0, lt=2**53, strict=True, description="calls that the contract allows")
+
+
+class Credential(Value):
+    """What a Caller's identity rests on, so that each call can ask whether it stands still; no secret is in it."""
+
+    kind: Literal["key", "issuer", "token"]
+    rule: tuple[str, str] | None = Field(default=None, description="kind and key of the document that must stand")
+    mark: str = Field(default="", description="a digest of that document, as it was")
+    revocable: tuple[str, ...] = Field(default=(), description="ids under which a delegated token may be revoked")
+    agent: Name = Field(default=None, description="the agent whose credential it is")
+
+
+class Caller(CallingContext):
+    """Who asks, in which calling context; made at the door from a credential, never read from a call.
+
+    One who acts on behalf of another has that one's rights and roles, as far as `restrictions` leave them.
+    """
+
+    user: Annotated[str, BeforeValidator(legal_principal)]
+    tenant: Annotated[str, BeforeValidator(legal_principal)] = "default"
+    roles: tuple[str, ...] = ()
+    kind: Literal["user", "system", "unknown"] = "user"
+    behalf: Annotated[str, BeforeValidator(legal_principal)] | None = Field(
+        default=None, description="whose rights a delegated token lends"
+    )
+    restrictions: Restrictions | None = None
+    credential: Credential | None = None
+    seal: str = Field(default="", repr=False, description="the door's own mark; a Caller without it is refused")
+
+    @property
+    def vouched_agent(self) -> str | None:
+        """The agent through which it acts, where more than its own word says so; what is shared with an agent is not anybody's to claim."""
+        return self.agent if self.credential is None or self.credential.agent == self.agent else None
+
+    @property
+    def principal(self) -> str:
+        """Whose rights count, and whose memories are its own: the user, or the one on whose behalf it acts."""
+        return self.user if self.behalf is None else self.behalf
 
 
 class Window(Value):

@@ -8,8 +8,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from memos.errors import InvalidCall
+from memos.memcube.call import Restrictions
 from memos.memcube.filter import Filter
-from memos.memcube.legal import legal_id, legal_name, legal_namespace
+from memos.memcube.jwks import Algorithm, legal_issuer, legal_keys
+from memos.memcube.legal import legal_id, legal_name, legal_namespace, legal_principal
+from memos.memcube.normal import normalised
 from memos.memcube.policy import AclEntry, Sensitivity
 from memos.memcube.value import Instant, Text, Value, build
 
@@ -146,6 +149,51 @@ class AclRule(Value):
     acl: tuple[AclEntry, ...] = ()
 
 
+DIGEST = "digest"
+"""The field of a key that is told to nobody."""
+
+
+class KeyRule(Value):
+    """An API key, under its prefix: whom it stands for, with which roles and what it is restricted to. `digest` is keyed.
+
+    One that was rotated names the one that it replaces. What is written here in another way than by `issue` opens nothing.
+    """
+
+    principal: Annotated[str, BeforeValidator(legal_principal)]
+    roles: tuple[RoleName, ...] = ()
+    agent: RoleName | None = Field(default=None, description="the agent that has it, and through which its calls are made")
+    restrictions: Restrictions = Restrictions()
+    created_at: Instant
+    expires_at: Instant | None = None
+    replaces: RoleName | None = None
+    revoked: bool = False
+    digest: Text = Field(min_length=64, max_length=64)
+
+
+class IssuerRule(Value):
+    """Who may vouch for users by JSON Web Tokens, under its `iss`: with which public keys, for whom, and what its claims mean.
+
+    `roles` are the only ones that it can give: what stands in `roles_claim` → the roles that this brings.
+    """
+
+    keys: Annotated[dict[str, Any], BeforeValidator(legal_keys)]
+    algorithms: tuple[Algorithm, ...] = Field(min_length=1)
+    audience: tuple[Annotated[str, BeforeValidator(legal_name)], ...] = Field(min_length=1)
+    leeway: int = Field(default=30, ge=0, le=300, description="seconds by which its clock may differ")
+    max_lifetime: int = Field(default=86_400, ge=60, le=2_592_000, description="seconds from `iat` to `exp`")
+    user_claim: RoleName = "sub"
+    user_prefix: Text = Field(default="", max_length=64)
+    tenant_claim: RoleName | None = None
+    roles_claim: RoleName | None = None
+    roles: dict[RoleName, tuple[RoleName, ...]] = Field(default_factory=dict)
+
+
+class RevocationRule(Value):
+    """A delegated token that holds no more, and all that were attenuated from it, under its revocation id."""
+
+    until: Instant | None = Field(default=None, description="when it would have ended by itself")
+
+
 KINDS: dict[str, type[Value]] = {
     "policy": PolicyRule,
     "role": RoleRule,
@@ -155,8 +203,16 @@ KINDS: dict[str, type[Value]] = {
     "hold": HoldRule,
     "retention": RetentionRule,
     "quota": QuotaRule,
+    "key": KeyRule,
+    "issuer": IssuerRule,
+    "revocation": RevocationRule,
 }
 """The kinds of documents that there are."""
+
+
+def legal_key(kind: Any, key: Any) -> Any:
+    """The name of a document in its canonical form: principals are known by their normalised names, as callers are."""
+    return normalised("NFC", key) if kind == "principal" and isinstance(key, str) else key
 
 
 def legal_rule(kind: Any, key: Any, body: Any) -> dict[str, Any] | None:
@@ -171,4 +227,6 @@ def legal_rule(kind: Any, key: Any, body: Any) -> dict[str, Any] | None:
         return None
     if not isinstance(body, Mapping):
         raise InvalidCall(f"the {kind} {key[:40]!r} is an object, not {type(body).__name__}")
+    if kind == "issuer":
+        legal_issuer(key)
     return build(KINDS[kind], **body).model_dump(mode="json", exclude_defaults=True)

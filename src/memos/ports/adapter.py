@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.feed import Feed
 from memos.ports.retaining import Retaining
-from memos.ports.rules import Rules
+from memos.ports.rules import Governing, Rules
 
 if TYPE_CHECKING:
     import numpy as np
@@ -252,7 +252,7 @@ class View(Rules, Retaining, Protocol):
         """The text that was sealed; None when this store never sealed it."""
 
 
-class MemoryAdapter(Protocol):
+class MemoryAdapter(Governing, Protocol):
     """A store. Raises the errors under BackendError; every write is whole or not at all."""
 
     @property
@@ -272,9 +272,6 @@ class MemoryAdapter(Protocol):
 
     def tenants(self) -> tuple[str, ...]:
         """Every tenant that has written."""
-
-    def rule(self, kind: str, key: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-        """(tenant, body) of each document of that kind and key that stands, of whichever tenant."""
 
     def elect(self, worker: str) -> int:
         """A new fencing number for the one worker of this name: commits that carry an older one are refused with VersionConflict."""

@@ -18,6 +18,9 @@ class Rules(Protocol):
     def rules(self, kind: str) -> dict[str, Mapping[str, Any]]:
         """The documents of a kind that stand for the tenant now, by key."""
 
+    def rule(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """The document of that kind and key that stands for the tenant now, None when none does."""
+
     def ruled(self, kind: str | None = None) -> tuple[Ruling, ...]:
         """Every document that stands or stood, of one kind or of all, in the order of their commits."""
 
@@ -32,3 +35,13 @@ class Rules(Protocol):
 
     def inherited(self, namespace: str) -> tuple[str, ...]:
         """The entries in force for all in a namespace, those set on it and on all above it, sorted; it need not be there yet."""
+
+
+class Governing(Protocol):
+    """The governing half of a store: what is asked before anybody knows of which tenant a caller is."""
+
+    def rule(self, kind: str, key: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """(tenant, body) of each document of that kind and key that stands, of whichever tenant."""
+
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes that come of the store's secret and are the same each time; those of one purpose tell nothing of another's."""

@@ -152,6 +152,13 @@ class AdapterContract:
         with adapter.view("nobody") as view:
             assert (view.count(EVERYTHING, **ALL), view.paths(""), view.log()) == (0, (), ())
 
+    def test_secrets_are_one_a_purpose_and_the_same_each_time(self, adapter: MemoryAdapter) -> None:
+        """What comes of the store's secret can be made again, and nobody has that of another purpose."""
+        secrets = [adapter.secret(purpose) for purpose in ("keys", "tokens", "keys", "")]
+        assert [len(each) for each in secrets] == [32] * 4
+        assert secrets[0] == secrets[2]
+        assert len(set(secrets)) == 3
+
     def test_a_vector_comes_with_the_next_feed(self, adapter: MemoryAdapter) -> None:
         import numpy as np
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, Edge, ReadSet, Terms
@@ -158,6 +159,10 @@ class ModelAdapter:
         """See the port."""
         standing = [(tenant, each) for tenant, each, _, end in self.state.rules if end == OPEN and (each.kind, each.key) == (kind, key)]
         return tuple(sorted((tenant, each.body or {}) for tenant, each in standing))
+
+    def secret(self, purpose: str) -> bytes:
+        """See the port."""
+        return sha256(purpose.encode()).digest()
 
     def elect(self, worker: str) -> int:
         """See the port."""

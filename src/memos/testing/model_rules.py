@@ -21,6 +21,10 @@ class ModelRules:
         """See the port."""
         return {each.key: each.body for each in self._told(kind) if each.seq_end is None}
 
+    def rule(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """See the port."""
+        return self.rules(kind).get(key)
+
     def ruled(self, kind: str | None = None) -> tuple[Ruling, ...]:
         """See the port."""
         return tuple(sorted(self._told(kind), key=lambda each: (each.seq, each.kind, each.key)))

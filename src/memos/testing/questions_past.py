@@ -46,6 +46,8 @@ class PastQuestions:
             replace(each, by="", ended_by="") for each in wanted.ruled()
         ]
         assert view.ruled(kind) == tuple(each for each in view.ruled() if each.kind == kind)
+        key = self.random.choice(("nobody", *wanted.rules(kind)))
+        assert view.rule(kind, key) == wanted.rule(kind, key)
         some = entries[: self.random.randint(0, 3)]
         assert view.opened(some) == wanted.opened(some)
         assert view.gates() == wanted.gates()

@@ -116,6 +116,10 @@ class SqliteAdapter:
         with self.reader() as connection:
             return tuple((tenant, from_json(body)) for tenant, body in connection.execute(READING["rule_anywhere"], (kind, key)))
 
+    def secret(self, purpose: str) -> bytes:
+        """See the port."""
+        return self.keys.purpose(purpose)
+
     def elect(self, worker: str) -> int:
         """See the port."""
         with self._writing().transaction() as connection:

@@ -138,6 +138,10 @@ class Keys:
         veil = shake_256(derive(self.secret, "veil", mark, size=32)).digest(len(body))
         return bytes(one ^ other for one, other in zip(body, veil, strict=True))
 
+    def purpose(self, purpose: str) -> bytes:
+        """32 bytes for one purpose of a part that must know nothing of the secret itself."""
+        return derive(self.secret, "purpose", purpose, size=32)
+
     def proof(self) -> bytes:
         """What a store keeps to recognise its own key."""
         return derive(self.secret, "proof")

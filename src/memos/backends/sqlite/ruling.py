@@ -30,6 +30,11 @@ class Rulings:
         """See the port."""
         return {key: from_json(body) for key, body in self._run(SQL["rules"], (self._tid, kind))}
 
+    def rule(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """See the port."""
+        found: Mapping[str, Any] | None = next((from_json(body) for (body,) in self._run(SQL["rule"], (self._tid, kind, key))), None)
+        return found
+
     def ruled(self, kind: str | None = None) -> tuple[Ruling, ...]:
         """See the port."""
         return tuple(map(_ruling, self._run(SQL["ruled"], (self._tid, kind))))

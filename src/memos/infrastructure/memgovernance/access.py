@@ -23,17 +23,17 @@ OWN_ROOTS = ("user", "context")
 
 def home(caller: Caller) -> str:
     """The namespace that is the caller's own."""
-    return f"user/{encode_step(caller.user)}"
+    return f"user/{encode_step(caller.principal)}"
 
 
 def contexts(caller: Caller) -> str:
     """The namespace that holds the caller's contexts, one a session."""
-    return f"context/{encode_step(caller.user)}"
+    return f"context/{encode_step(caller.principal)}"
 
 
 def branch_key(caller: Caller, name: str) -> str:
     """The owner's name as a step of a path, then the branch's."""
-    return f"{encode_step(caller.user)}/{name}"
+    return f"{encode_step(caller.principal)}/{name}"
 
 
 def current_context(caller: Caller) -> str | None:

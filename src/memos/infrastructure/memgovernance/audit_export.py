@@ -18,7 +18,7 @@ PRODUCT = {"name": "MemOS", "vendor_name": "MemOS"}
 OCSF_VERSION = "1.3.0"
 ACTIVITIES = {1: "Create", 2: "Read", 3: "Update", 4: "Delete", 99: "Other"}
 KINDS = {
-    1: ("add", "compose", "branch", "snapshot"),
+    1: ("add", "compose", "branch", "snapshot", "issue", "delegate"),
     2: (
         "search",
         "get",
@@ -60,7 +60,8 @@ KINDS = {
         "use",
         "consolidate",
     ),
-    4: ("forget", "discard", "purge", "reclaim", "erase"),
+    4: ("forget", "discard", "purge", "reclaim", "erase", "revoke"),
+    99: ("authenticate",),
 }
 """Operations by the OCSF activity that they are; any other is 99."""
 ACTIVITY_OF = {operation: activity for activity, operations in KINDS.items() for operation in operations}

@@ -21,6 +21,7 @@ from memos.memcube.change import ChangeSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.policy import Policy, SensitiveSpan
+from memos.memcube.restrictions import require_operation, restricted, roots
 from memos.memcube.rule import Rule
 from memos.ports.adapter import View
 from memos.ports.rules import Rules
@@ -53,20 +54,22 @@ class MemGovernance:
             return _everything()
         if call.operation in SYSTEM_OPERATIONS:
             raise Denied(f"only the system itself may {call.operation}")
-        warrant.require_active()
+        require_operation(caller, call.operation)
         if call.operation == REVIEW:
-            return access.review_grant(caller, warrant.identity.roles)
+            grant = access.review_grant(caller, warrant.identity.roles)
+            return Grant(filter=restricted(grant.filter, caller.restrictions), policies=grant.policies)
         action = reading(call.operation, past=call.at is not None)
-        exempt = None if call.operation in USES else caller.user
+        exempt = None if call.operation in USES else caller.principal
         return Grant(filter=warrant.filter(action, past=action == "history", exempt=exempt), policies=warrant.policies(action))
 
     def home(self, caller: Caller) -> str:
-        """The namespace that is the caller's own."""
-        return access.home(caller)
+        """The namespace that is the caller's own, or what of it its credential leaves."""
+        own = access.home(caller)
+        return next(iter(roots((own,), caller.restrictions)), own)
 
     def own_roots(self, caller: Caller) -> tuple[str, ...]:
         """The namespaces, with all below, that are the caller's own."""
-        return access.home(caller), access.contexts(caller)
+        return roots((access.home(caller), access.contexts(caller)), caller.restrictions)
 
     def branch_key(self, caller: Caller, name: str) -> str:
         """What the store calls a caller's branch: branches are their owner's alone."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from memos.errors import BackendError, InvalidCall, MemOSError, VersionConflict, tree
+from memos.errors import BackendError, Denied, InvalidCall, MemOSError, VersionConflict, tree
+from memos.infrastructure.memgovernance.credentials import nobody
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api import (
     arrange,
@@ -18,6 +19,7 @@ from memos.interface.memory_api import (
     create,
     govern,
     holds,
+    identity,
     index,
     keeping,
     lifecycle,
@@ -35,7 +37,7 @@ from memos.interface.memory_api import (
 )
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
-from memos.memcube.call import Caller, MemoryCall, MemoryReply
+from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.spans import indexed
@@ -82,6 +84,9 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "retain": retention.prepare_retain,
     "review": review.prepare_review,
     "heat": retention.prepare_heat,
+    "issue": identity.prepare_issue,
+    "delegate": identity.prepare_delegate,
+    "revoke": identity.prepare_revoke,
     "transition": lifecycle.prepare_transition,
     "consolidate": consolidate.prepare_consolidate,
     "purge": keeping.prepare_purge,
@@ -90,6 +95,9 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "use": index.prepare_use,
     "examine": index.prepare_examine,
 }
+UNSEALED = (
+    "this caller was not made by this door; authenticate a credential here, or use `MemOS.as_user` in the process that embeds the store"
+)
 READS = frozenset({"search", "trace", "get", "list", "history", "diff", "log", "explain"}) | frozenset(
     {"snapshot", "snapshots", "moment", "branch", "branches"}
 )
@@ -111,9 +119,26 @@ class MemoryAPI:
         self._vault = vault
         self._after_commit = after_commit
 
+    def trusted(self, caller: Caller) -> Caller:
+        """The caller, taken at its word, as this door knows it: for the process that embeds the store, never for a remote face."""
+        return self._desk.identity.trusted(caller)
+
+    def authenticate(self, credential: str, context: CallingContext, tenant: str | None = None) -> Caller:
+        """Who a credential stands for; Denied, and a row in the access log, when it stands for nobody."""
+        began = time.perf_counter_ns()
+        if type(context) is not CallingContext:  # a Caller is one too, and says who it is
+            raise InvalidCall(f"a calling context is a CallingContext, not a {type(context).__name__}")
+        found = self._desk.identity.identify(credential, context, tenant)
+        if isinstance(found, Caller):
+            return found
+        call = MemoryCall(id=self._desk.clock.new_id(), operation="authenticate")
+        return raising(self._record(nobody(found.tenant), call, failure(call, Denied(found.reason)), began))  # type: ignore[return-value]
+
     def handle(self, caller: Caller, call: MemoryCall) -> MemoryReply:
         """Run one call to its end. A call that wrote has its row in the commit log, every other one in the access log."""
         began = time.perf_counter_ns()
+        if not self._desk.identity.made_here(caller):
+            return self._record(nobody(""), call, failure(call, Denied(UNSEALED)), began)
         try:
             _require_supported(call)
             reply, recorded = self._run(caller, call, began)
@@ -149,6 +174,7 @@ class MemoryAPI:
         branch = governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
             now = self._desk.clock.now()
+            self._desk.identity.admit(caller, view, now)
             warrant = governance.warrant(caller, view, now)
             measured = caller, call.operation, view, warrant.identity.roles
             if not counted:

@@ -110,7 +110,7 @@ def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: C
 
 def _policy(work: Work, parts: tuple[MemCube, ...], namespace: str) -> Policy:
     """The strictest of the parts', under quarantine when one of them is, or when the caller is not trusted there."""
-    policy, caller = strictest(work.caller.user, parts), work.caller
+    policy, caller = strictest(work.caller.principal, parts), work.caller
     writer = work.warrant.distrusted(namespace)
     if writer is None and not any(quarantined(part.policy) for part in parts):
         return policy

@@ -111,7 +111,7 @@ class _Batch:
                 turns[namespace, draft.session].append(draft.ordinal)
         for namespace, texts in facts.items():
             self.facts |= {
-                (namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts, self.work.caller.user).items()
+                (namespace, text): cube_id for text, cube_id in self.work.view.facts(namespace, texts, self.work.caller.principal).items()
             }
         for (namespace, session), ordinals in turns.items():
             found = self.work.view.turns(namespace, session, ordinals)
@@ -215,7 +215,7 @@ class _Batch:
         key = writer, draft.expires_at, draft.priority, draft.sensitivity, draft.spans, draft.acl, draft.conditions
         if key not in self.policies:
             policy = Policy(
-                owner=self.work.caller.user, expires_at=draft.expires_at, priority=draft.priority, stated=draft.sensitivity,
+                owner=self.work.caller.principal, expires_at=draft.expires_at, priority=draft.priority, stated=draft.sensitivity,
                 sensitivity=draft.sensitivity or ORDINARY, spans=draft.spans, acl=draft.acl, conditions=draft.conditions,
             )  # fmt: skip
             self.policies[key] = policy if writer is None else put_under(policy, writer)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, ValidationError
 
 from memos.errors import InvalidCall
+from memos.infrastructure.memgovernance.credentials import Credentials
 from memos.infrastructure.memgovernance.governance import Heads, MemGovernance
 from memos.infrastructure.memgovernance.permission.actions import Action, reading
 from memos.infrastructure.memgovernance.permission.warrant import Warrant
@@ -65,6 +66,7 @@ class Desk:
     log: AccessLog
     """The log of calls that wrote nothing; the View has that of the others."""
     signing: Signing
+    identity: Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class Work:
     def idempotency(self, ids: tuple[str, ...]) -> Idempotency | None:
         """The key under which this call may be repeated, if it has one."""
         key = self.call.idempotency_key
-        return Idempotency(key=key, fingerprint=fingerprint(self.call), ids=ids) if key else None
+        said = fingerprint(self.call) if self.caller.behalf is None else f"{fingerprint(self.call)} for {self.caller.behalf}"
+        return Idempotency(key=key, fingerprint=said, ids=ids) if key else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from memos.infrastructure.memgovernance.quotas import require_sound
 from memos.interface.memory_api.desk import Prepared, Work, read_options
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import ReadSet
-from memos.memcube.governed import KINDS, legal_rule
+from memos.memcube.governed import DIGEST, KINDS, legal_key, legal_rule
 from memos.memcube.rule import Rule, Ruling
 from memos.memcube.value import Value
 
@@ -33,7 +33,7 @@ def prepare_govern(work: Work) -> Prepared:
     """Write documents, all or none; they hold from the next call on, in every process."""
     work.desk.governance.require_govern(work.caller)
     given = read_options(GovernOptions, work).rules
-    rules = tuple(Rule(each.get("kind", ""), each.get("key", ""), legal_rule(*map(each.get, ("kind", "key", "body")))) for each in given)
+    rules = tuple(map(_read, given))
     if len({(rule.kind, rule.key) for rule in rules}) < len(rules):
         raise InvalidCall("one call writes a document once; leave the repeated one out")
     if any(rule.kind == "retention" and rule.body and "confirmed" in rule.body for rule in rules):
@@ -56,9 +56,17 @@ def prepare_governed(work: Work) -> Prepared:
     return Prepared(MemoryReply(call_id=work.call.id, value=rows, seq=work.view.seq))
 
 
+def _read(given: dict[str, Any]) -> Rule:
+    kind, key, body = map(given.get, ("kind", "key", "body"))
+    if kind == "key" and body is not None:
+        raise InvalidCall("an API key is made by `create_key` and `memos key create`, which alone know its secret")
+    return Rule(kind or "", legal_key(kind, key) or "", legal_rule(kind, key, body))
+
+
 def told(ruling: Ruling) -> dict[str, Any]:
-    """A document as replies tell of it; who made it under the pseudonym of the logs."""
-    row = {"kind": ruling.kind, "key": ruling.key, "body": dict(ruling.body), "seq": ruling.seq, "at": ruling.at, "by": ruling.by}
+    """A document as replies tell of it, without the digest of a key; who made it under the pseudonym of the logs."""
+    body = {name: value for name, value in ruling.body.items() if name != DIGEST}
+    row = {"kind": ruling.kind, "key": ruling.key, "body": body, "seq": ruling.seq, "at": ruling.at, "by": ruling.by}
     if ruling.seq_end is None:
         return row
     return row | {"seq_end": ruling.seq_end, "ended_at": ruling.ended_at, "ended_by": ruling.ended_by}

@@ -97,7 +97,7 @@ def _readable(view: View, moment: Moment) -> Moment:
 def _named_moment(work: Work, name: str) -> Moment:
     if name == NOW:
         return Moment(work.view.seq, work.moment)
-    mine = {each.name: each for each in work.view.snapshots(work.caller.user)}
+    mine = {each.name: each for each in work.view.snapshots(work.caller.principal)}
     if name in mine:
         return Moment(mine[name].seq, mine[name].at)
     try:
@@ -122,7 +122,7 @@ def prepare_snapshot(work: Work) -> Prepared:
         _require_no_moment(options.name)
     seq = None if options.drop else work.view.seq
     value = {"name": options.name, "seq": seq, "at": work.now}
-    change = work.change(names=(SnapshotName(work.caller.user, options.name, seq),))
+    change = work.change(names=(SnapshotName(work.caller.principal, options.name, seq),))
     return Prepared(MemoryReply(call_id=work.call.id, value=value, call=work.call), change)
 
 
@@ -140,7 +140,7 @@ def _require_no_moment(name: str) -> None:
 
 def prepare_snapshots(work: Work) -> Prepared:
     """The caller's snapshots, in their order."""
-    found = [{"name": each.name, "seq": each.seq, "at": each.at} for each in work.view.snapshots(work.caller.user)]
+    found = [{"name": each.name, "seq": each.seq, "at": each.at} for each in work.view.snapshots(work.caller.principal)]
     return Prepared(MemoryReply(call_id=work.call.id, value=found, call=work.call))
 
 

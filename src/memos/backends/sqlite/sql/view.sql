@@ -114,6 +114,9 @@ WHERE c.tid = ?2 AND {visible} AND ({grant});
 -- name: rules
 SELECT key, body FROM rule WHERE tid = ? AND kind = ? AND seq_end = 9223372036854775807 ORDER BY key;
 
+-- name: rule
+SELECT body FROM rule WHERE tid = ? AND kind = ? AND key = ? AND seq_end = 9223372036854775807;
+
 -- name: ruled
 SELECT r.kind, r.key, r.body, r.seq, r.seq_end, a.at, a.caller, b.at, b.caller FROM rule r JOIN commit_log a ON a.seq = r.seq
 LEFT JOIN commit_log b ON b.seq = r.seq_end

@@ -43,7 +43,7 @@ class Asking:
         """What policies can tell of it, the moment apart."""
         who, utc = self.caller, self.now.astimezone(UTC)
         hour = (utc.hour, utc.isoweekday()) if clocked else None
-        context = who.agent, who.purpose, who.task, who.model, who.session
+        context = who.agent, who.vouched_agent, who.purpose, who.task, who.model, who.session
         return who.tenant, who.user, who.roles, context, self.action, self.part, hour
 
 

@@ -49,7 +49,7 @@ def identified(caller: Caller, roles: Mapping[str, RoleRule], principals: Mappin
     all_roles = closure((*caller.roles, *known.roles), roles)
     cleared = [known.clearance] if known.clearance else [roles[name].clearance for name in all_roles if name in roles]
     levels = [SENSITIVITIES.index(each) for each in cleared if each is not None]
-    return Identity(caller.user, all_roles, max(levels, default=SENSITIVITIES.index(CLEARANCE)), caller.agent)
+    return Identity(caller.user, all_roles, max(levels, default=SENSITIVITIES.index(CLEARANCE)), caller.vouched_agent)
 
 
 def closure(given: Iterable[str], roles: Mapping[str, RoleRule]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from memos.memcube.namespace import layer_of, within
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import SENSITIVITIES, Policy, SensitiveSpan, Sensitivity
 from memos.memcube.provenance import CallContext, Provenance
+from memos.memcube.restrictions import authority, left_to, require_writable, restricted, roots
 from memos.ports.adapter import View
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
@@ -36,8 +37,8 @@ class Warrant:
     """Made for each attempt at a call; every answer is computed when it is asked for, and of the call's own snapshot."""
 
     def __init__(self, engine: Engine, trust: Trust, view: View, caller: Caller, now: datetime) -> None:
-        self._trust = trust
-        self._engine, self._view, self._caller, self._now = engine, view, caller, now
+        self._trust, self._writer, self._left = trust, caller, caller.restrictions
+        self._engine, self._view, self._caller, self._now = engine, view, authority(caller), now
         self.system = caller.kind == "system"
         self._inherited: dict[str, tuple[str, ...]] = {}
 
@@ -57,15 +58,6 @@ class Warrant:
     def _class(self, asking: Asking) -> Class:
         return self._engine.class_of(self._engine.shelf.book(self._view, self._caller.tenant), asking)
 
-    def require_active(self) -> None:
-        """Denied for a caller whose tenant has suspended it."""
-        if self.system:
-            return
-        book = self._engine.shelf.book(self._view, self._caller.tenant)
-        known = book.principals.get(self._caller.user)
-        if known is not None and known.suspended:
-            raise Denied(f"{self._caller.user[:60]!r} is suspended; an admin of the tenant can lift that")
-
     def filter(self, action: Action, *, past: bool, exempt: str | None = None) -> Filter:
         """Which memories the caller may see for an action, on the head of each, if their own conditions are met in this call.
 
@@ -73,7 +65,8 @@ class Warrant:
         """
         if self.system:
             return Filter.everything()
-        return _whole(self._class(self._asking(action)).filter, self._unmet(), self._apart(), exempt, past=past)
+        allowed = self._class(self._asking(action)).filter
+        return restricted(_whole(allowed, self._unmet(), self._apart(), exempt, past=past), self._left)
 
     def _apart(self) -> Filter | None:
         """What is shown of what is under quarantine, None where nothing is."""
@@ -81,7 +74,7 @@ class Warrant:
 
     def distrusted(self, namespace: str) -> str | None:
         """The principal, such as `agent:crawler`, for which what the caller writes is put under quarantine; None when it is trusted."""
-        return self._trust.distrusted(self._view, self._caller, namespace)
+        return self._trust.distrusted(self._view, self._writer, namespace)
 
     def _barred(self, action: Action, cube: MemCube) -> bool:
         """Whether the caller is not trusted, and would change what is not under quarantine."""
@@ -107,12 +100,13 @@ class Warrant:
         return Situation(context | {"roles": self.identity.roles}, self._now, {key: str(cube.state) for key, cube in found.items()})
 
     def may(self, action: Action, cubes: Iterable[MemCube]) -> list[bool]:
-        """What Cedar says of the caller doing this to each memory as it stands."""
+        """What Cedar says of the caller doing this to each memory as it stands, where its credential leaves it the memory."""
         given = list(cubes)
         if self.system:
             return [True] * len(given)
         decided = self._decided(self._asking(action), given)
-        return [allowed and not self._barred(action, cube) for allowed, cube in zip(decided, given, strict=True)]
+        found = zip(decided, given, strict=True)
+        return [allowed and left_to(self._left, cube) and not self._barred(action, cube) for allowed, cube in found]
 
     def _decided(self, asking: Asking, cubes: Sequence[MemCube]) -> list[bool]:
         if not cubes:
@@ -139,7 +133,11 @@ class Warrant:
     def require_create(self, namespaces: Iterable[str], sensitivity: Sensitivity = "internal") -> None:
         """Denied unless the caller may make memories in each of the namespaces."""
         places = sorted(set(namespaces))
-        for path, allowed in zip(places, self.may("create", [self._imagined(path, sensitivity) for path in places]), strict=True):
+        for path in places:
+            require_writable(self._left, path)
+        imagined = [self._imagined(path, sensitivity) for path in places]
+        decided = [True] * len(places) if self.system else self._decided(self._asking("create"), imagined)
+        for path, allowed in zip(places, decided, strict=True):
             if not allowed:
                 own = f"{access.home(self._caller)} and {access.contexts(self._caller)}"
                 raise Denied(f"you may write only below {own} and where a policy or an access list lets you, not to {path}")
@@ -177,11 +175,14 @@ class Warrant:
         return found
 
     def scope(self, action: Action, named: Sequence[str] | None = None) -> tuple[str, ...]:
-        """The namespaces that a call reads, with all below them.
+        """The namespaces that a call reads, with all below them, as far as the caller's credential leaves them.
 
         Without names the caller's own, its current context, and what policies and access lists add; else what of those named policies
         could open at all.
         """
+        return roots(self._scope(action, named), self._left)
+
+    def _scope(self, action: Action, named: Sequence[str] | None) -> tuple[str, ...]:
         own = access.default_scope(self._caller)
         if self.system:
             return own if named is None else tuple(named)
