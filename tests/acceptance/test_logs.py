@@ -9,7 +9,7 @@ import pytest
 from memos import MemOS, Session
 from memos.errors import InvalidCall, NotFound
 from memos.infrastructure.memgovernance.governance import MemGovernance
-from memos.memcube.call import Caller, MemoryCall
+from memos.memcube.call import MemoryCall
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
 from memos.ports.clock import SystemClock
 from memos.ports.journal import AccessRow
@@ -172,7 +172,7 @@ class TestExplain:
         reply = alice.add("mine")
         api, call = memory._api, MemoryCall(id=reply.call_id, operation="list")
         for user in ("alice", "bob"):
-            assert api.handle(Caller(user=user), call).status == "ok"
+            assert api.handle(memory.as_user(user).caller, call).status == "ok"
         assert alice.explain(reply.call_id).value["operation"] == "add"
         assert memory.as_user("bob").explain(reply.call_id).value["operation"] == "list"
         assert len(alice.log(call=reply.call_id).value) == 2

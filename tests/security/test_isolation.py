@@ -8,7 +8,7 @@ from memos import MemOS
 from memos.backends.embedding_cache import CachedEmbedder
 from memos.backends.hashing import HashingEmbedder
 from memos.errors import Denied, MemOSError, NotFound
-from memos.memcube.call import Caller, CubeDraft, CubeRef, MemoryCall, MemoryQuery
+from memos.memcube.call import CubeDraft, CubeRef, MemoryCall, MemoryQuery
 
 CANARY = "xylocanary"
 NOWHERE = "01890000-0000-7000-8000-000000000000"
@@ -121,7 +121,7 @@ def test_an_idempotency_key_is_the_callers_own(memory):
 
 
 def test_a_call_cannot_name_its_caller_or_do_the_systems_work(memory):
-    alice = Caller(user="alice")
+    alice = memory.as_user("alice").caller
     system_only = memory._api.handle(alice, MemoryCall(id=NOWHERE, operation="index", options={"fills": (), "fence": None}))
     assert system_only.status == "denied"
     with pytest.raises(ValueError, match="caller"):
@@ -137,7 +137,7 @@ def test_the_conversations_of_others_give_no_neighbours(memory):
 
 
 def test_every_face_of_a_hidden_memory_is_the_same_status(memory, secret):
-    alice = Caller(user="alice")
+    alice = memory.as_user("alice").caller
     for operation in ("get", "history", "update", "forget", "transfer"):
         options = {"update": {"text": "x"}, "transfer": {"to": "user/alice/x"}}.get(operation, {})
         reply = memory._api.handle(alice, MemoryCall(id=NOWHERE, operation=operation, cubes=(CubeRef(id=secret.id),), options=options))

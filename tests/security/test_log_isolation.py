@@ -218,7 +218,7 @@ def test_no_operation_of_the_logs_is_the_systems_alone_nor_its_callers_to_name(m
     api = memory._api
     for options in ({"caller": {"user": "alice"}}, {"tenant": "default"}, {"roles": ["auditor"]}, {"kind": "system"}):
         for operation in ("log", "explain"):
-            reply = api.handle(Caller(user="bob"), MemoryCall(id=memory._clock.new_id(), operation=operation, options=options))
+            reply = api.handle(memory.as_user("bob").caller, MemoryCall(id=memory._clock.new_id(), operation=operation, options=options))
             assert (reply.status, reply.value) == ("invalid_call", None)
 
 

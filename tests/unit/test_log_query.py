@@ -6,7 +6,7 @@ import pytest
 
 from memos import MemOS
 from memos.errors import InvalidCall, Unavailable
-from memos.memcube.call import Caller, MemoryCall
+from memos.memcube.call import MemoryCall
 from memos.memcube.log import LogQuery
 from memos.memcube.value import build
 
@@ -61,7 +61,7 @@ def test_a_list_that_is_none_is_refused(alice):
 @pytest.mark.parametrize("operation", ["log", "explain"])
 def test_unknown_options_are_refused(memory, operation):
     call = MemoryCall(id=memory._clock.new_id(), operation=operation, options={"text": "x"})
-    reply = memory._api.handle(Caller(user="alice"), call)
+    reply = memory._api.handle(memory.as_user("alice").caller, call)
     assert (reply.status, reply.value) == ("invalid_call", None)
 
 
@@ -69,7 +69,8 @@ def test_unknown_options_are_refused(memory, operation):
 def test_the_past_has_no_logs_of_its_own(memory, alice, operation):
     alice.add("tea")
     options = {"call": memory._clock.new_id()} if operation == "explain" else {}
-    reply = memory._api.handle(Caller(user="alice"), MemoryCall(id=memory._clock.new_id(), operation=operation, options=options, at=0))
+    call = MemoryCall(id=memory._clock.new_id(), operation=operation, options=options, at=0)
+    reply = memory._api.handle(memory.as_user("alice").caller, call)
     assert (reply.status, "until" in reply.message) == ("invalid_call", True)
 
 
