@@ -61,7 +61,7 @@ def remove_quota(target: Target, name: str) -> None:
 def review(target: Target, *, release: tuple[str, ...], forget: tuple[str, ...], limit: int) -> None:
     """Show what untrusted writers wrote and nobody sees yet; or decide of it."""
     with target.memory() as memory:
-        reviewer = memory.as_user(target.user, tenant=target.tenant, roles=("reviewer",))
+        reviewer = target.administrator(memory)
         for ids, released in ((release, True), (forget, False)):
             if ids:
                 reviewer.review(ids, release=released)

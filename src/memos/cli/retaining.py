@@ -67,7 +67,7 @@ def run_rule(target: Target, name: str, *, dry_run: bool, confirm: str | None, n
     if dry_run + (confirm is not None) + now != 1:
         raise click.UsageError("give one of --dry-run, --confirm TOKEN and --now")
     with target.memory() as memory:
-        governor = memory.as_user(target.user, tenant=target.tenant, roles=("admin",))
+        governor = target.administrator(memory)
         if dry_run:
             show_preview(target, governor.retain(name).value[0])
             return
@@ -166,7 +166,7 @@ def given(body: Mapping[str, Any]) -> dict[str, Any]:
 def write(target: Target, kind: str, name: str, body: dict[str, Any] | None) -> None:
     """Write or withdraw a document of the tenant; who holds the store's directory governs it."""
     with target.memory() as memory:
-        reply = memory.as_user(target.user, tenant=target.tenant, roles=("admin",)).govern(kind, name, body)
+        reply = target.administrator(memory).govern(kind, name, body)
     if target.as_json:
         emit({"written": reply.value, "seq": reply.seq})
 
@@ -180,7 +180,7 @@ def say_unless_json(target: Target, line: str) -> None:
 def show_documents(target: Target, kind: str) -> None:
     """The documents of a kind that stand."""
     with target.memory() as memory:
-        rows = memory.as_user(target.user, tenant=target.tenant, roles=("admin",)).governed(kind).value
+        rows = target.administrator(memory).governed(kind).value
     if target.as_json:
         emit({kind: rows})
     elif rows:

@@ -59,6 +59,7 @@ KINDS = {
         "index",
         "use",
         "consolidate",
+        "examine",
     ),
     4: ("forget", "discard", "purge", "reclaim", "erase", "revoke"),
     99: ("authenticate",),
