@@ -361,7 +361,7 @@ class TestPolicies:
         assert (row["before"], row["after"], row["gained"], row["lost"], set(row["gained_ids"])) == (0, 2, 2, 0, ids)
         assert root.governed("policy").value == []
 
-    def test_nothing_is_decided_without_the_engine(self, alice, monkeypatch):
+    def test_nothing_is_decided_without_the_engine(self, memory, alice, monkeypatch):
         alice.add("mine")
 
         def gone():
@@ -369,7 +369,7 @@ class TestPolicies:
 
         monkeypatch.setattr("memos.infrastructure.memgovernance.permission.engine.cedar", gone)
         monkeypatch.setattr(book, "cedar", gone)
-        stranger = alice.__class__(alice._door, alice.caller.model_copy(update={"purpose": "new"}), alice._clock)
+        stranger = memory.as_user("alice", purpose="new")
         for attempt in (stranger.list, lambda: stranger.search("mine"), lambda: stranger.add("more")):
             with pytest.raises(Unavailable, match="policy engine"):
                 attempt()

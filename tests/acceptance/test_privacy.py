@@ -212,7 +212,7 @@ class TestAfterwards:
         old = (cube.id, cube.version, memory._worker._examiner._examine(cube.text))
         alice.unfreeze(cube)
         alice.update(cube, LONG.replace("536-90-4399", "kept elsewhere"))
-        system = Caller(user="system", kind="system")
+        system = memory._worker._trusted(Caller(user="system", kind="system"))
         reply = memory._api.handle(
             system, MemoryCall(id=memory._clock.new_id(), operation="examine", options={"found": (old,), "fence": None})
         )
@@ -245,7 +245,9 @@ class TestAfterwards:
         assert alice.get(bad).cubes[0].policy.sensitivity == "restricted"
 
     def test_only_the_system_examines(self, memory):
-        reply = memory._api.handle(Caller(user="alice"), MemoryCall(id=memory._clock.new_id(), operation="examine", options={"found": ()}))
+        reply = memory._api.handle(
+            memory.as_user("alice").caller, MemoryCall(id=memory._clock.new_id(), operation="examine", options={"found": ()})
+        )
         assert reply.status == Denied.code
 
     def test_the_past_shows_what_was_known_then(self, memory, alice):
