@@ -1,7 +1,6 @@
 """`trace`, `manifest` and `recognise` through a session, and what they refuse."""
 
 import json
-import sys
 
 import pytest
 
@@ -232,13 +231,6 @@ class TestManifest:
     def test_a_key_that_cannot_be_made_is_told(self, alice, cubes, tmp_path):
         (tmp_path / "memory/keys/audit.key").mkdir()
         with pytest.raises(ReadOnlyStore, match=r"audit\.key"):
-            alice.manifest("A text.", memories=cubes[0])
-
-    def test_without_the_extra(self, alice, cubes, monkeypatch):
-        for name in [name for name in sys.modules if name.startswith("cryptography")]:
-            monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setitem(sys.modules, "cryptography", None)
-        with pytest.raises(BackendError, match=r"memos-kernel\[audit\]"):
             alice.manifest("A text.", memories=cubes[0])
 
 
