@@ -35,6 +35,7 @@ Operation = Literal[
     "log", "explain",
     "trace", "manifest", "recognise",
     "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
+    "erase",
     "index", "use", "transition", "consolidate", "purge", "reclaim", "examine",
 ]  # fmt: skip
 

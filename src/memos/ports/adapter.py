@@ -99,6 +99,10 @@ class View(Rules, Retaining, Protocol):
         """The commit before which the tenant's past has been purged, 0 when none has; a View of an earlier one is InvalidCall."""
 
     @property
+    def last_erasure(self) -> int:
+        """The last commit that erased memories of this tenant, 0 when none has."""
+
+    @property
     def dimensions(self) -> int | None:
         """The width of this store's vectors, None when it has no embedder."""
 
@@ -132,10 +136,13 @@ class View(Rules, Retaining, Protocol):
         """
 
     def last_seq(self, namespace: str) -> int:
-        """The last commit that touched a namespace, 0 for none; vector fills and inherited access lists count, usage and edges do not."""
+        """The last commit that touched a namespace; vector fills and inherited access lists count, usage and edges do not.
+
+        Of one that is not there, or is no more, it is `last_erasure`.
+        """
 
     def last_purge(self, namespace: str) -> int:
-        """The last commit that took rows of a namespace away for good, 0 when none has."""
+        """The last commit that took rows of a namespace away for good, 0 when none has; of one that is not there `last_erasure`."""
 
     def moment(self, when: datetime) -> int:
         """The tenant's last commit at or before a time, 0 when all came later."""
@@ -151,6 +158,12 @@ class View(Rules, Retaining, Protocol):
 
     def needed(self) -> int | None:
         """The earliest commit that a snapshot or a branch needs, None when nothing needs the past."""
+
+    def erased(self, ids: Sequence[str]) -> dict[str, int]:
+        """Those of some memories that were erased, each with the commit that did it. Nothing is decided about who may know."""
+
+    def extent(self, ids: Sequence[str]) -> dict[str, int]:
+        """How much there is of some memories in all times and branches: memories, versions (rows), contents, vectors."""
 
     def left_behind(self, spare: Holds | None = None) -> bool:
         """Whether branches that were closed still hold rows, but for those of memories that holds keep."""

@@ -132,6 +132,16 @@ class SqliteAdapter:
         with self.reader() as connection:
             return tuple(map(told_commit, connection.execute(READING["events"], (after, limit))))
 
+    def another(self) -> apsw.Connection:
+        """A writing connection of its own, outside any transaction, for what none can hold: the caller closes it."""
+        self._writing()
+        return self._connections.writer()
+
+    @property
+    def probes(self) -> dict[int, tuple[bytes, ...]]:
+        """Pieces of what this process has erased and not yet verified, by commit."""
+        return self._writing().probes
+
     @contextmanager
     def reader(self) -> Iterator[apsw.Connection]:
         """A connection that cannot write, within one read transaction: for maintenance, which reads the schema."""

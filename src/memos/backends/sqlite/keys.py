@@ -107,6 +107,10 @@ class Keys:
             self._callers[who] = pseudonym(self.secret, caller)
         return self._callers[who]
 
+    def owner(self, tenant: str, owner: str) -> bytes:
+        """The pseudonym of the user of a tenant who owns a memory."""
+        return derive(self.secret, "caller", tenant, "user", owner)
+
     def grant(self, grant: str) -> bytes:
         """The 16 bytes under which logs name a grant, none for none: its filter holds the user's name, which the hash alone would tell."""
         return derive(self.secret, "grant", grant) if grant else b""

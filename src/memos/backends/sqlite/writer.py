@@ -64,6 +64,7 @@ class Writer:
         self._embedder = embedder
         self._dimensions = embedder[1] if embedder else None
         self._known = Known(connection)
+        self.probes: dict[int, tuple[bytes, ...]] = {}
         self._queue: deque[Job] = deque()
         self._queueing = threading.Lock()
         self._leading = self._undone = False
@@ -156,9 +157,13 @@ class Writer:
     def _applied(self, connection: apsw.Connection, job: Job) -> Committed:
         require_same(self._embedder, self._known.embedder, self._path.parent)
         try:
-            return Commit(connection, self._known, self._keys, self._dimensions, job.change).run(job.reads)
+            commit = Commit(connection, self._known, self._keys, self._dimensions, job.change)
+            committed = commit.run(job.reads)
         except apsw.ConstraintError as error:
             raise conflict(f"a row of the same identity stands already ({error})") from None
+        if commit.erasing is not None:
+            self.probes[commit.seq] = commit.erasing.probes
+        return committed
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:

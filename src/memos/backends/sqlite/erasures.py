@@ -1,0 +1,138 @@
+"""SqliteErasures: brings what a commit erased out of every byte of the store and out of its copies, and verifies it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+import apsw
+from pydantic_core import from_json, to_json
+
+from memos.backends.sqlite.bytesearch import pieces_of, search
+from memos.backends.sqlite.connections import mapped
+from memos.backends.sqlite.copies import shred
+from memos.backends.sqlite.erase import SQL, blob_of
+from memos.backends.sqlite.keys import sync_directory
+from memos.backends.sqlite.rows import id_text
+from memos.memcube.fields import instant
+from memos.ports.erasing import Erasure, Scrubbed
+
+if TYPE_CHECKING:
+    from memos.backends.sqlite.adapter import SqliteAdapter
+
+PAUSE = 0.02
+BLOBS = "blobs"
+HELD = "a reader that began before the erasure still holds the write-ahead log"
+BUSY = "others are writing, and the file could not be rewritten in time"
+
+
+class SqliteErasures:
+    """Implements `memos.ports.erasing.Erasing` for one open adapter."""
+
+    def __init__(self, adapter: SqliteAdapter) -> None:
+        self._adapter = adapter
+
+    def erasures(self, tenant: str) -> tuple[Erasure, ...]:
+        """See the port."""
+        return tuple(told for told, *_ in self._read("of_tenant", tenant))
+
+    def pending(self) -> tuple[Erasure, ...]:
+        """See the port."""
+        return tuple(told for told, *_ in self._read("pending"))
+
+    def erasure(self, seq: int) -> Erasure | None:
+        """See the port."""
+        return next((told for told, *_ in self._read("by_commit", seq)), None)
+
+    def settle(self, seq: int, receipt: str) -> None:
+        """See the port."""
+        with self._adapter.connection() as connection:
+            connection.execute(SQL["settle"], (receipt, seq))
+
+    def scrub(self, erasure: Erasure, seconds: float) -> Scrubbed:
+        """See the port."""
+        end = time.monotonic() + seconds
+        remains: list[str] = []
+        copies = blobs = 0
+        _, names, rewritten = self._read("by_commit", erasure.seq)[0]
+        try:
+            copies = shred(self._adapter.directory, erasure.ids)
+            blobs = self._remove(names)
+        except OSError as error:
+            remains.append(f"a file of the store could not be changed ({error.strerror})")
+        remains += self._rewrite(erasure.seq, end, rewritten=rewritten)
+        probes = self._adapter.probes.get(erasure.seq)
+        if not remains:
+            remains += self._verify(erasure, probes or ())
+        if not remains:
+            self._adapter.probes.pop(erasure.seq, None)
+        return Scrubbed(copies, blobs, None if probes is None else len(probes), tuple(remains))
+
+    def _read(self, which: str, *parameters: Any) -> list[tuple[Erasure, tuple[str, ...], bool]]:
+        """Erasures, each with its blobs and whether the file has been rewritten since."""
+        with self._adapter.reader() as connection:
+            return [_told(row) for row in connection.execute(SQL["erasures"].format(which=SQL[which]), parameters)]
+
+    def _remove(self, names: tuple[str, ...]) -> int:
+        """Remove the blobs that nothing names any more."""
+        if not names:
+            return 0
+        with self._adapter.reader() as connection:
+            kept = {blob_of(body) for (body,) in connection.execute(SQL["other_bodies"])}
+        folder, removed = self._adapter.directory / BLOBS, 0
+        for path in (folder / name for name in names if name not in kept):
+            if folder.resolve() in path.resolve().parents and path.is_file():
+                path.unlink()
+                removed += 1
+                sync_directory(path.parent)
+        return removed
+
+    def _rewrite(self, seq: int, end: float, *, rewritten: bool) -> list[str]:
+        """Copy every row into fresh pages, for b-trees keep rests of cells that moved; then empty the write-ahead log."""
+        with mapped(self._adapter.path), closing(self._adapter.another()) as connection:
+            connection.set_busy_timeout(max(1, int((end - time.monotonic()) * 1000)))
+            if not rewritten:
+                try:
+                    connection.execute("VACUUM")
+                except apsw.BusyError:
+                    return [BUSY]
+                connection.execute(SQL["mark_rewritten"], (seq,))
+            while True:
+                with suppress(apsw.BusyError, apsw.LockedError):
+                    busy, *_ = next(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+                    if not busy:
+                        return []
+                if time.monotonic() >= end:
+                    return [HELD]
+                time.sleep(PAUSE)
+
+    def _verify(self, erasure: Erasure, probes: tuple[bytes, ...]) -> list[str]:
+        """What is left of an erasure: rows, and bytes that no row explains."""
+        with self._adapter.reader() as connection:
+            asked = to_json([each.replace("-", "") for each in erasure.ids]).decode()
+            if connection.execute(SQL["still_there"], (asked,)).get or connection.execute(SQL["unowned"]).get:
+                return ["rows of erased memories stand in memory.db; run `memos doctor`"]
+        remains = []
+        for path in sorted(self._adapter.directory.rglob("*")):
+            found = frozenset[bytes]()
+            with suppress(FileNotFoundError, IsADirectoryError):
+                found = search(pieces_of(path), probes) if path.is_file() else found
+            if found and (rest := found - search(self._standing(), found)):
+                remains.append(f"{len(rest)} pieces of what was erased stand in {path.relative_to(self._adapter.directory)}")
+        return remains
+
+    def _standing(self) -> Iterator[bytes]:
+        with self._adapter.reader() as connection:
+            for (body,) in connection.execute(SQL["standing"]):
+                yield body.encode() if isinstance(body, str) else body
+                yield b"\0"
+
+
+def _told(row: tuple[Any, ...]) -> tuple[Erasure, tuple[str, ...], bool]:
+    seq, at, tenant, call, caller, ids, told, blobs, rewritten, receipt = row
+    names = tuple(id_text(ids[start : start + 16]) for start in range(0, len(ids), 16))
+    erasure = Erasure(seq, instant(at), tenant, id_text(call), caller.hex(), names, from_json(told), receipt)
+    return erasure, tuple(from_json(blobs)), bool(rewritten)
+
