@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from memos.eraser import Eraser
 from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.privacy.labels import Privacy
@@ -26,11 +27,12 @@ from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
 from memos.session import Session
-from memos.session.base import several
+from memos.session.base import Filtering, Ref, several
 from memos.settings import Settings, load_settings
 from memos.worker import Worker
 
 if TYPE_CHECKING:
+    from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
 
@@ -70,8 +72,9 @@ class MemOS:
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
         desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing)
         self._vault = MemVault(parts.adapter, parts.journal)
-        self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
-        self._worker = Worker(api, parts, self._clock, self._settings, governance.examine)
+        self._eraser = Eraser(parts, partial(signing_secret, parts.directory), self._clock, self._settings)
+        self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit, self._after_erasure)
+        self._worker = Worker(api, parts, self._clock, self._settings, governance.examine, eraser=self._eraser)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()
@@ -190,6 +193,29 @@ class MemOS:
             self._vault.close()
             self._parts.counters.close()
 
+    def erase(
+        self,
+        ids: Ref | Iterable[Ref] = (),
+        *,
+        tenant: str = "default",
+        subject: str | None = None,
+        filter: Filtering = None,
+        dry_run: bool = False,
+        derived: bool = True,
+        court_order: str | None = None,
+    ) -> MemoryReply:
+        """Erase as the system itself, in all namespaces of a tenant, what `Session.erase` erases in a user's own."""
+        self._require_open()
+        session = Session(self._api, Caller(user="system", tenant=tenant, kind="system"), self._clock)
+        return session.erase(ids, subject=subject, filter=filter, dry_run=dry_run, derived=derived, court_order=court_order)
+
+    def erasures(self, tenant: str = "default") -> tuple[Receipt, ...]:
+        """The receipts of what was erased, oldest first. What is pending is finished first, if that can be done now."""
+        self._require_open()
+        if not self._parts.read_only:
+            self._eraser.step(at_once=True)
+        return self._eraser.receipts(tenant)
+
     def doctor(self) -> tuple[Fault, ...]:
         """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""
         self._require_open()
@@ -262,6 +288,18 @@ class MemOS:
         except MemOSError as error:
             return (f"stored; its vectors follow: {error.message}",)
         return () if done else ("stored; vectors are pending still and follow once the embedder answers",)
+
+    def _after_erasure(self, reply: MemoryReply, finish: bool) -> MemoryReply:  # noqa: FBT001 - the port is positional
+        try:
+            receipt = self._eraser.finish(reply.call_id) if finish else self._eraser.receipt(reply.call_id)
+        except MemOSError as error:
+            return reply.model_copy(update={"warnings": (*reply.warnings, f"erased, and to be finished by the worker: {error.message}")})
+        if receipt is None or receipt.status != "partial":
+            return reply.model_copy(update={"value": receipt})
+        why = "; ".join(each.why for each in receipt.remaining if each.what == "bytes")
+        return reply.model_copy(
+            update={"value": receipt, "warnings": (*reply.warnings, f"erased, and to be finished by the worker: {why}")}
+        )
 
     def _require_open(self) -> None:
         if self._closed.is_set():

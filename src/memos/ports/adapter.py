@@ -15,6 +15,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.hold import Holds
 from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
+from memos.ports.erasing import Graves
 from memos.ports.feed import Feed
 from memos.ports.retaining import Retaining
 from memos.ports.rules import Rules
@@ -68,7 +69,7 @@ class Branch:
     at: datetime
 
 
-class View(Rules, Retaining, Protocol):
+class View(Rules, Retaining, Graves, Protocol):
     """A consistent read of one tenant: of the present, of the past (`at`), or of a branch. Close it soon.
 
     `filter` arguments read the columns of this View; `grant` arguments always read the head of each memory now, in this View's snapshot.
@@ -97,10 +98,6 @@ class View(Rules, Retaining, Protocol):
     @property
     def horizon(self) -> int:
         """The commit before which the tenant's past has been purged, 0 when none has; a View of an earlier one is InvalidCall."""
-
-    @property
-    def last_erasure(self) -> int:
-        """The last commit that erased memories of this tenant, 0 when none has."""
 
     @property
     def dimensions(self) -> int | None:
@@ -158,12 +155,6 @@ class View(Rules, Retaining, Protocol):
 
     def needed(self) -> int | None:
         """The earliest commit that a snapshot or a branch needs, None when nothing needs the past."""
-
-    def erased(self, ids: Sequence[str]) -> dict[str, int]:
-        """Those of some memories that were erased, each with the commit that did it. Nothing is decided about who may know."""
-
-    def extent(self, ids: Sequence[str]) -> dict[str, int]:
-        """How much there is of some memories in all times and branches: memories, versions (rows), contents, vectors."""
 
     def left_behind(self, spare: Holds | None = None) -> bool:
         """Whether branches that were closed still hold rows, but for those of memories that holds keep."""

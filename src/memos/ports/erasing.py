@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+
+class Graves(Protocol):
+    """The part of a View that tells of what was erased, and how much an erasure would take."""
+
+    @property
+    def last_erasure(self) -> int:
+        """The last commit that erased memories of this tenant, 0 when none has."""
+
+    def erased(self, ids: Sequence[str]) -> dict[str, int]:
+        """Those of some memories that were erased, each with the commit that did it. Nothing is decided about who may know."""
+
+    def extent(self, ids: Sequence[str]) -> dict[str, int]:
+        """How much there is of some memories in all times and branches: memories, versions (rows), contents, vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +61,8 @@ class Erasing(Protocol):
     def pending(self) -> tuple[Erasure, ...]:
         """Those of all tenants that are not finished, oldest first."""
 
-    def erasure(self, seq: int) -> Erasure | None:
-        """The one of a commit."""
+    def made_by(self, call_id: str) -> Erasure | None:
+        """The one that a call made, None when it made none."""
 
     def scrub(self, erasure: Erasure, seconds: float) -> Scrubbed:
         """Destroy the keys of copies, remove blobs, bring the erasure onto the disk, and verify it; wait for others at most so long."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memos.session.attribution import Attribution
+from memos.session.erasing import Erasing
 from memos.session.governing import Governing
 from memos.session.life import Life
 from memos.session.logs import Logs
@@ -11,5 +12,5 @@ from memos.session.past import Past
 from memos.session.sharing import Sharing
 
 
-class Session(Memories, Life, Past, Logs, Sharing, Governing, Attribution):
+class Session(Memories, Life, Erasing, Past, Logs, Sharing, Governing, Attribution):
     """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

@@ -77,6 +77,7 @@ class SqliteAdapter:
         self._connections = opened.connections
         self.page_key = opened.connections.key
         self._graphs = Graphs()
+        self._erased: dict[str, int] = {}
         self._process = os.getpid()
 
     @property
@@ -97,6 +98,9 @@ class SqliteAdapter:
             connection.execute("BEGIN")
             view = SqliteView(connection, self.keys, self._dimensions, self._graphs, tenant=tenant, at=at, branch=branch)
             require_same(self.embedder, view.embedder, self.directory)
+            if view.last_erasure > self._erased.get(tenant, 0):
+                self._erased[tenant] = view.last_erasure
+                self.keys.tenant(tenant).terms.clear()
             try:
                 yield view
             finally:

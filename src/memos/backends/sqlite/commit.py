@@ -130,7 +130,9 @@ class Commit:
         self._written.append(identity + cube.version.to_bytes(4, "little"))
         provenance = identity if cube.provenance.id == cube.id else id_bytes(cube.provenance.id)
         if self.known.graves and (erased := buried(self, identity, provenance)) is not None:
-            raise InvalidCall(f"the memory {cube.id} was erased by commit {erased} and cannot be brought back; add what it said as a new one")
+            raise InvalidCall(
+                f"the memory {cube.id} was erased by commit {erased} and cannot be brought back; add what it said as a new one"
+            )
         self._rows["add_cube"].append((uid, self.tid, identity, provenance))
         return uid, 0, self.known.acl(own_entries(cube)), ()
 

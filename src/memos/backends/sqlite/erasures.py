@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 from pydantic_core import from_json, to_json
 
 from memos.backends.sqlite.bytesearch import pieces_of, search
 from memos.backends.sqlite.connections import mapped
-from memos.backends.sqlite.copies import shred
+from memos.backends.sqlite.copy_keys import CopyKeys
 from memos.backends.sqlite.erase import SQL, blob_of
 from memos.backends.sqlite.keys import sync_directory
-from memos.backends.sqlite.rows import id_text
+from memos.backends.sqlite.rows import id_bytes, id_text
 from memos.memcube.fields import instant
 from memos.ports.erasing import Erasure, Scrubbed
 
@@ -28,6 +28,17 @@ HELD = "a reader that began before the erasure still holds the write-ahead log"
 BUSY = "others are writing, and the file could not be rewritten in time"
 
 
+class _Row(NamedTuple):
+    """An erasure with what is to be done about it and what was."""
+
+    erasure: Erasure
+    blobs: tuple[str, ...]
+    copies: int
+    removed: int
+    rewritten: bool
+    """Whether the file has been rewritten since."""
+
+
 class SqliteErasures:
     """Implements `memos.ports.erasing.Erasing` for one open adapter."""
 
@@ -36,15 +47,15 @@ class SqliteErasures:
 
     def erasures(self, tenant: str) -> tuple[Erasure, ...]:
         """See the port."""
-        return tuple(told for told, *_ in self._read("of_tenant", tenant))
+        return tuple(row.erasure for row in self._read("of_tenant", tenant))
 
     def pending(self) -> tuple[Erasure, ...]:
         """See the port."""
-        return tuple(told for told, *_ in self._read("pending"))
+        return tuple(row.erasure for row in self._read("pending"))
 
-    def erasure(self, seq: int) -> Erasure | None:
+    def made_by(self, call_id: str) -> Erasure | None:
         """See the port."""
-        return next((told for told, *_ in self._read("by_commit", seq)), None)
+        return next((row.erasure for row in self._read("by_call", id_bytes(call_id))), None)
 
     def settle(self, seq: int, receipt: str) -> None:
         """See the port."""
@@ -54,24 +65,32 @@ class SqliteErasures:
     def scrub(self, erasure: Erasure, seconds: float) -> Scrubbed:
         """See the port."""
         end = time.monotonic() + seconds
-        remains: list[str] = []
-        copies = blobs = 0
-        _, names, rewritten = self._read("by_commit", erasure.seq)[0]
-        try:
-            copies = shred(self._adapter.directory, erasure.ids)
-            blobs = self._remove(names)
-        except OSError as error:
-            remains.append(f"a file of the store could not be changed ({error.strerror})")
-        remains += self._rewrite(erasure.seq, end, rewritten=rewritten)
+        before = self._read("by_commit", erasure.seq)[0]
+        remains = self._shred(before)
+        remains += self._rewrite(erasure.seq, end, rewritten=before.rewritten)
         probes = self._adapter.probes.get(erasure.seq)
         if not remains:
             remains += self._verify(erasure, probes or ())
         if not remains:
             self._adapter.probes.pop(erasure.seq, None)
-        return Scrubbed(copies, blobs, None if probes is None else len(probes), tuple(remains))
+        after = self._read("by_commit", erasure.seq)[0]
+        return Scrubbed(after.copies, after.removed, None if probes is None else len(probes), tuple(remains))
 
-    def _read(self, which: str, *parameters: Any) -> list[tuple[Erasure, tuple[str, ...], bool]]:
-        """Erasures, each with its blobs and whether the file has been rewritten since."""
+    def _shred(self, row: _Row) -> list[str]:
+        """Destroy the keys of copies, and remove blobs; why some of it could not be done."""
+        copies = removed = 0
+        try:
+            copies = CopyKeys(self._adapter.directory, self._adapter.keys.secret).shred(map(id_bytes, row.erasure.ids))
+            removed = self._remove(row.blobs)
+        except OSError as error:
+            return [f"a file of the store could not be changed ({error.strerror})"]
+        finally:
+            if copies or removed:
+                with self._adapter.connection() as connection:
+                    connection.execute(SQL["count_removed"], (copies, removed, row.erasure.seq))
+        return []
+
+    def _read(self, which: str, *parameters: Any) -> list[_Row]:
         with self._adapter.reader() as connection:
             return [_told(row) for row in connection.execute(SQL["erasures"].format(which=SQL[which]), parameters)]
 
@@ -130,9 +149,8 @@ class SqliteErasures:
                 yield b"\0"
 
 
-def _told(row: tuple[Any, ...]) -> tuple[Erasure, tuple[str, ...], bool]:
-    seq, at, tenant, call, caller, ids, told, blobs, rewritten, receipt = row
+def _told(row: tuple[Any, ...]) -> _Row:
+    seq, at, tenant, call, caller, ids, told, blobs, copies, removed, rewritten, receipt = row
     names = tuple(id_text(ids[start : start + 16]) for start in range(0, len(ids), 16))
     erasure = Erasure(seq, instant(at), tenant, id_text(call), caller.hex(), names, from_json(told), receipt)
-    return erasure, tuple(from_json(blobs)), bool(rewritten)
-
+    return _Row(erasure, tuple(from_json(blobs)), copies, removed, bool(rewritten))

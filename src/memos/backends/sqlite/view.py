@@ -49,7 +49,9 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
-        self.head, self.policy_epoch, tid, self.horizon, self.last_erasure, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
+        self.head, self.policy_epoch, tid, self.horizon, self.last_erasure, self.embedder = next(
+            connection.execute(SQL["snapshot"], (tenant,))
+        )
         self._tid: int = -1 if tid is None else tid
         if at is not None and not 0 <= at <= self.head:
             raise InvalidCall(f"the store has commits up to {self.head}, and no {at}; name one between 0 and {self.head}")

@@ -77,9 +77,9 @@ UPDATE tenant SET erased = ? WHERE tid = ?;
 -- name: add_erasure
 INSERT INTO erasure (seq, at, tid, call_id, caller, ids, told, blobs) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
--- What was erased, as it is told. `{which}` is one of the next three.
+-- What was erased, as it is told. `{which}` is one of the next four.
 -- name: erasures
-SELECT e.seq, e.at, t.name, e.call_id, e.caller, e.ids, e.told, e.blobs, e.rewritten, e.receipt FROM erasure e JOIN tenant t ON t.tid = e.tid
+SELECT e.seq, e.at, t.name, e.call_id, e.caller, e.ids, e.told, e.blobs, e.copies, e.removed, e.rewritten, e.receipt FROM erasure e JOIN tenant t ON t.tid = e.tid
 WHERE {which} ORDER BY e.seq;
 
 -- name: pending
@@ -91,8 +91,14 @@ t.name = ?;
 -- name: by_commit
 e.seq = ?;
 
+-- name: by_call
+e.call_id = ?;
+
 -- name: mark_rewritten
 UPDATE erasure SET rewritten = 1 WHERE seq <= ? AND receipt IS NULL;
+
+-- name: count_removed
+UPDATE erasure SET copies = copies + ?, removed = removed + ? WHERE seq = ?;
 
 -- name: settle
 UPDATE erasure SET receipt = ?, blobs = '[]' WHERE seq = ? AND receipt IS NULL;

@@ -249,6 +249,8 @@ CREATE TABLE erasure (
   ids BLOB NOT NULL,                    -- 16 bytes each
   told TEXT NOT NULL,                   -- JSON for the receipt: counts, what remains and why, keyed pseudonyms
   blobs TEXT NOT NULL,                  -- JSON array of the blobs that only erased memories named; [] once they are gone
+  copies INTEGER NOT NULL DEFAULT 0,    -- keys of copies that were destroyed
+  removed INTEGER NOT NULL DEFAULT 0,   -- blobs that were removed
   rewritten INTEGER NOT NULL DEFAULT 0, -- 1: no page of the file holds a rest of what was erased
   receipt TEXT                          -- the receipt; NULL while it is pending
 ) STRICT;
