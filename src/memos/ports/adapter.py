@@ -133,10 +133,7 @@ class View(Rules, Retaining, Graves, Protocol):
         """
 
     def last_seq(self, namespace: str) -> int:
-        """The last commit that touched a namespace; vector fills and inherited access lists count, usage and edges do not.
-
-        Of one that is not there, or is no more, it is `last_erasure`.
-        """
+        """The last commit that touched a namespace, `last_erasure` for none; vector fills and inherited access lists count, usage not."""
 
     def last_purge(self, namespace: str) -> int:
         """The last commit that took rows of a namespace away for good, 0 when none has; of one that is not there `last_erasure`."""

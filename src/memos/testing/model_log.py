@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memos.memcube.call import Caller
+from memos.memcube.change import ChangeSet
 from memos.memcube.filter import Filter
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.journal import AccessRow
@@ -21,6 +22,25 @@ Told = dict[str, Any]
 def name_of(caller: Caller) -> str:
     """The model's pseudonym: it keeps no secret."""
     return f"{caller.tenant}/{caller.kind}/{caller.user}"
+
+
+def logged(change: ChangeSet, seq: int, counts: dict[str, int], gone: tuple[tuple[str, int], ...]) -> Told:
+    """The row that a commit leaves."""
+    counts = counts | {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "snapshots": len(change.names)}
+    counts["usage"] = sum(fold.tenant in {None, change.tenant} for fold in change.usage)
+    counts |= {"rules": len(change.rules), "closed": int(change.closes is not None)}
+    return {
+        "seq": seq,
+        "at": change.at,
+        "tenant": change.tenant,
+        "branch": change.branch,
+        "operation": change.operation,
+        "call_id": change.call_id,
+        "caller": name_of(change.caller),
+        "writes": (*((write.cube.id, write.cube.version) for write in change.writes), *gone),
+        "counts": {name: count for name, count in counts.items() if count},
+        "took": change.took,
+    }
 
 
 def passes(row: Told, memories: Sequence[Sequence[Any]], number: int, wanted: LogFilter) -> bool:

@@ -60,7 +60,8 @@ class Effects:
         if change.erase is not None:
             commit = self._commit
             commit.erasing = Erasing(commit, change.erase)
-            counts |= commit.erasing.run()
+            gone = commit.erasing.run()
+            counts |= gone | {"purged": counts["purged"] + gone["purged"]}
         if change.economy is not None:
             counts |= self._save(change.economy)
         return {name: count for name, count in counts.items() if count}

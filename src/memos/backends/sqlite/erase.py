@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 SQL = statements("erase")
 COUNTED = ("memories", "versions", "contents", "vectors", "edges", "usage")
-LEAST, WINDOW, MOST = 12, 48, 50_000
-"""Of how many bytes a probe is at least, how many of a long text, and how many probes there are at most."""
+LEAST, WINDOW, DISTINCT, MOST = 12, 48, 6, 50_000
+"""Of how many bytes a probe is at least, how many of what is long, how many of them differ, and how many probes there are at most."""
 
 
 class Erasing:
@@ -43,7 +43,7 @@ class Erasing:
         execute(PURGE["doom_branches"], (commit.tid,))
         counts = dict(zip(COUNTED, next(execute(SQL["count"])), strict=True))
         self.probes = self._probes()
-        blobs, lists = self._blobs(), [aid for (aid,) in execute(SQL["lists"])]
+        blobs, lists = self._blobs(), list(execute(SQL["lists"]))
         self._bury()
         self._drop(lists)
         self._blank_repeats()
@@ -79,7 +79,7 @@ class Erasing:
         ]
         self._many(SQL["bury"], rows)
 
-    def _drop(self, lists: list[int]) -> None:
+    def _drop(self, lists: list[tuple[int, int]]) -> None:
         commit, execute = self._commit, self._execute
         for (nid,) in list(execute(PURGE["namespaces"])):
             execute(PURGE["mark"], (commit.seq, nid))
@@ -87,10 +87,11 @@ class Erasing:
         for name in ("drop_tags", "drop_versions", "left_contents", "drop_contents", "left_cubes", "drop_cubes"):
             execute(PURGE[name])
         execute(PURGE["drop_branch_edges"], (commit.tid,))
-        for aid in lists:
-            execute(SQL["drop_list"], (aid,))
-        execute(SQL["drop_tags"], (commit.tid,))
+        self._many(SQL["drop_listing"], lists)
+        unlisted = {aid for aid, _ in lists} | {aid for (aid,) in list(execute(SQL["drop_empty_listings"], (commit.tid,)))}
         execute(SQL["drop_namespaces"], (commit.tid,))
+        self._many(SQL["drop_list"], ((aid,) for aid in sorted(unlisted)))
+        execute(SQL["drop_tags"], (commit.tid,))
 
     def _blank_repeats(self) -> None:
         """A repeated call is not to bring back what it once made: its key stays, and what it was is gone."""
@@ -115,7 +116,7 @@ class Erasing:
         found: dict[bytes, None] = {}
         for body, vector, hashes in self._execute(SQL["bodies"]):
             found |= dict.fromkeys((*pieces(text_or_nothing(body).encode()), *pieces(body if isinstance(body, bytes) else b"")))
-            found |= dict.fromkeys((*pieces(vector or b"")[:1], *pieces(hashes or b"")[:1]))
+            found |= dict.fromkeys((*telling(vector or b""), *telling(hashes or b"")))
             if len(found) > MOST:
                 break
         for row in self._execute(SQL["names"]):
@@ -126,13 +127,18 @@ class Erasing:
 
 
 def pieces(body: bytes) -> tuple[bytes, ...]:
-    """What of some bytes is looked for: all, or of what is long the beginning, the middle and the end."""
-    if len(body) < LEAST:
-        return ()
+    """What of some bytes is looked for: all, or of what is long the beginning, the middle and the end; zeros and the like are not."""
     if len(body) <= WINDOW:
-        return (body,)
-    half = (len(body) - WINDOW) // 2
-    return body[:WINDOW], body[half : half + WINDOW], body[-WINDOW:]
+        found: tuple[bytes, ...] = (body,)
+    else:
+        half = (len(body) - WINDOW) // 2
+        found = body[:WINDOW], body[half : half + WINDOW], body[-WINDOW:]
+    return tuple(each for each in found if len(each) >= LEAST and len(set(each)) >= DISTINCT)
+
+
+def telling(body: bytes) -> tuple[bytes, ...]:
+    """The first piece of some numbers that would not be found anywhere."""
+    return next((found for start in range(0, len(body), WINDOW) if (found := pieces(body[start : start + WINDOW]))), ())
 
 
 def text_or_nothing(body: str | bytes) -> str:

@@ -53,11 +53,18 @@ SELECT DISTINCT v.speaker, v.session, v.metadata FROM doomed d JOIN version v ON
 SELECT DISTINCT x.body FROM doomed d JOIN version v ON v.row = d.row JOIN content x ON x.cid = d.cid WHERE v.type <> 'plaintext';
 
 -- name: lists
-SELECT DISTINCT v.aid FROM doomed d JOIN version v ON v.row = d.row WHERE v.aid IS NOT NULL;
+SELECT DISTINCT v.aid, v.nid FROM doomed d JOIN version v ON v.row = d.row WHERE v.aid IS NOT NULL;
+
+-- name: drop_listing
+DELETE FROM listing WHERE aid = ?1 AND nid = ?2 AND NOT EXISTS (SELECT 1 FROM version v WHERE v.nid = ?2 AND v.aid = ?1);
+
+-- name: drop_empty_listings
+DELETE FROM listing WHERE nid IN (SELECT n.nid FROM namespace n WHERE n.tid = ? AND n.own IS NULL
+  AND NOT EXISTS (SELECT 1 FROM version v WHERE v.nid = n.nid)) RETURNING aid;
 
 -- name: drop_list
 DELETE FROM acl WHERE aid = ?1 AND NOT EXISTS (SELECT 1 FROM version WHERE aid = ?1)
-AND NOT EXISTS (SELECT 1 FROM namespace WHERE own = ?1 OR aid = ?1);
+AND NOT EXISTS (SELECT 1 FROM namespace WHERE own = ?1 OR aid = ?1) AND NOT EXISTS (SELECT 1 FROM listing WHERE aid = ?1);
 
 -- name: drop_tags
 DELETE FROM tag WHERE tid = ? AND NOT EXISTS (SELECT 1 FROM cube_tag k WHERE k.tag = tag.tag);
