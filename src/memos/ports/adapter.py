@@ -17,6 +17,7 @@ from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.erasing import Graves
 from memos.ports.feed import Feed
+from memos.ports.journal import Marks
 from memos.ports.retaining import Retaining
 from memos.ports.rules import Rules
 
@@ -69,7 +70,7 @@ class Branch:
     at: datetime
 
 
-class View(Rules, Retaining, Graves, Protocol):
+class View(Rules, Retaining, Graves, Marks, Protocol):
     """A consistent read of one tenant: of the present, of the past (`at`), or of a branch. Close it soon.
 
     `filter` arguments read the columns of this View; `grant` arguments always read the head of each memory now, in this View's snapshot.
@@ -239,9 +240,6 @@ class View(Rules, Retaining, Graves, Protocol):
         """Audit rows of this tenant up to this View, ordered by (at, seq), those after a place: seq, at, tenant, branch, operation,
         call_id, caller (a keyed pseudonym), writes ((id, version) of each), counts, took. The status of every row is "ok".
         """
-
-    def pseudonym(self, caller: Caller) -> str:
-        """The keyed name under which both logs know a caller: that of a user of a tenant, whatever its context."""
 
     def stood(self, versions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], frozenset[tuple[str, str]]]:
         """(namespace, type) of each version of this tenant, whatever branch it is of; versions that are not there are missing."""

@@ -97,6 +97,8 @@ class State:
     listings: set[tuple[str, str, frozenset[str]]] = field(default_factory=set)
     """(tenant, path, entries) of each list that a memory had of its own."""
 
+    called: dict[tuple[str, int], str] = field(default_factory=dict)
+    """(tenant, opened) of every branch there was → its name."""
     erased: dict[str, int] = field(default_factory=dict)
     """The last commit that erased memories of a tenant."""
     graves: list[tuple[str, str, str, int]] = field(default_factory=list)

@@ -65,6 +65,7 @@ class ModelCommit(ModelEffects):
             if opens.base < self.state.horizons.get(self.tenant, 0):
                 raise InvalidCall("horizon")
             self.state.branches[self.tenant, opens.name] = opens.base, self.seq
+            self.state.called[self.tenant, self.seq] = opens.name
         if branch and (self.tenant, branch) not in self.state.branches:
             raise NotFound("branch")
         self.branch = self.state.key(self.tenant, branch)

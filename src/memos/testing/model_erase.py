@@ -63,6 +63,11 @@ def _empty(state: State, tenant: str) -> None:
 
 def unname(state: State, tenant: str, person: Person) -> None:
     """The log of commits tells the branches of somebody who left under one name."""
+    state.called |= {
+        (owner, opened): ERASED
+        for (owner, opened), name in state.called.items()
+        if owner == tenant and (owner, opened) in state.closed and _of(name, person)
+    }
     theirs = [row["tenant"] == tenant and bool(row["branch"]) and _of(row["branch"], person) for row in state.log]
     state.log = [row | {"branch": ERASED} if gone else row for row, gone in zip(state.log, theirs, strict=True)]
 

@@ -24,6 +24,11 @@ def name_of(caller: Caller) -> str:
     return f"{caller.tenant}/{caller.kind}/{caller.user}"
 
 
+def mark_of(caller: Caller, name: str) -> str:
+    """The model's mark of a branch."""
+    return f"{name_of(caller)}/{name}" if name else ""
+
+
 def logged(change: ChangeSet, seq: int, counts: dict[str, int], gone: tuple[tuple[str, int], ...]) -> Told:
     """The row that a commit leaves."""
     counts = counts | {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "snapshots": len(change.names)}
@@ -86,6 +91,15 @@ class ModelLogs:
         """See the port."""
         return name_of(caller)
 
+    def branch_mark(self, caller: Caller, name: str) -> str:
+        """See the port."""
+        return mark_of(caller, name)
+
+    def branch_names(self, prefix: str) -> tuple[str, ...]:
+        """See the port."""
+        names = {name for (tenant, _), name in self.state.called.items() if tenant == self.tenant}
+        return tuple(sorted(name for name in names if name.startswith(prefix)))
+
     def stood(self, versions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], frozenset[tuple[str, str]]]:
         """See the port."""
         found: dict[tuple[str, int], frozenset[tuple[str, str]]] = {}
@@ -129,6 +143,6 @@ class ModelJournal:
 
 
 def _told(row: AccessRow, number: int) -> Told:
-    names = ("at", "call_id", "operation", "status", "grant", "seq", "branch", "hits", "withheld", "took")
-    told = {name: getattr(row, name) for name in names}
+    names = ("at", "call_id", "operation", "status", "grant", "seq", "hits", "withheld", "took")
+    told = {name: getattr(row, name) for name in names} | {"branch": mark_of(row.caller, row.branch)}
     return {"aseq": number, "tenant": row.caller.tenant, "caller": name_of(row.caller)} | told

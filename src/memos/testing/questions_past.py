@@ -35,6 +35,7 @@ class PastQuestions:
         assert view.time_of(seq) == wanted.time_of(seq)
         assert view.snapshots(owner) == wanted.snapshots(owner)
         assert view.branches("b") == wanted.branches("b")
+        assert view.branch_names("b") == wanted.branch_names("b")
         assert view.needed() == wanted.needed()
         assert sorted(view.overlaid()) == sorted(wanted.overlaid())
         assert view.purgeable(seq) == wanted.purgeable(seq)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
+from memos.backends.sqlite.bytesearch import PREFIX
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.purge import SQL as PURGE
 from memos.backends.sqlite.rows import id_bytes, text_of
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 SQL = statements("erase")
 COUNTED = ("memories", "versions", "contents", "vectors", "edges", "usage")
-LEAST, WINDOW, DISTINCT, MOST = 12, 48, 6, 50_000
-"""Of how many bytes a probe is at least, how many of what is long, how many of them differ, and how many probes there are at most."""
+LEAST, WINDOW, DISTINCT, MOST = 12, 48, 4, 50_000
+"""Of how many bytes a probe is at least, how many of what is long, how many of the first ones differ, and how many probes there are."""
 
 
 class Erasing:
@@ -133,7 +134,7 @@ def pieces(body: bytes) -> tuple[bytes, ...]:
     else:
         half = (len(body) - WINDOW) // 2
         found = body[:WINDOW], body[half : half + WINDOW], body[-WINDOW:]
-    return tuple(each for each in found if len(each) >= LEAST and len(set(each)) >= DISTINCT)
+    return tuple(each for each in found if len(each) >= LEAST and len(set(each[:PREFIX])) >= DISTINCT)
 
 
 def telling(body: bytes) -> tuple[bytes, ...]:

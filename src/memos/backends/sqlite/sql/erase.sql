@@ -47,7 +47,8 @@ SELECT x.body, v.body, t.hashes FROM (SELECT DISTINCT cid FROM doomed) d JOIN co
 LEFT JOIN vector v ON v.cid = d.cid LEFT JOIN term t ON t.cid = d.cid;
 
 -- name: names
-SELECT DISTINCT v.speaker, v.session, v.metadata FROM doomed d JOIN version v ON v.row = d.row;
+SELECT DISTINCT v.speaker, v.session, v.metadata, t.key FROM doomed d JOIN version v ON v.row = d.row
+LEFT JOIN cube_tag k ON k.row = v.row LEFT JOIN tag t ON t.tag = k.tag;
 
 -- name: blobs
 SELECT DISTINCT x.body FROM doomed d JOIN version v ON v.row = d.row JOIN content x ON x.cid = d.cid WHERE v.type <> 'plaintext';
