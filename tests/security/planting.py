@@ -219,8 +219,8 @@ def learn(planting):
         (term,) = analyse(word, None, None).counts
         planting.terms[word] = keys[term].to_bytes(8, "little")
     connection = apsw.Connection(f"file:{planting.directory / 'memory.db'}?mode=ro", flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY)
-    hers = "SELECT x.body FROM vector x JOIN version v ON v.cid = x.cid WHERE x.body IS NOT NULL AND (v.owner = 'alice' OR v.speaker = 'Alice')"
-    rows = connection.execute(f"{hers} GROUP BY x.cid")
+    hers = "SELECT x.body FROM vector x JOIN version v ON v.cid = x.cid WHERE v.owner = 'alice' OR v.speaker = 'Alice' GROUP BY x.cid"
+    rows = connection.execute(hers)
     planting.vectors = [body for (body,) in rows]
     coded = Codes()
     coded.put(np.stack([np.frombuffer(body, "<f4") for body in planting.vectors]))
