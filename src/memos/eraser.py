@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 
 from memos.errors import MemOSError
-from memos.infrastructure.memgovernance.receipt import Receipt, read_receipt, receipt_of, sign
+from memos.infrastructure.memgovernance.receipt import BYTES, Receipt, read_receipt, receipt_of, sign
+from memos.memcube.call import MemoryReply
 from memos.ports.clock import Clock
 from memos.ports.erasing import Erasure, Scrubbed
 from memos.ports.store import StoreParts
@@ -44,6 +45,17 @@ class Eraser:
             if found is None:
                 return None
             return self._finish(found) if found.receipt is None else self._told(found)
+
+    def answer(self, reply: MemoryReply, finish: bool) -> MemoryReply:  # noqa: FBT001 - the port is positional
+        """The reply to a call that erased, with its receipt, and a warning while that is partial."""
+        try:
+            receipt = self.finish(reply.call_id) if finish else self.receipt(reply.call_id)
+        except MemOSError as error:
+            return _warned(reply, error.message)
+        told = reply.model_copy(update={"value": receipt})
+        if receipt is None or receipt.status != "partial":
+            return told
+        return _warned(told, "; ".join(each.why for each in receipt.remaining if each.what == BYTES))
 
     def step(self, *, at_once: bool = False) -> bool:
         """Try to finish what is pending; True when something was finished. After a failure it waits, unless `at_once`."""
@@ -83,3 +95,7 @@ class Eraser:
         if erasure.receipt is not None:
             return read_receipt(erasure.receipt, f"what the store keeps of commit {erasure.seq}")
         return receipt_of(erasure, Scrubbed(0, 0, None, ("it is not finished yet",)), self._adapter.store_id)
+
+
+def _warned(reply: MemoryReply, why: str) -> MemoryReply:
+    return reply.model_copy(update={"warnings": (*reply.warnings, f"erased, and to be finished by the worker: {why}")})

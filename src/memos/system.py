@@ -73,7 +73,7 @@ class MemOS:
         desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._eraser = Eraser(parts, partial(signing_secret, parts.directory), self._clock, self._settings)
-        self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit, self._after_erasure)
+        self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit, self._eraser.answer)
         self._worker = Worker(api, parts, self._clock, self._settings, governance.examine, eraser=self._eraser)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
@@ -288,18 +288,6 @@ class MemOS:
         except MemOSError as error:
             return (f"stored; its vectors follow: {error.message}",)
         return () if done else ("stored; vectors are pending still and follow once the embedder answers",)
-
-    def _after_erasure(self, reply: MemoryReply, finish: bool) -> MemoryReply:  # noqa: FBT001 - the port is positional
-        try:
-            receipt = self._eraser.finish(reply.call_id) if finish else self._eraser.receipt(reply.call_id)
-        except MemOSError as error:
-            return reply.model_copy(update={"warnings": (*reply.warnings, f"erased, and to be finished by the worker: {error.message}")})
-        if receipt is None or receipt.status != "partial":
-            return reply.model_copy(update={"value": receipt})
-        why = "; ".join(each.why for each in receipt.remaining if each.what == "bytes")
-        return reply.model_copy(
-            update={"value": receipt, "warnings": (*reply.warnings, f"erased, and to be finished by the worker: {why}")}
-        )
 
     def _require_open(self) -> None:
         if self._closed.is_set():

@@ -220,8 +220,7 @@ def learn(planting):
         planting.terms[word] = keys[term].to_bytes(8, "little")
     connection = apsw.Connection(f"file:{planting.directory / 'memory.db'}?mode=ro", flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY)
     hers = "SELECT x.body FROM vector x JOIN version v ON v.cid = x.cid WHERE v.owner = 'alice' OR v.speaker = 'Alice' GROUP BY x.cid"
-    rows = connection.execute(hers)
-    planting.vectors = [body for (body,) in rows]
+    planting.vectors = [body for (body,) in connection.execute(hers) if body is not None]
     coded = Codes()
     coded.put(np.stack([np.frombuffer(body, "<f4") for body in planting.vectors]))
     planting.codes = [row.tobytes() for row in coded.all()[0]]

@@ -18,6 +18,10 @@ RECEIPT_BYTES = 1 << 26
 """A receipt that is longer is none; one of 100,000 memories has 4 MB."""
 
 
+BYTES = "bytes"
+"""What remains of an erasure that is not finished."""
+
+
 class Remaining(BaseModel):
     """What was to be erased, or holds what was, and stays; and why."""
 
@@ -70,7 +74,7 @@ class Receipt(BaseModel):
 def receipt_of(erasure: Erasure, scrubbed: Scrubbed, store_id: str) -> Receipt:
     """The receipt of an erasure as it stands, not signed yet."""
     told = erasure.told
-    left = [Remaining(what="bytes", why=why) for why in scrubbed.remains]
+    left = [Remaining(what=BYTES, why=why) for why in scrubbed.remains]
     return Receipt(
         status="partial" if left else "complete",
         store_id=store_id,
