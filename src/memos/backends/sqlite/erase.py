@@ -31,6 +31,7 @@ class Erasing:
         self._commit, self._wanted = commit, wanted
         self._execute, self._many = commit.connection.execute, commit.connection.executemany
         self.ids = tuple(map(id_bytes, dict.fromkeys(wanted.cubes)))
+        self.others = b""
         self.probes: tuple[bytes, ...] = ()
 
     def run(self) -> dict[str, int]:
@@ -85,8 +86,10 @@ class Erasing:
         for (nid,) in list(execute(PURGE["namespaces"])):
             execute(PURGE["mark"], (commit.seq, nid))
             commit.touched.add(nid)
-        for name in ("drop_tags", "drop_versions", "left_contents", "drop_contents", "left_cubes", "drop_cubes"):
+        for name in ("drop_tags", "drop_versions", "left_contents", "drop_contents", "left_cubes"):
             execute(PURGE[name])
+        self.others = b"".join(identity for (identity,) in execute(SQL["others"]))
+        execute(PURGE["drop_cubes"])
         execute(PURGE["drop_branch_edges"], (commit.tid,))
         self._many(SQL["drop_listing"], lists)
         unlisted = {aid for aid, _ in lists} | {aid for (aid,) in list(execute(SQL["drop_empty_listings"], (commit.tid,)))}
@@ -98,7 +101,7 @@ class Erasing:
         """A repeated call is not to bring back what it once made: its key stays, and what it was is gone."""
         gone, blanked = frozenset(self.ids), []
         for key, ids in self._execute(SQL["repeats"]):
-            named = [ids[start : start + 16] for start in range(0, len(ids), 16)]
+            named = sliced(ids)
             if not gone.isdisjoint(named):
                 blanked.append((b"".join(each for each in named if each not in gone), key))
         self._many(SQL["blank_repeat"], blanked)
@@ -108,9 +111,12 @@ class Erasing:
 
     def _remember(self, counts: dict[str, int], blobs: list[str]) -> None:
         commit, change = self._commit, self._commit.change
-        told = to_json(from_json(self._wanted.told) | {"counts": counts}).decode()
+        person = self._wanted.person
+        names = (person.owner, person.branches) if person is not None else ()
+        marks = [commit.keys.parted(change.tenant, name).hex() for name in names]
+        told = to_json(from_json(self._wanted.told) | {"counts": counts, "parted": marks}).decode()
         who = id_bytes(change.call_id), commit.keys.caller(change.caller)
-        row = commit.seq, microseconds(change.at), commit.tid, *who, b"".join(self.ids), told, to_json(blobs).decode()
+        row = commit.seq, microseconds(change.at), commit.tid, *who, b"".join(self.ids), self.others, told, to_json(blobs).decode()
         self._execute(SQL["add_erasure"], row)
 
     def _probes(self) -> tuple[bytes, ...]:
@@ -135,6 +141,11 @@ def pieces(body: bytes) -> tuple[bytes, ...]:
         half = (len(body) - WINDOW) // 2
         found = body[:WINDOW], body[half : half + WINDOW], body[-WINDOW:]
     return tuple(each for each in found if len(each) >= LEAST and len(set(each[:PREFIX])) >= DISTINCT)
+
+
+def sliced(ids: bytes) -> list[bytes]:
+    """The ids in a row of 16 bytes each."""
+    return [ids[start : start + 16] for start in range(0, len(ids), 16)]
 
 
 def telling(body: bytes) -> tuple[bytes, ...]:

@@ -13,10 +13,10 @@ from pydantic_core import from_json, to_json
 from memos.backends.sqlite.bytesearch import pieces_of, search
 from memos.backends.sqlite.connections import mapped
 from memos.backends.sqlite.copy_keys import CopyKeys
-from memos.backends.sqlite.erase import SQL, blob_of
+from memos.backends.sqlite.erase import SQL, blob_of, sliced
 from memos.backends.sqlite.keys import sync_directory
 from memos.backends.sqlite.rows import id_bytes, id_text
-from memos.memcube.fields import instant
+from memos.memcube.fields import instant, microseconds
 from memos.ports.erasing import Erasure, Scrubbed
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class _Row(NamedTuple):
     """An erasure with what is to be done about it and what was."""
 
     erasure: Erasure
+    others: bytes
     blobs: tuple[str, ...]
     copies: int
     removed: int
@@ -80,7 +81,10 @@ class SqliteErasures:
         """Destroy the keys of copies, and remove blobs; why some of it could not be done."""
         copies = removed = 0
         try:
-            copies = CopyKeys(self._adapter.directory, self._adapter.keys.secret).shred(map(id_bytes, row.erasure.ids))
+            keys = CopyKeys(self._adapter.directory, self._adapter.keys.secret)
+            copies = keys.shred([*map(id_bytes, row.erasure.ids), *sliced(row.others)])
+            if marks := row.erasure.told.get("parted"):
+                keys.part(map(bytes.fromhex, marks), row.erasure.seq, microseconds(row.erasure.at))
             removed = self._remove(row.blobs)
         except OSError as error:
             return [f"a file of the store could not be changed ({error.strerror})"]
@@ -150,7 +154,7 @@ class SqliteErasures:
 
 
 def _told(row: tuple[Any, ...]) -> _Row:
-    seq, at, tenant, call, caller, ids, told, blobs, copies, removed, rewritten, receipt = row
-    names = tuple(id_text(ids[start : start + 16]) for start in range(0, len(ids), 16))
+    seq, at, tenant, call, caller, ids, others, told, blobs, copies, removed, rewritten, receipt = row
+    names = tuple(map(id_text, sliced(ids)))
     erasure = Erasure(seq, instant(at), tenant, id_text(call), caller.hex(), names, from_json(told), receipt)
-    return _Row(erasure, tuple(from_json(blobs)), copies, removed, bool(rewritten))
+    return _Row(erasure, others, tuple(from_json(blobs)), copies, removed, bool(rewritten))

@@ -63,6 +63,9 @@ DELETE FROM listing WHERE aid = ?1 AND nid = ?2 AND NOT EXISTS (SELECT 1 FROM ve
 DELETE FROM listing WHERE nid IN (SELECT n.nid FROM namespace n WHERE n.tid = ? AND n.own IS NULL
   AND NOT EXISTS (SELECT 1 FROM version v WHERE v.nid = n.nid)) RETURNING aid;
 
+-- name: others
+SELECT c.id FROM left_cube l JOIN cube c ON c.uid = l.uid WHERE NOT EXISTS (SELECT 1 FROM erased x WHERE x.uid = l.uid);
+
 -- name: drop_list
 DELETE FROM acl WHERE aid = ?1 AND NOT EXISTS (SELECT 1 FROM version WHERE aid = ?1)
 AND NOT EXISTS (SELECT 1 FROM namespace WHERE own = ?1 OR aid = ?1) AND NOT EXISTS (SELECT 1 FROM listing WHERE aid = ?1);
@@ -83,11 +86,11 @@ UPDATE idempotency SET fingerprint = x'', ids = ? WHERE key = ?;
 UPDATE tenant SET erased = ? WHERE tid = ?;
 
 -- name: add_erasure
-INSERT INTO erasure (seq, at, tid, call_id, caller, ids, told, blobs) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO erasure (seq, at, tid, call_id, caller, ids, others, told, blobs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- What was erased, as it is told. `{which}` is one of the next four.
 -- name: erasures
-SELECT e.seq, e.at, t.name, e.call_id, e.caller, e.ids, e.told, e.blobs, e.copies, e.removed, e.rewritten, e.receipt FROM erasure e JOIN tenant t ON t.tid = e.tid
+SELECT e.seq, e.at, t.name, e.call_id, e.caller, e.ids, e.others, e.told, e.blobs, e.copies, e.removed, e.rewritten, e.receipt FROM erasure e JOIN tenant t ON t.tid = e.tid
 WHERE {which} ORDER BY e.seq;
 
 -- name: pending
@@ -128,3 +131,23 @@ SELECT body FROM content UNION ALL SELECT body FROM vector WHERE body IS NOT NUL
 UNION ALL SELECT header FROM version UNION ALL SELECT metadata FROM version WHERE metadata IS NOT NULL
 UNION ALL SELECT speaker FROM version WHERE speaker IS NOT NULL UNION ALL SELECT session FROM version WHERE session IS NOT NULL
 UNION ALL SELECT key FROM tag UNION ALL SELECT told FROM erasure UNION ALL SELECT path FROM namespace;
+
+-- What a store that is made of a backup has of those who left.
+-- name: all_snapshots
+SELECT s.tid, t.name, s.owner, s.name, s.at FROM snapshot s JOIN tenant t ON t.tid = s.tid;
+
+-- name: drop_snapshot
+DELETE FROM snapshot WHERE tid = ? AND owner = ? AND name = ?;
+
+-- name: all_branches
+SELECT b.bid, t.name, substr(b.name, 1, instr(b.name, '/')), b.opened FROM branch b JOIN tenant t ON t.tid = b.tid;
+
+-- name: end_branch
+UPDATE branch SET name = 'erased', closed = ifnull(closed, (SELECT max(seq) FROM commit_log)) WHERE bid = ?;
+
+-- name: all_tenants
+SELECT tid FROM tenant;
+
+-- name: drop_lists
+DELETE FROM acl WHERE NOT EXISTS (SELECT 1 FROM version v WHERE v.aid = acl.aid)
+AND NOT EXISTS (SELECT 1 FROM namespace n WHERE n.own = acl.aid OR n.aid = acl.aid) AND NOT EXISTS (SELECT 1 FROM listing m WHERE m.aid = acl.aid);

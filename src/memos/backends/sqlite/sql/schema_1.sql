@@ -247,6 +247,7 @@ CREATE TABLE erasure (
   call_id BLOB NOT NULL,
   caller BLOB NOT NULL,                 -- keyed pseudonym of the caller
   ids BLOB NOT NULL,                    -- 16 bytes each
+  others BLOB NOT NULL,                 -- those of memories that only closed branches held, which went too
   told TEXT NOT NULL,                   -- JSON for the receipt: counts, what remains and why, keyed pseudonyms
   blobs TEXT NOT NULL,                  -- JSON array of the blobs that only erased memories named; [] once they are gone
   copies INTEGER NOT NULL DEFAULT 0,    -- keys of copies that were destroyed
