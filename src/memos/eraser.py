@@ -17,6 +17,7 @@ from memos.settings import Settings
 
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 """One that cannot be finished is tried again after a pause that doubles."""
+NOT_YET = Scrubbed(0, 0, None, ("it is not finished yet",))
 log = logging.getLogger("memos.worker")
 
 
@@ -28,6 +29,7 @@ class Eraser:
         self._clock, self._settings = clock, settings
         self._finishing = threading.Lock()
         self._pause, self._next = PAUSE_SECONDS, 0.0
+        self._left: dict[int, Scrubbed] = {}
 
     def receipts(self, tenant: str) -> tuple[Receipt, ...]:
         """The receipts of a tenant, oldest first; of what is not finished a partial one."""
@@ -76,12 +78,14 @@ class Eraser:
             scrubbed = Scrubbed(0, 0, None, (f"it was interrupted ({error.code})",))
         made = receipt_of(erasure, scrubbed, self._adapter.store_id)
         if scrubbed.remains:
+            self._left[erasure.seq] = scrubbed
             return made
         signed = self._signed(made.model_copy(update={"finished_at": self._clock.now()}))
         try:
             self._erasing.settle(erasure.seq, signed.model_dump_json())
         except MemOSError as error:
             return receipt_of(erasure, Scrubbed(0, 0, None, (f"the receipt could not be kept ({error.code})",)), self._adapter.store_id)
+        self._left.pop(erasure.seq, None)
         kept = self._erasing.made_by(erasure.call_id)
         return signed if kept is None else self._told(kept)
 
@@ -94,7 +98,7 @@ class Eraser:
     def _told(self, erasure: Erasure) -> Receipt:
         if erasure.receipt is not None:
             return read_receipt(erasure.receipt, f"what the store keeps of commit {erasure.seq}")
-        return receipt_of(erasure, Scrubbed(0, 0, None, ("it is not finished yet",)), self._adapter.store_id)
+        return receipt_of(erasure, self._left.get(erasure.seq, NOT_YET), self._adapter.store_id)
 
 
 def _warned(reply: MemoryReply, why: str) -> MemoryReply:

@@ -149,7 +149,7 @@ def frozen(memory, word):
 
 def branch(memory, word):
     made = alice(memory).add(f"on the trunk {word[:3]}").cubes[0]
-    branch = alice(memory).branch(f"b{word[:2]}")
+    branch = alice(memory).branch(f"b{word[:HEAD]}")
     branch.update(made.id, f"on a branch {word}")
     branch.add(f"born there {word}")
 
@@ -159,7 +159,7 @@ def branch_name(memory, word):
 
 
 def discarded(memory, word):
-    branch = alice(memory).branch(f"d{word[:2]}")
+    branch = alice(memory).branch(f"d{word[:HEAD]}")
     branch.add(f"given up {word}")
     branch.discard()
 
