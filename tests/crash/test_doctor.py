@@ -21,6 +21,7 @@ OPEN = 2**63 - 1
 FAULTS = {
     "orphan": "DELETE FROM cube WHERE uid = 2",
     "cube_without_version": "INSERT INTO cube VALUES (99, 1, randomblob(16), randomblob(16))",
+    "erased_stands": "INSERT INTO tombstone SELECT id, tid, provenance, x'00', 1 FROM cube WHERE uid = 1",
     "content_changed": "UPDATE content SET body = 'I moved to Madrid' WHERE cid = 1",
     "content_unused": "INSERT INTO content (cid, body, sealed) VALUES (99, 'left behind', 0)",
     "validity_reversed": "UPDATE version SET seq_end = seq WHERE row = 1",

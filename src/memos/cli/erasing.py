@@ -135,12 +135,10 @@ def receipt() -> None:
     """Verify the receipts of erasures. No store is opened: a receipt and the public key are enough."""
 
 
-@click.command("verify", epilog="\b\nExamples:\n  memos receipt verify ./alice-receipt.json --key ./memory-audit.pem")
+@command("verify", "memos receipt verify ./alice-receipt.json --key ./memory-audit.pem")
 @click.argument("file", type=FILE)
 @click.option("--key", "public", type=FILE, required=True, metavar="FILE", help="The public key that `memos audit key` exported.")
-@click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
-@click.pass_context
-def verify(context: click.Context, file: Path, public: Path, *, as_json: bool) -> None:
+def verify(target: Target, file: Path, public: Path) -> None:
     """Tell whether the receipt in FILE is signed with the key and unchanged; the exit code is 1 when not."""
     from memos.infrastructure.memgovernance.checkpoint import DOCUMENT_BYTES, read_key
     from memos.infrastructure.memgovernance.checkpoint_files import read_file
@@ -148,7 +146,7 @@ def verify(context: click.Context, file: Path, public: Path, *, as_json: bool) -
 
     found = read_receipt(read_file(file, RECEIPT_BYTES), str(file))
     good = is_signed(found, read_key(read_file(public, DOCUMENT_BYTES), str(public)))
-    if as_json:
+    if target.as_json:
         emit({"valid": good, "receipt": found})
     elif good:
         say(f"the receipt is what was signed: {found.counts.get('memories', 0)} memories, {found.status}, {found.erased_at.isoformat()}")
@@ -159,7 +157,7 @@ def verify(context: click.Context, file: Path, public: Path, *, as_json: bool) -
             else f"the receipt is not signed ({found.unsigned})"
         )
     if not good:
-        context.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 receipt.add_command(verify)
