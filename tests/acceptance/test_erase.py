@@ -1,7 +1,9 @@
 """Erasing through the public face: what goes, what stays and is told, who may, and what a receipt is worth."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import apsw
 import pytest
@@ -346,6 +348,7 @@ class TestFinishing:
                 assert HELD in reply.warnings[0]
                 assert [each.status for each in memory.erasures()] == ["partial"]
             assert [each.status for each in memory.erasures()] == ["complete"]
+        memory.close()
         assert not any(b"xyzzy" in path.read_bytes() for path in place.rglob("*") if path.is_file())
 
     def test_a_writer_in_the_way_makes_it_partial(self, alice, memory, place):
@@ -506,3 +509,18 @@ def test_names_that_nothing_bears_any_more_are_gone(alice, bob, place):
     told = [json.loads(told) for (told,) in connection.execute("SELECT told FROM erasure")]
     assert [set(each) for each in told] == [{"basis", "counts", "derived", "parted", "remaining"}]
     connection.close()
+
+
+def test_the_search_for_rests_drops_no_lock(alice, memory, place):
+    """A lock of POSIX is lost when any descriptor of the file is closed; a store whose reader has lost his is overwritten under him."""
+
+    def locks():
+        mine = str(os.getpid())
+        return sum(line.split()[4] == mine for line in Path("/proc/locks").read_text().splitlines())
+
+    alice.erase(alice.add("a text that is looked for in every byte").cubes[0])
+    with memory._parts.adapter.view("default"):
+        before = locks()
+        assert before > 0
+        memory._parts.erasing._verify(memory._parts.erasing.erasures("default")[0], (b"something that stands in no file",))
+        assert locks() == before

@@ -20,7 +20,20 @@ from memos.infrastructure.memgovernance.checkpoint import read_key
 from memos.infrastructure.memgovernance.receipt import is_signed
 from memos.plugins import open_trail
 from tests.security import planting as plan
-from tests.security.planting import HEAD, OTHERS, UNSEEN, decoded, files_of, indexed, inflated, learn, plant, planted_words, standing
+from tests.security.planting import (
+    HEAD,
+    OTHERS,
+    UNSEEN,
+    decoded,
+    files_of,
+    indexed,
+    inflated,
+    learn,
+    plant,
+    planted_words,
+    seen_from_outside,
+    standing,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,7 +127,7 @@ def test_what_is_erased_stands_in_no_byte(tmp_path, trials, record_proof):
         assert (receipt.status, receipt.counts["memories"]) == ("complete", preview["counts"]["memories"])
         assert ask(reader, planted.words) == "0"
         assert memory.doctor() == ()
-        while_open = files_of(*places)
+        while_open = seen_from_outside(tmp_path / "seen", *places)
         assert {hit.cube.text for hit in memory.as_user("bob").search("harbour coffee ferry door").hits} == set(OTHERS)
     assert is_signed(receipt, read_key(exported_key(open_trail(store))[1], "key"))
     after = files_of(*places)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import apsw
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 PREFIX = 8
 """Bytes of each string that are looked for first."""
 CHUNK = 1 << 22
+DATABASE = ".db"
 
 
 def search(stream: Iterable[bytes], wanted: Iterable[bytes]) -> frozenset[bytes]:
@@ -59,7 +62,19 @@ def _places(body: bytes, beginnings: NDArray[np.bool_], prefixes: NDArray[np.uin
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:
-    """A file's bytes, piece by piece."""
-    with path.open("rb") as file:
-        while piece := file.read(CHUNK):
-            yield piece
+    """A file's bytes, piece by piece.
+
+    A database is read by SQLite's own hands: whoever closes another descriptor of a file loses all locks that this process has on it.
+    """
+    if path.suffix != DATABASE:
+        with path.open("rb") as file:
+            while piece := file.read(CHUNK):
+                yield piece
+        return
+    database = apsw.VFSFile("unix", str(path), [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READONLY, 0])
+    try:
+        size = database.xFileSize()
+        for start in range(0, size, CHUNK):
+            yield database.xRead(min(CHUNK, size - start), start)
+    finally:
+        database.xClose()

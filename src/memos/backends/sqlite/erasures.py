@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.02
 BLOBS = "blobs"
+SHARED = "-shm"
+"""What processes share of a write-ahead log: numbers of pages alone, and locks that are lost when somebody closes the file."""
 HELD = "a reader that began before the erasure still holds the write-ahead log"
 BUSY = "others are writing, and the file could not be rewritten in time"
 
@@ -139,9 +141,11 @@ class SqliteErasures:
                 return ["rows of erased memories stand in memory.db; run `memos doctor`"]
         remains = []
         for path in sorted(self._adapter.directory.rglob("*")):
+            if path.name.endswith(SHARED) or not path.is_file():
+                continue
             found = frozenset[bytes]()
-            with suppress(FileNotFoundError, IsADirectoryError):
-                found = search(pieces_of(path), probes) if path.is_file() else found
+            with suppress(FileNotFoundError, apsw.CantOpenError):
+                found = search(pieces_of(path), probes)
             if found and (rest := found - search(self._standing(), found)):
                 remains.append(f"{len(rest)} pieces of what was erased stand in {path.relative_to(self._adapter.directory)}")
         return remains
