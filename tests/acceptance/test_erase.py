@@ -13,7 +13,6 @@ from memos.backends.sqlite.erasures import BUSY, HELD
 from memos.errors import BackendError, Denied, InvalidCall, NotFound, VersionConflict
 from memos.infrastructure.memgovernance.audit import exported_key
 from memos.infrastructure.memgovernance.checkpoint import read_key
-from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.receipt import is_signed, read_receipt
 from memos.memcube.call import Caller, MemoryCall
 from memos.memcube.change import ChangeSet, CubeWrite, Erase, Idempotency, ReadSet, Terms, VectorFill
@@ -115,10 +114,27 @@ class TestByIds:
         assert errors[0] == errors[1]
         assert texts(bob) == ["Bob's own"]
 
-    def test_who_may_read_may_not_erase(self, bob):
-        cube = bob.add("Bob's own").cubes[0]
-        with pytest.raises(Denied, match="user/alice"):
-            MemGovernance().require_erase(Caller(user="alice"), cube)
+    def test_who_may_read_may_not_erase_and_an_admin_of_it_may(self, alice, bob):
+        read = bob.add("to be read", acl={"user:alice": ["read"]}).cubes[0]
+        administered = bob.add("to be administered", acl={"user:alice": ["admin"]}).cubes[0]
+        bob.add("not shared")
+        assert alice.get(read.id).cubes[0].text == "to be read"
+        with pytest.raises(Denied, match="may not erase"):
+            alice.erase(read)
+        assert alice.erase(filter={"owner": "bob"}).value.ids == (administered.id,)
+        assert texts(bob) == ["not shared", "to be read"]
+
+    def test_what_others_made_of_it_is_told_to_who_sees_it_and_goes_by_the_operator(self, alice, bob, memory):
+        shared = alice.add("seen by Bob", acl={"user:bob": ["read"]}).cubes[0]
+        own = bob.add("Bob's own").cubes[0]
+        made = bob.compose([shared.id, own.id]).cubes[0]
+        assert alice.erase(shared, dry_run=True).value["remaining"] == [], "what one may not see is not counted either"
+        bob.share(made, "user:alice")
+        told = [{"what": made.id, "why": "derived from what is erased, and not yours to erase"}]
+        assert alice.erase(shared, dry_run=True).value["remaining"] == told
+        assert memory.erase(shared, dry_run=True).value["derived"] == [made.id]
+        assert [each.model_dump() for each in alice.erase(shared).value.remaining] == told
+        assert len(texts(bob)) == 2
 
     def test_what_was_ended_by_it_holds_again(self, alice, memory):
         old = alice.add("I live in Lisbon.").cubes[0]

@@ -21,4 +21,5 @@ def take_away(connection: apsw.Connection, keys: Keys, copies: CopyKeys) -> None
     for (tid,) in list(connection.execute(SQL["all_tenants"])):
         connection.execute(SQL["drop_empty_listings"], (tid,)).fetchall()
         connection.execute(SQL["drop_namespaces"], (tid,))
+    connection.execute(SQL["drop_all_entries"])
     connection.execute(SQL["drop_lists"])

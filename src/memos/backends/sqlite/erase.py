@@ -94,7 +94,8 @@ class Erasing:
         self._many(SQL["drop_listing"], lists)
         unlisted = {aid for aid, _ in lists} | {aid for (aid,) in list(execute(SQL["drop_empty_listings"], (commit.tid,)))}
         execute(SQL["drop_namespaces"], (commit.tid,))
-        self._many(SQL["drop_list"], ((aid,) for aid in sorted(unlisted)))
+        for name in ("drop_entries", "drop_list"):
+            self._many(SQL[name], ((aid,) for aid in sorted(unlisted)))
         execute(SQL["drop_tags"], (commit.tid,))
 
     def _blank_repeats(self) -> None:

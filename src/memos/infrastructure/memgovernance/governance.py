@@ -95,15 +95,6 @@ class MemGovernance:
         """How the names of the branches begin that the caller's erasures reach: the system's reach all."""
         return "" if caller.kind == "system" else access.branch_key(caller, "")
 
-    def may_erase(self, caller: Caller, cube: MemCube) -> bool:
-        """Whether the caller may erase a memory, where what it may not is left out and no error."""
-        return caller.kind == "system" or access.is_own(caller, cube.namespace)
-
-    def require_erase(self, caller: Caller, cube: MemCube) -> None:
-        """Denied unless the caller may erase a memory."""
-        if not self.may_erase(caller, cube):
-            raise Denied(f"you may erase only what is below {access.home(caller)} and {access.contexts(caller)}")
-
     def may_audit(self, caller: Caller) -> bool:
         """Whether every row of the tenant's logs is this caller's to read: ids and pseudonyms, never a text."""
         return access.may_audit(caller)

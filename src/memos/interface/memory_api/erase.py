@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import to_json
 
 from memos.errors import InvalidCall, NotFound
+from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.interface.memory_api.lifecycle import freed, holding
@@ -26,6 +27,9 @@ PAGE = 1000
 MERGED = "merged_from"
 """From a memory to those that say the same and were merged into it."""
 MENTIONS = 1000
+READ: Action = "read"
+HISTORY: Action = "history"
+ERASE: Action = "erase"
 Chosen = dict[str, MemCube]
 
 
@@ -62,14 +66,13 @@ def prepare_erase(work: Work) -> Prepared:
     basis = _basis(work, options)
     with _everywhere(work) as views:
         chosen = _chosen(work, options, views)
-        derived, hidden = _derived(work, views, chosen) if chosen else ({}, 0)
+        derived, others = _derived(work, views, chosen) if chosen else ({}, [])
     going = {**chosen, **(derived if options.derived else {})}
     kept = held(work, going) if options.court_order is None else frozenset()
     remaining = [{"what": each, "why": "legal hold"} for each in sorted(kept)]
     if not options.derived:
         remaining += [{"what": each, "why": "derived from what is erased, and not named"} for each in derived]
-    if hidden:
-        remaining.append({"what": f"{hidden} memories", "why": "derived from what is erased, and not yours to erase"})
+    remaining += [{"what": each, "why": "derived from what is erased, and not yours to erase"} for each in others]
     going = {cube_id: cube for cube_id, cube in going.items() if cube_id not in kept}
     if options.dry_run:
         return _preview(work, options, going, {"derived": list(derived), "remaining": remaining, "held": sorted(kept)})
@@ -106,7 +109,7 @@ def _chosen(work: Work, options: EraseOptions, views: tuple[View, ...]) -> Chose
         wanted = _of_person(options.subject)
     if wanted is None:
         raise InvalidCall("say what to erase: ids, a filter, or a subject")
-    return {cube.id: cube for cube in _passing(work, wanted, views) if work.desk.governance.may_erase(work.caller, cube)}
+    return _erasable(work, _passing(work, wanted, views))
 
 
 def _of_person(subject: str) -> Filter:
@@ -116,7 +119,7 @@ def _of_person(subject: str) -> Filter:
 
 def _passing(work: Work, wanted: Filter, views: tuple[View, ...]) -> Iterator[MemCube]:
     """What passes a filter in the present, the forgotten and the archived too, and of what was born in a branch what passes there."""
-    grant, cursor = work.desk.governance.past(work.caller).filter, None
+    grant, cursor = _grant(work, ERASE), None
     passes = wanted.predicate(now=work.now)
     while True:
         page = work.view.find(wanted, grant=grant, now=work.now, limit=PAGE, cursor=cursor)
@@ -136,36 +139,53 @@ def _named(work: Work, views: tuple[View, ...]) -> Chosen:
     for cube_id in ids:
         if cube_id not in found:
             raise NotFound(f"there is no memory {cube_id} here for you to erase; what was erased is told by `memos erase --status`")
-        work.desk.governance.require_erase(work.caller, found[cube_id])
+    work.warrant.require("erase", (found[cube_id] for cube_id in ids))
     return {cube_id: found[cube_id] for cube_id in ids}
 
 
 def _seen(work: Work, ids: list[str], views: tuple[View, ...]) -> Chosen:
-    grant = work.desk.governance.past(work.caller).filter
+    """What the caller may see of some memories, in whichever way, and in whichever branch of its own."""
     found: Chosen = {}
     for view in views:
-        found = {**view.get([each for each in ids if each not in found], grant=grant, now=work.now), **found}
+        for action in (READ, HISTORY, ERASE):
+            found = {**view.get([each for each in ids if each not in found], grant=_grant(work, action), now=work.now), **found}
     return found
 
 
-def _derived(work: Work, views: tuple[View, ...], chosen: Chosen) -> tuple[Chosen, int]:
-    """What holds the content of those chosen: made of them, or merged into them. And of how many more the caller may not erase."""
-    known, fresh, derived, hidden = set(chosen), set(chosen), dict[str, MemCube](), 0
+def _grant(work: Work, action: Action) -> Filter:
+    """What the caller may see for an action, the forgotten too; the conditions of its own memories do not keep it from erasing them."""
+    return work.warrant.filter(action, past=True, exempt=work.caller.user)
+
+
+def _erasable(work: Work, cubes: Iterable[MemCube]) -> Chosen:
+    given = list({cube.id: cube for cube in cubes}.values())
+    return {cube.id: cube for cube, may in zip(given, work.warrant.may(ERASE, given), strict=True) if may}
+
+
+def _derived(work: Work, views: tuple[View, ...], chosen: Chosen) -> tuple[Chosen, list[str]]:
+    """What holds the content of those chosen: made of them, or merged into them. And what of that the caller sees and may not erase.
+
+    What it does not see is not told, and nothing is followed through it.
+    """
+    known, fresh, derived, others = set(chosen), set(chosen), dict[str, MemCube](), list[str]()
     while fresh:
-        near: set[str] = set()
-        for view in views:
-            for start in range(0, len(fresh), PAGE):
-                edges = view.neighbours(sorted(fresh)[start : start + PAGE], DERIVATIONS, 1)
-                near |= {edge.source for edge in edges if edge.target in fresh}
-                near |= {edge.target for edge in edges if edge.source in fresh and edge.relation == MERGED}
-        near -= known
+        near = {each for view in views for each in _near(view, fresh)} - known
         known |= near
         seen = _seen(work, sorted(near), views)
-        ours = {cube_id: cube for cube_id, cube in seen.items() if work.desk.governance.may_erase(work.caller, cube)}
-        hidden += len(near) - len(ours)
+        ours = _erasable(work, seen.values())
+        others += [cube_id for cube_id in seen if cube_id not in ours]
         derived |= ours
         fresh = set(ours)
-    return derived, hidden
+    return derived, others
+
+
+def _near(view: View, ids: set[str]) -> Iterator[str]:
+    for start in range(0, len(ids), PAGE):
+        for edge in view.neighbours(sorted(ids)[start : start + PAGE], DERIVATIONS, 1):
+            if edge.target in ids:
+                yield edge.source
+            elif edge.source in ids and edge.relation == MERGED:
+                yield edge.target
 
 
 def _preview(work: Work, options: EraseOptions, going: Chosen, told: dict[str, Any]) -> Prepared:
@@ -183,9 +203,7 @@ def _preview(work: Work, options: EraseOptions, going: Chosen, told: dict[str, A
 
 def _mentions(work: Work, subject: str, going: Chosen) -> tuple[MemCube, ...]:
     """Memories that the caller may read, that stay, and whose text or tags name the person."""
-    governance = work.desk.governance
-    spaces = tuple(ROOTS) if work.caller.kind == "system" else governance.own_roots(work.caller)
-    query = MemoryQuery(text=subject, namespaces=spaces, limit=MENTIONS)
+    query = MemoryQuery(text=subject, namespaces=work.warrant.scope(READ, tuple(ROOTS)), limit=MENTIONS)
     found = work.desk.operator.retrieve(query, work.view, work.grant, work.now)
     cubes = {cube.id: cube for cube in work.view.load([hit.row for hit in found.hits])}
     tagged = Filter.parse({"tags": {"any": [subject]}})

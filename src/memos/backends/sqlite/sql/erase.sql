@@ -66,6 +66,10 @@ DELETE FROM listing WHERE nid IN (SELECT n.nid FROM namespace n WHERE n.tid = ? 
 -- name: others
 SELECT c.id FROM left_cube l JOIN cube c ON c.uid = l.uid WHERE NOT EXISTS (SELECT 1 FROM erased x WHERE x.uid = l.uid);
 
+-- name: drop_entries
+DELETE FROM acl_entry WHERE aid = ?1 AND NOT EXISTS (SELECT 1 FROM version WHERE aid = ?1)
+AND NOT EXISTS (SELECT 1 FROM namespace WHERE own = ?1 OR aid = ?1) AND NOT EXISTS (SELECT 1 FROM listing WHERE aid = ?1);
+
 -- name: drop_list
 DELETE FROM acl WHERE aid = ?1 AND NOT EXISTS (SELECT 1 FROM version WHERE aid = ?1)
 AND NOT EXISTS (SELECT 1 FROM namespace WHERE own = ?1 OR aid = ?1) AND NOT EXISTS (SELECT 1 FROM listing WHERE aid = ?1);
@@ -147,6 +151,11 @@ UPDATE branch SET name = 'erased', closed = ifnull(closed, (SELECT max(seq) FROM
 
 -- name: all_tenants
 SELECT tid FROM tenant;
+
+-- name: drop_all_entries
+DELETE FROM acl_entry WHERE NOT EXISTS (SELECT 1 FROM version v WHERE v.aid = acl_entry.aid)
+AND NOT EXISTS (SELECT 1 FROM namespace n WHERE n.own = acl_entry.aid OR n.aid = acl_entry.aid)
+AND NOT EXISTS (SELECT 1 FROM listing m WHERE m.aid = acl_entry.aid);
 
 -- name: drop_lists
 DELETE FROM acl WHERE NOT EXISTS (SELECT 1 FROM version v WHERE v.aid = acl.aid)
