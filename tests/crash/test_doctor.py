@@ -90,6 +90,11 @@ def test_a_sound_store_has_no_fault(sound):
     assert diagnosed(sound, None) == {}
 
 
+def test_a_worker_that_goes_through_the_commits_speaks_of_no_row_of_the_access_log(sound):
+    tamper(sound / "memory.db", "INSERT INTO worker (name, fence, cursor) VALUES ('consolidate', 1, 1000000)")
+    assert diagnosed(sound) == {}
+
+
 def test_an_empty_store_has_no_fault(tmp_path):
     assert diagnosed(tmp_path / "new") == {}
 
