@@ -540,3 +540,16 @@ def test_the_search_for_rests_drops_no_lock(alice, memory, place):
         assert before > 0
         memory._parts.erasing._verify(memory._parts.erasing.erasures("default")[0], (b"something that stands in no file",))
         assert locks() == before
+
+
+def test_an_encrypted_store_is_erased_and_rewritten_too(tmp_path):
+    key = tmp_path / "kek"
+    key.write_bytes(os.urandom(32))
+    with MemOS.open(tmp_path / "sealed", embedder="hashing", worker="none", settings={"encryption": f"file:{key}"}) as memory:
+        alice = memory.as_user("alice")
+        kept, gone = alice.add(["tea is fine", "coffee is a secret of mine"]).cubes
+        receipt = alice.erase(gone).value
+        assert (receipt.status, receipt.remaining, receipt.searched is not None) == ("complete", (), True)
+        assert texts(alice) == ["tea is fine"]
+        assert memory.doctor() == ()
+    assert kept.id != gone.id
