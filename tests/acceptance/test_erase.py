@@ -10,7 +10,7 @@ import pytest
 
 from memos import MemOS
 from memos.backends.sqlite.erasures import BUSY, HELD
-from memos.errors import BackendError, Denied, InvalidCall, NotFound, VersionConflict
+from memos.errors import BackendError, Denied, InvalidCall, NotFound, ReadOnlyStore, VersionConflict
 from memos.infrastructure.memgovernance.audit import exported_key
 from memos.infrastructure.memgovernance.checkpoint import read_key
 from memos.infrastructure.memgovernance.receipt import is_signed, read_receipt
@@ -386,6 +386,34 @@ class TestFinishing:
         with MemOS.open(place) as memory:
             memory.drain()
             assert [each.receipt is None for each in memory._parts.erasing.erasures("default")] == [False]
+
+    def test_several_that_are_pending_are_finished_with_one_rewriting(self, alice, memory, place):
+        cubes = alice.add([f"number {number} of several" for number in range(12)]).cubes
+        for cube in cubes:
+            alice.erase(cube, finish=False)
+        assert len(memory._parts.adapter.probes) == 8, "what is kept for the search is bounded"
+        rewriting = memory._parts.erasing._rewrite
+        turns = []
+        memory._parts.erasing._rewrite = lambda end, *, rewritten: turns.append(rewritten) or rewriting(end, rewritten=rewritten)
+        assert [each.status for each in memory.erasures()] == ["complete"] * 12
+        assert turns == [False, *[True] * 11]
+        assert {each.searched is None for each in memory.erasures()} == {True, False}
+        assert memory._parts.adapter.probes == {}
+
+    def test_what_another_process_finished_is_searched_for_no_longer(self, alice, memory, place):
+        alice.erase(alice.add("xyzzy is what it says").cubes[0], finish=False)
+        with MemOS.open(place, worker="none") as other:
+            assert [each.status for each in other.erasures()] == ["complete"]
+        assert [each.searched for each in memory.erasures()] == [None]
+        assert memory._parts.adapter.probes == {}
+
+    def test_a_store_that_is_only_read_tells_its_receipts(self, alice, memory, place):
+        alice.add("stays")
+        alice.erase(alice.add("gone").cubes[0], finish=False)
+        with MemOS.open(place, worker="none", read_only=True) as reader:
+            assert [each.status for each in reader.erasures()] == ["partial"]
+            with pytest.raises(ReadOnlyStore):
+                reader.as_user("alice").erase(subject="alice")
 
     def test_bytes_that_are_left_keep_it_partial(self, alice, memory, place):
         cube = alice.add("a text that somebody else has put into a file").cubes[0]

@@ -144,7 +144,7 @@ class SqliteAdapter:
     @property
     def probes(self) -> dict[int, tuple[bytes, ...]]:
         """Pieces of what this process has erased and not yet verified, by commit."""
-        return self._writing().probes
+        return self._writer.probes if self._writer is not None else {}
 
     @contextmanager
     def reader(self) -> Iterator[apsw.Connection]:

@@ -14,6 +14,7 @@ from memos.backends.sqlite.bytesearch import pieces_of, search
 from memos.backends.sqlite.connections import mapped
 from memos.backends.sqlite.copy_keys import CopyKeys
 from memos.backends.sqlite.erase import SQL, blob_of, sliced
+from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.keys import sync_directory
 from memos.backends.sqlite.rows import id_bytes, id_text
 from memos.memcube.fields import instant, microseconds
@@ -70,7 +71,7 @@ class SqliteErasures:
         end = time.monotonic() + seconds
         before = self._read("by_commit", erasure.seq)[0]
         remains = self._shred(before)
-        remains += self._rewrite(erasure.seq, end, rewritten=before.rewritten)
+        remains += self._rewrite(end, rewritten=before.rewritten)
         probes = self._adapter.probes.get(erasure.seq)
         if not remains:
             remains += self._verify(erasure, probes or ())
@@ -98,7 +99,11 @@ class SqliteErasures:
 
     def _read(self, which: str, *parameters: Any) -> list[_Row]:
         with self._adapter.reader() as connection:
-            return [_told(row) for row in connection.execute(SQL["erasures"].format(which=SQL[which]), parameters)]
+            rows = [_told(row) for row in connection.execute(SQL["erasures"].format(which=SQL[which]), parameters)]
+        for row in rows:
+            if row.erasure.receipt is not None:  # another process has finished it: what was kept for the search goes
+                self._adapter.probes.pop(row.erasure.seq, None)
+        return rows
 
     def _remove(self, names: tuple[str, ...]) -> int:
         """Remove the blobs that nothing names any more."""
@@ -114,16 +119,17 @@ class SqliteErasures:
                 sync_directory(path.parent)
         return removed
 
-    def _rewrite(self, seq: int, end: float, *, rewritten: bool) -> list[str]:
+    def _rewrite(self, end: float, *, rewritten: bool) -> list[str]:
         """Copy every row into fresh pages, for b-trees keep rests of cells that moved; then empty the write-ahead log."""
-        with mapped(self._adapter.path), closing(self._adapter.another()) as connection:
+        with GATE.using(), mapped(self._adapter.path), closing(self._adapter.another()) as connection:
             connection.set_busy_timeout(max(1, int((end - time.monotonic()) * 1000)))
             if not rewritten:
+                head = connection.execute(SQL["head"]).get  # what was erased until now is rewritten with it
                 try:
                     connection.execute("VACUUM")
+                    connection.execute(SQL["mark_rewritten"], (head,))
                 except apsw.BusyError:
                     return [BUSY]
-                connection.execute(SQL["mark_rewritten"], (seq,))
             while True:
                 with suppress(apsw.BusyError, apsw.LockedError):
                     busy, *_ = next(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
@@ -144,7 +150,7 @@ class SqliteErasures:
             if path.name.endswith(SHARED) or not path.is_file():
                 continue
             found = frozenset[bytes]()
-            with suppress(FileNotFoundError, apsw.CantOpenError):
+            with suppress(FileNotFoundError, apsw.CantOpenError), GATE.using():
                 found = search(pieces_of(path), probes)
             if found and (rest := found - search(self._standing(), found)):
                 remains.append(f"{len(rest)} pieces of what was erased stand in {path.relative_to(self._adapter.directory)}")

@@ -26,6 +26,8 @@ PATIENCE = 30.0
 """Seconds to wait for other processes' commits before Unavailable."""
 PAUSES = (0.0005, 0.004)
 """Bounds of the random pause, in seconds, between two tries for the lock: short, for SQLite's own waiting grows, and starves who waited."""
+UNVERIFIED = 8
+"""Of how many erasures the pieces to search for are kept; that of others is verified by its rows."""
 GROUP = 256
 """How many ChangeSets share a transaction at most, so that nobody waits for ever longer ones."""
 
@@ -163,6 +165,8 @@ class Writer:
             raise conflict(f"a row of the same identity stands already ({error})") from None
         if commit.erasing is not None:
             self.probes[commit.seq] = commit.erasing.probes
+            while len(self.probes) > UNVERIFIED:
+                del self.probes[min(self.probes)]
         return committed
 
     @contextmanager

@@ -109,6 +109,9 @@ e.seq = ?;
 -- name: by_call
 e.call_id = ?;
 
+-- name: head
+SELECT ifnull(max(seq), 0) FROM commit_log;
+
 -- name: mark_rewritten
 UPDATE erasure SET rewritten = 1 WHERE seq <= ? AND receipt IS NULL;
 
