@@ -539,10 +539,19 @@ class AsyncMemOS:
         dry_run: bool = False,
         derived: bool = True,
         court_order: str | None = None,
+        finish: bool = True,
     ) -> MemoryReply:
         """Erase as the system itself, in all namespaces of a tenant, what `Session.erase` erases in a user's own."""
         return await asyncio.to_thread(
-            self._sync.erase, ids, tenant=tenant, subject=subject, filter=filter, dry_run=dry_run, derived=derived, court_order=court_order
+            self._sync.erase,
+            ids,
+            tenant=tenant,
+            subject=subject,
+            filter=filter,
+            dry_run=dry_run,
+            derived=derived,
+            court_order=court_order,
+            finish=finish,
         )
 
     async def erasures(self, tenant: str = "default") -> tuple[Receipt, ...]:

@@ -203,11 +203,12 @@ class MemOS:
         dry_run: bool = False,
         derived: bool = True,
         court_order: str | None = None,
+        finish: bool = True,
     ) -> MemoryReply:
         """Erase as the system itself, in all namespaces of a tenant, what `Session.erase` erases in a user's own."""
         self._require_open()
         session = Session(self._api, Caller(user="system", tenant=tenant, kind="system"), self._clock)
-        return session.erase(ids, subject=subject, filter=filter, dry_run=dry_run, derived=derived, court_order=court_order)
+        return session.erase(ids, subject=subject, filter=filter, dry_run=dry_run, derived=derived, court_order=court_order, finish=finish)
 
     def erasures(self, tenant: str = "default") -> tuple[Receipt, ...]:
         """The receipts of what was erased, oldest first. What is pending is finished first, if that can be done now."""

@@ -1,7 +1,7 @@
 """Processes beside the one that erases. As a program: `read DIR`, `hold DIR` or `erase DIR`; each prints `ready`, then obeys its lines.
 
 `read` searches with lanes and caches of its own for the words that it is given, a JSON list a line, and prints how many answers hold one.
-`hold` keeps one View open until it is told otherwise. `erase` erases all of Alice, and prints `done`.
+`hold` keeps one View open until it is told otherwise. `erase` erases all of Alice, prints `committed`, finishes it, and prints `done`.
 """
 
 import json
@@ -36,7 +36,9 @@ def main(mode, directory):
     with MemOS.open(directory, worker="none", settings={"consolidate": False}) as memory:
         if mode == "erase":
             print("ready", flush=True)
-            memory.erase(subject="alice")
+            memory.erase(subject="alice", finish=False)
+            print("committed", flush=True)
+            memory.erasures()
             print("done", flush=True)
         elif mode == "hold":
             with memory._parts.adapter.view("default"):

@@ -77,10 +77,12 @@ def left_in(directory, planting):
     return search(stream, wanted)
 
 
-def killed_round(planted, directory, chance, longest):
-    """Erase in a process that is killed at some moment; whether the erasure had been committed, after it was finished on reopening."""
+def killed_round(planted, directory, chance, longest, *, late):
+    """Erase in a process that is killed at some moment, a late one after its commit; whether that was. Reopened, it is finished."""
     shutil.copytree(planted.directory, directory)
     with beside("erase", directory) as process:
+        if late:
+            assert process.stdout.readline() == "committed\n"
         time.sleep(chance.uniform(0, longest))
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=60)
@@ -140,7 +142,7 @@ def test_what_is_erased_stands_in_no_byte(tmp_path, trials, record_proof):
 
     copy, chance = plan.Planting(copies[0], planted.words, terms=planted.terms, vectors=planted.vectors), random.Random(trials)
     rounds = max(4, trials // 25)
-    committed = sum(killed_round(copy, tmp_path / f"killed{number}", chance, longest) for number in range(rounds))
+    committed = sum(killed_round(copy, tmp_path / f"killed{number}", chance, longest, late=number % 2 == 1) for number in range(rounds))
     record_proof(
         words=trials, places=len(plan.PLACES), found_before=found_before, terms_and_vectors_before=len(indexed_before), found_after=0,
         terms_and_vectors_after=0, memories=receipt.counts["memories"], versions=receipt.counts["versions"], files=len(after),
