@@ -22,7 +22,7 @@ log = logging.getLogger("memos.worker")
 
 
 class Eraser:
-    """The erasures of one store, in one process. `secret` gives the signing key, or raises an error that says why not. Safe among threads."""
+    """The erasures of one store, in one process. `secret` gives the signing key, or raises what says why not. Safe among threads."""
 
     def __init__(self, parts: StoreParts, secret: Callable[[], bytes], clock: Clock, settings: Settings) -> None:
         self._erasing, self._adapter, self._secret = parts.erasing, parts.adapter, secret
@@ -31,8 +31,10 @@ class Eraser:
         self._pause, self._next = PAUSE_SECONDS, 0.0
         self._left: dict[int, Scrubbed] = {}
 
-    def receipts(self, tenant: str) -> tuple[Receipt, ...]:
-        """The receipts of a tenant, oldest first; of what is not finished a partial one."""
+    def receipts(self, tenant: str, *, finish: bool) -> tuple[Receipt, ...]:
+        """The receipts of a tenant, oldest first; of what is not finished a partial one. With `finish` that is tried first."""
+        if finish:
+            self.step(at_once=True)
         return tuple(self._told(each) for each in self._erasing.erasures(tenant))
 
     def receipt(self, call_id: str) -> Receipt | None:

@@ -207,15 +207,13 @@ class MemOS:
     ) -> MemoryReply:
         """Erase as the system itself, in all namespaces of a tenant, what `Session.erase` erases in a user's own."""
         self._require_open()
-        session = Session(self._api, Caller(user="system", tenant=tenant, kind="system"), self._clock)
-        return session.erase(ids, subject=subject, filter=filter, dry_run=dry_run, derived=derived, court_order=court_order, finish=finish)
+        how: dict[str, Any] = {"subject": subject, "filter": filter, "dry_run": dry_run, "derived": derived, "court_order": court_order}
+        return Session(self._api, Caller(user="system", tenant=tenant, kind="system"), self._clock).erase(ids, **how, finish=finish)
 
     def erasures(self, tenant: str = "default") -> tuple[Receipt, ...]:
         """The receipts of what was erased, oldest first. What is pending is finished first, if that can be done now."""
         self._require_open()
-        if not self._parts.read_only:
-            self._eraser.step(at_once=True)
-        return self._eraser.receipts(tenant)
+        return self._eraser.receipts(tenant, finish=not self._parts.read_only)
 
     def doctor(self) -> tuple[Fault, ...]:
         """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""
