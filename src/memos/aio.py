@@ -225,17 +225,9 @@ class AsyncSession:
     ) -> MemoryReply:
         """Erase memories for good: named by ids, by a filter, or as all that a person owns or said. `reply.value` is the receipt."""
         return await asyncio.to_thread(
-            self._sync.erase,
-            ids,
-            subject=subject,
-            filter=filter,
-            dry_run=dry_run,
-            derived=derived,
-            court_order=court_order,
-            finish=finish,
-            trigger=trigger,
-            idempotency_key=idempotency_key,
-        )
+            self._sync.erase, ids, subject=subject, filter=filter, dry_run=dry_run, derived=derived,
+            court_order=court_order, finish=finish, trigger=trigger, idempotency_key=idempotency_key,
+        )  # fmt: skip
 
     async def snapshot(self, name: str, *, drop: bool = False, trigger: str | None = None) -> MemoryReply:
         """Give this moment a name of yours, or with `drop` take it away; `reply.value` has name, seq and at. It costs nothing."""
@@ -543,16 +535,9 @@ class AsyncMemOS:
     ) -> MemoryReply:
         """Erase as the system itself, in all namespaces of a tenant, what `Session.erase` erases in a user's own."""
         return await asyncio.to_thread(
-            self._sync.erase,
-            ids,
-            tenant=tenant,
-            subject=subject,
-            filter=filter,
-            dry_run=dry_run,
-            derived=derived,
-            court_order=court_order,
-            finish=finish,
-        )
+            self._sync.erase, ids, tenant=tenant, subject=subject, filter=filter, dry_run=dry_run,
+            derived=derived, court_order=court_order, finish=finish,
+        )  # fmt: skip
 
     async def erasures(self, tenant: str = "default") -> tuple[Receipt, ...]:
         """The receipts of what was erased, oldest first. What is pending is finished first, if that can be done now."""

@@ -194,17 +194,9 @@ class MemOS:
             self._parts.counters.close()
 
     def erase(
-        self,
-        ids: Ref | Iterable[Ref] = (),
-        *,
-        tenant: str = "default",
-        subject: str | None = None,
-        filter: Filtering = None,
-        dry_run: bool = False,
-        derived: bool = True,
-        court_order: str | None = None,
-        finish: bool = True,
-    ) -> MemoryReply:
+        self, ids: Ref | Iterable[Ref] = (), *, tenant: str = "default", subject: str | None = None, filter: Filtering = None,
+        dry_run: bool = False, derived: bool = True, court_order: str | None = None, finish: bool = True,
+    ) -> MemoryReply:  # fmt: skip
         """Erase as the system itself, in all namespaces of a tenant, what `Session.erase` erases in a user's own."""
         self._require_open()
         how: dict[str, Any] = {"subject": subject, "filter": filter, "dry_run": dry_run, "derived": derived, "court_order": court_order}

@@ -298,5 +298,4 @@ class Walk:
         return {"purge": Purge(horizon, self.some(list(self.model.state.cubes), 2), branches=self.chance(50), spare=spare, above=above)}
 
     def _erase(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
-        owner, birth = self.random.choice(USERS), self._birth()
-        return erasure(self.random, self.model.state, tenant, owner, birth=birth, provenance=self._provenance)
+        return erasure(self.random, self.model.state, tenant, self.random.choice(USERS), birth=self._birth(), provenance=self._provenance)
