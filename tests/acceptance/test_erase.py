@@ -269,6 +269,56 @@ class TestPreviewAndFilter:
         assert alice.erase(filter={"state": "generated"}).value.counts["memories"] == 1203
 
 
+class TestHolds:
+    @pytest.fixture
+    def admin(self, memory):
+        return memory.as_user("ada", roles=["admin"])
+
+    def test_what_a_hold_keeps_stays_and_is_told_until_a_court_orders_otherwise(self, alice, admin, memory):
+        kept, free = alice.add(["kept", "free"]).cubes
+        admin.govern("hold", "case 7", {"reason": "a lawsuit", "ids": [kept.id]})
+        preview = alice.erase(subject="alice", dry_run=True).value
+        assert (preview["ids"], preview["held"]) == ([free.id], [kept.id])
+        receipt = alice.erase(subject="alice").value
+        assert (receipt.ids, [each.model_dump() for each in receipt.remaining]) == (
+            (free.id,), [{"what": kept.id, "why": "the hold 'case 7' keeps it"}],
+        )  # fmt: skip
+        reply = alice.erase(kept)
+        assert (reply.value, reply.warnings) == (None, ("nothing was erased: holds keep all that is meant",))
+        ordered = alice.erase(kept, court_order="7 U 12/26").value
+        assert (ordered.ids, ordered.court_order) == ((kept.id,), "7 U 12/26")
+        assert memory.doctor() == ()
+
+    def test_what_a_closed_branch_holds_of_it_stays_too(self, alice, admin, memory):
+        branch = alice.branch("what-if")
+        held = branch.add("born in a branch", tags=["evidence"]).cubes[0]
+        admin.govern("hold", "case 7", {"reason": "a lawsuit", "filter": {"tags": {"any": ["evidence"]}}})
+        branch.discard()
+        before = memory.status().versions
+        alice.erase(alice.add("free").cubes[0])
+        assert memory.status().versions == before
+        admin.govern("hold", "case 7", None)
+        alice.erase(alice.add("free again").cubes[0])
+        assert memory.status().versions == before - 1
+        with pytest.raises(NotFound):
+            alice.get(held.id)
+
+    def test_a_hold_that_is_set_meanwhile_is_seen_at_the_commit(self, alice, admin, memory):
+        cube = alice.add("raced for").cubes[0]
+        adapter = memory._parts.adapter
+        commit, raced = type(adapter).commit, []
+
+        def slow(change, reads):
+            if change.erase is not None and not raced:
+                raced.append(True)
+                admin.govern("hold", "case 7", {"reason": "a lawsuit", "ids": [cube.id]})
+            return commit(adapter, change, reads)
+
+        adapter.commit = slow
+        assert memory.erase(cube).value is None
+        assert alice.get(cube.id).cubes[0].text == "raced for"
+
+
 class TestWrongCalls:
     @pytest.mark.parametrize(
         ("how", "said"),

@@ -171,13 +171,15 @@ class Erase:
     """Memories that leave the store for good, with every row of the past, the present and all branches; tombstones stand in their place.
 
     VersionConflict when one of them is not there, or when something was made of one by a commit after `upto` and does not go with it.
-    What closed branches held goes too. `told` is a JSON object that is kept for the receipt; it holds ids, counts and keyed names.
+    What closed branches held goes too, but for memories that the holds `spare` keep. `told` is a JSON object that is kept for the
+    receipt; it holds ids, counts and keyed names.
     """
 
     cubes: tuple[str, ...]
     upto: int
     told: str = "{}"
     person: Person | None = None
+    spare: Holds | None = None
 
 
 DERIVATIONS = ("composed_of", "derived_from", "merged_from")

@@ -28,7 +28,7 @@ def erase(state: State, tenant: str, seq: int, wanted: Erase) -> int:
         _part(state, tenant, wanted.person)
     state.graves = state.graves + [(tenant, each, state.cubes[each][2], seq) for each in sorted(ids)]
     closed = {opened for owner, opened in state.closed if owner == tenant}
-    went = leave(state, tenant, seq, ids, closed)
+    went = leave(state, tenant, seq, (ids, wanted.spare), closed)
     listed = {(row.cube.namespace, acl_entries(row.cube)) for row in state.rows if row.tenant == tenant}
     pairs = {(row.cube.namespace, acl_entries(row.cube)) for row in went}
     state.listings = {each for each in state.listings if each[0] != tenant or each[1:] not in pairs or each[1:] in listed}

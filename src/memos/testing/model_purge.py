@@ -25,8 +25,9 @@ def purge(state: State, tenant: str, seq: int, wanted: Purge) -> int:
     return len(gone)
 
 
-def leave(state: State, tenant: str, seq: int, ids: set[str], closed: set[int], spare: Holds | None = None) -> list[Row]:
+def leave(state: State, tenant: str, seq: int, wanted: tuple[set[str], Holds | None], closed: set[int]) -> list[Row]:
     """Take all rows of some memories away, and what closed branches held but for what holds keep; the rows that went."""
+    ids, spare = wanted
     spared = {row.cube.id for row in state.rows if row.tenant == tenant and kept(state, row, spare)} - ids
     mine = [row for row in state.rows if row.tenant == tenant and row.cube.id not in spared]
     gone = [row for row in mine if row.cube.id in ids or _opened(row.branch) in closed]

@@ -281,8 +281,7 @@ class Walk:
         return {"rules": (Rule(kind, key, None if self.chance(30) else {"text": self.random.choice(VOCABULARY)}),)}
 
     def _opens(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
-        base = self.random.randint(0, self.model.state.head + self.chance(5))
-        return {"opens": BranchOpen(self.random.choice(BRANCHES), base)}
+        return {"opens": BranchOpen(self.random.choice(BRANCHES), self.random.randint(0, self.model.state.head + self.chance(5)))}
 
     def _closes(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         upto = self.model.state.head - self.random.randint(0, 20) if self.chance(50) else None
@@ -297,5 +296,4 @@ class Walk:
         spare, above = some_holds(self) if self.chance(50) else None, self.random.choice((0, 0, horizon or 0))
         return {"purge": Purge(horizon, self.some(list(self.model.state.cubes), 2), branches=self.chance(50), spare=spare, above=above)}
 
-    def _erase(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
-        return erasure(self.random, self.model.state, tenant, self.random.choice(USERS), birth=self._birth(), provenance=self._provenance)
+    _erase = erasure

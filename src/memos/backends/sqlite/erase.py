@@ -9,10 +9,11 @@ from pydantic_core import from_json, to_json
 from memos.backends.sqlite.bytesearch import PREFIX
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.purge import SQL as PURGE
+from memos.backends.sqlite.purge import drop_edges, spare
 from memos.backends.sqlite.rows import id_bytes, text_of
 from memos.backends.sqlite.verify import conflict
 from memos.errors import DAMAGE
-from memos.memcube.change import DERIVATIONS, Erase
+from memos.memcube.change import DERIVATIONS, Erase, Purge
 from memos.memcube.fields import microseconds
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class Erasing:
         if self._wanted.person is not None:
             self._part(self._wanted.person.owner, self._wanted.person.branches)
         execute(PURGE["doomed"])
-        execute(SQL["doom"])
         execute(PURGE["doom_branches"], (commit.tid,))
+        spare(commit, self._wanted.spare)
+        execute(SQL["doom"])
         counts = dict(zip(COUNTED, next(execute(SQL["count"])), strict=True))
         self.probes = self._probes()
         blobs, lists = self._blobs(), list(execute(SQL["lists"]))
@@ -90,7 +92,7 @@ class Erasing:
             execute(PURGE[name])
         self.others = b"".join(identity for (identity,) in execute(SQL["others"]))
         execute(PURGE["drop_cubes"])
-        execute(PURGE["drop_branch_edges"], (commit.tid,))
+        drop_edges(commit, Purge(branches=True, spare=self._wanted.spare))
         self._many(SQL["drop_listing"], lists)
         unlisted = {aid for aid, _ in lists} | {aid for (aid,) in list(execute(SQL["drop_empty_listings"], (commit.tid,)))}
         execute(SQL["drop_namespaces"], (commit.tid,))

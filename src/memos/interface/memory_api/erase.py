@@ -14,6 +14,7 @@ from memos.errors import InvalidCall, NotFound
 from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
+from memos.interface.memory_api.holds import held, holds
 from memos.interface.memory_api.lifecycle import freed, holding
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import DERIVATIONS, Erase, Person, ReadSet
@@ -51,11 +52,6 @@ class EraseOptions(Options):
     finish: bool = Field(default=True, strict=True)
 
 
-def held(work: Work, ids: Iterable[str]) -> frozenset[str]:  # noqa: ARG001 - no record of a tenant holds anything yet
-    """Those of some memories that a legal hold keeps."""
-    return frozenset()
-
-
 def prepare_erase(work: Work) -> Prepared:
     """Erase the memories named, those that pass a filter, or all that a person owns or said; with `dry_run` tell what that would be."""
     options = read_options(EraseOptions, work)
@@ -68,8 +64,8 @@ def prepare_erase(work: Work) -> Prepared:
         chosen = _chosen(work, options, views)
         derived, others = _derived(work, views, chosen) if chosen else ({}, [])
     going = {**chosen, **(derived if options.derived else {})}
-    kept = held(work, going) if options.court_order is None else frozenset()
-    remaining = [{"what": each, "why": "legal hold"} for each in sorted(kept)]
+    kept = held(work, going) if options.court_order is None else {}
+    remaining = [{"what": each, "why": f"the hold {name!r} keeps it"} for each, name in sorted(kept.items())]
     if not options.derived:
         remaining += [{"what": each, "why": "derived from what is erased, and not named"} for each in derived]
     remaining += [{"what": each, "why": "derived from what is erased, and not yours to erase"} for each in others]
@@ -220,7 +216,8 @@ def _words(cube: MemCube) -> list[str]:
 def _erasing(work: Work, options: EraseOptions, going: Chosen, told: dict[str, Any]) -> Prepared:
     reply = MemoryReply(call_id=work.call.id, call=work.call)
     if not going:
-        return Prepared(reply.model_copy(update={"warnings": ("nothing was erased: no memory of yours is meant",)}))
+        why = "holds keep all that is meant" if told["remaining"] else "no memory of yours is meant"
+        return Prepared(reply.model_copy(update={"warnings": (f"nothing was erased: {why}",)}))
     governance, view = work.desk.governance, work.view
     person = None
     if options.subject is not None:
@@ -232,7 +229,7 @@ def _erasing(work: Work, options: EraseOptions, going: Chosen, told: dict[str, A
         told["court_order"] = options.court_order
     standing = view.get(list(going), grant=Filter.everything(), now=work.now)
     lifted = freed(work, tuple(going))
-    erase = Erase(tuple(going), view.seq, to_json(told).decode(), person)
+    erase = Erase(tuple(going), view.seq, to_json(told).decode(), person, holds(work) or None)
     change = work.change(erase=erase, writes=tuple(holding(work, cube) for cube in lifted), idempotency=work.idempotency(()))
     reads = {cube.id: cube.seq for cube in (*standing.values(), *lifted)}
-    return Prepared(reply, change, ReadSet(versions=reads))
+    return Prepared(reply, change, ReadSet(versions=reads, policy_epoch=view.policy_epoch))
