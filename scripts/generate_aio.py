@@ -18,6 +18,7 @@ SOURCES = {
     "Session": {
         "Memories": SESSION / "memories.py",
         "Life": SESSION / "life.py",
+        "Erasing": SESSION / "erasing.py",
         "Past": SESSION / "past.py",
         "Logs": SESSION / "logs.py",
         "Sharing": SESSION / "sharing.py",
@@ -51,6 +52,7 @@ from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
+    from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.clock import Clock
     from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
     from memos.ports.adapter import NamespaceInfo

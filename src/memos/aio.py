@@ -19,6 +19,7 @@ from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
+    from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
     from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
@@ -208,6 +209,25 @@ class AsyncSession:
     async def archive(self, ids: Ref | Iterable[Ref], *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:
         """Put memories aside: a default search does not look there; `states=["archived"]`, `at` and ids do, and use brings them back."""
         return await asyncio.to_thread(self._sync.archive, ids, trigger=trigger, idempotency_key=idempotency_key)
+
+    async def erase(
+        self,
+        ids: Ref | Iterable[Ref] = (),
+        *,
+        subject: str | None = None,
+        filter: Filtering = None,
+        dry_run: bool = False,
+        derived: bool = True,
+        court_order: str | None = None,
+        finish: bool = True,
+        trigger: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Erase memories for good: named by ids, by a filter, or as all that a person owns or said. `reply.value` is the receipt."""
+        return await asyncio.to_thread(
+            self._sync.erase, ids, subject=subject, filter=filter, dry_run=dry_run, derived=derived,
+            court_order=court_order, finish=finish, trigger=trigger, idempotency_key=idempotency_key,
+        )  # fmt: skip
 
     async def snapshot(self, name: str, *, drop: bool = False, trigger: str | None = None) -> MemoryReply:
         """Give this moment a name of yours, or with `drop` take it away; `reply.value` has name, seq and at. It costs nothing."""
@@ -527,6 +547,28 @@ class AsyncMemOS:
         await asyncio.to_thread(
             self._sync.close,
         )
+
+    async def erase(
+        self,
+        ids: Ref | Iterable[Ref] = (),
+        *,
+        tenant: str = "default",
+        subject: str | None = None,
+        filter: Filtering = None,
+        dry_run: bool = False,
+        derived: bool = True,
+        court_order: str | None = None,
+        finish: bool = True,
+    ) -> MemoryReply:
+        """Erase as the system itself, in all namespaces of a tenant, what `Session.erase` erases in a user's own."""
+        return await asyncio.to_thread(
+            self._sync.erase, ids, tenant=tenant, subject=subject, filter=filter, dry_run=dry_run,
+            derived=derived, court_order=court_order, finish=finish,
+        )  # fmt: skip
+
+    async def erasures(self, tenant: str = "default") -> tuple[Receipt, ...]:
+        """The receipts of what was erased, oldest first. What is pending is finished first, if that can be done now."""
+        return await asyncio.to_thread(self._sync.erasures, tenant)
 
     async def doctor(self) -> tuple[Fault, ...]:
         """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from memos.entrance import Entrance
 from memos.infrastructure.memgovernance.credentials import attenuated
 from memos.memcube.call import Caller, CallingContext
+from memos.memcube.legal import legal_principal
 from memos.memcube.value import Time, build
 from memos.ports.clock import Clock
 from memos.session import Ref, Session
@@ -40,6 +41,11 @@ class Doors:
         self._require_open()
         context = {"agent": agent, "purpose": purpose, "task": task, "model": model, "session": session, "request": request}
         caller = build(Caller, user=user, tenant=tenant, roles=several(roles), **context)
+        return Session(self._api, self._api.api.trusted(caller), self._clock)
+
+    def _system(self, tenant: str) -> Session:
+        """A session of the system's own principal: for what whoever holds the store does in a whole tenant."""
+        caller = Caller(user="system", tenant=legal_principal(tenant), kind="system")
         return Session(self._api, self._api.api.trusted(caller), self._clock)
 
     def authenticate(self, credential: str, context: CallingContext | None = None, *, tenant: str | None = None) -> Caller:

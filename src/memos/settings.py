@@ -96,6 +96,9 @@ class Settings(BaseModel):
         default_factory=PrivacySettings,
         description="what finds personal data and secrets: a detector (patterns, presidio or none), and levels of some kinds",
     )
+    erase_seconds: float = Field(
+        default=5.0, ge=0, description="how long an erasure waits for readers and writers until it is left to the worker to finish"
+    )
     access_log: Path | None = Field(default=None, description="a directory for access.db when the store itself is read-only")
     audit_checkpoints: Path | None = Field(
         default=None, description="a directory outside the store for signed checkpoints of its logs; none: beside it, NAME-audit"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from memos.doors import Doors
 from memos.entrance import Entrance
+from memos.eraser import Eraser
 from memos.errors import BackendError, InvalidCall, MemOSError, ReadOnlyStore
 from memos.infrastructure.memgovernance.credentials import Credentials
 from memos.infrastructure.memgovernance.governance import MemGovernance
@@ -20,6 +21,7 @@ from memos.infrastructure.memgovernance.seals import Seals
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import MemoryAPI
 from memos.interface.memory_api.desk import Desk, Signing
+from memos.memcube.call import MemoryReply
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
 from memos.places import place_of, usable_path
@@ -27,10 +29,12 @@ from memos.plugins import chooser, decrypt_store, encrypt_store, open_store, res
 from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
+from memos.session.base import Filtering, Ref
 from memos.settings import Settings, load_settings, settings_given
 from memos.worker import Worker
 
 if TYPE_CHECKING:
+    from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
 
@@ -54,8 +58,10 @@ class MemOS(Doors):
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
         desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity)
         self._vault = MemVault(parts.adapter, parts.journal)
-        self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit)
-        self._worker = Worker(api, parts, self._clock, self._settings, trusted=api.trusted, examine=governance.examine)
+        self._eraser = Eraser(parts, partial(signing_secret, parts.directory), self._clock, self._settings)
+        self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit, self._eraser.answer)
+        examine = governance.examine
+        self._worker = Worker(api, parts, self._clock, self._settings, trusted=api.trusted, examine=examine, eraser=self._eraser)
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()
@@ -151,6 +157,20 @@ class MemOS(Doors):
         finally:
             self._vault.close()
             self._parts.counters.close()
+
+    def erase(
+        self, ids: Ref | Iterable[Ref] = (), *, tenant: str = "default", subject: str | None = None, filter: Filtering = None,
+        dry_run: bool = False, derived: bool = True, court_order: str | None = None, finish: bool = True,
+    ) -> MemoryReply:  # fmt: skip
+        """Erase as the system itself, in all namespaces of a tenant, what `Session.erase` erases in a user's own."""
+        self._require_open()
+        how: dict[str, Any] = {"subject": subject, "filter": filter, "dry_run": dry_run, "derived": derived, "court_order": court_order}
+        return self._system(tenant).erase(ids, **how, finish=finish)
+
+    def erasures(self, tenant: str = "default") -> tuple[Receipt, ...]:
+        """The receipts of what was erased, oldest first. What is pending is finished first, if that can be done now."""
+        self._require_open()
+        return self._eraser.receipts(tenant, finish=not self._parts.read_only)
 
     def doctor(self) -> tuple[Fault, ...]:
         """Examine the store: integrity, orphans, chains, and whether the indexes agree with the texts. () when it is sound."""

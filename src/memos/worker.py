@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from memos.consolidator import Consolidator
+from memos.eraser import Eraser
 from memos.errors import MemOSError, Unavailable, VersionConflict
 from memos.examiner import Examine, Examiner
 from memos.interface.filling import Filling, Item
@@ -54,8 +55,10 @@ class Worker:
         *,
         trusted: Callable[[Caller], Caller],
         examine: Examine,
+        eraser: Eraser | None = None,
     ) -> None:
         self._door, self._trusted, self._adapter, self._journal = door, trusted, parts.adapter, parts.journal
+        self._eraser = eraser
         self._filling = Filling(parts.embedder) if parts.embedder is not None else None
         self._clock, self._settings = clock, settings
         self._sweeper = Sweeper(self._call, parts, clock, settings)
@@ -148,7 +151,7 @@ class Worker:
                 self._fence = self._adapter.elect(NAME)
             fills: list[Callable[[], bool]] = [partial(self._fill, tenant) for tenant in self._adapter.tenants()]
             examinations = [partial(self._examiner.step, tenant, Fence(NAME, self._fence)) for tenant in self._adapter.tenants()]
-            return self._run([self._fold, *examinations, *fills, self._consolidate, self._sweep])
+            return self._run([self._fold, *examinations, *fills, self._consolidate, self._sweep, self._erase])
         except VersionConflict:
             self._fence = 0
             return True
@@ -181,12 +184,18 @@ class Worker:
             self._fence = self._fence or self._adapter.elect(NAME)
             self._next_fold = 0.0
             self._fold()
+            if self._eraser is not None:
+                self._eraser.step(at_once=True)
             tenants = self._adapter.tenants() if tenant is None else (tenant,)
             done = sum((self._sweeper.whole(each, end, only) for each in tenants), Counter[str]())
         return dict(done)
 
     def _consolidate(self) -> bool:
         return self._consolidator is not None and self._consolidator.step()
+
+    def _erase(self) -> bool:
+        """Finish what erasures have left, if anything."""
+        return self._eraser is not None and self._eraser.step()
 
     def _sweep(self) -> bool:
         """One bounded step of the sweeps, at their interval."""

@@ -21,6 +21,7 @@ OPEN = 2**63 - 1
 FAULTS = {
     "orphan": "DELETE FROM cube WHERE uid = 2",
     "cube_without_version": "INSERT INTO cube VALUES (99, 1, randomblob(16), randomblob(16))",
+    "erased_stands": "INSERT INTO tombstone SELECT id, tid, provenance, x'00', 1 FROM cube WHERE uid = 1",
     "content_changed": "UPDATE content SET body = 'I moved to Madrid' WHERE cid = 1",
     "content_unused": "INSERT INTO content (cid, body, sealed) VALUES (99, 'left behind', 0)",
     "validity_reversed": "UPDATE version SET seq_end = seq WHERE row = 1",
@@ -87,6 +88,11 @@ def diagnosed(directory, analysis=analyse):
 def test_a_sound_store_has_no_fault(sound):
     assert diagnosed(sound) == {}
     assert diagnosed(sound, None) == {}
+
+
+def test_a_worker_that_goes_through_the_commits_speaks_of_no_row_of_the_access_log(sound):
+    tamper(sound / "memory.db", "INSERT INTO worker (name, fence, cursor) VALUES ('consolidate', 1, 1000000)")
+    assert diagnosed(sound) == {}
 
 
 def test_an_empty_store_has_no_fault(tmp_path):

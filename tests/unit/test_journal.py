@@ -55,7 +55,7 @@ def test_a_row_is_numbered_and_read_back_as_it_was(tmp_path, kept):
         "status": "ok",
         "grant": derive(KEY, "grant", "grant").hex(),
         "seq": 7,
-        "branch": "b",
+        "branch": derive(KEY, "branch", "acme", "user", "alice", "b").hex(),
         "hits": (("a", 2, "lexical dense", "plaintext"), ("b", 1, "graph", "plaintext")),
         "withheld": ("c",),
         "took": 12,

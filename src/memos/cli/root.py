@@ -21,6 +21,8 @@ COMMANDS = {
     "list": ("memos.cli.reading:list_memories", "Go through memories, by a filter and in an order."),
     "update": ("memos.cli.changing:update", "Give a memory a new text, new tags or another end."),
     "forget": ("memos.cli.changing:forget", "Take memories out of every present read."),
+    "erase": ("memos.cli.erasing:erase", "Erase memories for good, in all times and copies."),
+    "receipt": ("memos.cli.erasing:receipt", "Verify the receipt of an erasure."),
     "history": ("memos.cli.reading:history", "Show the versions of a memory, oldest first."),
     "lineage": ("memos.cli.tracing:lineage", "Show what a memory came from, and what came of it."),
     "label": ("memos.cli.living:label", "Name the standing version of a memory."),

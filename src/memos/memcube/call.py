@@ -36,6 +36,7 @@ Operation = Literal[
     "trace", "manifest", "recognise",
     "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
     "issue", "delegate", "revoke", "authenticate",
+    "erase",
     "index", "use", "transition", "consolidate", "purge", "reclaim", "examine",
 ]  # fmt: skip
 

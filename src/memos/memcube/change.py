@@ -159,6 +159,34 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """A person who leaves: the snapshots of an owner, and the branches whose names begin so, go with the memories."""
+
+    owner: str
+    branches: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Memories that leave the store for good, with every row of the past, the present and all branches; tombstones stand in their place.
+
+    VersionConflict when one of them is not there, or when something was made of one by a commit after `upto` and does not go with it.
+    What closed branches held goes too, but for memories that the holds `spare` keep. `told` is a JSON object that is kept for the
+    receipt; it holds ids, counts and keyed names.
+    """
+
+    cubes: tuple[str, ...]
+    upto: int
+    told: str = "{}"
+    person: Person | None = None
+    spare: Holds | None = None
+
+
+DERIVATIONS = ("composed_of", "derived_from", "merged_from")
+"""The relations of a memory to those whose content it holds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Economy:
     """Room to be saved: the texts of some contents, as `View.packable` names them, deflated; free pages given back."""
 
@@ -196,6 +224,7 @@ class ChangeSet:
     names: tuple[SnapshotName, ...] = ()
     purge: Purge | None = None
     economy: Economy | None = None
+    erase: Erase | None = None
     idempotency: Idempotency | None = None
     fence: Fence | None = None
     allowances: tuple[Allowance, ...] = ()

@@ -15,7 +15,9 @@ from memos.memcube.filter import Filter
 from memos.memcube.hold import Holds
 from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
+from memos.ports.erasing import Graves
 from memos.ports.feed import Feed
+from memos.ports.journal import Marks
 from memos.ports.retaining import Retaining
 from memos.ports.rules import Governing, Rules
 
@@ -68,7 +70,7 @@ class Branch:
     at: datetime
 
 
-class View(Rules, Retaining, Protocol):
+class View(Rules, Retaining, Graves, Marks, Protocol):
     """A consistent read of one tenant: of the present, of the past (`at`), or of a branch. Close it soon.
 
     `filter` arguments read the columns of this View; `grant` arguments always read the head of each memory now, in this View's snapshot.
@@ -132,10 +134,10 @@ class View(Rules, Retaining, Protocol):
         """
 
     def last_seq(self, namespace: str) -> int:
-        """The last commit that touched a namespace, 0 for none; vector fills and inherited access lists count, usage and edges do not."""
+        """The last commit that touched a namespace, `last_erasure` for none; vector fills and inherited access lists count, usage not."""
 
     def last_purge(self, namespace: str) -> int:
-        """The last commit that took rows of a namespace away for good, 0 when none has."""
+        """The last commit that took rows of a namespace away for good, 0 when none has; of one that is not there `last_erasure`."""
 
     def moment(self, when: datetime) -> int:
         """The tenant's last commit at or before a time, 0 when all came later."""
@@ -238,9 +240,6 @@ class View(Rules, Retaining, Protocol):
         """Audit rows of this tenant up to this View, ordered by (at, seq), those after a place: seq, at, tenant, branch, operation,
         call_id, caller (a keyed pseudonym), writes ((id, version) of each), counts, took. The status of every row is "ok".
         """
-
-    def pseudonym(self, caller: Caller) -> str:
-        """The keyed name under which both logs know a caller: that of a user of a tenant, whatever its context."""
 
     def stood(self, versions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], frozenset[tuple[str, str]]]:
         """(namespace, type) of each version of this tenant, whatever branch it is of; versions that are not there are missing."""

@@ -39,6 +39,19 @@ class AccessUse:
     uses: tuple[tuple[str, str, datetime], ...]
 
 
+class Marks(Protocol):
+    """The part of a View that tells whom and what the rows of a journal name."""
+
+    def pseudonym(self, caller: Caller) -> str:
+        """The keyed name under which both logs know a caller: that of a user of a tenant, whatever its context."""
+
+    def branch_mark(self, caller: Caller, name: str) -> str:
+        """The keyed mark under which the journal knows a branch by the name that its owner calls it by."""
+
+    def branch_names(self, prefix: str) -> tuple[str, ...]:
+        """The names of the tenant's branches that begin so, of those that ended too, sorted."""
+
+
 class AccessLog(Protocol):
     """The part of a journal that is read."""
 
@@ -64,7 +77,7 @@ class AccessJournal(AccessLog, Protocol):
         """Rows as stored: aseq, at, call_id, tenant, caller (a keyed pseudonym), operation, status, grant, seq, branch, hits,
         withheld, took.
 
-        `grant` is a keyed hash in hexadecimal of the row's, '' for none.
+        `grant` is a keyed hash in hexadecimal of the row's, '' for none, `branch` a mark as `Marks.branch_mark` gives it, '' for none.
         """
 
     def close(self) -> None:

@@ -46,6 +46,20 @@ class Remembering(Protocol):
         """The same embedder, which remembers for (tenant, user) alone; for None it remembers nothing."""
 
 
+@runtime_checkable
+class Forgetful(Protocol):
+    """An embedder that can forget the vectors that it remembers."""
+
+    def clear(self) -> None:
+        """Forget them, as after an erasure."""
+
+
+def clear(embedder: object) -> None:
+    """Let an embedder that remembers forget."""
+    if isinstance(embedder, Forgetful):
+        embedder.clear()
+
+
 def apart(embedder: Embedder, who: tuple[str, str] | None) -> Embedder:
     """The embedder as one caller may use it, so that its time tells nobody what others have said."""
     return embedder.apart(who) if isinstance(embedder, Remembering) else embedder

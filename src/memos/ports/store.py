@@ -9,6 +9,7 @@ from typing import Protocol
 
 from memos.ports.adapter import MemoryAdapter
 from memos.ports.counters import Counters
+from memos.ports.erasing import Erasing
 from memos.ports.journal import AccessJournal
 from memos.ports.maintenance import Maintenance
 from memos.ports.models import Embedder, Remembered
@@ -36,6 +37,7 @@ class StoreParts:
     adapter: MemoryAdapter
     journal: AccessJournal
     maintenance: Maintenance
+    erasing: Erasing
     embedder: Embedder | None
     counters: Counters
     directory: Path | None

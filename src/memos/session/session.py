@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memos.session.attribution import Attribution
+from memos.session.erasing import Erasing
 from memos.session.governing import Governing
 from memos.session.identity import Identity
 from memos.session.life import Life
@@ -12,5 +13,5 @@ from memos.session.past import Past
 from memos.session.sharing import Sharing
 
 
-class Session(Memories, Life, Past, Logs, Sharing, Governing, Attribution, Identity):
+class Session(Memories, Life, Erasing, Past, Logs, Sharing, Governing, Attribution, Identity):
     """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

@@ -84,7 +84,7 @@ class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
         if at is not None:
             at = max(at, state.horizons.get(tenant, 0), state.branches[tenant, branch][1] if branch else 0)
         with self.adapter.view(tenant, at=at, branch=branch) as view, self.model.view(tenant, at=at, branch=branch) as wanted:
-            for name in ("seq", "head", "branch", "base", "horizon", "policy_epoch", "dimensions"):
+            for name in ("seq", "head", "branch", "base", "horizon", "last_erasure", "policy_epoch", "dimensions"):
                 assert getattr(view, name) == getattr(wanted, name), name
             self.figures["past" if at is not None else "present"] += 1
             yield view, wanted

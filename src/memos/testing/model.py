@@ -98,10 +98,26 @@ class State:
     listings: set[tuple[str, str, frozenset[str]]] = field(default_factory=set)
     """(tenant, path, entries) of each list that a memory had of its own."""
 
+    called: dict[tuple[str, int], str] = field(default_factory=dict)
+    """(tenant, opened) of every branch there was → its name."""
+    erased: dict[str, int] = field(default_factory=dict)
+    """The last commit that erased memories of a tenant."""
+    graves: list[tuple[str, str, str, int]] = field(default_factory=list)
+    """(tenant, id, provenance id, the commit that erased it)."""
+
     @property
     def head(self) -> int:
         """The last commit."""
         return len(self.log)
+
+    def stamp(self, tenant: str, path: str) -> int:
+        """The last commit that touched a namespace; of one that is not there the last erasure."""
+        return self.last_seq.get((tenant, path), self.erased.get(tenant, 0))
+
+    def make(self, tenant: str, path: str) -> None:
+        """A namespace that may not be there yet: to who knew it before an erasure it is as purged."""
+        if (tenant, path) not in self.last_seq:
+            self.last_seq[tenant, path] = self.purges[tenant, path] = self.erased.get(tenant, 0)
 
     def copied(self) -> State:
         """A snapshot."""

@@ -16,7 +16,8 @@ from memos.ports.feed import OPEN
 from memos.testing.model import Content, Relation, Row, State, edges_seen
 from memos.testing.model_allowances import require_allowed, standing
 from memos.testing.model_effects import ModelEffects
-from memos.testing.model_log import name_of
+from memos.testing.model_erase import erase, unname
+from memos.testing.model_log import logged
 from memos.testing.model_purge import purge
 
 
@@ -64,6 +65,7 @@ class ModelCommit(ModelEffects):
             if opens.base < self.state.horizons.get(self.tenant, 0):
                 raise InvalidCall("horizon")
             self.state.branches[self.tenant, opens.name] = opens.base, self.seq
+            self.state.called[self.tenant, self.seq] = opens.name
         if branch and (self.tenant, branch) not in self.state.branches:
             raise NotFound("branch")
         self.branch = self.state.key(self.tenant, branch)
@@ -72,7 +74,7 @@ class ModelCommit(ModelEffects):
         standing = {row.cube.id: row.seq for row in self.before}
         if any(standing.get(cube_id, 0) != seq for cube_id, seq in reads.versions.items()):
             raise VersionConflict("version")
-        if any(self.state.last_seq.get((self.tenant, path), 0) != seq for path, seq in reads.namespaces.items()):
+        if any(self.state.stamp(self.tenant, path) != seq for path, seq in reads.namespaces.items()):
             raise VersionConflict("namespace")
         if reads.policy_epoch is not None and reads.policy_epoch != self.state.epoch:
             raise VersionConflict("epoch")
@@ -97,12 +99,15 @@ class ModelCommit(ModelEffects):
         state.numbers += 1
         row = Row(state.numbers, uid, content, self.tenant, self.branch, self.seq, OPEN, write.fact, cube)
         state.rows.append(row)
+        state.make(self.tenant, cube.namespace)
         state.last_seq[self.tenant, cube.namespace] = self.seq
         state.listings.add((self.tenant, cube.namespace, acl_entries(cube)))
 
     def _bear(self, write: CubeWrite) -> None:
         if write.terms is None:
             raise InvalidCall("terms")
+        if any(mine == self.tenant and not {write.cube.id, write.cube.provenance.id}.isdisjoint(each) for mine, *each in self.state.graves):
+            raise InvalidCall("erased")
         if write.cube.id in self.state.cubes:
             raise VersionConflict("identity")
         self.state.uids += 1
@@ -199,6 +204,8 @@ class ModelCommit(ModelEffects):
             self._name(name)
         if self.change.purge:
             self.purged = purge(self.state, self.tenant, self.seq, self.change.purge)
+        if self.change.erase:
+            self.purged += erase(self.state, self.tenant, self.seq, self.change.erase)
 
     def _close(self, closes: BranchClose) -> None:
         state, name = self.state, closes.name
@@ -253,22 +260,11 @@ class ModelCommit(ModelEffects):
 
     def _log(self) -> None:
         change = self.change
-        counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills)}
-        counts |= {"snapshots": len(change.names), "purged": self.purged}
-        counts["usage"] = sum(fold.tenant in {None, self.tenant} for fold in change.usage)
-        counts |= {"rules": len(change.rules), "closed": int(change.closes is not None)}
-        self.state.log.append({
-            "seq": self.seq,
-            "at": change.at,
-            "tenant": self.tenant,
-            "branch": change.branch,
-            "operation": change.operation,
-            "call_id": change.call_id,
-            "caller": name_of(change.caller),
-            "writes": tuple((write.cube.id, write.cube.version) for write in change.writes),
-            "counts": {name: count for name, count in counts.items() if count},
-            "took": change.took,
-        })  # fmt: skip
+        gone = dict.fromkeys(change.erase.cubes) if change.erase else {}
+        counts = {"purged": self.purged, "erased": len(gone)}
+        self.state.log.append(logged(change, self.seq, counts, tuple((each, 0) for each in gone)))
+        if change.erase and change.erase.person:
+            unname(self.state, self.tenant, change.erase.person)
 
 
 def _place(cube: MemCube) -> tuple[str, str]:

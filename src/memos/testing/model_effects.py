@@ -30,7 +30,7 @@ class ModelEffects:
 
     def _hand_down(self, change: NamespaceAcl) -> None:
         state, changed = self.state, (self.tenant, change.namespace)
-        state.last_seq.setdefault(changed, 0)
+        state.make(*changed)
         below = [key for key in state.last_seq if key[0] == self.tenant and within(key[1], change.namespace)]
         before = {key: state.inherited(*key) for key in below}
         state.own[changed] = frozenset(f"{right}:{entry.principal}" for entry in change.acl for right in entry.rights)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memos.memcube.call import Caller
+from memos.memcube.change import ChangeSet
 from memos.memcube.filter import Filter
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.journal import AccessRow
@@ -21,6 +22,30 @@ Told = dict[str, Any]
 def name_of(caller: Caller) -> str:
     """The model's pseudonym: it keeps no secret."""
     return f"{caller.tenant}/{caller.kind}/{caller.user}"
+
+
+def mark_of(caller: Caller, name: str) -> str:
+    """The model's mark of a branch."""
+    return f"{name_of(caller)}/{name}" if name else ""
+
+
+def logged(change: ChangeSet, seq: int, counts: dict[str, int], gone: tuple[tuple[str, int], ...]) -> Told:
+    """The row that a commit leaves."""
+    counts = counts | {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "snapshots": len(change.names)}
+    counts["usage"] = sum(fold.tenant in {None, change.tenant} for fold in change.usage)
+    counts |= {"rules": len(change.rules), "closed": int(change.closes is not None)}
+    return {
+        "seq": seq,
+        "at": change.at,
+        "tenant": change.tenant,
+        "branch": change.branch,
+        "operation": change.operation,
+        "call_id": change.call_id,
+        "caller": name_of(change.caller),
+        "writes": (*((write.cube.id, write.cube.version) for write in change.writes), *gone),
+        "counts": {name: count for name, count in counts.items() if count},
+        "took": change.took,
+    }
 
 
 def passes(row: Told, memories: Sequence[Sequence[Any]], number: int, wanted: LogFilter) -> bool:
@@ -66,6 +91,15 @@ class ModelLogs:
         """See the port."""
         return name_of(caller)
 
+    def branch_mark(self, caller: Caller, name: str) -> str:
+        """See the port."""
+        return mark_of(caller, name)
+
+    def branch_names(self, prefix: str) -> tuple[str, ...]:
+        """See the port."""
+        names = {name for (tenant, _), name in self.state.called.items() if tenant == self.tenant}
+        return tuple(sorted(name for name in names if name.startswith(prefix)))
+
     def stood(self, versions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], frozenset[tuple[str, str]]]:
         """See the port."""
         found: dict[tuple[str, int], frozenset[tuple[str, str]]] = {}
@@ -109,6 +143,6 @@ class ModelJournal:
 
 
 def _told(row: AccessRow, number: int) -> Told:
-    names = ("at", "call_id", "operation", "status", "grant", "seq", "branch", "hits", "withheld", "took")
-    told = {name: getattr(row, name) for name in names}
+    names = ("at", "call_id", "operation", "status", "grant", "seq", "hits", "withheld", "took")
+    told = {name: getattr(row, name) for name in names} | {"branch": mark_of(row.caller, row.branch)}
     return {"aseq": number, "tenant": row.caller.tenant, "caller": name_of(row.caller)} | told

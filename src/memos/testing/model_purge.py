@@ -21,6 +21,22 @@ def purge(state: State, tenant: str, seq: int, wanted: Purge) -> int:
     wanted = replace(wanted, cubes=tuple(each for each in wanted.cubes if each in expired))
     spared = {row.cube.id for row in state.rows if row.tenant == tenant and kept(state, row, wanted.spare)}
     gone = [row for row in state.rows if row.tenant == tenant and _doomed(row, wanted, closed) and row.cube.id not in spared]
+    _leave(state, tenant, seq, gone, (closed, spared))
+    return len(gone)
+
+
+def leave(state: State, tenant: str, seq: int, wanted: tuple[set[str], Holds | None], closed: set[int]) -> list[Row]:
+    """Take all rows of some memories away, and what closed branches held but for what holds keep; the rows that went."""
+    ids, spare = wanted
+    spared = {row.cube.id for row in state.rows if row.tenant == tenant and kept(state, row, spare)} - ids
+    mine = [row for row in state.rows if row.tenant == tenant and row.cube.id not in spared]
+    gone = [row for row in mine if row.cube.id in ids or _opened(row.branch) in closed]
+    _leave(state, tenant, seq, gone, (closed, spared))
+    return gone
+
+
+def _leave(state: State, tenant: str, seq: int, gone: list[Row], ended: tuple[set[int], set[str]]) -> None:
+    closed, spared = ended
     state.rows = [row for row in state.rows if row not in gone]
     for path in {row.cube.namespace for row in gone}:
         state.purges[tenant, path] = state.last_seq[tenant, path] = seq
@@ -30,7 +46,6 @@ def purge(state: State, tenant: str, seq: int, wanted: Purge) -> int:
         for each in state.relations
         if each.tenant != tenant or _opened(each.branch) not in closed or not spared.isdisjoint({each.edge.source, each.edge.target})
     ]
-    return len(gone)
 
 
 def kept(state: State, row: Row, holds: Holds | None) -> bool:

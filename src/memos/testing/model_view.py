@@ -42,7 +42,7 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
     def __init__(self, state: State, tenant: str, branch: str, at: int | None, dimensions: int | None) -> None:
         self.state, self.tenant, self.branch, self.dimensions = state, tenant, branch, dimensions
         self.head = state.head
-        self.horizon = state.horizons.get(tenant, 0)
+        self.horizon, self.last_erasure = state.horizons.get(tenant, 0), state.erased.get(tenant, 0)
         if at is not None and not 0 <= at <= self.head:
             raise InvalidCall("at")
         if branch and (tenant, branch) not in state.branches:
@@ -133,11 +133,11 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
 
     def last_seq(self, namespace: str) -> int:
         """See the port."""
-        return self.state.last_seq.get((self.tenant, namespace), 0)
+        return self.state.stamp(self.tenant, namespace)
 
     def last_purge(self, namespace: str) -> int:
         """See the port."""
-        return self.state.purges.get((self.tenant, namespace), 0)
+        return self.state.purges.get((self.tenant, namespace), 0 if (self.tenant, namespace) in self.state.last_seq else self.last_erasure)
 
     def moment(self, when: datetime) -> int:
         """See the port."""
@@ -268,7 +268,7 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
         found = self.state.calls.get((caller.tenant, caller.kind, caller.user, idempotency.key))
         if found is None:
             return None
-        if found[0] != idempotency.fingerprint:
+        if not found[0] or found[0] != idempotency.fingerprint:
             raise InvalidCall("fingerprint")
         return found[1], found[2]
 

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from memos.ports.adapter import View
+from memos.testing.model_erase import told
 from memos.testing.model_view import ModelView
 from memos.testing.walk import NAMESPACES, USERS, Walk
 
@@ -34,10 +35,21 @@ class PastQuestions:
         assert view.time_of(seq) == wanted.time_of(seq)
         assert view.snapshots(owner) == wanted.snapshots(owner)
         assert view.branches("b") == wanted.branches("b")
+        assert view.branch_names("b") == wanted.branch_names("b")
         assert view.needed() == wanted.needed()
         assert sorted(view.overlaid()) == sorted(wanted.overlaid())
         assert view.purgeable(seq) == wanted.purgeable(seq)
         assert view.left_behind() == wanted.left_behind()
+
+    def _compare_erased(self, view: View, wanted: ModelView) -> None:
+        state, ids = wanted.state, self.ids()
+        graves = self.random.sample(state.graves, min(3, len(state.graves)))
+        ids += [cube_id for _, cube_id, *_ in graves]
+        assert view.erased(ids) == told(state, wanted.tenant, ids)
+        rows = [row for row in state.rows if row.tenant == wanted.tenant and row.cube.id in ids]
+        contents = {row.content for row in rows}
+        numbers = len({row.uid for row in rows}), len(rows), len(contents), sum(bool(state.contents[each].filled) for each in contents)
+        assert view.extent(ids) == dict(zip(("memories", "versions", "contents", "vectors"), numbers, strict=True))
 
     def _compare_rules(self, view: View, wanted: ModelView) -> None:
         kind, entries = self.random.choice(("policy", "role", "none")), ("read:user:bob", "write:role:nurse", "it's")

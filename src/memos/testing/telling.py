@@ -25,8 +25,8 @@ def outcome(adapter: MemoryAdapter | ModelAdapter, change: ChangeSet, reads: Rea
 
 
 def same_log(given: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...]) -> None:
-    """Rows are equal, and pseudonyms stand one to one for callers, and for grants where rows name them."""
-    hidden = {"caller": None, "grant": None}
+    """Rows are equal, and keyed names stand one to one for callers, and in the log of reads for grants and branches."""
+    hidden = dict.fromkeys(("caller", "grant", "branch") if any("aseq" in row for row in wanted) else ("caller", "grant"))
     assert [row | hidden for row in given] == [row | hidden for row in wanted]
     for name in hidden:
         pairs = {(mine.get(name), theirs.get(name)) for mine, theirs in zip(given, wanted, strict=True)}

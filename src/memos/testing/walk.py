@@ -36,6 +36,7 @@ from memos.memcube.rule import Rule
 from memos.memcube.state import State
 from memos.ports.clock import uuid7
 from memos.testing.model import ModelAdapter, Row
+from memos.testing.walk_erase import erasure
 from memos.testing.walk_holds import some_allowances, some_holds
 
 TENANTS = ("acme", "zeta's")
@@ -106,6 +107,7 @@ class Walk:
             "closes": 2,
             "names": 4,
             "purge": 2,
+            "erase": 3,
         }
         kind = self.random.choices(list(kinds), list(kinds.values()))[0]
         change = replace(base, operation=kind, **getattr(self, f"_{kind}")(tenant, seen), allowances=some_allowances(self))
@@ -128,7 +130,7 @@ class Walk:
         versions = {row.cube.id: row.seq for row in seen if row.cube.id in written or self.chance(3)}
         if versions and self.chance(6):
             versions[self.random.choice(list(versions))] += self.random.choice([-1, 1])
-        namespaces = {path: state.last_seq.get((tenant, path), 0) - self.chance(3) for path in self.some(NAMESPACES, 2)}
+        namespaces = {path: state.stamp(tenant, path) - self.chance(3) for path in self.some(NAMESPACES, 2)}
         epoch = state.epoch - self.chance(8) if self.chance(30) else None
         return ReadSet(versions, namespaces, epoch)
 
@@ -279,8 +281,7 @@ class Walk:
         return {"rules": (Rule(kind, key, None if self.chance(30) else {"text": self.random.choice(VOCABULARY)}),)}
 
     def _opens(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
-        base = self.random.randint(0, self.model.state.head + self.chance(5))
-        return {"opens": BranchOpen(self.random.choice(BRANCHES), base)}
+        return {"opens": BranchOpen(self.random.choice(BRANCHES), self.random.randint(0, self.model.state.head + self.chance(5)))}
 
     def _closes(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         upto = self.model.state.head - self.random.randint(0, 20) if self.chance(50) else None
@@ -294,3 +295,5 @@ class Walk:
         horizon = self.random.randint(0, self.model.state.head // 2) if self.chance(50) else None
         spare, above = some_holds(self) if self.chance(50) else None, self.random.choice((0, 0, horizon or 0))
         return {"purge": Purge(horizon, self.some(list(self.model.state.cubes), 2), branches=self.chance(50), spare=spare, above=above)}
+
+    _erase = erasure

@@ -77,6 +77,7 @@ class SqliteAdapter:
         self._connections = opened.connections
         self.page_key = opened.connections.key
         self._graphs = Graphs()
+        self._erased: dict[str, int] = {}
         self._process = os.getpid()
 
     @property
@@ -97,6 +98,9 @@ class SqliteAdapter:
             connection.execute("BEGIN")
             view = SqliteView(connection, self.keys, self._dimensions, self._graphs, tenant=tenant, at=at, branch=branch)
             require_same(self.embedder, view.embedder, self.directory)
+            if view.last_erasure > self._erased.get(tenant, 0):
+                self._erased[tenant] = view.last_erasure
+                self.keys.tenant(tenant).terms.clear()
             try:
                 yield view
             finally:
@@ -135,6 +139,16 @@ class SqliteAdapter:
         """See the port; each row names its tenant."""
         with self.reader() as connection:
             return tuple(map(told_commit, connection.execute(READING["events"], (after, limit))))
+
+    def another(self) -> apsw.Connection:
+        """A writing connection of its own, outside any transaction, for what none can hold: the caller closes it."""
+        self._writing()
+        return self._connections.writer()
+
+    @property
+    def probes(self) -> dict[int, tuple[bytes, ...]]:
+        """Pieces of what this process has erased and not yet verified, by commit."""
+        return self._writer.probes if self._writer is not None else {}
 
     @contextmanager
     def reader(self) -> Iterator[apsw.Connection]:

@@ -13,6 +13,7 @@ from memos.backends.sqlite import sight
 from memos.backends.sqlite.allowances import require_allowed
 from memos.backends.sqlite.chain import link
 from memos.backends.sqlite.effects import Effects
+from memos.backends.sqlite.erase import Erasing, buried
 from memos.backends.sqlite.keys import Keys, pack_counts
 from memos.backends.sqlite.known import SQL, Known
 from memos.backends.sqlite.rows import body_of, header_text, id_bytes, maybe, metadata_text, own_entries
@@ -47,6 +48,7 @@ class Commit:
         self.uids: dict[str, int] = {}
         self.ordinals: dict[str, int] = {}
         self._next: dict[tuple[int, str], int] = {}
+        self.erasing: Erasing | None = None
         self._raised = False
         self._taken: set[tuple[Any, ...]] = set()
         self._leaving: set[int] = set()
@@ -127,6 +129,10 @@ class Commit:
         identity = id_bytes(cube.id)
         self._written.append(identity + cube.version.to_bytes(4, "little"))
         provenance = identity if cube.provenance.id == cube.id else id_bytes(cube.provenance.id)
+        if self.known.graves and (erased := buried(self, identity, provenance)) is not None:
+            raise InvalidCall(
+                f"the memory {cube.id} was erased by commit {erased} and cannot be brought back; add what it said as a new one"
+            )
         self._rows["add_cube"].append((uid, self.tid, identity, provenance))
         return uid, 0, self.known.acl(own_entries(cube)), ()
 
@@ -263,11 +269,15 @@ class Commit:
         change = self.change
         fields = (
             self.seq, microseconds(change.at), self.tid, self.bid, change.operation, id_bytes(change.call_id),
-            self.keys.caller(change.caller), b"".join(self._written), to_json(counts).decode(), change.took,
+            self.keys.caller(change.caller), b"".join((*self._written, *self._gone())), to_json(counts).decode(), change.took,
         )  # fmt: skip
         seal = link(self.known.hash, *fields)
         self.execute("add_commit", *fields, seal)
         self.known.seq, self.known.hash = self.seq, seal
+
+    def _gone(self) -> Iterable[bytes]:
+        """What the log names of memories that were erased: the id, and 0 for the version."""
+        return (identity + bytes(4) for identity in self.erasing.ids) if self.erasing is not None else ()
 
 
 def _keeps_content(write: CubeWrite, kind: str) -> bool:

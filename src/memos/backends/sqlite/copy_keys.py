@@ -70,6 +70,22 @@ class CopyKeys:
                 connection.executemany(SQL["shred"], ((each,) for each in doomed))
             return connection.total_changes() - before
 
+    def part(self, marks: Iterable[bytes], seq: int, at: int) -> None:
+        """Remember that those whose names have these marks had left by a commit and its time: what copies hold of them by name is void."""
+        if not self.path.is_file():
+            return
+        with self._using(create=False) as connection, _immediate(connection):
+            connection.execute(SQL["make_parted"])
+            connection.executemany(SQL["part"], ((mark, seq, at) for mark in marks))
+
+    def parted(self) -> dict[bytes, tuple[int, int]]:
+        """The marks of those who have left, each with the last commit and the time."""
+        if not self.path.is_file():
+            return {}
+        with self._using(create=False) as connection:
+            there = connection.execute(SQL["has_parted"]).get
+            return {mark: (seq, at) for mark, seq, at in connection.execute(SQL["parted"])} if there else {}
+
     def made(self) -> int:
         """How many keys were ever made: a copy of the file that tells fewer than a backup does is older than that backup."""
         if not self.path.is_file():

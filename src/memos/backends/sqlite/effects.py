@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 from pydantic_core import to_json
 
+from memos.backends.sqlite.erase import Erasing
 from memos.backends.sqlite.purge import purge
 from memos.backends.sqlite.rows import acl_text, id_bytes
 from memos.backends.sqlite.sight import known_as
@@ -56,6 +57,11 @@ class Effects:
             "snapshots": len(change.names),
             "purged": purge(self._commit, change.purge) if change.purge else 0,
         }
+        if change.erase is not None:
+            commit = self._commit
+            commit.erasing = Erasing(commit, change.erase)
+            gone = commit.erasing.run()
+            counts |= gone | {"purged": counts["purged"] + gone["purged"]}
         if change.economy is not None:
             counts |= self._save(change.economy)
         return {name: count for name, count in counts.items() if count}
@@ -73,6 +79,7 @@ class Effects:
             change.names,
             change.purge,
             change.economy,
+            change.erase,
         )
         return any(part is not None and part != () for part in beside)
 

@@ -23,6 +23,7 @@ ADVICE = MappingProxyType(
         "key_wrong": _KEY,
         "orphan": _RESTORE,
         "cube_without_version": _RESTORE,
+        "erased_stands": "what was erased was brought back from outside: erase it again, and see what wrote to the store's files",
         "content_unused": _RESTORE,
         "content_changed": "the text is not the one that was stored: restore the last backup with `memos restore-backup`; after an upgrade"
         " that analyses texts anew, or when the change is wanted, `memos rebuild --accept-texts`",

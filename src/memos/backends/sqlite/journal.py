@@ -138,7 +138,8 @@ class SqliteJournal:
         hits, withheld = _written(row.hits).encode(), _written(row.withheld).encode()
         caller, at = self._keys.caller(row.caller), microseconds(row.at)
         who = row.caller.tenant, caller
-        return at, call, *who, row.operation, row.status, self._keys.grant(row.grant), row.seq, row.branch, hits, withheld, row.took
+        branch = self._keys.branch(row.caller, row.branch)
+        return at, call, *who, row.operation, row.status, self._keys.grant(row.grant), row.seq, branch, hits, withheld, row.took
 
     def _lead(self) -> None:
         group: list[_Ticket] = []

@@ -107,6 +107,18 @@ class Keys:
             self._callers[who] = pseudonym(self.secret, caller)
         return self._callers[who]
 
+    def owner(self, tenant: str, owner: str) -> bytes:
+        """The pseudonym of the user of a tenant who owns a memory."""
+        return derive(self.secret, "caller", tenant, "user", owner)
+
+    def branch(self, caller: Caller, name: str) -> str:
+        """The mark under which the log of reads names a caller's branch, in hexadecimal; '' for none."""
+        return derive(self.secret, "branch", caller.tenant, caller.kind, caller.user, name).hex() if name else ""
+
+    def parted(self, tenant: str, name: str) -> bytes:
+        """The mark of somebody who left, by the name of an owner of snapshots or by how the names of branches begin."""
+        return derive(self.secret, "parted", tenant, name)
+
     def grant(self, grant: str) -> bytes:
         """The 16 bytes under which logs name a grant, none for none: its filter holds the user's name, which the hash alone would tell."""
         return derive(self.secret, "grant", grant) if grant else b""

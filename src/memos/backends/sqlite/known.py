@@ -45,6 +45,8 @@ class Known:
         self.seq = self.row = self.uid = self.cid = self.epoch = self.sid = 0
         self.hash = GENESIS
         self.embedder: str | None = None
+        self.graves = False
+        """Whether any memory has been erased."""
 
     def refresh(self) -> None:
         """Within a new transaction: learn anew if another connection has committed since."""
@@ -57,6 +59,11 @@ class Known:
         """What is known may be of a transaction that was undone."""
         self._stamp = None
 
+    def let_go(self) -> None:
+        """Memories were erased, and with them names that were known."""
+        self._names.clear()
+        self.graves = True
+
     def learn(self) -> None:
         """Read everything anew."""
         self._names.clear()
@@ -64,6 +71,7 @@ class Known:
         self.row, self.uid, self.cid = next(self._execute(SQL["last_ids"]))
         self.epoch, self.sid = self.one("meta", "policy_epoch"), self.one("store")
         self.embedder = self.one("meta", "embedder")
+        self.graves = bool(self.one("graves"))
 
     def one(self, name: str, *parameters: Any) -> Any:
         """The first column of a statement's first row, None when there is none."""

@@ -54,6 +54,14 @@ class LogReads:
         """See the port."""
         return self._keys.caller(caller).hex()
 
+    def branch_mark(self, caller: Caller, name: str) -> str:
+        """See the port."""
+        return self._keys.branch(caller, name)
+
+    def branch_names(self, prefix: str) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(name for (name,) in self._run(SQL["branch_names"], (self._tid, prefix)))
+
     def stood(self, versions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], frozenset[tuple[str, str]]]:
         """See the port."""
         found: dict[tuple[str, int], frozenset[tuple[str, str]]] = {}

@@ -9,6 +9,7 @@ from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.rows import id_bytes
 from memos.errors import InvalidCall
 from memos.memcube.change import Purge
+from memos.memcube.hold import Holds
 
 if TYPE_CHECKING:
     from memos.backends.sqlite.commit import Commit
@@ -27,20 +28,25 @@ def purge(commit: Commit, wanted: Purge) -> int:
     commit.connection.executemany(SQL["doom_cube"], ((tid, id_bytes(each)) for each in wanted.cubes))
     if wanted.branches:
         execute(SQL["doom_branches"], (tid,))
-    if wanted.spare:
-        kept, parameters = holding.kept(wanted.spare)
-        execute(SQL["spare"].format(kept=kept), parameters)
+    spare(commit, wanted.spare)
     for (nid,) in list(execute(SQL["namespaces"])):
         execute(SQL["mark"], (commit.seq, nid))
         commit.touched.add(nid)
     count = int(execute(SQL["rows"]).get)
     for name in ("drop_tags", "drop_versions", "left_contents", "drop_contents", "left_cubes", "drop_cubes"):
         execute(SQL[name])
-    _drop_edges(commit, wanted)
+    drop_edges(commit, wanted)
     return count
 
 
-def _drop_edges(commit: Commit, wanted: Purge) -> None:
+def spare(commit: Commit, holds: Holds | None) -> None:
+    """What holds keep does not leave."""
+    if holds:
+        kept, parameters = holding.kept(holds)
+        commit.connection.execute(SQL["spare"].format(kept=kept), parameters)
+
+
+def drop_edges(commit: Commit, wanted: Purge) -> None:
     """Edges of the past and of closed branches, but for those that lead from or to what holds keep."""
     (source, ours), (target, theirs) = (holding.kept(wanted.spare, f"edge.{end}") for end in ("source", "target"))
     if wanted.horizon is not None:

@@ -15,6 +15,7 @@ from memos.backends.sqlite.admission import copy_admitted, read_manifest
 from memos.backends.sqlite.backup import Manifest, page_key, prepared, writing
 from memos.backends.sqlite.connections import harden, mapped_whole
 from memos.backends.sqlite.copy_keys import COPY_KEYS, CopyKeys
+from memos.backends.sqlite.departed import take_away
 from memos.backends.sqlite.doctor import reading
 from memos.backends.sqlite.encryption import ENVELOPE, Locks, PageKey, raw, unlock
 from memos.backends.sqlite.forking import GATE
@@ -57,7 +58,7 @@ def restore(
         with mapped_whole(source):
             shredded = _unseal(sealed, draft, manifest, (lock, held, copies))
         shutil.rmtree(sealed)
-        memories = _finish(draft / FILE, lock, held, UUID(store_id), analyse)
+        memories = _finish(draft / FILE, lock, held, UUID(store_id), analyse, copies=copies if shredded else None)
     return RestoreReport(destination.absolute(), store_id, manifest.head, memories, shredded)
 
 
@@ -106,8 +107,11 @@ def _unseal(sealed: Path, draft: Path, manifest: Manifest, keys: tuple[PageKey |
     return shredded
 
 
-def _finish(path: Path, lock: PageKey | None, keys: Keys, store_id: UUID, analyse: Analyse) -> int:
-    """Give the store an identity of its own and what is derived from its texts; how many memories stand in it."""
+def _finish(path: Path, lock: PageKey | None, keys: Keys, store_id: UUID, analyse: Analyse, *, copies: CopyKeys | None) -> int:
+    """Give the store an identity of its own and what is derived from its texts; how many memories stand in it.
+
+    With `copies` some memories were left out, and their namespaces, and the names of who was erased, go too.
+    """
     connection = apsw.Connection(str(path))
     try:
         unlock(connection, lock)
@@ -118,8 +122,12 @@ def _finish(path: Path, lock: PageKey | None, keys: Keys, store_id: UUID, analys
             migrate(connection)
             connection.execute(SQL["add_store"], (store_id.bytes,))
             connection.execute(SQL["set_meta"], ("store_id", store_id.bytes))
+            if copies is not None:
+                take_away(connection, keys, copies)
         with mapped_whole(path):
             rebuild_all(partial(_transaction, connection), keys, analyse, accept_texts=True)
+        if copies is not None:
+            connection.execute("VACUUM")  # pages keep rests of rows that moved
         return int(connection.execute(SQL["memories"]).get)
     finally:
         connection.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.belonging import claim
 from memos.backends.sqlite.counters import SqliteCounters, counters_path
+from memos.backends.sqlite.erasures import SqliteErasures
 from memos.backends.sqlite.journal import SqliteJournal
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
 from memos.backends.sqlite.keys import KEY_FILE
@@ -81,8 +82,8 @@ def _parts(
             again.close()
             raise
 
-    maintenance = SqliteMaintenance(adapter, analyse, journal)
-    return StoreParts(adapter, journal, maintenance, chosen.embedder, counters, directory, adapter.read_only, renewed)
+    maintenance, erasing = SqliteMaintenance(adapter, analyse, journal), SqliteErasures(adapter)
+    return StoreParts(adapter, journal, maintenance, erasing, chosen.embedder, counters, directory, adapter.read_only, renewed)
 
 
 def _identity(chosen: Chosen) -> tuple[str, int] | None:

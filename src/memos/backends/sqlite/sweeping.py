@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from memos.backends.sqlite import holding, scope, sight
 from memos.backends.sqlite.named import statements
-from memos.backends.sqlite.rows import id_text
+from memos.backends.sqlite.rows import id_bytes, id_text
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.hold import Holds
 from memos.ports.adapter import Branch, Snapshot
@@ -59,6 +59,16 @@ class Sweeping:
         """See the port."""
         found = self._row("needed", self._tid)
         return None if found is None else found[0]
+
+    def erased(self, ids: Sequence[str]) -> dict[str, int]:
+        """See the port."""
+        found = ((each, self._row("tombstone", id_bytes(each), self._tid)) for each in ids)
+        return {each: int(row[0]) for each, row in found if row is not None}
+
+    def extent(self, ids: Sequence[str]) -> dict[str, int]:
+        """See the port."""
+        asked = to_json([id_bytes(each).hex() for each in ids]).decode()
+        return dict(zip(("memories", "versions", "contents", "vectors"), self._row("extent", asked, self._tid) or (), strict=True))
 
     def left_behind(self, spare: Holds | None = None) -> bool:
         """See the port."""

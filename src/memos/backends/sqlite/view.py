@@ -49,7 +49,9 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
         self._keys = keys
         self.tenant = tenant
         self.dimensions = dimensions
-        self.head, self.policy_epoch, tid, self.horizon, self.embedder = next(connection.execute(SQL["snapshot"], (tenant,)))
+        self.head, self.policy_epoch, tid, self.horizon, self.last_erasure, self.embedder = next(
+            connection.execute(SQL["snapshot"], (tenant,))
+        )
         self._tid: int = -1 if tid is None else tid
         if at is not None and not 0 <= at <= self.head:
             raise InvalidCall(f"the store has commits up to {self.head}, and no {at}; name one between 0 and {self.head}")
@@ -178,12 +180,12 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
     def last_seq(self, namespace: str) -> int:
         """See the port."""
         found = self._row("namespace", self._tid, namespace)
-        return 0 if found is None else int(found[1])
+        return self.last_erasure if found is None else int(found[1])
 
     def last_purge(self, namespace: str) -> int:
         """See the port."""
         found = self._row("namespace", self._tid, namespace)
-        return 0 if found is None else int(found[2])
+        return self.last_erasure if found is None else int(found[2])
 
     def last_fill(self) -> int:
         """See the port."""
@@ -248,6 +250,8 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
         if found is None:
             return None
         fingerprint, call_id, ids = found
+        if not fingerprint:
+            raise InvalidCall("what this call once did was erased; to do it again, give a new key")
         if fingerprint != self._keys.fingerprint(idempotency.fingerprint):
             raise InvalidCall("this idempotency key was used for another call; give a new key")
         return id_text(call_id), tuple(id_text(ids[start : start + 16]) for start in range(0, len(ids), 16))

@@ -26,6 +26,8 @@ PATIENCE = 30.0
 """Seconds to wait for other processes' commits before Unavailable."""
 PAUSES = (0.0005, 0.004)
 """Bounds of the random pause, in seconds, between two tries for the lock: short, for SQLite's own waiting grows, and starves who waited."""
+UNVERIFIED = 8
+"""Of how many erasures the pieces to search for are kept; that of others is verified by its rows."""
 GROUP = 256
 """How many ChangeSets share a transaction at most, so that nobody waits for ever longer ones."""
 
@@ -64,6 +66,7 @@ class Writer:
         self._embedder = embedder
         self._dimensions = embedder[1] if embedder else None
         self._known = Known(connection)
+        self.probes: dict[int, tuple[bytes, ...]] = {}
         self._queue: deque[Job] = deque()
         self._queueing = threading.Lock()
         self._leading = self._undone = False
@@ -156,9 +159,15 @@ class Writer:
     def _applied(self, connection: apsw.Connection, job: Job) -> Committed:
         require_same(self._embedder, self._known.embedder, self._path.parent)
         try:
-            return Commit(connection, self._known, self._keys, self._dimensions, job.change).run(job.reads)
+            commit = Commit(connection, self._known, self._keys, self._dimensions, job.change)
+            committed = commit.run(job.reads)
         except apsw.ConstraintError as error:
             raise conflict(f"a row of the same identity stands already ({error})") from None
+        if commit.erasing is not None:
+            self.probes[commit.seq] = commit.erasing.probes
+            while len(self.probes) > UNVERIFIED:
+                del self.probes[min(self.probes)]
+        return committed
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:

@@ -96,11 +96,16 @@ def _write(path: Path, body: bytes) -> None:
 
 
 def _read(path: Path) -> bytes:
+    return read_file(path, DOCUMENT_BYTES)
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """A file of at most so many bytes; InvalidCall where it is longer or cannot be read."""
     try:
         with path.open("rb") as file:
-            body = file.read(DOCUMENT_BYTES + 1)
+            body = file.read(most + 1)
     except OSError as error:
         raise InvalidCall(f"{path} cannot be read ({error.strerror}); name another file") from None
-    if len(body) > DOCUMENT_BYTES:
-        raise InvalidCall(f"{path} is too long to be a checkpoint or a key; name a file that `memos audit` wrote")
+    if len(body) > most:
+        raise InvalidCall(f"{path} is too long to be a checkpoint, a receipt or a key; name a file that `memos` wrote")
     return body

@@ -94,6 +94,10 @@ class MemGovernance:
         if any(rule.kind in kinds for rule in rules):
             book_of(kinds["policy"], kinds["role"], kinds["principal"], 0)
 
+    def own_branches(self, caller: Caller) -> str:
+        """How the names of the branches begin that the caller's erasures reach: the system's reach all."""
+        return "" if caller.kind == "system" else access.branch_key(caller, "")
+
     def may_audit(self, caller: Caller) -> bool:
         """Whether every row of the tenant's logs is this caller's to read: ids and pseudonyms, never a text."""
         return access.may_audit(caller)

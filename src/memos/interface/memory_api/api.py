@@ -17,6 +17,7 @@ from memos.interface.memory_api import (
     branches,
     consolidate,
     create,
+    erase,
     govern,
     holds,
     identity,
@@ -37,6 +38,7 @@ from memos.interface.memory_api import (
 )
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
+from memos.interface.memory_api.forgetting import Forgetting
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
@@ -87,6 +89,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "issue": identity.prepare_issue,
     "delegate": identity.prepare_delegate,
     "revoke": identity.prepare_revoke,
+    "erase": erase.prepare_erase,
     "transition": lifecycle.prepare_transition,
     "consolidate": consolidate.prepare_consolidate,
     "purge": keeping.prepare_purge,
@@ -107,6 +110,8 @@ ATTEMPTS, ADD_ATTEMPTS = 3, 64
 STORE_FAILURES = frozenset(tree(BackendError))
 """Replies that tell of the store and of no memory: where the journal fails with it (a closed store, a full disk) they say why."""
 log = logging.getLogger("memos.api")
+Erased = Callable[[MemoryReply, bool], MemoryReply]
+"""What the system does about an erasure: (the reply to it, whether to finish it now) → the reply with its receipt."""
 AfterCommit = Callable[[str, bool], tuple[str, ...]]
 """What the system does after a commit: (tenant, whether the caller waits for its vectors) → warnings."""
 
@@ -114,10 +119,12 @@ AfterCommit = Callable[[str, bool], tuple[str, ...]]
 class MemoryAPI:
     """The door of the embedded system. Errors come back as the reply's status."""
 
-    def __init__(self, desk: Desk, vault: MemVault, after_commit: AfterCommit) -> None:
+    def __init__(self, desk: Desk, vault: MemVault, after_commit: AfterCommit, erased: Erased) -> None:
         self._desk = desk
         self._vault = vault
         self._after_commit = after_commit
+        self._erased = erased
+        self._forgetting = Forgetting(desk)
 
     def trusted(self, caller: Caller) -> Caller:
         """The caller, taken at its word, as this door knows it: for the process that embeds the store, never for a remote face."""
@@ -157,7 +164,7 @@ class MemoryAPI:
             reply = prepared.reply.model_copy(update={"warnings": (*warnings, *prepared.reply.warnings), "call": call})
             if prepared.change is None:
                 self._vault.record(self._row(caller, call, reply, prepared, began))
-                return reply, True
+                return (self._with_receipt(call, reply) if call.operation == "erase" and reply.call_id != call.id else reply), True
             change, degraded = vectors.completed(prepared.change)
             reply = reply.model_copy(update={"warnings": (*reply.warnings, *degraded)}) if degraded else reply
             try:
@@ -173,6 +180,7 @@ class MemoryAPI:
         governance, quotas = self._desk.governance, self._desk.quotas
         branch = governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
+            self._forgetting.notice(view)
             now = self._desk.clock.now()
             self._desk.identity.admit(caller, view, now)
             warrant = governance.warrant(caller, view, now)
@@ -195,7 +203,15 @@ class MemoryAPI:
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)
         waiting = bool(call.options.get("wait"))
         warnings = self._after_commit(caller.tenant, waiting) if caller.kind == "user" else ()
-        return reply.model_copy(update={"cubes": cubes, "seq": committed.seq, "warnings": (*reply.warnings, *warnings)})
+        told = reply.model_copy(update={"cubes": cubes, "seq": committed.seq, "warnings": (*reply.warnings, *warnings)})
+        if call.operation != "erase":
+            return told
+        with self._vault.view(caller.tenant) as view:
+            self._forgetting.notice(view)
+        return self._with_receipt(call, told)
+
+    def _with_receipt(self, call: MemoryCall, reply: MemoryReply) -> MemoryReply:
+        return self._erased(reply, bool(call.options.get("finish", True)))
 
     def _record(self, caller: Caller, call: MemoryCall, reply: MemoryReply, began: int) -> MemoryReply:
         try:

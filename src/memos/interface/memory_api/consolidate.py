@@ -143,3 +143,8 @@ def _merged(work: Work, old: MemCube, fresh: MemCube) -> tuple[CubeWrite, CubeWr
     gone = fresh.model_copy(update={"state": State.ARCHIVED, "provenance": into})
     standing = CubeWrite(old.model_copy(update=survivor), birth=False, fact=fact_of(old))
     return standing, replace(standing, cube=gone, fact=fact_of(gone))
+
+
+def forget() -> None:
+    """Forget the texts that were read."""
+    _read.cache_clear()

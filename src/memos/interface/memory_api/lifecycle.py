@@ -34,10 +34,10 @@ def prepare_forget(work: Work) -> Prepared:
 
     What one of them had ended holds again, unless another memory that stands ends it too.
     """
-    return _several(work, lambda cube: moved(work, cube, State.EXPIRED, Event.FORGET), counts=True, freed=_freed, action="forget")
+    return _several(work, lambda cube: moved(work, cube, State.EXPIRED, Event.FORGET), counts=True, freed=freed, action="forget")
 
 
-def _freed(work: Work, gone: tuple[str, ...]) -> tuple[MemCube, ...]:
+def freed(work: Work, gone: tuple[str, ...]) -> tuple[MemCube, ...]:
     """The memories whose validity ended only by what is forgotten now."""
     ended = {edge.target for edge in work.view.neighbours(gone, ("supersedes",), 1) if edge.source in gone} - set(gone)
     if not ended:
@@ -53,7 +53,7 @@ def _freed(work: Work, gone: tuple[str, ...]) -> tuple[MemCube, ...]:
     return tuple(cube for cube in writable if cube.valid_to is not None and not cube.frozen and cube.state is not State.EXPIRED)
 
 
-def _holding(work: Work, cube: MemCube) -> CubeWrite:
+def holding(work: Work, cube: MemCube) -> CubeWrite:
     """A memory whose end is lifted."""
     made = provenance.mutated(work, cube.provenance, "supersession")
     return CubeWrite(cube.model_copy(update={"valid_to": None, "provenance": made}), birth=False, fact=fact_of(cube))
@@ -131,7 +131,7 @@ def _several(
     writes = tuple(write for write in map(change, distinct) if write is not None)
     ids = tuple(cube.id for cube in distinct)
     free = freed(work, ids) if freed is not None and writes else ()
-    lifted = tuple(_holding(work, cube) for cube in free)
+    lifted = tuple(holding(work, cube) for cube in free)
     return _prepared(work, (*distinct, *free), (*writes, *lifted), ids, value=len(ids) if counts else None, shown=not counts)
 
 

@@ -72,7 +72,7 @@ def told(reading: Reading, entry: Entry) -> dict[str, Any]:
         "seq": row["seq"],
         "memories": entry.memories,
         "took_us": row["took"] if entry.own else None,
-        "branch": branch_of(reading, row),
+        "branch": branch_of(reading, row, source=entry.spot.source),
     }
 
 
@@ -82,11 +82,15 @@ def name_of(reading: Reading, pseudonym: str) -> str | None:
     return known.get(pseudonym, pseudonym if reading.auditor else None)
 
 
-def branch_of(reading: Reading, row: Row) -> str | None:
-    """The branch that a call was made on, "" for none; None for one of another's, whose name may be anything."""
+def branch_of(reading: Reading, row: Row, *, source: int) -> str | None:
+    """The branch that a call was made on, "" for none; None for one of another's, whose name may be anything, and for an unknown one."""
+    if not row["branch"]:
+        return ""
     if row["caller"] != reading.mine:
-        return None if row["branch"] else ""
-    return str(row["branch"]).removeprefix(reading.work.desk.governance.branch_key(reading.work.caller, ""))
+        return None
+    if source == ACCESS:
+        return reading.branches.get(row["branch"])
+    return str(row["branch"]).removeprefix(reading.prefix)
 
 
 def _explained(reading: Reading, entry: Entry) -> tuple[dict[str, Any], ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from memos.interface.memory_api.desk import Work
@@ -78,6 +78,18 @@ class Reading:
         named += [self.system] if name == "system" else []
         allowed = named if self.auditor else [each for each in named if each in {self.mine, self.system}]
         return tuple(allowed) if readable is None else tuple(each for each in allowed if each in readable)
+
+    @cached_property
+    def prefix(self) -> str:
+        """How the names of the caller's branches begin."""
+        return self.work.desk.governance.branch_key(self.work.caller, "")
+
+    @cached_property
+    def branches(self) -> dict[str, str]:
+        """The caller's branches, of all times, by the marks under which reads in them are recorded."""
+        view, names = self.work.view, self.work.view.branch_names(self.prefix)
+        own = [name.removeprefix(self.prefix) for name in names]
+        return {view.branch_mark(self.work.caller, name): name for name in own}
 
     def ends(self) -> Ends:
         """Where both logs end now."""

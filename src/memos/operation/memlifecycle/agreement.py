@@ -166,3 +166,9 @@ def _home(text: str) -> tuple[str, str] | None:
             continue
         return "we" if found["who"] in {"I", "We"} else found["who"].lower(), where["place"].lower()
     return None
+
+
+def forget() -> None:
+    """Forget the texts that were compared."""
+    for remembers in (_plain, _content, _home):
+        remembers.cache_clear()

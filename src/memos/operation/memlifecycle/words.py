@@ -135,3 +135,8 @@ def lexicon() -> Lexicon:
         broad=frozenset(data["broad"]),
         countries=frozenset(data["countries"].split()),
     )
+
+
+def forget() -> None:
+    """Forget the words that were met."""
+    lexicon.cache_clear()

@@ -160,3 +160,9 @@ def _flags(text: str, found: list[str], distinct: int) -> int:
     if digits or not _NUMBERS.isdisjoint(found):
         flags |= NUMBER
     return flags
+
+
+def forget() -> None:
+    """Forget the words that were met."""
+    _speaker.cache_clear()
+    _stems.clear()

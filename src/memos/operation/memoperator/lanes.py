@@ -96,6 +96,12 @@ class Lane:
         """How many rows are held."""
         return self._columns.n
 
+    def forget(self, view: View) -> None:
+        """Let go of all rows, if some were taken away since they were read."""
+        with self._lock:
+            if 0 <= self._stamp < view.last_purge(self.namespace):
+                self._reset()
+
     def read(self, view: View, filter: Filter, grant: Filter, now: datetime) -> State:
         """The lane as of a View's snapshot or later, and its rows masked by the View, the grant and the filter."""
         with self._lock:
@@ -262,6 +268,13 @@ class Lanes:
             while (self._held > self._most or len(self._lanes) > self._most_lanes) and len(self._lanes) > 1:
                 self._held -= self._sizes.pop(self._lanes.popitem(last=False)[1])
             return lane
+
+    def forget(self, view: View) -> None:
+        """Let the lanes of a View's tenant go of what was purged since they were read."""
+        with self._lock:
+            lanes = [lane for (tenant, *_), lane in self._lanes.items() if tenant == view.tenant]
+        for lane in lanes:
+            lane.forget(view)
 
     def _count(self, lane: Lane) -> None:
         """Keep the total as a lane grows; one that was let go, and is still read, counts no longer."""

@@ -44,3 +44,8 @@ class MemOperator:
 
             self._retrieval = Retrieval()
         return self._retrieval
+
+    def forget(self, view: View) -> None:
+        """Let go of what is kept of namespaces that rows were taken from since: whoever reads next reads them anew."""
+        if self._retrieval is not None:
+            self._retrieval.forget(view)

@@ -108,6 +108,13 @@ class Retrieval:
             return None
         return self._scope((view.tenant, view.branch, tuple(paths), len(tiers)), states), states
 
+    def forget(self, view: View) -> None:
+        """Let go of the View's tenant's lanes that it has seen purged, and of what was arranged of them."""
+        self._lanes.forget(view)
+        with self._lock:
+            for key in [key for key in self._scopes if key[0] == view.tenant]:
+                del self._scopes[key]
+
     def _scope(self, key: tuple[str, str, tuple[str, ...], int], states: Sequence[State]) -> Scope:
         with self._lock:
             known = self._scopes.get(key)

@@ -13,7 +13,7 @@ CREATE TABLE access (
   status TEXT NOT NULL,                 -- ok, or the code of the error
   grant_hash BLOB NOT NULL,             -- keyed hash of the grant; empty for none
   seq INTEGER NOT NULL,                 -- the commit that was read
-  branch TEXT NOT NULL,                 -- the branch that was read, '' for none
+  branch TEXT NOT NULL,                 -- keyed mark of the branch that was read, '' for none
   hits BLOB NOT NULL,                   -- JSON array of [id, version, lanes, form], in the order of the reply
   withheld BLOB NOT NULL,               -- JSON array of the ids that the last decision kept back
   took INTEGER NOT NULL,                -- microseconds from the call's arrival to this row

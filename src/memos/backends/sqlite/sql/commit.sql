@@ -22,7 +22,12 @@ ROLLBACK TO change;
 SELECT seq, hash FROM commit_log ORDER BY seq DESC LIMIT 1;
 
 -- name: last_ids
-SELECT (SELECT ifnull(max(row), 0) FROM version), (SELECT ifnull(max(uid), 0) FROM cube), (SELECT ifnull(max(cid), 0) FROM content);
+SELECT max((SELECT ifnull(max(row), 0) FROM version), (SELECT ifnull(max(value), 0) FROM meta WHERE key = 'last_row')),
+  max((SELECT ifnull(max(uid), 0) FROM cube), (SELECT ifnull(max(value), 0) FROM meta WHERE key = 'last_uid')),
+  max((SELECT ifnull(max(cid), 0) FROM content), (SELECT ifnull(max(value), 0) FROM meta WHERE key = 'last_cid'));
+
+-- name: graves
+SELECT EXISTS (SELECT 1 FROM tombstone);
 
 -- name: meta
 SELECT value FROM meta WHERE key = ?;
@@ -43,7 +48,7 @@ INSERT INTO tenant (name) VALUES (?) RETURNING tid;
 SELECT nid FROM namespace WHERE tid = ? AND path = ?;
 
 -- name: add_namespace
-INSERT INTO namespace (tid, path, aid, last_seq) VALUES (?, ?, ?, 0) RETURNING nid;
+INSERT INTO namespace (tid, path, aid, last_seq, purged) SELECT tid, ?2, ?3, erased, erased FROM tenant WHERE tid = ?1 RETURNING nid;
 
 -- name: own_entries
 SELECT a.entries FROM namespace n JOIN acl a ON a.aid = n.own WHERE n.tid = ? AND n.path IN (SELECT value FROM json_each(?));
@@ -61,7 +66,7 @@ UPDATE namespace SET aid = ? WHERE nid = ?;
 UPDATE namespace SET last_seq = ? WHERE nid = ?;
 
 -- name: last_seq
-SELECT last_seq FROM namespace WHERE tid = ? AND path = ?;
+SELECT ifnull((SELECT last_seq FROM namespace WHERE tid = ?1 AND path = ?2), (SELECT erased FROM tenant WHERE tid = ?1));
 
 -- name: acl
 SELECT aid FROM acl WHERE entries = ?;

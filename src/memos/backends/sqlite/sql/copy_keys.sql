@@ -32,3 +32,19 @@ SELECT count FROM made;
 
 -- name: shred
 UPDATE copy_key SET held = 0, id = zeroblob(16), wrapped = zeroblob(60) WHERE id = ? AND held = 1;
+
+-- name: make_parted
+CREATE TABLE IF NOT EXISTS parted (
+  mark BLOB PRIMARY KEY,                -- keyed hash of a tenant and a name in it
+  seq INTEGER NOT NULL,                 -- the commit after which the name is somebody else's, or the same person's come back
+  at INTEGER NOT NULL                   -- and its time
+) STRICT, WITHOUT ROWID;
+
+-- name: has_parted
+SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'parted');
+
+-- name: part
+INSERT INTO parted (mark, seq, at) VALUES (?, ?, ?) ON CONFLICT (mark) DO UPDATE SET seq = excluded.seq, at = excluded.at;
+
+-- name: parted
+SELECT mark, seq, at FROM parted;

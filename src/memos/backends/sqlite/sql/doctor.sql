@@ -3,6 +3,9 @@
 -- name: cube_without_version
 SELECT 'cube', c.uid FROM cube c WHERE NOT EXISTS (SELECT 1 FROM version v WHERE v.uid = c.uid);
 
+-- name: erased_stands
+SELECT 'cube', c.uid FROM tombstone g JOIN cube c ON c.id = g.id AND c.tid = g.tid;
+
 -- name: content_unused
 SELECT 'content', c.cid FROM content c WHERE NOT EXISTS (SELECT 1 FROM version v WHERE v.cid = c.cid);
 

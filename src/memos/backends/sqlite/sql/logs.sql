@@ -19,3 +19,6 @@ ORDER BY l.at {direction}, l.seq {direction} LIMIT :limit;
 -- name: stood
 SELECT DISTINCT c.id, v.version, n.path, v.type FROM cube c JOIN version v ON v.uid = c.uid JOIN namespace n ON n.nid = v.nid
 WHERE c.id = ? AND v.version = ? AND c.tid = ?;
+
+-- name: branch_names
+SELECT DISTINCT name FROM branch WHERE tid = ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name;

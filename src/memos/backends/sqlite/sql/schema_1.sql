@@ -9,7 +9,8 @@ CREATE TABLE store (sid INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
 CREATE TABLE tenant (
   tid INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
-  horizon INTEGER NOT NULL DEFAULT 0    -- the past before this commit has been purged
+  horizon INTEGER NOT NULL DEFAULT 0,   -- the past before this commit has been purged
+  erased INTEGER NOT NULL DEFAULT 0     -- the last commit that erased memories
 ) STRICT;
 
 CREATE TABLE acl (
@@ -227,3 +228,31 @@ CREATE TABLE worker (
   fence INTEGER NOT NULL,
   cursor INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What stands in the place of an erased memory, so that nothing brings it back.
+CREATE TABLE tombstone (
+  id BLOB PRIMARY KEY,
+  tid INTEGER NOT NULL REFERENCES tenant,
+  provenance BLOB NOT NULL,             -- the provenance id
+  owner BLOB NOT NULL,                  -- keyed pseudonym of the owner
+  seq INTEGER NOT NULL                  -- the commit that erased it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tombstone_by_provenance ON tombstone (provenance);
+
+-- Erasures, each until its receipt is written still to be finished: on the disk, in copies, among the blobs.
+CREATE TABLE erasure (
+  seq INTEGER PRIMARY KEY,              -- the commit that erased
+  at INTEGER NOT NULL,
+  tid INTEGER NOT NULL REFERENCES tenant,
+  call_id BLOB NOT NULL,
+  caller BLOB NOT NULL,                 -- keyed pseudonym of the caller
+  ids BLOB NOT NULL,                    -- 16 bytes each
+  others BLOB NOT NULL,                 -- those of memories that only closed branches held, which went too
+  told TEXT NOT NULL,                   -- JSON for the receipt: counts, what remains and why, keyed pseudonyms
+  blobs TEXT NOT NULL,                  -- JSON array of the blobs that only erased memories named; [] once they are gone
+  copies INTEGER NOT NULL DEFAULT 0,    -- keys of copies that were destroyed
+  removed INTEGER NOT NULL DEFAULT 0,   -- blobs that were removed
+  rewritten INTEGER NOT NULL DEFAULT 0, -- 1: no page of the file holds a rest of what was erased
+  receipt TEXT                          -- the receipt; NULL while it is pending
+) STRICT;
+CREATE INDEX erasure_pending ON erasure (seq) WHERE receipt IS NULL;

@@ -2,7 +2,7 @@
 
 -- name: snapshot
 SELECT (SELECT ifnull(max(seq), 0) FROM commit_log), (SELECT value FROM meta WHERE key = 'policy_epoch'),
-  t.tid, ifnull(t.horizon, 0),
+  t.tid, ifnull(t.horizon, 0), ifnull(t.erased, 0),
   (SELECT value FROM meta WHERE key = 'embedder') FROM (SELECT ? AS name) AS asked LEFT JOIN tenant t ON t.name = asked.name;
 
 -- name: branch
@@ -66,6 +66,13 @@ SELECT name, seq, at FROM snapshot WHERE tid = ? AND owner = ? ORDER BY seq, nam
 -- name: branches
 SELECT b.name, b.base, b.opened, l.at FROM branch b JOIN commit_log l ON l.seq = b.opened
 WHERE b.tid = ?1 AND b.closed IS NULL AND substr(b.name, 1, length(?2)) = ?2 ORDER BY b.name;
+
+-- name: tombstone
+SELECT seq FROM tombstone WHERE id = ? AND tid = ?;
+
+-- name: extent
+SELECT count(DISTINCT v.uid), count(*), count(DISTINCT v.cid), count(DISTINCT x.cid) FROM cube c JOIN version v ON v.uid = c.uid
+LEFT JOIN vector x ON x.cid = v.cid AND x.body IS NOT NULL WHERE c.id IN (SELECT unhex(value) FROM json_each(?)) AND c.tid = ?;
 
 -- name: left_behind
 SELECT EXISTS (SELECT 1 FROM branch b CROSS JOIN version v ON v.bid = b.bid AND v.bid <> 0 WHERE b.tid = ? AND b.closed IS NOT NULL
