@@ -121,7 +121,7 @@ def test_what_nobody_foresaw_is_an_error_with_its_row_and_without_its_text(tmp_p
         with pytest.raises(BackendError, match="failed with KeyError"):
             alice.list()
         assert memory.status().accesses == 1
-    assert "prepared = OPERATIONS" in caplog.text
+    assert "OPERATIONS[" in caplog.text
     assert "KeyError: 'a secret'" not in caplog.text
 
 
