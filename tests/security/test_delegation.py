@@ -10,7 +10,7 @@ import biscuit_auth as biscuit
 import pytest
 
 from memos import MemOS
-from memos.errors import BackendError, Denied, InvalidCall, MemOSError, NotFound
+from memos.errors import BackendError, Denied, InvalidCall, MemOSError, NotFound, QuotaExceeded
 from memos.infrastructure.memgovernance import delegation
 from memos.infrastructure.memgovernance.credentials import CHANGED, REVOKED, UNKNOWN
 from memos.memcube.call import Restrictions
@@ -396,3 +396,18 @@ def test_attenuated_tokens_never_widen(trials, record_proof, memory, alice, cloc
     record_proof(chains=trials, decisions=decisions, refused=refused, widened=widened)
     assert widened == 0
     assert refused
+
+
+def test_a_contract_counts_its_calls_whoever_holds_the_token(tmp_path):
+    with MemOS.open(tmp_path / "m", embedder=None, worker="none") as memory:
+        alice = memory.as_user("alice")
+        alice.add("one fact")
+        token = alice.delegate("agentx", operations=["search"], contract="c1", count=3, until="2999-01-01").value["token"]
+        less = MemOS.attenuate(token, count=2)
+        assert len(memory.session(token).search("fact").hits) == 1
+        assert len(memory.session(less).search("fact").hits) == 1
+        with pytest.raises(QuotaExceeded, match="c1"):
+            memory.session(less).search("fact")
+        assert len(memory.session(token).search("fact").hits) == 1
+    with MemOS.open(tmp_path / "m", embedder=None, worker="none") as memory, pytest.raises(QuotaExceeded, match="c1"):
+        memory.session(token).search("fact")

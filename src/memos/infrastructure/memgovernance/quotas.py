@@ -66,10 +66,24 @@ class Quotas:
 
     def require(self, caller: Caller, operation: str, view: Rules, roles: Collection[str]) -> None:
         """Count a call; QuotaExceeded, which tells in how many seconds to try again, when a rate does not allow it."""
+        self._require_contract(caller)
         rated = [each for each in self._of(caller, operation, view, roles) if each.rates]
         if rated:
             with self._counters.transaction() as counting:
                 self._take(caller, rated, counting)
+
+    def _require_contract(self, caller: Caller) -> None:
+        """Count a call of one who acts under a contract, on the disk before it goes on; QuotaExceeded when that allows no more."""
+        limits = caller.restrictions
+        if limits is None or limits.count is None:
+            return
+        key = json.dumps([caller.tenant, "contract", caller.behalf, limits.contract or caller.user])
+        with self._counters.transaction(durable=True) as counting:
+            if not counting.add(key, 1, limits.count):
+                raise QuotaExceeded(
+                    f"the contract {(limits.contract or caller.user)[:60]!r} allows {limits.count} calls, which are made; ask for another",
+                    contract=limits.contract, limit=limits.count,
+                )  # fmt: skip
 
     def _take(self, caller: Caller, rated: list[Quota], counting: Counting) -> None:
         from memos.infrastructure.memgovernance.moving_window import limiter
