@@ -402,7 +402,9 @@ def test_a_contract_counts_its_calls_whoever_holds_the_token(tmp_path):
     with MemOS.open(tmp_path / "m", embedder=None, worker="none") as memory:
         alice = memory.as_user("alice")
         alice.add("one fact")
-        token = alice.delegate("agentx", operations=["search"], contract="c1", count=3, until="2999-01-01").value["token"]
+        token = alice.delegate("agentx", operations=["search"], contract="c1", count=3, until=datetime.now(UTC) + timedelta(days=30)).value[
+            "token"
+        ]
         less = MemOS.attenuate(token, count=2)
         assert len(memory.session(token).search("fact").hits) == 1
         assert len(memory.session(less).search("fact").hits) == 1
