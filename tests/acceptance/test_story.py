@@ -182,7 +182,7 @@ def test_closing_says_how_many_vectors_are_left(tmp_path, caplog):
         memory.as_user("alice").add([f"number {number}" for number in range(20)])
     said = [record.message for record in caplog.records if record.name == "memos.worker"]
     assert len(said) == 1
-    assert re.fullmatch(r"the store is closed with (1\d|20) vectors pending; who opens it next computes them", said[0])
+    assert re.fullmatch(r"the store is closed with (1\d|20) vectors pending; who opens it next does what is left", said[0])
     with MemOS.open(tmp_path / "n", embedder="hashing") as memory:
         memory.as_user("alice").add([f"number {number}" for number in range(20)])
     assert [record.message for record in caplog.records if record.name == "memos.worker"] == said
