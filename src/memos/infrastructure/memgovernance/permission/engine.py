@@ -17,6 +17,7 @@ from memos.infrastructure.memgovernance.permission.identity import Identity, con
 from memos.infrastructure.memgovernance.permission.nodes import FALSE, TRUE
 from memos.infrastructure.memgovernance.permission.residual import allowed, satisfied
 from memos.infrastructure.memgovernance.permission.resource import resource
+from memos.infrastructure.memgovernance.permission.terms import CALLING
 from memos.infrastructure.memgovernance.permission.traits import Trait, trait_of
 from memos.memcube.call import Caller
 from memos.memcube.conditions import Node, Test, walk
@@ -131,6 +132,7 @@ def made_class(book: Book, asking: Asking) -> Class:
     who = identified(asking.caller, book.roles, book.principals)
     entries = who.entries(asking.action)
     base, residuals = partial(book.policies, who, asking, entries)
+    CALLING.set(context(asking.caller, entries, asking.now, known=False, part=asking.part))
     told = {name: satisfied(policy, TRUE if policy["effect"] == "forbid" else FALSE) for name, policy in residuals.items()}
     live = frozenset(name for name, node in told.items() if node != FALSE or _unsure(residuals[name]))
     permits = tuple((name, Filter(node)) for name, node in told.items() if node != FALSE and residuals[name]["effect"] == "permit")

@@ -29,6 +29,8 @@ def _has_text(value: Metadata) -> Node:
 
 
 def _has(body: Json) -> Compiled:
+    if body["left"] == {"Var": "context"}:
+        return Compiled(TRUE if body["attr"] in terms.CALLING.get({}) else FALSE)
     if not isinstance(term(body["left"]), Resource):
         raise Uncompilable
     attribute = terms.ATTRIBUTES.get(body["attr"])

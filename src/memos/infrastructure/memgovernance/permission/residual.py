@@ -11,7 +11,7 @@ from typing import Any
 
 from memos.infrastructure.memgovernance.permission.leaves import LEAVES
 from memos.infrastructure.memgovernance.permission.nodes import FALSE, TRUE, Compiled, both, either, inverted, negated
-from memos.infrastructure.memgovernance.permission.terms import Attribute, Uncompilable, term
+from memos.infrastructure.memgovernance.permission.terms import Attribute, Failing, Uncompilable, term
 from memos.memcube.conditions import Node, Test
 
 Json = Mapping[str, Any]
@@ -48,6 +48,13 @@ def _clause(clause: Json) -> Node:
 
 def condition(expression: Json) -> Compiled:
     """A Boolean expression as where it is true and where it fails."""
+    try:
+        return _condition(expression)
+    except Failing:
+        return Compiled(FALSE, TRUE)
+
+
+def _condition(expression: Json) -> Compiled:
     (kind, body), *rest = expression.items()
     if rest:
         raise Uncompilable
@@ -63,7 +70,7 @@ def condition(expression: Json) -> Compiled:
 
 def _and(body: Json) -> Compiled:
     left = condition(body["left"])
-    if left.true == FALSE:
+    if left.true == FALSE or left.error == TRUE:
         return left
     right = condition(body["right"])
     return Compiled(both(left.true, right.true), either(left.error, both(left.true, right.error)))
@@ -71,7 +78,7 @@ def _and(body: Json) -> Compiled:
 
 def _or(body: Json) -> Compiled:
     left = condition(body["left"])
-    if left.true == TRUE:
+    if TRUE in (left.true, left.error):
         return left
     right, sound = condition(body["right"]), negated(left.error)
     error = either(left.error, both(negated(left.true), sound, right.error)) if right.error != FALSE else left.error
@@ -84,6 +91,8 @@ def _not(body: Json) -> Compiled:
 
 def _if(body: Json) -> Compiled:
     test = condition(body["if"])
+    if test.error == TRUE:
+        return test
     false = both(negated(test.true), negated(test.error))
     then, other = (condition(body[name]) if node != FALSE else Compiled(FALSE) for name, node in (("then", test.true), ("else", false)))
     true = either(both(test.true, then.true), both(false, other.true))

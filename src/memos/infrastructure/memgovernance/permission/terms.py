@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,14 @@ from memos.memcube.policy import SENSITIVITIES
 
 class Uncompilable(Exception):
     """An expression that no filter can say."""
+
+
+class Failing(Exception):
+    """An expression whose evaluation fails, whatever the memory: Cedar skips a policy that comes to it."""
+
+
+CALLING: ContextVar[Mapping[str, Any]] = ContextVar("CALLING")
+"""The calling context for which policies are compiled. Cedar leaves what it comes to after a failure as it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +153,18 @@ def _variable(body: Any) -> Term:
 
 
 def _attribute(body: Mapping[str, Any]) -> Term:
+    if body["left"] == {"Var": "context"}:
+        return _of_context(body["attr"])
     if not isinstance(term(body["left"]), Resource) or body["attr"] not in ATTRIBUTES:
         raise Uncompilable
     return ATTRIBUTES[body["attr"]]
+
+
+def _of_context(name: str) -> Term:
+    known = CALLING.get({})
+    if name not in known:
+        raise Failing
+    return Now() if name == "now" else _value(known[name])
 
 
 def tag(body: Mapping[str, Any]) -> Metadata:
