@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evals.bench import corpus as corpora
-from evals.bench import kernel, past, report
+from evals.bench import governed, kernel, past, report
 from evals.bench.peers import FLOOR, PEERS, Peer, run_peers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,8 @@ def main() -> None:
         rows = [told(kernel.measure(corpus, size, Path(scratch))) for size in sizes]
         fixed = [told(row) for row in kernel.fixed_namespace(corpus, sizes, Path(scratch))]
         behind = [told(past.measure(corpus, size, Path(scratch))) for size in sizes if size <= max(sizes) // 10]
+        decided = [told(governed.overhead(corpus, size, Path(scratch))) for size in sizes if size >= 10_000]
+        busy = [told(governed.beside(Path(scratch), pause)) for pause in (governed.PACED, 0.0)]
     texts = [corpora.body(corpus.turn(number)) for number in range(max(peer_sizes))]
     peers = (FLOOR, *OURS, *(() if options.no_peers else PEERS))
     beside = run_peers(
@@ -42,7 +44,7 @@ def main() -> None:
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "when": datetime.now(UTC).date().isoformat(),
     }
-    options.output.write_text(report.page(conditions, rows, fixed, behind, beside, kernel.start_up()), encoding="utf-8")
+    options.output.write_text(report.page(conditions, rows, fixed, behind, beside, kernel.start_up(), decided, busy), encoding="utf-8")
     told(f"written: {options.output.name}")
 
 

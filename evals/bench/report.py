@@ -38,6 +38,20 @@ PAST = {
     "snapshot_ms": "snapshot",
     "restore_ms": "restore of one memory",
 }
+GOVERNED = {
+    "memories": "memories",
+    "ungoverned_ms": "search, nothing decided",
+    "shipped_ms": "shipped policies",
+    "many_ms": "fifty more",
+    "overhead_ms": "what they cost",
+}
+BUSY = {
+    "pause_ms": "ms between two searches of each",
+    "alone_per_s": "commits a second alone",
+    "beside_per_s": "beside four searchers",
+    "kept": "kept",
+    "searches": "searches meanwhile",
+}
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`. Times are CPU time unless a heading says wall: the machines are small and shared, and CPU time and the ratios of
@@ -47,12 +61,13 @@ one run are what can be compared. Every vector is given, so that no model's time
 
 
 def page(
-    conditions: Mapping[str, str], rows: Sequence[Row], fixed: Sequence[Row], past: Sequence[Row], beside: Sequence[Row], started: Row
-) -> str:
+    conditions: Mapping[str, str], rows: Sequence[Row], fixed: Sequence[Row], past: Sequence[Row], beside: Sequence[Row], started: Row,
+    governed: Sequence[Row] = (), busy: Sequence[Row] = (),
+) -> str:  # fmt: skip
     """The whole page."""
     parts = [INTRODUCTION, *(f"- {name}: {value}\n" for name, value in conditions.items())]
     parts += ["\n## MemOS in one namespace\n\nMilliseconds of CPU through the public API, durable and recorded.\n\n", table(rows, KERNEL)]
-    parts += [growth(rows, fixed), behind(past), start(started), comparison(beside)]
+    parts += [growth(rows, fixed), behind(past), governance(governed, busy), start(started), comparison(beside)]
     return "".join(parts)
 
 
@@ -69,6 +84,13 @@ def behind(rows: Sequence[Row]) -> str:
     """What the past costs."""
     told = "Milliseconds of CPU through the public API; the past is read half way back in the life of memories of ten versions each."
     return f"\n## The past\n\n{told}\n\n{table(rows, PAST)}" if rows else ""
+
+
+def governance(rows: Sequence[Row], busy: Sequence[Row]) -> str:
+    """What deciding costs, and what searches cost a writer."""
+    told = "Milliseconds of CPU, p50. The first column is the system's own principal, of which nothing is asked."
+    wall = "Durable commits of one process by the wall, alone and beside four processes that search the same store."
+    return f"\n## Governance\n\n{told}\n\n{table(rows, GOVERNED)}\n{wall}\n\n{table(busy, BUSY)}" if rows else ""
 
 
 def start(started: Row) -> str:
