@@ -9,15 +9,16 @@ from hashlib import blake2b
 
 from memos.errors import Denied
 from memos.infrastructure.memgovernance import access
-from memos.infrastructure.memgovernance.permission.actions import reading
+from memos.infrastructure.memgovernance.permission import changing
+from memos.infrastructure.memgovernance.permission.actions import reading, reads_past
 from memos.infrastructure.memgovernance.permission.book import book_of
 from memos.infrastructure.memgovernance.permission.engine import Engine
-from memos.infrastructure.memgovernance.permission.warrant import Warrant
+from memos.infrastructure.memgovernance.permission.warrant import Heads, Warrant
 from memos.infrastructure.memgovernance.privacy.labels import Privacy
 from memos.infrastructure.memgovernance.privacy.redaction import hidden_words, redact, redact_text, redact_value
 from memos.infrastructure.memgovernance.trust import Trust
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
-from memos.memcube.change import ChangeSet
+from memos.memcube.change import ChangeSet, CubeWrite
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.policy import Policy, SensitiveSpan
@@ -33,8 +34,6 @@ USES = frozenset({"search", "get", "list", "history", "lineage", "diff", "log", 
 """Operations that use memories, each under the conditions of its own; who owns one may change it whatever they say."""
 TEXTLESS = frozenset({"search", "lineage", "log", "explain"})
 """Operations whose value, which may be long, holds ids and numbers and no memory."""
-Heads = Callable[[Sequence[str]], Mapping[str, MemCube]]
-"""The rows that decide about some memories: their canonical ones, as they stand now."""
 
 
 class MemGovernance:
@@ -44,9 +43,11 @@ class MemGovernance:
         self._privacy = privacy or Privacy()
         self._engine, self._trust = Engine(), Trust()
 
-    def warrant(self, caller: Caller, view: View, now: datetime) -> Warrant:
-        """What one caller may see and do, in the snapshot of one View."""
-        return Warrant(self._engine, self._trust, view, caller, now)
+    def warrant(self, caller: Caller, view: View, now: datetime, heads: Heads | None = None) -> Warrant:
+        """What one caller may see and do, in the snapshot of one View; `heads` where that is of the past or of a branch."""
+        made = Warrant(self._engine, self._trust, view, caller, now)
+        made.heads = heads
+        return made
 
     def authorize(self, warrant: Warrant, caller: Caller, call: MemoryCall) -> Grant:
         """What this caller may see in this call; Denied when it may not make the call at all."""
@@ -58,9 +59,9 @@ class MemGovernance:
         if call.operation == REVIEW:
             grant = access.review_grant(caller, warrant.identity.roles)
             return Grant(filter=restricted(grant.filter, caller.restrictions), policies=grant.policies)
-        action = reading(call.operation, past=call.at is not None)
+        action, past = reading(call.operation, past=call.at is not None or call.branch is not None), reads_past(call)
         exempt = None if call.operation in USES else caller.principal
-        return Grant(filter=warrant.filter(action, past=action == "history", exempt=exempt), policies=warrant.policies(action))
+        return Grant(filter=warrant.filter(action, past=past, exempt=exempt), policies=warrant.policies(action))
 
     def home(self, caller: Caller) -> str:
         """The namespace that is the caller's own, or what of it its credential leaves."""
@@ -74,6 +75,11 @@ class MemGovernance:
     def branch_key(self, caller: Caller, name: str) -> str:
         """What the store calls a caller's branch: branches are their owner's alone."""
         return access.branch_key(caller, name)
+
+    def require_changes(self, warrant: Warrant, before: Mapping[str, MemCube], writes: Iterable[CubeWrite]) -> None:
+        """Denied unless the caller may make each of the writes, whichever call they come from; `before` are the rows that they replace."""
+        if not warrant.system:
+            changing.require(warrant, before, writes)
 
     def require_govern(self, caller: Caller) -> None:
         """Denied unless the caller may write and read the documents by which its tenant is governed."""
@@ -135,10 +141,12 @@ class MemGovernance:
         return warrant.revealed(cube, span)
 
     def redacted(self, warrant: Warrant, cube: MemCube) -> MemCube:
-        """The memory as this caller is shown it: its owner and the system see all of it."""
+        """The memory as this caller is shown it: its owner and the system see all of it. What is marked now is hidden in its past too."""
         if warrant.owns(cube):
             return cube
-        return redact(cube, self._deciding(warrant, cube), self._privacy.glance)
+        cube, head = warrant.without_hidden_parents(cube), warrant.standing(cube)
+        later = hidden_words(head, self._deciding(warrant, head)) if head.seq != cube.seq and head.policy.spans else {}
+        return redact(cube, self._deciding(warrant, cube), self._privacy.glance, later)
 
     def told(self, warrant: Warrant, reply: MemoryReply) -> MemoryReply:
         """A reply as this caller is told it: its memories, those in its value, and the words of theirs in its value and warnings."""
@@ -197,7 +205,7 @@ class MemGovernance:
     def _allowed(self, warrant: Warrant, grant: Grant, reply: MemoryReply, cubes: Sequence[MemCube], now: datetime) -> Iterable[bool]:
         """By the filter that retrieval used, by Cedar itself, and by the memory's own conditions."""
         call = reply.call
-        operation, past = (call.operation, call.at is not None) if call is not None else ("get", False)
+        operation, past = (call.operation, call.at is not None or call.branch is not None) if call is not None else ("get", False)
         handed = {cube.namespace: warrant.inherited(cube.namespace) for cube in cubes}
         tests = {entries: grant.filter.predicate(now=now, inherited=entries) for entries in set(handed.values())}
         passing = [tests[handed[cube.namespace]](cube) for cube in cubes]

@@ -5,99 +5,29 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from memos.errors import BackendError, Denied, InvalidCall, MemOSError, VersionConflict, tree
 from memos.infrastructure.memgovernance.credentials import nobody
+from memos.infrastructure.memgovernance.permission.warrant import Heads
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import (
-    arrange,
-    branches,
-    consolidate,
-    create,
-    erase,
-    govern,
-    holds,
-    identity,
-    index,
-    keeping,
-    lifecycle,
-    lineage,
-    log_query,
-    manifests,
-    permissions,
-    query,
-    retention,
-    review,
-    sharing,
-    time_machine,
-    tracing,
-    update,
-)
+from memos.interface.memory_api import holds
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.forgetting import Forgetting
+from memos.interface.memory_api.operations import OPERATIONS
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
 from memos.memcube.spans import indexed
 from memos.operation.memoperator.analysis import analyse
 from memos.ports.adapter import View
 from memos.ports.journal import AccessRow
 
-OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
-    "add": create.prepare_add,
-    "search": query.prepare_search,
-    "get": query.prepare_get,
-    "list": query.prepare_list,
-    "history": query.prepare_history,
-    "lineage": lineage.prepare_lineage,
-    "update": update.prepare_update,
-    "forget": lifecycle.prepare_forget,
-    "confirm": lifecycle.prepare_confirm,
-    "freeze": lifecycle.prepare_freeze,
-    "unfreeze": lifecycle.prepare_unfreeze,
-    "archive": lifecycle.prepare_archive,
-    "transfer": arrange.prepare_transfer,
-    "compose": arrange.prepare_compose,
-    "log": log_query.prepare_log,
-    "explain": log_query.prepare_explain,
-    "trace": tracing.prepare_trace,
-    "manifest": manifests.prepare_manifest,
-    "recognise": manifests.prepare_recognise,
-    "restore": time_machine.prepare_restore,
-    "snapshot": time_machine.prepare_snapshot,
-    "snapshots": time_machine.prepare_snapshots,
-    "moment": time_machine.prepare_moment,
-    "diff": time_machine.prepare_diff,
-    "branch": branches.prepare_branch,
-    "branches": branches.prepare_branches,
-    "merge": branches.prepare_merge,
-    "discard": branches.prepare_discard,
-    "share": sharing.prepare_share,
-    "acl": sharing.prepare_acl,
-    "access": permissions.prepare_access,
-    "who": permissions.prepare_who,
-    "preview": permissions.prepare_preview,
-    "govern": govern.prepare_govern,
-    "governed": govern.prepare_governed,
-    "retain": retention.prepare_retain,
-    "review": review.prepare_review,
-    "heat": retention.prepare_heat,
-    "issue": identity.prepare_issue,
-    "delegate": identity.prepare_delegate,
-    "revoke": identity.prepare_revoke,
-    "erase": erase.prepare_erase,
-    "transition": lifecycle.prepare_transition,
-    "consolidate": consolidate.prepare_consolidate,
-    "purge": keeping.prepare_purge,
-    "reclaim": keeping.prepare_reclaim,
-    "index": index.prepare_index,
-    "use": index.prepare_use,
-    "examine": index.prepare_examine,
-}
 UNSEALED = (
     "this caller was not made by this door; authenticate a credential here, or use `MemOS.as_user` in the process that embeds the store"
 )
@@ -107,6 +37,8 @@ READS = frozenset({"search", "trace", "get", "list", "history", "diff", "log", "
 """What may be asked of the past, or says itself why it is not; the rest is about the present."""
 ATTEMPTS, ADD_ATTEMPTS = 3, 64
 """How often a call is prepared anew when somebody else committed first; an `add` of a fact that others add too has nothing to lose."""
+OF_VERSIONS = frozenset({"history", "diff", "restore", "update", "merge"})
+"""Operations that tell of earlier rows than those of now."""
 STORE_FAILURES = frozenset(tree(BackendError))
 """Replies that tell of the store and of no memory: where the journal fails with it (a closed store, a full disk) they say why."""
 log = logging.getLogger("memos.api")
@@ -183,7 +115,7 @@ class MemoryAPI:
             self._forgetting.notice(view)
             now = self._desk.clock.now()
             self._desk.identity.admit(caller, view, now)
-            warrant = governance.warrant(caller, view, now)
+            warrant = governance.warrant(caller, view, now, self._heads(caller, call, now))
             measured = caller, call.operation, view, warrant.identity.roles
             if not counted:
                 quotas.require(*measured)
@@ -192,12 +124,36 @@ class MemoryAPI:
             prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
                 labelled = _labelled(prepared, governance.labelled(replace(prepared.change, allowances=quotas.allowances(*measured))))
+                self._require_changes(work, labelled.change)
                 labelled = replace(labelled, reply=governance.told(warrant, labelled.reply))
                 return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
             reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
             quotas.disclosing(*measured, (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told))
             reply = reply.model_copy(update={"seq": view.seq})
             return replace(prepared, reply=reply, grant=grant, withheld=(*prepared.withheld, *withheld))
+
+    def _heads(self, caller: Caller, call: MemoryCall, now: datetime) -> Heads | None:
+        """How the rows of now are found, for calls that tell of others."""
+        if call.at is None and call.branch is None and call.operation not in OF_VERSIONS:
+            return None
+
+        def found(ids: Sequence[str]) -> dict[str, MemCube]:
+            with self._vault.view(caller.tenant) as present:
+                return present.get(ids, grant=Filter.everything(), now=now)
+
+        return found
+
+    def _require_changes(self, work: Work, change: ChangeSet | None) -> None:
+        """Denied unless the caller may make each of the writes, as the rows stand that they replace, where they write them."""
+        if change is None or work.warrant.system or work.call.operation == "review":
+            return
+        ids, now = [write.cube.id for write in change.writes if not write.birth], work.now
+        if not ids or change.branch == work.view.branch:
+            before = work.view.get(ids, grant=Filter.everything(), now=now) if ids else {}
+        else:
+            with self._vault.view(change.tenant, branch=change.branch) as there:
+                before = there.get(ids, grant=Filter.everything(), now=now)
+        self._desk.governance.require_changes(work.warrant, before, change.writes)
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)

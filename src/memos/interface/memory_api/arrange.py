@@ -13,7 +13,7 @@ from memos.interface.memory_api.create import UNUSED, replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
 from memos.interface.memory_api.lapsed import lapsed, retired
 from memos.interface.memory_api.query import named
-from memos.interface.memory_api.update import changeable, fact_of, rewritten, room_for_fact, single
+from memos.interface.memory_api.update import changeable, fact_of, rewritten, room_or_none, single
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet
 from memos.memcube.cube import MemCube, Tag
@@ -81,8 +81,8 @@ def prepare_compose(work: Work) -> Prepared:
     work.warrant.require_create([namespace])
     cube = _composed(work, parts, namespace, options)
     terms = analyse(cube.text, None, None)
-    write = CubeWrite(cube=cube, birth=True, terms=terms, vector=fitting(work, options.vector), fact=fact_of(cube))
-    over = room_for_fact(work, cube, write.fact)
+    over, fact = room_or_none(work, cube, fact_of(cube))
+    write = CubeWrite(cube=cube, birth=True, terms=terms, vector=fitting(work, options.vector), fact=fact)
     edges = tuple(Edge(source=cube.id, target=part_id, relation="composed_of") for part_id in dict.fromkeys(part.id for part in parts))
     writes = (*(retired(work, each) for each in over), write)
     change = work.change(writes=writes, edges=edges, idempotency=work.idempotency((cube.id,)))
@@ -91,7 +91,8 @@ def prepare_compose(work: Work) -> Prepared:
 
 
 def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: ComposeOptions) -> MemCube:
-    cube_id, text = work.desk.clock.new_id(), legal_body(options.separator.join(part.text for part in parts))
+    cube_id, parts = work.desk.clock.new_id(), tuple(work.desk.governance.redacted(work.warrant, part) for part in parts)
+    text = legal_body(options.separator.join(part.text for part in parts))
     marked = carried(text, *((part.text, part.policy.spans) for part in parts))
     return MemCube(
         id=cube_id,

@@ -13,9 +13,9 @@ from pydantic import BeforeValidator, ValidationError
 
 from memos.errors import InvalidCall
 from memos.infrastructure.memgovernance.credentials import Credentials
-from memos.infrastructure.memgovernance.governance import Heads, MemGovernance
+from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.permission.actions import Action, reading
-from memos.infrastructure.memgovernance.permission.warrant import Warrant
+from memos.infrastructure.memgovernance.permission.warrant import Heads, Warrant
 from memos.infrastructure.memgovernance.quotas import Quotas
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, Idempotency, ReadSet
@@ -91,7 +91,7 @@ class Work:
     @property
     def action(self) -> Action:
         """By which action the call sees memories."""
-        return reading(self.call.operation, past=self.call.at is not None)
+        return reading(self.call.operation, past=self.elsewhere)
 
     @property
     def moment(self) -> datetime:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import to_json
 
-from memos.errors import InvalidCall, NotFound
+from memos.errors import Denied, InvalidCall, NotFound
 from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
@@ -57,6 +57,8 @@ def prepare_erase(work: Work) -> Prepared:
     options = read_options(EraseOptions, work)
     if work.call.branch is not None:
         raise InvalidCall("erase reaches every branch by itself; call it on the canonical memory, not on a branch")
+    if options.court_order is not None and not work.desk.governance.may_govern(work.caller):
+        raise Denied("an erasure that a court has ordered, which no hold keeps, is for those who govern the tenant: the role 'admin'")
     if replayed := replay(work, counts=True):
         return Prepared(replayed.reply.model_copy(update={"value": None}))
     basis = _basis(work, options)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from memos.errors import Denied, InvalidCall
+from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
@@ -18,13 +19,18 @@ from memos.memcube.legal import legal_acl, legal_namespace
 from memos.memcube.policy import AclEntry, Right
 from memos.memcube.quarantine import quarantined
 from memos.memcube.rule import Rule
-from memos.memcube.value import build
+from memos.memcube.value import Text, build
+
+GIVEN: dict[Right, Action] = {
+    "read": "read", "write": "write", "history": "history", "share": "share", "forget": "forget", "admin": "erase", "review": "erase",
+}  # fmt: skip
+"""What one must be allowed oneself to give a right to others."""
 
 
 class ShareOptions(Options):
     """With whom, and which rights; none withdraws all that a principal had from the memories' own lists."""
 
-    principals: tuple[str, ...] = Field(min_length=1, max_length=100)
+    principals: tuple[Text, ...] = Field(min_length=1, max_length=100)
     rights: tuple[Right, ...] = ("read",)
 
 
@@ -41,6 +47,8 @@ def prepare_share(work: Work) -> Prepared:
     if replayed := replay(work):
         return replayed
     before = tuple({cube.id: cube for cube in changeable(work, "share")}.values())
+    for right in options.rights:
+        work.warrant.require(GIVEN[right], before)
     if under := [cube.id for cube in before if quarantined(cube.policy)]:
         raise Denied(f"the memory {under[0]} is under quarantine: it is shared when a reviewer has released it")
     after = [_shared(work, cube, options) for cube in before]

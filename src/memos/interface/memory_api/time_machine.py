@@ -17,7 +17,7 @@ from memos.interface.memory_api.desk import Options, Prepared, Work, read_option
 from memos.interface.memory_api.holds import unheld
 from memos.interface.memory_api.lapsed import require_room_for_turn, retired, taken
 from memos.interface.memory_api.query import scope
-from memos.interface.memory_api.update import again, room_for_fact
+from memos.interface.memory_api.update import again, permitted, require_marks, with_room
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet, SnapshotName
 from memos.memcube.cube import MemCube
@@ -223,13 +223,13 @@ def _restore_one(work: Work, options: RestoreOptions) -> Prepared:
     now = rows[-1]
     work.warrant.require("write", [now])
     require_thawed(now)
-    then = _version(rows, options.version)
+    require_marks(work, rows, then := _version(rows, options.version))
     write = _again(work, now, then, BROUGHT.get(now.state, now.state), whole=False)
     if write is None:
         warning = f"nothing was written: version {now.version} stands as it is"
         return Prepared(MemoryReply(call_id=work.call.id, cubes=(now,), call=work.call, warnings=(warning,)))
     require_room_for_turn(work, now, write.cube)
-    over = room_for_fact(work, write.cube, write.fact)
+    over, write = with_room(work, write)
     change = work.change(writes=(*(retired(work, each) for each in over), write), idempotency=work.idempotency((cube_id,)))
     reads = ReadSet(versions={each.id: each.seq for each in (*over, now)})
     return Prepared(MemoryReply(call_id=work.call.id, cubes=(write.cube,), call=work.call), change, reads)
@@ -264,11 +264,10 @@ def _again(work: Work, now: MemCube, then: MemCube, state: State, *, whole: bool
 def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
     roots = scope(work, work.call.query or MemoryQuery())
     found = _differences(work, moment, Moment(work.view.seq, work.now), roots)
-    known = work.view.get([each.id for each in found], grant=work.grant.filter, now=work.now)
-    may = work.warrant.may("write", known.values())
-    standing = {cube.id: cube for cube, allowed in zip(known.values(), may, strict=True) if allowed}
+    standing = work.view.get([each.id for each in found], grant=work.grant.filter, now=work.now)
     frozen = [each.id for each in found if each.id in standing and standing[each.id].frozen]
     writes = [write for each in found if each.id not in frozen and (write := _returned(work, each, standing)) is not None]
+    writes = permitted(work, standing, writes)
     kept = len(writes) - len(writes := unheld(work, writes, standing))
     held = taken(work.view, writes)
     writes = [write for write in writes if write.cube.id not in held]

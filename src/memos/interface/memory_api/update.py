@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -9,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from memos.errors import InvalidCall, NotFound, VersionConflict
 from memos.infrastructure.memgovernance.permission.actions import Action
+from memos.infrastructure.memgovernance.permission.changing import refused
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
@@ -129,7 +132,8 @@ def _new_text(work: Work, cube: MemCube, options: UpdateOptions) -> Merged | Non
 
 def _labelled(work: Work, cube: MemCube, label: str) -> MemCube:
     """The latest row of a memory that bears a label; NotFound when none does."""
-    rows = work.view.versions(cube.id, grant=work.grant.filter, now=work.now)
+    past = work.warrant.may("history", [cube])[0]  # who may not look back knows of no label either
+    rows = work.view.versions(cube.id, grant=work.grant.filter, now=work.now) if past else ()
     found = next((row for row in reversed(rows) if label in row.labels), None)
     if found is None:
         known = sorted({label for row in rows for label in work.desk.governance.redacted(work.warrant, row).labels})
@@ -202,9 +206,11 @@ def rewritten(
 ) -> Prepared:
     """The change that puts one version in the place of another; with a text, all its lanes are made anew. Those `over` make room."""
     terms = analyse(text, after.speaker, after.role) if text is not None else None
-    write = CubeWrite(cube=after, birth=False, terms=terms, vector=vector, fact=fact_of(after))
-    moved = write.fact is not None and (before.namespace, before.text) != (after.namespace, after.text)
-    over = (*over, *(room_for_fact(work, after, write.fact) if moved else ()))
+    fact = fact_of(after)
+    if fact is not None and (before.namespace, before.text) != (after.namespace, after.text):
+        room, fact = room_or_none(work, after, fact)
+        over = (*over, *room)
+    write = CubeWrite(cube=after, birth=False, terms=terms, vector=vector, fact=fact)
     change = work.change(writes=(*(retired(work, cube) for cube in over), write), idempotency=work.idempotency((after.id,)))
     reply = MemoryReply(call_id=work.call.id, cubes=(after,), call=work.call)
     return Prepared(reply, change, ReadSet(versions={cube.id: cube.seq for cube in (*over, before)}))
@@ -216,6 +222,37 @@ def fact_of(cube: MemCube) -> str | None:
     return None if gone or quarantined(cube.policy) else same_fact(cube.text)
 
 
+class Unseen(Exception):  # no error that anybody sees
+    """An equal fact stands that the caller may not see: what is written stands for no fact then, and nothing is told."""
+
+
+def room_or_none(work: Work, cube: MemCube, fact: str | None) -> tuple[tuple[MemCube, ...], str | None]:
+    """What must go before a memory can stand for a fact, and the fact, None where it stands for none beside one that is hidden."""
+    try:
+        return room_for_fact(work, cube, fact), fact
+    except Unseen:
+        return (), None
+
+
+def with_room(work: Work, write: CubeWrite) -> tuple[tuple[MemCube, ...], CubeWrite]:
+    """What must go before a row can stand, and the row."""
+    over, fact = room_or_none(work, write.cube, write.fact)
+    return over, replace(write, fact=fact)
+
+
+def require_marks(work: Work, rows: Iterable[MemCube], then: MemCube) -> None:
+    """Denied where bringing a version back would show what its owner has marked since, unless the caller may say who reads it."""
+    known = tuple(rows)
+    marked = carried(then.text, *((row.text, row.policy.spans) for row in known))
+    if {(span.start, span.end) for span in marked} - {(span.start, span.end) for span in then.policy.spans}:
+        work.warrant.require("share", known[-1:])
+
+
+def permitted(work: Work, standing: Mapping[str, MemCube], writes: Iterable[CubeWrite]) -> list[CubeWrite]:
+    """Those of some rows that the caller may write, as those stand that they replace."""
+    return [write for write in writes if refused(work.warrant, standing, [write]) is None]
+
+
 def room_for_fact(work: Work, cube: MemCube, fact: str | None) -> tuple[MemCube, ...]:
     """What must go before a memory can stand for a fact; InvalidCall when an equal one stands."""
     standing = None if fact is None else work.view.facts(cube.namespace, [fact], cube.policy.owner).get(fact)
@@ -223,6 +260,8 @@ def room_for_fact(work: Work, cube: MemCube, fact: str | None) -> tuple[MemCube,
         return ()
     if over := lapsed(work, [standing]):
         return over
+    if not work.view.get([standing], grant=work.grant.filter, now=work.now):
+        raise Unseen
     raise InvalidCall(f"an equal fact stands already in {cube.namespace} as {standing}; forget one of the two", standing=standing)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from memos.memcube.call import MemoryCall
+
 Action = Literal["read", "history", "create", "write", "forget", "share", "erase", "reveal"]
 ACTIONS: tuple[Action, ...] = ("read", "history", "create", "write", "forget", "share", "erase", "reveal")
 READS_PAST = frozenset({"history", "restore", "diff"})
@@ -20,6 +22,11 @@ RIGHTS: Mapping[Action, tuple[str, ...]] = {
     "reveal": ("admin",),
 }
 """The rights in an access list of which one is enough for an action."""
+
+
+def reads_past(call: MemoryCall) -> bool:
+    """Whether a call is told of what is forgotten and expired."""
+    return call.at is not None or call.operation in READS_PAST
 
 
 def reading(operation: str, *, past: bool) -> Action:

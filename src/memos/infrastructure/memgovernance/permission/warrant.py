@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
 
-from memos.errors import Denied
+from memos.errors import Denied, NotFound
 from memos.infrastructure.memgovernance import access
 from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.infrastructure.memgovernance.permission.engine import Asking, Class, Engine, Part
@@ -33,18 +33,55 @@ OPEN_ROOTS = ("shared", "expert", "pipeline", "global")
 """What a search reads beside the caller's own, as far as policies open it."""
 
 
+Heads = Callable[[Sequence[str]], Mapping[str, MemCube]]
+"""The rows that decide about some memories: their canonical ones, as they stand now."""
+
+
 class Warrant:
     """Made for each attempt at a call; every answer is computed when it is asked for, and of the call's own snapshot."""
 
     def __init__(self, engine: Engine, trust: Trust, view: View, caller: Caller, now: datetime) -> None:
+        self.heads: Heads | None = None
+        """How rows of now are found, where the View is of the past or of a branch."""
+        self._standing = dict[str, MemCube]()
+        self.writer, self.now = caller, now
         self._trust, self._writer, self._left = trust, caller, caller.restrictions
         self._engine, self._view, self._caller, self._now = engine, view, authority(caller), now
         self.system = caller.kind == "system"
         self._inherited: dict[str, tuple[str, ...]] = {}
 
+    def standing(self, cube: MemCube) -> MemCube:
+        """The canonical row of a memory as it stands now, or itself where there is none."""
+        found = self._standing.get(cube.id)
+        if found is None:
+            found = self._standing[cube.id] = self.heads([cube.id]).get(cube.id, cube) if self.heads is not None else cube
+        return found
+
+    def without_hidden_parents(self, cube: MemCube) -> MemCube:
+        """A memory of another without the parents that the caller may not see: neither their ids nor their number is told."""
+        parents = cube.provenance.parents
+        if not parents:
+            return cube
+        seen = self._view.allowed([each.id for each in parents], grant=self.filter("read", past=False), now=self._now)
+        kept = tuple(each for each in parents if each.id in seen)
+        return cube if kept == parents else cube.model_copy(update={"provenance": cube.provenance.model_copy(update={"parents": kept})})
+
     def owns(self, cube: MemCube) -> bool:
         """Whether the memory is the caller's own; the system's are all."""
         return self.system or cube.policy.owner == self._caller.user
+
+    @property
+    def home(self) -> str:
+        """The namespace that is the caller's own."""
+        return access.home(self._caller)
+
+    def require_visible(self, conditions: Filter) -> None:
+        """NotFound unless the caller may see every memory whose state some conditions name."""
+        named = sorted(memories_of(conditions))
+        seen = self._view.get(named, grant=self.filter("read", past=False, exempt=self._caller.user), now=self._now) if named else {}
+        for each in named:
+            if each not in seen:
+                raise NotFound(f"there is no memory {each} here for you, and a condition cannot name it")
 
     @cached_property
     def identity(self) -> Identity:

@@ -24,18 +24,19 @@ Words = Mapping[str, str]
 """What is to be taken out, in lower case, and the label of the mark that replaces it."""
 
 
-def redact(cube: MemCube, revealed: Revealed, detect: Detect | None = None) -> MemCube:
+def redact(cube: MemCube, revealed: Revealed, detect: Detect | None = None, later: Words | None = None) -> MemCube:
     """The memory with each span that is not revealed replaced by a mark such as `[EMAIL]`, and the same words wherever else they stand.
 
     That is: in the text, tags, labels, path, speaker, session, metadata, triggers and links. With `detect` what is found in those is
-    treated like a span of the text. Of a text that is not examined nothing is shown, unless a span that covers it is revealed.
+    treated like a span of the text; `later` are words that were marked since. Of a text that is not examined nothing is shown, unless
+    a span that covers it is revealed.
     """
     if not cube.policy.examined and not revealed(_all_of(cube)):
         return _withheld(cube)
     hidden = [span for span in cube.policy.spans if not revealed(span)]
-    words = {cube.text[span.start : span.end].lower(): span.label for span in hidden}
+    words = {cube.text[span.start : span.end].lower(): span.label for span in hidden} | dict(later or {})
     shown = _without_in_header(cube, partial(_hidden_in, words=words, revealed=revealed, detect=detect))
-    if not hidden:
+    if not words:
         return cube if shown == cube else shown
     text, kept = _masked(cube.text, hidden, [span for span in cube.policy.spans if revealed(span)], words)
     policy = cube.policy.model_copy(update={"spans": kept})
