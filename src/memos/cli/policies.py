@@ -121,7 +121,8 @@ def explain(target: Target, id: str, action: str, who: str | None, **context: An
         return
     found = reply.value
     say(f"{who} may {'' if found['allowed'] else 'not '}{action} it: {', '.join(found['policies']) or 'no policy permits it'}")
-    say(f"roles: {', '.join(found['roles']) or 'none'}; clearance: {found['clearance']}; the memory is {found['sensitivity']}")
+    clearance = found.get("clearance", "told to admins alone")
+    say(f"roles: {', '.join(found['roles']) or 'none'}; clearance: {clearance}; the memory is {found['sensitivity']}")
     if not found["conditions_met"]:
         say("the memory's own conditions are not met")
     for error in found["errors"]:

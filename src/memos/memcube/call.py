@@ -103,6 +103,17 @@ class Caller(CallingContext):
         return self.agent if self.credential is None or self.credential.agent == self.agent else None
 
     @property
+    def bound_agent(self) -> str | None:
+        """The agent to which its credential is bound, or as whose the door took it without one; what it makes is bound to that too."""
+        return self.agent if self.credential is None else self.credential.agent
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """All who answer for what it does, such as `user:bob` and `agent:crawler`; what it says of itself hides none of them."""
+        agents = {self.agent: None, self.bound_agent: None}
+        return (*dict.fromkeys((f"user:{self.user}", f"user:{self.principal}")), *(f"agent:{each}" for each in agents if each is not None))
+
+    @property
     def principal(self) -> str:
         """Whose rights count, and whose memories are its own: the user, or the one on whose behalf it acts."""
         return self.user if self.behalf is None else self.behalf

@@ -217,7 +217,7 @@ def legal_key(kind: Any, key: Any) -> Any:
 
 def legal_rule(kind: Any, key: Any, body: Any) -> dict[str, Any] | None:
     """A document's body in its canonical form, None for one to be withdrawn; InvalidCall says what is wrong with it."""
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InvalidCall(f"there is no kind of rule {str(kind)[:40]!r}; there are {', '.join(KINDS)}")
     if kind == "acl":
         raise InvalidCall(f"the access list of a namespace is set by acl({str(key)[:40]!r}, ...), which changes what it is in force for")

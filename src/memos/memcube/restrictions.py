@@ -20,7 +20,7 @@ TELLING = frozenset({"governed", "log", "explain", "access", "who", "preview", "
 """Operations that tell of more than memories; a credential for certain ones allows them only where it names them."""
 MAKING = frozenset({"add", "compose"})
 """The operations that make memories; a credential for certain memories does not allow them."""
-NAMED_ONLY = frozenset({"govern", "issue", "share", "acl", "retain", "review", "erase"})
+NAMED_ONLY = frozenset({"govern", "issue", "revoke", "share", "acl", "retain", "review", "erase"})
 """Operations that make rights or settle what is the tenant's; a restricted credential allows them only where it names them."""
 T = TypeVar("T")
 

@@ -39,7 +39,8 @@ class Governing(Verbs):
         A row for each caller and action: how many memories are allowed before and after, and the ids that are gained and lost. Without
         `callers`, each `{"user", "roles", "purpose", …}`, those whom documents name, where anything changes. Raises Denied without `admin`.
         """
-        options = {"policies": dict(policies), "callers": tuple(dict(each) for each in callers), "actions": several(actions)}
+        told = tuple(json_object(each) for each in several(callers))
+        options = {"policies": json_object(policies), "callers": told, "actions": several(actions)}
         return self._call("preview", options=options)
 
     def retain(self, name: str | None = None, *, confirm: str | None = None, now: bool = False) -> MemoryReply:

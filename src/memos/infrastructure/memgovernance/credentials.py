@@ -152,7 +152,7 @@ class Credentials:
             if lent.rule[0] == "key":  # what was taken from the issuer's own key since is taken from what it lent
                 key = KeyRule(**body)
                 left, roles = narrowed(left, key.restrictions) or left, tuple(role for role in roles if role in key.roles)
-        rests = Credential(kind="token", rule=lent.rule, mark=mark, revocable=token.ids)
+        rests = Credential(kind="token", rule=lent.rule, mark=mark, revocable=token.ids, agent=lent.agent)
         return Caller(user=lent.holder, tenant=lent.tenant, roles=roles, behalf=lent.issuer, restrictions=left, credential=rests)
 
 
@@ -169,7 +169,7 @@ def _told(context: CallingContext, found: Caller) -> dict[str, str | None]:
 def attenuated(text: str, restrictions: Restrictions) -> str:
     """A delegated token that allows less; InvalidCall when the text is none."""
     try:
-        return delegation.attenuate(text, restrictions)
+        return delegation.attenuate(_text(text), restrictions)
     except Unproven:
         raise InvalidCall(NONE_SUCH) from None
 
@@ -177,17 +177,23 @@ def attenuated(text: str, restrictions: Restrictions) -> str:
 def inspected(text: str) -> delegation.Token:
     """What a delegated token says, whether its store is at hand or not, and valid or not; InvalidCall when the text is none."""
     try:
-        return delegation.read(text)
+        return delegation.read(_text(text))
     except Unproven:
         raise InvalidCall(NONE_SUCH) from None
 
 
+def _text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise Unproven
+    return given
+
+
 def _standing(caller: Caller, view: Rules) -> datetime | None:
     """When what the caller rests on ends, None for never; Denied when it stands no more."""
-    users, agents = {caller.user, caller.principal}, {caller.agent} - {None}
-    for name in (*users, *agents, *(f"user:{each}" for each in users), *(f"agent:{each}" for each in agents)):
-        if (view.rule("principal", normalised("NFC", str(name))) or {}).get("suspended"):
-            raise Denied(f"{str(name)[:80]!r} is suspended; ask who governs the tenant")
+    for each in caller.answering:
+        for name in (each.partition(":")[2], each):
+            if (view.rule("principal", normalised("NFC", name)) or {}).get("suspended"):
+                raise Denied(f"{name[:80]!r} is suspended; ask who governs the tenant")
     rests = caller.credential
     if rests is None:
         return None

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from memos.errors import BackendError, InvalidCall
 from memos.infrastructure.memgovernance.issuers import Unproven
-from memos.memcube.call import Restrictions
+from memos.memcube.call import Name, Restrictions
 from memos.memcube.legal import legal_principal
 from memos.memcube.restrictions import narrowed
 from memos.memcube.value import Value
@@ -35,7 +35,10 @@ Principal = Annotated[str, BeforeValidator(legal_principal)]
 
 
 class Lent(Value):
-    """What the first block says. `rule` is the credential under which it was lent, which must stand as long as the token is used."""
+    """What the first block says. `rule` is the credential under which it was lent, which must stand as long as the token is used.
+
+    `agent` is the agent that lent it: what is done with the token is done through that agent too.
+    """
 
     version: Literal[1] = 1
     tenant: Principal
@@ -43,6 +46,7 @@ class Lent(Value):
     holder: Principal
     roles: tuple[str, ...] = ()
     rule: tuple[str, str] | None = None
+    agent: Name = None
     restrictions: Restrictions
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -38,13 +39,23 @@ class Quota:
     def applies(self, caller: Caller, operation: str, roles: Collection[str]) -> bool:
         """Whether a call counts."""
         rule = self.rule
-        among = not rule.users or caller.user in rule.users
+        among = not rule.users or not {caller.user, caller.principal}.isdisjoint(rule.users)
         having = not rule.roles or not set(rule.roles).isdisjoint(roles)
         return among and having and (not rule.operations or operation in rule.operations)
 
-    def key(self, caller: Caller, what: str) -> str:
-        """The name of a counter: of one tenant, one quota, and of one user where each has its own."""
-        return json.dumps([caller.tenant, self.name, caller.user if self.rule.each == "user" else None, what])
+    def counted(self, caller: Caller) -> tuple[str | None, ...]:
+        """Whose counters a call counts on: of the one whose rights it uses, and of who holds a token where the quota names that one.
+
+        To lend rights gives nobody more of them. None is the counter of the whole tenant.
+        """
+        if self.rule.each != "user":
+            return (None,)
+        named = dict.fromkeys((caller.principal, caller.user)) if self.rule.users else (caller.principal,)
+        return tuple(each for each in named if not self.rule.users or each in self.rule.users)
+
+    def keys(self, caller: Caller, what: str) -> list[str]:
+        """The names of the counters: of one tenant, one quota, and of one user where each has its own."""
+        return [json.dumps([caller.tenant, self.name, each, what]) for each in self.counted(caller)]
 
 
 class Quotas:
@@ -90,8 +101,7 @@ class Quotas:
 
         window = limiter(counting)
         for quota in rated:
-            for rate in quota.rates:
-                key = quota.key(caller, "rate")
+            for rate, key in product(quota.rates, quota.keys(caller, "rate")):
                 if not window.hit(rate, key):
                     wait = window.get_window_stats(rate, key).reset_time - self._clock.now().timestamp()
                     raise QuotaExceeded(
@@ -104,9 +114,7 @@ class Quotas:
         if operation not in ADDING:
             return ()
         found = [each for each in self._of(caller, operation, view, roles) if not each.rule.memories is each.rule.bytes is None]
-        return tuple(
-            Allowance(each.name, caller.user if each.rule.each == "user" else None, each.rule.memories, each.rule.bytes) for each in found
-        )
+        return tuple(Allowance(each.name, owner, each.rule.memories, each.rule.bytes) for each in found for owner in each.counted(caller))
 
     def disclosing(self, caller: Caller, operation: str, view: Rules, roles: Collection[str], cubes: Iterable[MemCube]) -> None:
         """Count what is about to be disclosed against the contracts, on the disk before this returns; QuotaExceeded when one is used up."""
@@ -118,7 +126,8 @@ class Quotas:
         if wanted:
             with self._counters.transaction(durable=True) as counting:
                 for quota, count in wanted:
-                    if not counting.add(quota.key(caller, "disclosures"), count, quota.rule.disclosures or 0):
+                    keys = quota.keys(caller, "disclosures")
+                    if not all(counting.add(key, count, quota.rule.disclosures or 0) for key in keys):
                         limit = f"{quota.rule.disclosures} disclosures under the licence {quota.rule.licence!r}"
                         raise QuotaExceeded(
                             f"the quota {quota.name!r} allows {limit}; this call would disclose {count} more than are left of it, or some"

@@ -9,6 +9,7 @@ from typing import Any
 from memos.memcube.call import Caller
 from memos.memcube.governed import SourceRule
 from memos.memcube.namespace import within
+from memos.memcube.normal import normalised
 from memos.ports.rules import Rules
 
 TENANTS = 4096
@@ -24,12 +25,11 @@ class Distrusted:
 
     def writer(self, caller: Caller, namespace: str) -> str | None:
         """The principal that is not trusted when a caller writes to a namespace; None when it is trusted."""
-        agent = f"agent:{caller.agent}"
-        for each in (f"user:{caller.user}", agent):
-            if each in self.principals:
+        for each in caller.answering:
+            if normalised("NFC", each) in self.principals:
                 return each
         if any(within(namespace, root) for root in self.namespaces):
-            return agent if caller.agent else f"user:{caller.user}"
+            return f"agent:{caller.agent}" if caller.agent else f"user:{caller.user}"
         return None
 
 
@@ -56,5 +56,5 @@ def _read(principals: Mapping[str, Mapping[str, Any]], sources: Mapping[str, Map
     untrusted = {key for key, body in principals.items() if body.get("trust") == "untrusted"}
     named = {key if key.startswith(("user:", "agent:")) else f"user:{key}" for key in untrusted}
     rules = [SourceRule.model_validate(body) for body in sources.values()]
-    agents = {f"agent:{agent}" for rule in rules for agent in rule.agents}
+    agents = {normalised("NFC", f"agent:{agent}") for rule in rules for agent in rule.agents}
     return Distrusted(frozenset(named | agents), tuple(path for rule in rules for path in rule.namespaces))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -60,7 +60,8 @@ def prepare_issue(work: Work) -> Prepared:
     old = None if options.replaces is None else _key(work, options.replaces)
     prefix, text, digest = work.desk.identity.new_key(work.caller.tenant)
     wanted = _wanted(work, options) if old is None else old.model_copy(update={"replaces": options.replaces})
-    new = wanted.model_copy(update={"created_at": work.now, "digest": digest})
+    until = _earlier(wanted.expires_at, _ends(work))
+    new = wanted.model_copy(update={"created_at": work.now, "digest": digest, "expires_at": until})
     if new.expires_at is not None and new.expires_at <= work.now:
         raise InvalidCall("the key would have ended already; give an `expires_at` in the future")
     _require_within(work, new)
@@ -85,12 +86,24 @@ def prepare_delegate(work: Work) -> Prepared:
     left = narrowed(caller.restrictions, asked)
     if left is None or widens(asked.model_copy(update={"until": None}), caller.restrictions):
         raise Denied("nobody can lend rights that his own credential does not leave him")
-    rule = caller.credential.rule if caller.credential is not None else None
-    lent = Lent(tenant=caller.tenant, issuer=caller.user, holder=options.to, roles=caller.roles, rule=rule, restrictions=left)
-    text = work.desk.identity.lend(lent)
+    left = left.model_copy(update={"until": _earlier(left.until, _ends(work))})
+    text = work.desk.identity.lend(_lent(caller, options.to, left))
     token = work.desk.identity.read_token(text)
     value = {"token": text, "id": token.ids[-1] if token else "", "to": options.to, "until": left.until}
     return Prepared(MemoryReply(call_id=work.call.id, value=value, seq=work.view.seq))
+
+
+def _lent(caller: Caller, holder: str, left: Restrictions) -> Lent:
+    rule = caller.credential.rule if caller.credential is not None else None
+    return Lent(
+        tenant=caller.tenant,
+        issuer=caller.user,
+        holder=holder,
+        roles=caller.roles,
+        rule=rule,
+        agent=caller.bound_agent,
+        restrictions=left,
+    )
 
 
 def prepare_revoke(work: Work) -> Prepared:
@@ -118,12 +131,23 @@ def _wanted(work: Work, options: IssueOptions) -> KeyRule:
     return KeyRule(
         principal=user,
         roles=tuple(sorted(set(roles))),
-        agent=options.agent,
+        agent=caller.bound_agent if options.agent is None else options.agent,
         restrictions=narrowed(caller.restrictions, options.restrictions) or Restrictions(),
         created_at=work.now,
         expires_at=options.expires_at,
         digest="0" * 64,
     )
+
+
+def _ends(work: Work) -> datetime | None:
+    """When the caller's own key ends, None for never; nothing that it makes may outlive it."""
+    rule = work.caller.credential.rule if work.caller.credential is not None else None
+    body = work.view.rule(*rule) if rule is not None and rule[0] == "key" else None
+    return KeyRule(**body).expires_at if body is not None else None
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((each for each in (one, other) if each is not None), default=None)
 
 
 def _require_within(work: Work, key: KeyRule) -> None:
@@ -135,6 +159,8 @@ def _require_within(work: Work, key: KeyRule) -> None:
     own = key.principal == caller.user and set(key.roles) <= set(caller.roles) and options.agent is None
     if not governs and not own:
         raise Denied("a key for another user, for an agent or with roles that are not yours takes the role 'admin', which you have not")
+    if caller.bound_agent is not None and key.agent != caller.bound_agent:
+        raise Denied("what an agent makes is its own: a key for another agent, or for none, is made with a credential that is no agent's")
     if exceeds(key.restrictions, caller.restrictions) or widens(options.restrictions, caller.restrictions):
         raise Denied("a key cannot allow what the credential of its maker does not")
 

@@ -16,6 +16,7 @@ from memos.interface.memory_api.time_machine import Given, moment_of
 from memos.memcube.call import Caller, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.governed import RoleName
 from memos.memcube.legal import legal_name, legal_principal
 from memos.memcube.value import Value, build
 
@@ -29,7 +30,7 @@ class Somebody(Value):
     """A caller as it might come to the door."""
 
     user: Annotated[str, BeforeValidator(legal_principal)]
-    roles: tuple[str, ...] = ()
+    roles: tuple[RoleName, ...] = ()
     agent: Named = None
     purpose: Named = None
     task: Named = None
@@ -59,7 +60,10 @@ class PreviewOptions(Value):
 
 
 def prepare_access(work: Work) -> Prepared:
-    """Why a caller may or may not do something to a memory. For who may share it, and for admins."""
+    """Why a caller may or may not do something to a memory. For who may share it, and for admins.
+
+    What the tenant's documents say of others is told to admins alone: of the roles, others are told those that they named.
+    """
     options = read_options(AccessOptions, work)
     cube = _asked(work)
     caller = _caller(work, options.who)
@@ -68,16 +72,19 @@ def prepare_access(work: Work) -> Prepared:
     usable = work.desk.governance.warrant(caller, work.view, work.now).usable([cube])[0]
     value = {
         "memory": cube.id, "user": caller.user, "action": options.action, "allowed": found.allowed and usable, "policies": found.because,
-        "errors": found.errors, "conditions_met": usable, "in_lists": found.found and usable, "roles": found.roles,
-        "clearance": found.clearance, "sensitivity": cube.policy.sensitivity,
+        "errors": found.errors, "conditions_met": usable, "in_lists": found.found and usable, "sensitivity": cube.policy.sensitivity,
     }  # fmt: skip
+    if work.desk.governance.may_govern(work.caller):
+        value |= {"roles": found.roles, "clearance": found.clearance}
+    else:
+        value |= {"roles": tuple(sorted(set(caller.roles)))}
     return _answered(work, value)
 
 
 def prepare_who(work: Work) -> Prepared:
-    """Everybody whom documents, owners and access lists name, and what each may do to a memory, now or at a moment; who changed what.
+    """Everybody whom owners and access lists name, and what each may do to a memory, now or at a moment; who changed what.
 
-    What changed in the tenant's documents is told to admins alone.
+    Whom the tenant's documents name, and what changed in them, is told to admins alone.
     """
     options, now = read_options(WhoOptions, work), _asked(work)
     rows = work.view.versions(now.id, grant=Filter.everything(), now=work.now)
@@ -88,12 +95,13 @@ def prepare_who(work: Work) -> Prepared:
     cube, rulings = stood[-1], work.view.ruled()
     book = checking.book_at(rulings, seq)
     inherited = _inherited(rulings, cube.namespace, seq)
-    callers = checking.principals_of(book, [cube], inherited)
+    governs = work.desk.governance.may_govern(work.caller)
+    callers = checking.principals_of(book if governs else None, [cube], inherited)
     may = [(each, checking.rights_of(book, each, cube, inherited, work.now)) for each in callers]
     value = {
         "memory": cube.id, "seq": seq, "namespace": cube.namespace, "owner": cube.owner, "sensitivity": cube.policy.sensitivity,
         "who": [{"user": each.user, "roles": each.roles, "may": rights} for each, rights in may if rights],
-        "changes": [*(_policy_changes(rulings, seq) if work.desk.governance.may_govern(work.caller) else ()), *_list_changes(stood)],
+        "changes": [*(_policy_changes(rulings, seq) if governs else ()), *_list_changes(stood)],
     }  # fmt: skip
     return _answered(work, value)
 

@@ -14,6 +14,7 @@ from memos.infrastructure.memgovernance.permission.resource import resource
 from memos.memcube.call import Caller
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.governed import legal_rule
 from memos.memcube.policy import SENSITIVITIES
 from memos.memcube.rule import Ruling
 
@@ -49,7 +50,9 @@ def allowed_filter(book: Book, asking: Asking) -> Filter:
 
 def amended(rules: Mapping[str, Mapping[str, Mapping[str, Any]]], policies: Mapping[str, str | None]) -> Book:
     """The book that would be if some documents of policies were others; None withdraws one. InvalidCall for what is no policy."""
-    standing = dict(rules["policy"]) | {name: {"text": text} for name, text in policies.items() if text is not None}
+    standing = dict(rules["policy"]) | {
+        name: legal_rule("policy", name, {"text": text}) or {} for name, text in policies.items() if text is not None
+    }
     for name in (name for name, text in policies.items() if text is None):
         standing.pop(name, None)
     return book_of(standing, rules["role"], rules["principal"], -1)
@@ -64,16 +67,16 @@ def book_at(rulings: Iterable[Ruling], seq: int) -> Book:
     return book_of(stood["policy"], stood["role"], stood["principal"], -1)
 
 
-def principals_of(book: Book, cubes: Iterable[MemCube], inherited: Iterable[str]) -> list[Caller]:
-    """Everybody whom documents, owners and access lists name: users, and for each role somebody who has that alone."""
+def principals_of(book: Book | None, cubes: Iterable[MemCube], inherited: Iterable[str]) -> list[Caller]:
+    """Everybody whom owners, access lists and, with a book, documents name: users, and for each role somebody who has that alone."""
     listed = {entry.principal for cube in cubes for entry in cube.policy.acl} | {entry.partition(":")[2] for entry in inherited}
     users = {
-        *book.principals,
+        *(book.principals if book else ()),
         *(cube.owner for cube in cubes),
         *(name.removeprefix("user:") for name in listed if name.startswith("user:")),
     }
-    roles = {*book.roles, *(name.removeprefix("role:") for name in listed if name.startswith("role:"))}
-    brought = {role for rule in book.roles.values() for role in rule.brings}
+    roles = {*(book.roles if book else ()), *(name.removeprefix("role:") for name in listed if name.startswith("role:"))}
+    brought = {role for rule in (book.roles.values() if book else ()) for role in rule.brings}
     callers = [Caller(user=name) for name in sorted(users)]
     return callers + [Caller(user=ANYBODY, roles=(role,)) for role in sorted(roles | brought)] + [Caller(user=ANYBODY)]
 
