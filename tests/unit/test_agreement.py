@@ -10,6 +10,11 @@ from memos.operation.memlifecycle.agreement import moved, refused
 from memos.operation.memlifecycle.supersession import Relation, Statement, judge
 
 APART = [
+    ("Petra is allergic to penicillin.", "Dressing of Petra's wound changed, no sign of infection."),
+    ("Petra takes warfarin 3 mg daily.", "Petra has pain in the left knee, 6 of 10."),
+    ("Petra's blood group is A positive.", "Petra has pain in the left knee, 6 of 10."),
+    ("Petra was given 10 mg ramipril at eight.", "Petra has pain in the left knee, 6 of 10."),
+    ("Petra walked ten metres with the frame.", "Petra has pain in the left knee, 6 of 10."),
     ("Mum is allergic to penicillin.", "Mum moved to a care home in Cardiff."),
     ("Mum's GP is Dr. Shah.", "Mum is allergic to penicillin."),
     ("Mum takes furosemide 20 mg.", "Dr. Shah raised Mum's ramipril to 10 mg."),

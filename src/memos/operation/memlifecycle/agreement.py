@@ -104,13 +104,15 @@ def _of_nothing_shared(old: str, new: str, reason: str) -> bool:
     ended, out = _OBJECT.search(new), _OUT_OF.search(new)
     if ended and _content(ended["rest"]) - _GENERIC:
         return (_content(ended["rest"]) - _GENERIC).isdisjoint(_content(old)) and shared <= _GENERIC
+    if reason == "ended":
+        shared = frozenset(word for word in shared if not word[0].isdigit())
     if shared:
         return shared <= _times() and _stem(_first(old)) not in _content(new)
     dosed = bool(_DOSE.search(old) and _DOSE.search(new))
     return (
         reason in {"replaced", "denied or ended"}
         or dosed
-        or reason == "ended: health"
+        or reason in {"ended", "ended: health", "replaced: health", "ended: measure"}
         or bool(out and _stem(out["what"].lower()) not in _content(old))
     )
 
