@@ -35,6 +35,7 @@ class Target:
     """The tenant that was typed beside the key, for those who vouch for users of several."""
     at: str | None = None
     branch: str | None = None
+    for_purpose: str | None = None
 
     @contextmanager
     def memory(self, *, create: bool = False, own: bool = False) -> Iterator[MemOS]:
@@ -68,6 +69,8 @@ class Target:
 
     def acting(self, memory: MemOS, *, roles: Iterable[str] = (), **context: str | None) -> Session:
         """A session of the user with these roles, or of whom the key stands for, in a store that is open."""
+        if self.for_purpose is not None:
+            context = {"purpose": self.for_purpose, **context}
         if self.key is None:
             return memory.as_user(self.user, tenant=self.tenant, roles=roles, **context)
         if tuple(roles):
@@ -119,6 +122,10 @@ COMMON = (
         ["--embedder"], envvar="MEMOS_EMBEDDER", show_default="the store's own", show_envvar=True, metavar="URL|none",
         help="What makes vectors of texts: minilm, none, or an endpoint.",
     ),
+    click.Option(
+        ["--purpose", "for_purpose"], envvar="MEMOS_PURPOSE", show_envvar=True, metavar="NAME",
+        help="What it is asked for, as policies see it.",
+    ),
     click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."),
     click.Option(["--verbose"], is_flag=True, help="With --json, the call as understood too."),
 )  # fmt: skip
@@ -137,7 +144,7 @@ def command(name: str, *examples: str, past: bool = False, branches: bool = Fals
     def made(function: Callable[..., None]) -> click.Command:
         @wraps(function)
         def run(*, store: str, user: str | None, tenant: str, embedder: str | None, as_json: bool, verbose: bool, **own: Any) -> None:
-            key, place = own.pop("api_key", None), {"at": own.pop("at", None), "branch": own.pop("branch", None)}
+            key, place = own.pop("api_key", None), {name: own.pop(name, None) for name in ("at", "branch", "for_purpose")}
             if key is not None and _typed("user"):
                 raise click.UsageError("--key says who asks; leave --user out")
             within = tenant if key is not None and _typed("tenant") else None

@@ -8,6 +8,7 @@ import click
 
 from memos.cli.command import Target, command
 from memos.cli.output import emit_reply, say, table
+from memos.errors import InvalidCall
 
 if TYPE_CHECKING:
     from memos.session import Session
@@ -91,9 +92,12 @@ def role() -> None:
 @click.argument("name")
 @click.option("--brings", multiple=True, metavar="NAME", help="A role that it brings along; may be repeated.")
 @CLEARANCE
-def add_role(target: Target, name: str, *, brings: tuple[str, ...], clearance: str | None) -> None:
-    """Say what the role NAME means, in place of what was said before."""
+@click.option("--replace", "replaced", is_flag=True, help="Put this in the place of what was said of the role before.")
+def add_role(target: Target, name: str, *, brings: tuple[str, ...], clearance: str | None, replaced: bool) -> None:
+    """Say what the role NAME means: all that it brings, and its clearance."""
     with target.governing() as session:
+        if not replaced and any(row["key"] == name for row in session.governed("role").value):
+            raise InvalidCall(f"there is a role {name!r} already; --replace puts this in its place, with all that it brings")
         reply = session.govern("role", name, {"brings": brings, "clearance": clearance})
     if target.as_json:
         emit_reply(reply, verbose=target.verbose)

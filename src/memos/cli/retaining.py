@@ -11,6 +11,7 @@ import click
 from memos.cli.command import Target, command
 from memos.cli.inputs import json_object, moment
 from memos.cli.output import day, emit, say, table
+from memos.errors import InvalidCall
 
 ACTIONS = ("archive", "forget", "purge")
 DAYS = click.FloatRange(min=0)
@@ -122,6 +123,9 @@ def add_hold(target: Target, name: str, *, ids: tuple[str, ...], ids_from: Path 
     """Hold the memories named, and those that pass the filter and are the subject's, also those written later."""
     listed = ids_from.read_text(encoding="utf-8").split() if ids_from else []
     when = body.pop("since")
+    with target.governing() as session:
+        if any(row["key"] == name for row in session.governed("hold").value):
+            raise InvalidCall(f"there is a hold {name!r} already; release that one first, or give another name")
     write(target, "hold", name, given({**body, "ids": [*ids, *listed] or None, "since": when.isoformat() if when else None}))
     say_unless_json(target, f"the hold {name!r} stands")
 
