@@ -285,7 +285,7 @@ class TestHolds:
         )  # fmt: skip
         reply = alice.erase(kept)
         assert (reply.value, reply.warnings) == (None, ("nothing was erased: holds keep all that is meant",))
-        ordered = alice.erase(kept, court_order="7 U 12/26").value
+        ordered = memory.erase(kept, court_order="7 U 12/26").value
         assert (ordered.ids, ordered.court_order) == ((kept.id,), "7 U 12/26")
         assert memory.doctor() == ()
 
@@ -566,9 +566,9 @@ class TestReceipts:
         with pytest.raises(InvalidCall, match="no receipt"):
             read_receipt(document, "it")
 
-    def test_it_holds_no_word_of_what_was_erased(self, alice):
+    def test_it_holds_no_word_of_what_was_erased(self, alice, memory):
         cube = alice.add("xyzzy", tags=["plugh"], metadata={"quux": "corge"}, session="waldo").cubes[0]
-        receipt = alice.erase(filter={"tags": {"any": ["plugh"]}}, court_order="AZ 7 U 12/26").value
+        receipt = memory.erase(filter={"tags": {"any": ["plugh"]}}, court_order="AZ 7 U 12/26").value
         assert not [word for word in ("xyzzy", "plugh", "quux", "corge", "waldo", "alice") if word in receipt.document()]
         assert (receipt.court_order, receipt.ids) == ("AZ 7 U 12/26", (cube.id,))
 

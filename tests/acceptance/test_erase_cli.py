@@ -45,7 +45,9 @@ def test_without_yes_nothing_goes_and_what_would_is_told(run):
 
 def test_yes_erases_and_the_receipt_is_verified(run):
     run("audit", "key", "--export", "key.pem")
-    done = run("erase", "--filter", '{"tags": {"any": ["home"]}}', "--yes", "--receipt", "receipt.json", "--court-order", "7 U 12/26")
+    done = run(
+        "erase", "--filter", '{"tags": {"any": ["home"]}}', "--yes", "--receipt", "receipt.json", "--court-order", "7 U 12/26", "--everyone"
+    )
     assert "2 memories erased, complete; receipt signed with" in done.stdout
     assert not any(SECRET.encode() in path.read_bytes() for path in Path("store").rglob("*") if path.is_file())
     assert "is what was signed" in run("receipt", "verify", "receipt.json", "--key", "key.pem").stdout
