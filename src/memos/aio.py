@@ -351,9 +351,11 @@ class AsyncSession:
             task=task, model=model, session=session,
         )  # fmt: skip
 
-    async def who(self, id: Ref, *, moment: Any = None) -> MemoryReply:
+    async def who(
+        self, id: Ref, *, moment: Any = None, purpose: str | None = None, task: str | None = None, model: str | None = None
+    ) -> MemoryReply:
         """What everybody whom documents, owners and access lists name may do to a memory, now or at a moment, and what changed that."""
-        return await asyncio.to_thread(self._sync.who, id, moment=moment)
+        return await asyncio.to_thread(self._sync.who, id, moment=moment, purpose=purpose, task=task, model=model)
 
     async def govern(self, kind: str, key: str, body: Mapping[str, Any] | None) -> MemoryReply:
         """Write one document of the tenant, in place of the one of that name; None withdraws it. It holds from the next call on."""

@@ -156,6 +156,8 @@ def chooser(wanted: Embedder | str | None) -> Choose:
     def choose(remembered: Remembered | None, *, fresh: bool) -> Chosen:
         if wanted == UNUSED:
             return Chosen(None)
+        if wanted == "none":
+            raise InvalidCall("a store without vectors is opened with embedder=None, not 'none'")
         if wanted != "default":
             chosen = Chosen(load_embedder(wanted), wanted) if isinstance(wanted, str) else Chosen(_usable(wanted))
             return chosen if fresh else _same(chosen, remembered)

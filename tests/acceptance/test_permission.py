@@ -411,3 +411,16 @@ def test_a_revocation_reaches_another_process_at_its_next_call(tmp_path):
                 assert asked() == ["0", "0"]
             other.stdin.close()
             assert other.wait(30) == 0
+
+
+def test_who_and_preview_reach_those_whom_only_policies_and_namespaces_name(memory, root, alice):
+    root.govern("policy", "hospital", {"text": HOSPITAL.read_text(encoding="utf-8")})
+    note = memory.as_user("wim", roles=("ward",)).add("Paul sleeps badly", namespace="shared/ward").cubes[0]
+    asked = root.who(note.id)
+    assert "care-team" not in {role for row in asked.value["who"] for role in row["roles"]}
+    assert [line for line in asked.warnings if "purpose" in line]
+    caring = root.who(note.id, purpose="care")
+    assert ("care-team",) in {row["roles"] for row in caring.value["who"]}
+    alice.add("mine")
+    (row,) = [each for each in root.preview({"stop": "forbid(principal, action, resource);"}).value if each["user"] == "alice"]
+    assert (row["before"], row["after"], row["lost"]) == (1, 0, 1)

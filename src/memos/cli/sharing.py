@@ -6,7 +6,7 @@ import click
 
 from memos.cli.command import Target, command
 from memos.cli.inputs import json_object
-from memos.cli.output import emit_reply, say
+from memos.cli.output import emit_reply, say, warn
 
 RIGHTS = ("read", "write", "history", "share", "forget", "admin")
 
@@ -67,12 +67,14 @@ def acl(target: Target, namespace: str, acl: dict[str, object] | None) -> None:
 @click.option("--moment", metavar="MOMENT", help="As of then: a snapshot's name, a time, or the number of a commit.")
 def who(target: Target, id: str, moment: str | None) -> None:
     """Show what everybody whom documents, owners and access lists name may do to the memory ID, and what changed that."""
-    with target.session() as session:
-        reply = session.who(id, moment=int(moment) if moment and moment.isdecimal() else moment)
+    with target.governing() as session:
+        reply = session.who(id, moment=int(moment) if moment and moment.isdecimal() else moment, purpose=target.for_purpose)
     if target.as_json:
         emit_reply(reply, verbose=target.verbose)
         return
     for row in reply.value["who"]:
         say(f"{row['user']}{' with ' + ', '.join(row['roles']) if row['roles'] else ''}  {', '.join(row['may'])}")
     for row in reply.value["changes"]:
-        say(f"commit {row['seq']}: {row['kind']} {row['name']} {row['change']}, by {row['by']}")
+        lists = f": {', '.join(row['acl']) or 'nobody else'}, {row['sensitivity']}, in {row['namespace']}" if "acl" in row else ""
+        say(f"commit {row['seq']}: {row['kind']} {row['name']} {row['change']}, by {row['by']}{lists}")
+    warn(reply.warnings)

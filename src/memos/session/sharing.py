@@ -59,9 +59,12 @@ class Sharing(Verbs):
         who = {"user": user, "roles": several(roles), **context}
         return self._call("access", cubes=refs(id), options={"who": who, "action": action})
 
-    def who(self, id: Ref, *, moment: Any = None) -> MemoryReply:
+    def who(
+        self, id: Ref, *, moment: Any = None, purpose: str | None = None, task: str | None = None, model: str | None = None
+    ) -> MemoryReply:
         """What everybody whom documents, owners and access lists name may do to a memory, now or at a moment, and what changed that.
 
-        For memories that you may share; with the role `admin` for all of the tenant. Raises NotFound.
+        `purpose` and the others are in which context they would ask; where policies look at one that is not given, a warning says so. For
+        memories that you may share; with the role `admin` for all of the tenant. Raises NotFound.
         """
-        return self._call("who", cubes=refs(id), options=given(moment=moment))
+        return self._call("who", cubes=refs(id), options=given(moment=moment, purpose=purpose, task=task, model=model))

@@ -46,9 +46,12 @@ class AccessOptions(Value):
 
 
 class WhoOptions(Value):
-    """As of when; None is now."""
+    """As of when, None being now, and in which calling context they would ask."""
 
     moment: Given | None = None
+    purpose: Named = None
+    task: Named = None
+    model: Named = None
 
 
 class PreviewOptions(Value):
@@ -96,14 +99,18 @@ def prepare_who(work: Work) -> Prepared:
     book = checking.book_at(rulings, seq)
     inherited = _inherited(rulings, cube.namespace, seq)
     governs = work.desk.governance.may_govern(work.caller)
-    callers = checking.principals_of(book if governs else None, [cube], inherited)
+    context = options.model_dump(exclude_none=True, exclude={"moment"})
+    callers = [each.model_copy(update=context) for each in checking.principals_of(book if governs else None, [cube], inherited)]
     may = [(each, checking.rights_of(book, each, cube, inherited, work.now)) for each in callers]
     value = {
         "memory": cube.id, "seq": seq, "namespace": cube.namespace, "owner": cube.owner, "sensitivity": cube.policy.sensitivity,
         "who": [{"user": each.user, "roles": each.roles, "may": rights} for each, rights in may if rights],
+        "context": context,
         "changes": [*(_policy_changes(rulings, seq) if governs else ()), *_list_changes(stood)],
     }  # fmt: skip
-    return _answered(work, value)
+    open_to = [name for name in ("purpose", "task", "model") if name not in context and checking.asks_for(book, name)]
+    warnings = tuple(f"policies look at the {name}: under one of theirs more may be allowed; ask with {name}=" for name in open_to)
+    return Prepared(_answered(work, value).reply.model_copy(update={"warnings": warnings}))
 
 
 def prepare_preview(work: Work) -> Prepared:
@@ -112,9 +119,16 @@ def prepare_preview(work: Work) -> Prepared:
     options = read_options(PreviewOptions, work)
     rules = {kind: work.view.rules(kind) for kind in KINDS}
     before, after = _book(work), checking.amended(rules, options.policies)
-    callers = [_caller(work, each) for each in options.callers] or checking.principals_of(before, (), ())
+    callers = [_caller(work, each) for each in options.callers] or _everybody(work, before)
     rows = [_compared(work, before, after, caller, action) for caller in callers for action in options.actions]
     return _answered(work, [row for row in rows if options.callers or row["gained"] or row["lost"]])
+
+
+def _everybody(work: Work, book: Book) -> list[Caller]:
+    """Whom documents and policies name, and whose namespaces there are."""
+    named = checking.principals_of(book, (), ())
+    known = {each.user for each in named}
+    return [*named, *(Caller(user=user) for user in work.desk.governance.users(work.view.paths("")) if user not in known)]
 
 
 def _compared(work: Work, before: Book, after: Book, caller: Caller, action: Any) -> dict[str, Any]:

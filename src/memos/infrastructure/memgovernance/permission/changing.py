@@ -15,6 +15,7 @@ from memos.infrastructure.memgovernance.permission.warrant import Warrant
 from memos.memcube.call import Caller
 from memos.memcube.change import CubeWrite
 from memos.memcube.cube import MemCube
+from memos.memcube.policy import AclEntry
 from memos.memcube.restrictions import require_operation
 from memos.memcube.state import State
 
@@ -68,8 +69,13 @@ def refused(warrant: Warrant, before: Mapping[str, MemCube], writes: Iterable[Cu
 
 def _require_shares(caller: Caller, before: MemCube | None, after: MemCube) -> None:
     """A credential for adding is none for sharing, whatever stands beside the text."""
-    if caller.restrictions is not None and after.policy.acl != (before.policy.acl if before is not None else ()):
+    if caller.restrictions is not None and _given(after) != (() if before is None else _given(before)):
         require_operation(caller, "share")
+
+
+def _given(cube: MemCube) -> tuple[AclEntry, ...]:
+    """What its people have put on a memory's list; that it is under review the system puts there."""
+    return tuple(entry for entry in cube.policy.acl if set(entry.rights) != {"review"})
 
 
 def require(warrant: Warrant, before: Mapping[str, MemCube], writes: Iterable[CubeWrite]) -> None:

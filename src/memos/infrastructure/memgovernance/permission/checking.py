@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,8 +78,22 @@ def principals_of(book: Book | None, cubes: Iterable[MemCube], inherited: Iterab
     }
     roles = {*(book.roles if book else ()), *(name.removeprefix("role:") for name in listed if name.startswith("role:"))}
     brought = {role for rule in (book.roles.values() if book else ()) for role in rule.brings}
+    named = _roles_in(list(book.policies.known.values())) if book else set()
     callers = [Caller(user=name) for name in sorted(users)]
-    return callers + [Caller(user=ANYBODY, roles=(role,)) for role in sorted(roles | brought)] + [Caller(user=ANYBODY)]
+    return callers + [Caller(user=ANYBODY, roles=(role,)) for role in sorted(roles | brought | named)] + [Caller(user=ANYBODY)]
+
+
+def _roles_in(node: Any) -> set[str]:
+    """The roles that policies speak of."""
+    if isinstance(node, Mapping):
+        own = {str(node["id"])} if node.get("type") == "Role" and "id" in node else set()
+        return own.union(*map(_roles_in, node.values()))
+    return set().union(*map(_roles_in, node)) if isinstance(node, list) else set()
+
+
+def asks_for(book: Book, name: str) -> bool:
+    """Whether a policy looks at a part of the calling context that may be absent, such as the purpose."""
+    return f'"{name}"' in json.dumps(list(book.policies.known.values()))
 
 
 ANYBODY = "(anybody)"
