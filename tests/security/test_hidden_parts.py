@@ -75,3 +75,25 @@ def test_vectors_that_the_worker_makes_know_no_more(tmp_path):
             with memory._parts.adapter.view("default") as view:
                 rows.append(view.vectors_of([cube.id])[cube.id].tolist())
     assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"metadata.mail": {"gte": "kim@"}},
+        {"metadata.mail": {"lt": "kin"}},
+        {"tags": {"any": [SECRET]}},
+        {"speaker": SECRET},
+        {"not": {"metadata.mail": "zoe@elsewhere.net"}},
+    ],
+)
+def test_no_filter_asks_for_what_is_hidden_beside_a_text(memory, asked):
+    alice, bob = memory.as_user("alice"), memory.as_user("bob")
+    message = {"role": "user", "name": SECRET, "content": "About the boat", "metadata": {"mail": SECRET}, "tags": [SECRET]}
+    alice.add([message], sensitivity="internal", acl={"user:bob": ["read"]})
+    assert len(alice.list(filter=asked).cubes) == 1
+    assert bob.list(namespaces="user/alice", filter=asked).cubes == ()
+    assert bob.search("boat", filter=asked).hits == ()
+    assert len(bob.search("boat").hits) == 1
+    assert "lex" not in {name for hit in bob.search("kim example org").hits for name in hit.why}
+    assert memory.doctor() == ()

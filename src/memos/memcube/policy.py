@@ -16,6 +16,10 @@ SENSITIVITIES: tuple[Sensitivity, ...] = ("public", "internal", "confidential", 
 """In rising order."""
 
 
+VEILED = "veiled:1"
+"""The entry of access lists by which a memory is passed over where others ask for it by what stands beside its text."""
+
+
 class AclEntry(Value):
     """Rights of one principal, e.g. `user:bob` or `role:nurse`."""
 
@@ -47,6 +51,7 @@ class Policy(Value):
     sensitivity: Sensitivity = "internal"
     stated: Sensitivity | None = None
     examined: bool = True
+    veiled: bool = Field(default=False, description="whether something beside the text is more sensitive than the memory")
     spans: tuple[SensitiveSpan, ...] = ()
     conditions: Annotated[Filter | None, BeforeValidator(legal_conditions)] = None
     licence: str | None = None
@@ -54,4 +59,5 @@ class Policy(Value):
     def entries(self) -> frozenset[str]:
         """The memory's own access list as `right:principal`, and its conditions as one more entry."""
         listed = frozenset(f"{right}:{entry.principal}" for entry in self.acl for right in entry.rights)
-        return listed if self.conditions is None else listed | {gate_entry(self.conditions)}
+        marks = {gate_entry(self.conditions)} if self.conditions is not None else set()
+        return listed | marks | ({VEILED} if self.veiled else set())

@@ -251,12 +251,12 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
             if content.tenant == self.tenant and content.wanted and not content.filled
         ]
         contents = self.state.contents
-        return Pending(
-            tuple(
-                (number, contents[number].speaker, indexed(contents[number].cube.text, contents[number].cube.policy))
-                for _, number in sorted(wanting)[:limit]
-            )
-        )
+
+        def known(number: int) -> tuple[int, str | None, str]:
+            cube = contents[number].cube
+            return number, None if cube.policy.veiled else contents[number].speaker, indexed(cube.text, cube.policy)
+
+        return Pending(tuple(known(number) for _, number in sorted(wanting)[:limit]))
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, Any]:
         """See the port."""

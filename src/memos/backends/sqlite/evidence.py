@@ -12,7 +12,7 @@ from typing import Any
 
 from memos.backends.sqlite.keys import Keys, pack_counts
 from memos.backends.sqlite.named import statements
-from memos.backends.sqlite.rows import known_of, text_of
+from memos.backends.sqlite.rows import known_of, speaker_of, text_of
 from memos.memcube.legal import same_fact
 from memos.ports.maintenance import Analyse
 
@@ -50,7 +50,7 @@ def evidence(row: tuple[Any, ...], keys: Keys, analyse: Analyse) -> Evidence:
     """What a row of the statement `texts` tells."""
     content, tenant, speaker, role, stored, hashes, counts, length, flags, facts, header, sensitivity = row
     body = text_of(stored)
-    own, made = keys.tenant(tenant), analyse(known_of(body, header, sensitivity), speaker, role)
+    own, made = keys.tenant(tenant), analyse(known_of(body, header, sensitivity), speaker_of(speaker, header), role)
     term = own.terms.pack(made.counts), pack_counts(made.counts.values()), made.length, made.flags
     kept = None if hashes is None else (hashes, counts, length, flags)
     return Evidence(

@@ -58,6 +58,11 @@ def maybe_instant(when: int | None) -> datetime | None:
     return None if when is None else instant(when)
 
 
+def speaker_of(speaker: str | None, header: str) -> str | None:
+    """The speaker as far as search may know it: not where something beside the text is more sensitive than the memory."""
+    return None if '"w":1' in header and from_json(header).get("w") == 1 else speaker
+
+
 def known_of(text: str, header: str, sensitivity: Sensitivity) -> str:
     """What search may know of a text, by the header and the sensitivity of the row that brought it."""
     if '"s":' not in header:
@@ -136,6 +141,8 @@ def header_text(cube: MemCube) -> str:
         header["n"] = policy.stated
     if not policy.examined:
         header["e"] = 0
+    if policy.veiled:
+        header["w"] = 1
     if policy.conditions is not None:
         header["f"] = policy.conditions.to_json()
     if policy.licence is not None:
@@ -202,6 +209,7 @@ def _read_policy(header: Header, owner: str, expires_at: int | None, priority: i
         "sensitivity": sensitivity,
         "stated": header.get("n"),
         "examined": header.get("e", 1) == 1,
+        "veiled": header.get("w") == 1,
         "spans": tuple(trusted(SensitiveSpan, dict(zip(SPAN, span, strict=True))) for span in header.get("s", ())),
         "conditions": None if conditions is None else Filter.parse(conditions, internal=True),
         "licence": header.get("i"),

@@ -18,7 +18,7 @@ from memos.backends.sqlite.logs import LogReads
 from memos.backends.sqlite.named import statements
 from memos.backends.sqlite.paging import ORDERS, Order
 from memos.backends.sqlite.related import Related
-from memos.backends.sqlite.rows import id_bytes, id_text, known_of, read_cube, read_entries, text_of
+from memos.backends.sqlite.rows import id_bytes, id_text, known_of, read_cube, read_entries, speaker_of, text_of
 from memos.backends.sqlite.ruling import Rulings
 from memos.backends.sqlite.sweeping import Sweeping
 from memos.errors import BackendError, InvalidCall, NotFound
@@ -240,9 +240,9 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
         return -1 if found is None else int(found[0])
 
     def pending(self, limit: int) -> Pending:
-        """See the port."""
+        """See the port; texts and speakers as far as search may know them."""
         found = self._run(SQL["pending"], (self._tid, limit))
-        return Pending(tuple((content, speaker, known_of(text_of(body), *said)) for content, speaker, body, *said in found))
+        return Pending(tuple((cid, speaker_of(who, told), known_of(text_of(body), told, level)) for cid, who, body, told, level in found))
 
     def replay(self, idempotency: Idempotency, caller: Caller) -> tuple[str, tuple[str, ...]] | None:
         """See the port."""

@@ -20,6 +20,7 @@ from memos.infrastructure.memgovernance.trust import Trust
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, CubeWrite
 from memos.memcube.cube import MemCube
+from memos.memcube.fields import METADATA
 from memos.memcube.filter import Filter
 from memos.memcube.policy import Policy, SensitiveSpan
 from memos.memcube.restrictions import require_operation, restricted, roots
@@ -30,6 +31,8 @@ from memos.ports.rules import Rules
 REVIEW = "review"
 """The operation by which those with the role see what is under quarantine, whatever policies say of the rest."""
 SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim", "examine"})
+BESIDE = frozenset({"tags", "speaker", "session", "role"})
+"""Fields of filters that tell of what is written beside a text, with those of metadata."""
 USES = frozenset({"search", "get", "list", "history", "lineage", "diff", "log", "explain", "compose", "trace", "manifest", "recognise"})
 """Operations that use memories, each under the conditions of its own; who owns one may change it whatever they say."""
 TEXTLESS = frozenset({"search", "lineage", "log", "explain"})
@@ -61,7 +64,9 @@ class MemGovernance:
             return Grant(filter=restricted(grant.filter, caller.restrictions), policies=grant.policies)
         action, past = reading(call.operation, past=call.at is not None or call.branch is not None), reads_past(call)
         exempt = None if call.operation in USES else caller.principal
-        return Grant(filter=warrant.filter(action, past=past, exempt=exempt), policies=warrant.policies(action))
+        asked = call.query.filter.referenced_fields() if call.query is not None and call.query.filter is not None else frozenset()
+        beside = any(name in BESIDE or name.startswith(METADATA) for name in asked)
+        return Grant(filter=warrant.filter(action, past=past, exempt=exempt, beside=beside), policies=warrant.policies(action))
 
     def home(self, caller: Caller) -> str:
         """The namespace that is the caller's own, or what of it its credential leaves."""

@@ -213,9 +213,10 @@ def _labelled(prepared: Prepared, change: ChangeSet) -> Prepared:
 def _indexed(write: CubeWrite) -> CubeWrite:
     """A write whose terms know nothing of the parts that some who may find the memory may not see."""
     cube = write.cube
-    if write.terms is None or not cube.policy.spans or (known := indexed(cube.text, cube.policy)) == cube.text:
+    known = indexed(cube.text, cube.policy)
+    if write.terms is None or (known == cube.text and not cube.policy.veiled):
         return write
-    return replace(write, terms=analyse(known, cube.speaker, cube.role))
+    return replace(write, terms=analyse(known, None if cube.policy.veiled else cube.speaker, cube.role))
 
 
 def _since(began: int) -> int:

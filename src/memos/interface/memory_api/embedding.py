@@ -9,6 +9,7 @@ from memos.errors import MemOSError
 from memos.interface.memory_api.desk import Desk
 from memos.memcube.call import Caller, MemoryCall
 from memos.memcube.change import ChangeSet, CubeWrite
+from memos.memcube.cube import MemCube
 from memos.memcube.payload import Plaintext
 from memos.memcube.spans import indexed
 from memos.ports.models import Embedder, apart, embedded, embedding_input
@@ -42,7 +43,7 @@ class Vectors:
         desk = self._desk
         if desk.embedder is None or not 0 < len(wanting) <= desk.settings.inline_vectors or self._failed:
             return change, ()
-        texts = [embedding_input(write.cube.speaker, indexed(write.cube.text, write.cube.policy)) for write in wanting]
+        texts = [_known(write.cube) for write in wanting]
         fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
         try:
             self._known |= zip(fresh, map(_directed, embedded(own(desk.embedder, self._caller), fresh)), strict=True) if fresh else ()
@@ -52,6 +53,11 @@ class Vectors:
         found = {write.cube.id: self._known[text] for write, text in zip(wanting, texts, strict=True)}
         writes = (replace(write, vector=found[write.cube.id]) if write.cube.id in found else write for write in change.writes)
         return replace(change, writes=tuple(writes)), ()
+
+
+def _known(cube: MemCube) -> str:
+    """What the embedder is given of a memory: nothing of the parts that some who may find it may not see."""
+    return embedding_input(None if cube.policy.veiled else cube.speaker, indexed(cube.text, cube.policy))
 
 
 def _lacks(write: CubeWrite) -> bool:

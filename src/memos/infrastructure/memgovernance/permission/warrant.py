@@ -20,7 +20,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.gate import Situation, gated, memories_of, met
 from memos.memcube.namespace import layer_of, within
 from memos.memcube.payload import Plaintext
-from memos.memcube.policy import SENSITIVITIES, Policy, SensitiveSpan, Sensitivity
+from memos.memcube.policy import SENSITIVITIES, VEILED, Policy, SensitiveSpan, Sensitivity
 from memos.memcube.provenance import CallContext, Provenance
 from memos.memcube.restrictions import authority, left_to, require_writable, restricted, roots
 from memos.ports.adapter import View
@@ -95,14 +95,17 @@ class Warrant:
     def _class(self, asking: Asking) -> Class:
         return self._engine.class_of(self._engine.shelf.book(self._view, self._caller.tenant), asking)
 
-    def filter(self, action: Action, *, past: bool, exempt: str | None = None) -> Filter:
+    def filter(self, action: Action, *, past: bool, exempt: str | None = None, beside: bool = False) -> Filter:
         """Which memories the caller may see for an action, on the head of each, if their own conditions are met in this call.
 
         What is forgotten or expired is in it only for who reads the `past`; what the user `exempt` owns is in it under any conditions.
+        Where memories are asked for by what stands `beside` their texts, those of others are passed over where that is hidden in part.
         """
         if self.system:
             return Filter.everything()
         allowed = self._class(self._asking(action)).filter
+        if beside and self._view.opened((VEILED,)):
+            allowed = _unveiled(allowed, self._caller.user)
         return restricted(_whole(allowed, self._unmet(), self._apart(), exempt, past=past), self._left)
 
     def _apart(self) -> Filter | None:
@@ -244,6 +247,11 @@ class Warrant:
     def shares(self) -> bool:
         """Whether others than its owner may read something in the tenant."""
         return self.system or self._view.shared() or self._engine.shelf.book(self._view, self._caller.tenant).amended
+
+
+@lru_cache(maxsize=8192)
+def _unveiled(allowed: Filter, owner: str) -> Filter:
+    return Filter(join(And, (allowed.node, join(Or, (Test("acl", "none", (VEILED,)), Test("owner", "eq", owner))))))
 
 
 @lru_cache(maxsize=8192)

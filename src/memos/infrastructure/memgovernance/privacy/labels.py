@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from memos.infrastructure.memgovernance.privacy import patterns
 from memos.infrastructure.memgovernance.privacy.kinds import LEVELS
 from memos.memcube.change import ChangeSet, CubeWrite
 from memos.memcube.cube import MemCube
-from memos.memcube.policy import Policy, SensitiveSpan, Sensitivity
+from memos.memcube.policy import SENSITIVITIES, Policy, SensitiveSpan, Sensitivity
 from memos.memcube.spans import beside, require_within, settled
 from memos.settings import PrivacySettings
 
@@ -67,7 +68,20 @@ class Privacy:
         cube = write.cube
         fresh = write.birth or write.terms is not None or write.like is not None or write.adopt
         policy = self._read(cube) if fresh and cube.text else settled(cube.policy)
+        veiled = self._veiled(cube, policy)
+        policy = policy if policy.veiled is veiled else policy.model_copy(update={"veiled": veiled})
         return write if policy is cube.policy else replace(write, cube=cube.model_copy(update={"policy": policy}))
+
+    def _veiled(self, cube: MemCube, policy: Policy) -> bool:
+        """Whether a reader who may see the memory, and no more, would be shown a mark somewhere beside the text."""
+        level = SENSITIVITIES.index(policy.sensitivity)
+        hidden = [span for span in policy.spans if SENSITIVITIES.index(span.sensitivity) > level]
+        words = {cube.text[span.start : span.end].lower() for span in hidden}
+        for text in _beside(cube):
+            found = (SENSITIVITIES.index(each.sensitivity) for each in self.glance(text))
+            if any(word in text.lower() for word in words) or max(found, default=0) > level:
+                return True
+        return False
 
     def _read(self, cube: MemCube) -> Policy:
         require_within((span for span in cube.policy.spans if span.by == "user"), cube.text)
@@ -75,3 +89,11 @@ class Privacy:
         policy = self.examined(cube.policy, self.glance(cube.text) if short else ())
         later = self._detector == "presidio" or (self._detector == "patterns" and not short)
         return settled(policy.model_copy(update={"examined": False})) if later else policy
+
+
+def _beside(cube: MemCube) -> Iterator[str]:
+    """What is written beside a text: a value of metadata together with its name, as a number beside `phone` is one."""
+    yield from (name for name in (cube.speaker, cube.session, *cube.labels) if name)
+    yield from (tag.key for tag in cube.tags)
+    for name, value in cube.metadata.items():
+        yield f"{name}: {value}" if not isinstance(value, dict | list) else json.dumps(value, ensure_ascii=False)
