@@ -50,7 +50,6 @@ BUSY = {
     "alone_per_s": "commits a second alone",
     "beside_per_s": "beside four searchers",
     "kept": "kept",
-    "searches": "searches meanwhile",
 }
 INTRODUCTION = """# Benchmarks
 
