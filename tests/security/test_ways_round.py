@@ -49,6 +49,16 @@ class TestMerge:
         with pytest.raises(NotFound):
             carol.get(cube.id)
 
+    def test_who_may_share_alone_writes_no_text_by_sharing(self, alice, bob):
+        cube = one(alice, "Lunch is at noon.", acl={"user:bob": ["admin"]})
+        branch = bob.branch("x")
+        branch.update(cube.id, "Lunch is at one.")
+        branch.share(cube.id, "user:carol")
+        alice.share(cube.id, "user:bob", rights=["read", "history", "share"])
+        with pytest.raises(Denied):
+            branch.merge(prefer="branch")
+        assert alice.get(cube.id).cubes[0].text == "Lunch is at noon."
+
     def test_what_was_moved_in_a_branch_is_not_taken_away(self, alice, bob):
         cube = one(alice, "Lunch is at noon.", acl={"user:bob": ["admin"]})
         branch = bob.branch("x")

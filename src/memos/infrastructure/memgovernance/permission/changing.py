@@ -21,6 +21,8 @@ from memos.memcube.state import State
 
 GUARDED = ("owner", "acl", "stated", "conditions", "licence")
 """What of a policy says who may use a memory and how."""
+WRITTEN = ("payload", "tags", "metadata", "path", "frozen", "speaker", "role", "session")
+"""What only writing changes: neither sharing nor forgetting nor moving a memory does."""
 OWN: Action = "erase"
 """The action that only who keeps a memory has: what makes it somebody's own asks for it."""
 
@@ -39,6 +41,8 @@ def demanded(before: MemCube | None, after: MemCube, home: str, now: datetime) -
         asked.append(("forget", before))
     if _opens(before, after):
         asked.append(("share", before))
+    if any(getattr(before, name) != getattr(after, name) for name in WRITTEN):
+        asked.append(("write", before))
     return tuple(asked) or (("write", before),)
 
 
