@@ -34,8 +34,11 @@ class Entrance:
         """Run one call; one that failed only because its store was opened anew meanwhile is run there."""
         api = self.api
         reply = api.handle(caller, call)
-        if reply.status not in STORE_FAILURES:
-            return reply
-        with self.changing:
-            present = self.api
-        return reply if present is api else present.handle(caller, call)
+        while reply.status in STORE_FAILURES:
+            with self.changing:
+                present = self.api
+            if present is api:
+                break
+            api = present
+            reply = api.handle(caller, call)
+        return reply
