@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evals.retrieval.data import ADVERSARIAL, all_examples, for_training, sets
 from evals.retrieval.fitting import Example, fit, order_by
+from memos.operation.memoperator.features import LATE
 from memos.testing.retrieval_eval import average, score
 
 FOLDS = 5
@@ -24,12 +25,14 @@ def folds(data: Sequence[Sequence[Mapping]]) -> list[frozenset[str]]:
     ]
 
 
-def out_of_fold(data: Sequence[Sequence[Mapping]], found: Sequence[Sequence[Example]]) -> list[list[tuple[str, dict[str, float]]]]:
+def out_of_fold(
+    data: Sequence[Sequence[Mapping]], found: Sequence[Sequence[Example]], without: Sequence[str] = ()
+) -> list[list[tuple[str, dict[str, float]]]]:
     """For each set the category and the measures of every question, by weights that never saw its conversation."""
     turns = {each["id"]: each["turns"] for one in data for each in one}
     rows: list[list[tuple[str, dict[str, float]]]] = [[] for _ in data]
     for held_out in folds(data):
-        weights = fit([for_training(one, held_out) for one in found])
+        weights = fit([for_training(one, held_out) for one in found], without)
         for place, one in enumerate(found):
             rows[place] += [
                 (example.category, measures(example, turns[example.conversation], weights))
@@ -53,7 +56,7 @@ def line(label: str, rows: Sequence[tuple[str, dict[str, float]]]) -> str:
 
 
 def main() -> None:
-    """Print the table, with an embedder and without."""
+    """Print the table: with an embedder that tells of words, with one that does not, with none."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="*", type=Path, help="retrieval sets; by default the development sets, or the shipped conversation")
     parser.add_argument("--cache", type=Path, help="a folder in which to keep vectors")
@@ -61,9 +64,10 @@ def main() -> None:
     data = sets(options.sets)
     names = [path.stem.partition(".")[0] for path in options.sets] or [f"set {place}" for place in range(1, len(data) + 1)]
     print(" " * 38 + " ".join(f"{name:>11s}" for name in SHOWN))
-    for label, dense in (("with an embedder", True), ("without", False)):
+    variants = (("late interaction", True, ()), ("one vector", True, LATE), ("words alone", False, ()))
+    for label, dense, without in variants:
         found = [all_examples(each, options.cache, dense=dense) for each in data]
-        for name, rows in zip(names, out_of_fold(data, found), strict=True):
+        for name, rows in zip(names, out_of_fold(data, found, without), strict=True):
             print(line(f"{label}, {name}", [row for row in rows if row[0] != ADVERSARIAL]))
             for category in sorted({category for category, _ in rows}):
                 print(line(f"    category {category}", [row for row in rows if row[0] == category]))

@@ -10,11 +10,15 @@ from evals.retrieval.memory_view import Book
 from memos.memcube.call import Grant, MemoryQuery
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
+from memos.memcube.vector import Words
 from memos.operation.memoperator.features import KIN, NAMES, features
+from memos.operation.memoperator.late import packed
 from memos.operation.memoperator.retrieval import Retrieval
 from memos.testing.retrieval_eval import body
 
-LANES = tuple(name for name in NAMES if name.partition("_")[0] in KIN)
+LANES = tuple(name for name in NAMES if name.partition("_")[0] in {*KIN, "late"})
+Encoded = tuple[np.ndarray, Words]
+"""A text's vector, and its words."""
 LIMITS = dict.fromkeys(LANES, (0.0, np.inf)) | {
     "dense_sess": (0.0, 0.0), "rare": (1.0, np.inf), "answers": (0.0, 1.5), "date": (0.0, 3.0),
     "assistant_x_told": (2.5, np.inf), "assistant_x_mine": (-2.0, 0.0),
@@ -44,15 +48,16 @@ def spoken(turn: Mapping) -> str:
     return f"{turn['speaker']}: {body(turn)}"
 
 
-def book_of(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) -> Book:
+def book_of(conversation: Mapping, vectors: Mapping[str, Encoded] | None) -> Book:
     """A conversation as rows, turn i at row i + 1."""
-    book = Book(dimensions=len(next(iter(vectors.values()))) if vectors else None)
+    book = Book(dimensions=len(next(iter(vectors.values()))[0]) if vectors else None)
     for place, turn in enumerate(conversation["turns"]):
         said = microseconds(datetime.fromisoformat(turn["date"]).replace(tzinfo=UTC)) if turn["date"] else 0
-        vector = vectors[spoken(turn)] if vectors else None
+        vector, words = vectors[spoken(turn)] if vectors else (None, None)
         book.add(
             body(turn),
             vector=vector,
+            words=packed(spoken(turn), words),
             namespace=NAMESPACE,
             speaker=turn["speaker"],
             session=str(turn["session"]),
@@ -62,13 +67,14 @@ def book_of(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) -> 
     return book
 
 
-def examples(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) -> list[Example]:
-    """The questions of a conversation; with no vectors the features of the dense lane are 0."""
+def examples(conversation: Mapping, vectors: Mapping[str, Encoded] | None) -> list[Example]:
+    """The questions of a conversation; with no vectors the features of the dense lane and of late interaction are 0."""
     view, retrieval = book_of(conversation, vectors).view(), Retrieval()
     place_of = {turn["id"]: place for place, turn in enumerate(conversation["turns"])}
     found = []
     for row in conversation["qa"]:
-        query = MemoryQuery(text=row["q"], vector=vectors[row["q"]] if vectors else None, namespaces=(NAMESPACE,))
+        vector, words = vectors[row["q"]] if vectors else (None, None)
+        query = MemoryQuery(text=row["q"], vector=vector, words=words, namespaces=(NAMESPACE,))
         signals = retrieval.signals(query, view, EVERYTHING, datetime.now(UTC))
         values = features(signals, np.arange(signals.scope.n))
         matrix = np.zeros((signals.scope.n, len(NAMES)), np.float32)
@@ -77,15 +83,16 @@ def examples(conversation: Mapping, vectors: Mapping[str, np.ndarray] | None) ->
     return found
 
 
-def fit(sets: Sequence[Sequence[Example]], l2: float = L2, rounds: int = 30) -> dict[str, float]:
+def fit(sets: Sequence[Sequence[Example]], without: Sequence[str] = (), l2: float = L2, rounds: int = 30) -> dict[str, float]:
     """argmin over w of the mean over sets of the mean over questions of -log softmax(Xw)[evidence], + l2·|w·scale|²/f, within LIMITS.
 
-    Newton's method, damped, each step's quadratic problem solved by coordinate descent. Sets count alike however many questions they have.
+    Newton's method, damped, each step's quadratic problem solved by coordinate descent. Sets count alike however many questions they have. The features `without` stay at 0.
     """
     scale = np.maximum(np.concatenate([example.features for each in sets for example in each[::7]]).std(axis=0, dtype=np.float64), 1e-3)
     questions = [(example.features / scale, example.evidence, 1 / (len(sets) * len(each))) for each in sets for example in each]
     used = np.any([x.any(axis=0) for x, _, _ in questions], axis=0)
-    lowest, highest = (scale * np.array([LIMITS.get(name, (-np.inf, np.inf))[end] for name in NAMES]) for end in (0, 1))
+    limits = LIMITS | dict.fromkeys(without, (0.0, 0.0))
+    lowest, highest = (scale * np.array([limits.get(name, (-np.inf, np.inf))[end] for name in NAMES]) for end in (0, 1))
     w = np.where(used, np.clip(0, lowest, highest), 0)
     loss, gradient, hessian = _loss(questions, w, l2)
     for _ in range(rounds):

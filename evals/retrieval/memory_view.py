@@ -30,6 +30,7 @@ class Book:
         self.tenant, self.dimensions, self.seq = tenant, dimensions, 0
         self.rows: list[tuple[str, FeedRow]] = []
         self.vectors: dict[int, tuple[int, np.ndarray]] = {}
+        self.words: dict[int, bytes] = {}
         self._hashes: dict[str, int] = {}
 
     def hash(self, term: str) -> int:
@@ -43,6 +44,7 @@ class Book:
         text: str,
         *,
         vector: np.ndarray | None = None,
+        words: bytes = b"",
         namespace: str = "user/alice",
         speaker: str | None = None,
         role: str | None = None,
@@ -58,6 +60,7 @@ class Book:
             hashes=np.array([self.hash(term) for term in terms.counts], "<u8").tobytes(),
             counts=np.array(list(terms.counts.values()), "<u2").tobytes(), length=terms.length, flags=terms.flags,
         )  # fmt: skip
+        self.words[number] = words
         return self.put(row._replace(**columns), namespace, vector)
 
     def put(self, row: FeedRow, namespace: str = "user/alice", vector: np.ndarray | None = None) -> FeedRow:
@@ -124,6 +127,10 @@ class BookView:
     def last_seq(self, namespace: str) -> int:
         """The last commit; later than it may be, never earlier."""
         return self.book.seq
+
+    def words(self, contents: Sequence[int]) -> dict[int, bytes]:
+        """The packed words of some contents."""
+        return {content: self.book.words.get(content, b"") for content in contents if content in self.book.vectors}
 
     def hash_terms(self, terms: Sequence[str]) -> np.ndarray:
         """The hashes under which the feed names terms."""

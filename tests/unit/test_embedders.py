@@ -80,7 +80,7 @@ class TestMiniLM:
                 text = ""
                 while len(text) < length:
                     text += draw.choice(mostly if draw.random() < 0.9 else pieces)
-                assert model.tokens(text) == model._tokenizer.encode(text).ids
+                assert model.encoding(text).ids == model._tokenizer.encode(text).ids
 
     def test_does_not_take_half_a_word_for_a_whole_one(self, minilm):
         """The first prefix ends inside a word that is too long to be known; its half alone would fill the 128 tokens."""

@@ -20,10 +20,13 @@ from urllib.parse import parse_qsl, urlsplit
 import numpy as np
 
 from memos.backends._embedding import checked_texts, unit_rows
+from memos.backends.word_vectors import WIDTH, words_of
 from memos.errors import BackendError, InvalidCall
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from memos.memcube.vector import Words
 
 DIMENSIONS = 384
 MAX_TOKENS = 128
@@ -101,14 +104,33 @@ class MiniLM:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32 unit rows, shape (n, 384). InvalidCall for what is no text, BackendError when the model's files are not right."""
+        return self._run(texts)[0]
+
+    @property
+    def word_dimensions(self) -> int:
+        """128."""
+        return WIDTH
+
+    def embed_words(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Words]]:
+        """What `embed` gives, and the words among the 128 tokens that it reads of each text, rows of 128 numbers. The same errors."""
+        rows, encodings, states = self._run(texts, keep=True)
+        return rows, [words_of(encoding, each) for encoding, each in zip(encodings, states, strict=True)]
+
+    def _run(self, texts: Sequence[str], *, keep: bool = False) -> tuple[NDArray[np.float32], list[Any], list[NDArray[np.float32]]]:
+        """The rows, and with `keep` what the tokenizer made of each text and the state of each of its tokens, shape (tokens, 384)."""
         checked = checked_texts(texts)
         rows = np.zeros((len(checked), DIMENSIONS), dtype=np.float32)
-        if checked:
-            model = self._load()
-            tokens = [model.tokens(text) for text in checked]
-            for places in _batches([len(ids) for ids in tokens]):
-                rows[places] = unit_rows(model.pooled([tokens[place] for place in places]), self.name)
-        return rows
+        if not checked:
+            return rows, [], []
+        model = self._load()
+        encodings = [model.encoding(text) for text in checked]
+        states: list[NDArray[np.float32]] = [rows] * len(checked)
+        for places in _batches([len(encoding) for encoding in encodings]):
+            found = model.states([encodings[place].ids for place in places])
+            rows[places] = unit_rows(np.stack([each.mean(axis=0) for each in found]), self.name)
+            for place, each in zip(places, found if keep else (), strict=False):
+                states[place] = each.copy()
+        return rows, encodings, states
 
     def _load(self) -> _Model:
         with self._loading:
@@ -140,8 +162,8 @@ class _Model:
         options.log_severity_level = 3
         self._session: Any = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
-    def tokens(self, text: str) -> list[int]:
-        """At most 128 token ids, the same as if the whole text were read: of a long one only a prefix that suffices is.
+    def encoding(self, text: str) -> Any:
+        """At most 128 tokens, the same as if the whole text were read: of a long one only a prefix that suffices is.
 
         One text at a time: the library would start a thread on every core for several.
         """
@@ -149,12 +171,12 @@ class _Model:
         while length < len(text):
             encoding = self._tokenizer.encode(text[:length])
             if encoding.overflowing and encoding.overflowing[-1].word_ids[-2] != encoding.word_ids[-2]:
-                return list(encoding.ids)  # a word that is not kept follows, so that the cut touches none that is
+                return encoding  # a word that is not kept follows, so that the cut touches none that is
             length *= 8
-        return list(self._tokenizer.encode(text).ids)
+        return self._tokenizer.encode(text)
 
-    def pooled(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """The mean of each text's token vectors, shape (n, 384)."""
+    def states(self, tokens: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """The state of each token of each text, shape (tokens, 384)."""
         ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)
         mask = np.zeros_like(ids)
         for place, text in enumerate(tokens):
@@ -162,9 +184,7 @@ class _Model:
             mask[place, : len(text)] = 1
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         hidden: NDArray[np.float32] = self._session.run(None, inputs)[0]
-        sums: NDArray[np.float32] = np.stack([states[: len(text)].sum(axis=0) for states, text in zip(hidden, tokens, strict=True)])
-        means: NDArray[np.float32] = np.divide(sums, mask.sum(axis=1, keepdims=True), dtype=np.float32)
-        return means
+        return [states[: len(text)] for states, text in zip(hidden, tokens, strict=True)]
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

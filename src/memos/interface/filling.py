@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from memos.errors import BackendError, MemOSError, Unavailable
 from memos.memcube.change import VectorFill
+from memos.memcube.vector import Words
+from memos.operation.memoperator.late import packed
 from memos.ports.adapter import View
-from memos.ports.models import Embedder, apart, embedded, embedding_input
+from memos.ports.models import Embedder, apart, embedded, embedding_input, read
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
@@ -20,6 +23,8 @@ REMEMBERED = 10_000
 PROBE = "hello"
 Item = tuple[int, str | None, str]
 """A content, its speaker, its text."""
+Read = tuple[Any, Words | None]
+"""A vector and the words, None for what was refused."""
 log = logging.getLogger("memos.worker")
 
 
@@ -51,30 +56,32 @@ class Filling:
         """The vectors of some texts, None for those that are refused while others are taken; () when the embedder takes none."""
         texts = [embedding_input(speaker, text) for _, speaker, text in items]
         try:
-            rows: Sequence[object] = tuple(embedded(self._embedder, texts))
+            found: Sequence[Read] = list(zip(*read(self._embedder, texts), strict=True))
         except Unavailable as error:
             return self._pause(error)
         except BackendError:
             try:
-                rows = self._one_by_one(texts)
+                found = self._one_by_one(texts)
             except (BackendError, Unavailable) as error:
                 return self._pause(error)
         self.failures = 0
-        for (content, _, _), row in zip(items, rows, strict=True):
+        for (content, _, _), (row, _) in zip(items, found, strict=True):
             self._note(tenant, content, refused=row is None)
-        return tuple(VectorFill(content, row) for (content, _, _), row in zip(items, rows, strict=True))  # type: ignore[arg-type]
+        told = zip(items, texts, found, strict=True)
+        return tuple(VectorFill(content, row, packed(text, words)) for (content, _, _), text, (row, words) in told)
 
-    def _one_by_one(self, texts: Sequence[str]) -> list[object]:
+    def _one_by_one(self, texts: Sequence[str]) -> list[Read]:
         """Each text by itself; raises when it is the embedder that fails, not a text."""
-        rows: list[object] = []
+        found: list[Read] = []
         for text in texts:
             try:
-                rows.append(embedded(self._embedder, [text])[0])
+                rows, words = read(self._embedder, [text])
+                found.append((rows[0], words[0]))
             except BackendError:
-                rows.append(None)
-        if all(row is None for row in rows):
+                found.append((None, None))
+        if all(row is None for row, _ in found):
             embedded(self._embedder, [PROBE])
-        return rows
+        return found
 
     def _pause(self, error: MemOSError) -> tuple[VectorFill, ...]:
         self.failures += 1

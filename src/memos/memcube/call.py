@@ -26,7 +26,7 @@ from memos.memcube.policy import AclEntry, SensitiveSpan, Sensitivity
 from memos.memcube.spans import legal_spans
 from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Text, Value
-from memos.memcube.vector import Vector
+from memos.memcube.vector import Vector, WordVectors
 
 Operation = Literal[
     "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
@@ -137,6 +137,7 @@ class MemoryQuery(Value):
 
     text: Annotated[str, BeforeValidator(legal_question)] = ""
     vector: Vector | None = None
+    words: WordVectors | None = Field(default=None, exclude=True, repr=False, description="the text's words as the embedder read them")
     filter: Filter | None = None
     window: Window | None = None
     path: Path | None = None

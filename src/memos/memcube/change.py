@@ -34,7 +34,8 @@ class Terms:
 class CubeWrite:
     """A new version row. With `terms` None the content, term and vector rows of the standing version are reused.
 
-    `vector` None with terms given leaves the vector pending, unless the store has no embedder. `fact` is the normalised text under
+    `vector` None with terms given leaves the vector pending, unless the store has no embedder; `words` are the vectors of its words, as
+    the operator packs them, kept with it. `fact` is the normalised text under
     which an equal fact must be absent from the namespace. With `turn`, a birth with `cube.ordinal` None gets the next ordinal of its
     session at the commit; a note may have a session without an ordinal. `birth` says that the cube is new. `like` names the row of an
     earlier version of the memory, by its seq, of whichever branch, whose content, term and vector rows are used again. With `adopt` a
@@ -45,6 +46,7 @@ class CubeWrite:
     birth: bool
     terms: Terms | None = None
     vector: NDArray[np.float32] | None = None
+    words: bytes = b""
     fact: str | None = None
     turn: bool = False
     like: int | None = None
@@ -62,10 +64,11 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class VectorFill:
-    """A pending vector that has been computed: the content it belongs to, and its row; None counts a failed attempt."""
+    """A pending vector that has been computed: the content it belongs to, its row, and those of its words; None counts a failed attempt."""
 
     content: int
     vector: NDArray[np.float32] | None
+    words: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

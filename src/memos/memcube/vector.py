@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import InstanceOf, PlainSerializer, PlainValidator, WithJsonSchema
 
 from memos.errors import InvalidCall
 
@@ -44,3 +44,15 @@ Vector = Annotated[
     PlainSerializer(lambda array: array.tolist(), return_type=list[float]),
     WithJsonSchema({"type": "array", "items": {"type": "number"}}),
 ]
+
+
+class Words(NamedTuple):
+    """The words of a text as a model read each in its context: where they stand, in code points, and a unit row of float32 each."""
+
+    spans: tuple[tuple[int, int], ...]
+    rows: NDArray[np.float32]
+    """Shape (number of words, w)."""
+
+
+WordVectors = Annotated[InstanceOf[Words], WithJsonSchema({"not": {}})]
+"""Words as a field of a value: made in this process, never read from JSON."""

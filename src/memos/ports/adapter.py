@@ -196,6 +196,9 @@ class View(Rules, Retaining, Graves, Marks, Protocol):
     def vectors(self, contents: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The contents among those asked that have a vector, (m,), and their rows, (m, d)."""
 
+    def words(self, contents: Sequence[int]) -> dict[int, bytes]:
+        """What came with the vectors of some contents as the vectors of their words, b"" where nothing did; without a vector, nothing."""
+
     def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vector, (d,), of each memory among those asked that is visible and has one."""
 

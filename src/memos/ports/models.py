@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from memos.errors import BackendError, Unavailable
+from memos.memcube.vector import Words
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,21 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit rows, shape (n, dimensions). Unavailable when an endpoint does not answer, BackendError when a model is broken."""
+
+
+@runtime_checkable
+class MultiVector(Protocol):
+    """An embedder that also tells how it read each word of a text, from the same forward pass: for late interaction.
+
+    Khattab and Zaharia 2020, "ColBERT".
+    """
+
+    @property
+    def word_dimensions(self) -> int:
+        """The width of a word's vector, 0 when the model behind has none."""
+
+    def embed_words(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Words]]:
+        """What `embed` gives, and the words of each text that the model has read. The same errors."""
 
 
 @runtime_checkable
@@ -74,14 +93,44 @@ def embedded(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
 
     Unavailable when it says so itself; BackendError for whatever else it raises, and for rows of another shape or that are not finite.
     """
+    return _checked(embedder, texts, _guarded(embedder, lambda: embedder.embed(texts)))
+
+
+def word_dimensions(embedder: object) -> int:
+    """The width of the word vectors that an embedder gives, 0 for none."""
+    return embedder.word_dimensions if isinstance(embedder, MultiVector) else 0
+
+
+def read(embedder: Embedder, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Words | None]]:
+    """What an embedder gives for some texts, checked as by `embedded`, with the words of each; None where it tells of none."""
+    if not isinstance(embedder, MultiVector) or not embedder.word_dimensions:
+        return embedded(embedder, texts), [None] * len(texts)
+    rows, words = _guarded(embedder, lambda: embedder.embed_words(texts))
+    width = embedder.word_dimensions
+    if len(words) != len(texts) or not all(_sound(each, width) for each in words):
+        raise BackendError(f"the embedder {embedder.name} gave other words than finite rows of {width} numbers; check the model")
+    return _checked(embedder, texts, rows), list(words)
+
+
+def _sound(words: Words, width: int) -> bool:
     import numpy as np
 
+    return words.rows.shape == (len(words.spans), width) and bool(np.isfinite(words.rows).all())
+
+
+def _guarded(embedder: Embedder, give: Callable[[], Given]) -> Given:
     try:
-        rows = np.array(embedder.embed(texts), dtype=np.float32)
+        return give()
     except (BackendError, Unavailable):
         raise
     except Exception as error:  # an embedder is other people's code
         raise BackendError(f"the embedder {embedder.name} failed with {type(error).__name__}; check the model") from error
+
+
+def _checked(embedder: Embedder, texts: Sequence[str], given: object) -> NDArray[np.float32]:
+    import numpy as np
+
+    rows = _guarded(embedder, lambda: np.array(given, dtype=np.float32))
     if rows.shape != (len(texts), embedder.dimensions) or not np.isfinite(rows).all():
         raise BackendError(f"the embedder {embedder.name} gave other rows than {len(texts)} finite ones of its width; check the model")
     lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)  # float32 squares of 1e30 are infinite, of 1e-30 zero

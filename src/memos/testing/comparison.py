@@ -204,6 +204,7 @@ class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
         assert {content: tuple(vector) for content, vector in zip(contents.tolist(), vectors.tolist(), strict=True)} == {
             content: tuple(vector.tolist()) for content, vector in filled.items()
         }
+        assert view.words(list(mine.values())) == {mine[model]: there[model].words for model in mine if there[model].filled}
 
     def _compare_load(self, view: View, wanted: ModelView) -> None:
         path, cold = self.random.choice(NAMESPACES), self.walk.chance(30)

@@ -52,6 +52,7 @@ class Content:
     wanted: bool
     filled: int
     attempts: int = 0
+    words: bytes = b""
 
 
 @dataclass(frozen=True)

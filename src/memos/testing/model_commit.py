@@ -182,7 +182,9 @@ class ModelCommit(ModelEffects):
         number = self.state.made
         filled = self.seq if write.vector is not None else 0
         terms = write.terms or Terms({}, 0)
-        self.state.contents[number] = Content(self.tenant, write.cube.speaker, write.cube, terms, write.vector, wanted, filled)
+        self.state.contents[number] = Content(
+            self.tenant, write.cube.speaker, write.cube, terms, write.vector, wanted, filled, words=write.words
+        )
         return number
 
     def _effects(self) -> None:
@@ -247,7 +249,7 @@ class ModelCommit(ModelEffects):
         if fill.vector is None:
             self.state.contents[fill.content] = replace(content, attempts=content.attempts + 1)
             return
-        self.state.contents[fill.content] = replace(content, vector=fill.vector, filled=self.seq)
+        self.state.contents[fill.content] = replace(content, vector=fill.vector, words=fill.words, filled=self.seq)
         touched = {row.cube.namespace for row in self.state.rows if row.content == fill.content}
         self.state.last_seq |= {(self.tenant, path): self.seq for path in touched}
 

@@ -223,11 +223,11 @@ class Commit:
             packed = self.hashes.terms.pack(terms.counts), pack_counts(terms.counts.values())
             self._rows["add_term"].append((cid, *packed, terms.length, terms.flags))
         if write.vector is not None or (self.dimensions is not None and cube.payload.type == "plaintext"):
-            self._rows["add_vector"].append((cid, self.tid, self.seq, self.vector_bytes(write.vector)))
+            self._rows["add_vector"].append((cid, self.tid, self.seq, self.vector_bytes(write.vector, write.words)))
         return cid
 
-    def vector_bytes(self, vector: Any) -> bytes | None:
-        """A vector as float32, little endian; InvalidCall when it is not of this store's width."""
+    def vector_bytes(self, vector: Any, words: bytes) -> bytes | None:
+        """A vector as float32, little endian, and behind it those of its words; InvalidCall when it is not of this store's width."""
         if vector is None:
             return None
         if self.dimensions is None:
@@ -235,7 +235,7 @@ class Commit:
         if vector.shape != (self.dimensions,):
             raise InvalidCall(f"a vector of this store has the shape ({self.dimensions},), not {vector.shape}")
         body: bytes = vector.astype("<f4").tobytes()
-        return body
+        return body + words
 
     def _version_row(self, cube: MemCube, keys: tuple[Any, ...], ordinal: int | None) -> tuple[Any, ...]:
         (uid, nid, cid, aid, fact), policy, created_at = keys, cube.policy, microseconds(cube.created_at)

@@ -167,7 +167,7 @@ class Effects:
         commit = self._commit
         filled = []
         for fill in fills:
-            body = commit.vector_bytes(fill.vector)
+            body = commit.vector_bytes(fill.vector, fill.words)
             if body is None:
                 self._execute("fail", fill.content, commit.tid)
                 continue

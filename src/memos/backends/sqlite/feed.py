@@ -75,12 +75,13 @@ class Feeder:
 
 
 def stack(vectors: list[tuple[int, bytes]], dimensions: int | None) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """(content, body) pairs as two arrays, (m,) and (m, d); BackendError when one is of another width."""
+    """(content, body) pairs as two arrays, (m,) and (m, d); BackendError when one is too short."""
     import numpy as np
 
-    width, bodies = 4 * (dimensions or 0), [body for _, body in vectors]
+    width = 4 * (dimensions or 0)
+    bodies = [body[:width] for _, body in vectors]
     if set(map(len, bodies)) - {width}:
-        content = next(content for content, body in vectors if len(body) != width)
+        content = next(content for content, body in vectors if len(body) < width)
         raise BackendError(
             f"the vector of content {content} is not {dimensions or 0} numbers wide; run `memos doctor`, then `memos reembed`"
         )

@@ -212,6 +212,11 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
         """See the port; in the order asked."""
         return stack(list(self._run_many(SQL["vectors"], [(int(content), self._tid) for content in contents])), self.dimensions)
 
+    def words(self, contents: Sequence[int]) -> dict[int, bytes]:
+        """See the port."""
+        start = 4 * (self.dimensions or 0) + 1
+        return dict(self._run_many(SQL["words"], [(start, int(content), self._tid) for content in contents]))
+
     def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """See the port."""
         found = list(self._run_many(self._text("vectors_of"), [(id_bytes(each), self._tid) for each in dict.fromkeys(ids)]))

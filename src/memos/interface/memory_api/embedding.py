@@ -12,7 +12,8 @@ from memos.memcube.change import ChangeSet, CubeWrite
 from memos.memcube.cube import MemCube
 from memos.memcube.payload import Plaintext
 from memos.memcube.spans import indexed
-from memos.ports.models import Embedder, apart, embedded, embedding_input
+from memos.operation.memoperator.late import packed
+from memos.ports.models import Embedder, apart, embedding_input, read
 
 Warnings = tuple[str, ...]
 
@@ -23,10 +24,10 @@ def with_query_vector(caller: Caller, call: MemoryCall, desk: Desk) -> tuple[Mem
     if desk.embedder is None or call.operation != "search" or query is None or query.vector is not None or not query.text.strip():
         return call, ()
     try:
-        vector = _directed(embedded(own(desk.embedder, caller), [query.text])[0])
+        rows, words = read(own(desk.embedder, caller), [query.text])
     except MemOSError as error:
         return call, (f"searched by words alone: {error.message}",)
-    return call.model_copy(update={"query": query.model_copy(update={"vector": vector})}), ()
+    return call.model_copy(update={"query": query.model_copy(update={"vector": _directed(rows[0]), "words": words[0]})}), ()
 
 
 class Vectors:
@@ -34,7 +35,7 @@ class Vectors:
 
     def __init__(self, caller: Caller, desk: Desk) -> None:
         self._caller, self._desk = caller, desk
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, dict[str, Any]] = {}
         self._failed = False
 
     def completed(self, change: ChangeSet) -> tuple[ChangeSet, Warnings]:
@@ -46,13 +47,19 @@ class Vectors:
         texts = [_known(write.cube) for write in wanting]
         fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
         try:
-            self._known |= zip(fresh, map(_directed, embedded(own(desk.embedder, self._caller), fresh)), strict=True) if fresh else ()
+            self._known |= self._read(own(desk.embedder, self._caller), fresh) if fresh else {}
         except MemOSError as error:
             self._failed = True
             return change, (f"stored; its vector follows once the embedder answers: {error.message}",)
         found = {write.cube.id: self._known[text] for write, text in zip(wanting, texts, strict=True)}
-        writes = (replace(write, vector=found[write.cube.id]) if write.cube.id in found else write for write in change.writes)
+        writes = (replace(write, **found[write.cube.id]) if write.cube.id in found else write for write in change.writes)
         return replace(change, writes=tuple(writes)), ()
+
+    @staticmethod
+    def _read(embedder: Embedder, texts: list[str]) -> dict[str, dict[str, Any]]:
+        rows, words = read(embedder, texts)
+        told = zip(texts, rows, words, strict=True)
+        return {text: {"vector": _directed(row), "words": packed(text, each)} for text, row, each in told}
 
 
 def _known(cube: MemCube) -> str:

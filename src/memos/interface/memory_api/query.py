@@ -34,7 +34,7 @@ def lanes_of(why: Mapping[str, float]) -> str:
 
 @cache
 def _lane(feature: str) -> str:
-    kinds = {"lex": "lexical", "dense": "dense", "date": "temporal", "when": "temporal", "supersedes": "graph"}
+    kinds = {"lex": "lexical", "dense": "dense", "date": "temporal", "when": "temporal", "supersedes": "graph", "late": "late"}
     return kinds.get(feature.partition("_")[0], "")
 
 

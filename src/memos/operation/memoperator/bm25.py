@@ -104,6 +104,8 @@ class Matches(NamedTuple):
     """BM25, 0 where a row does not count."""
     rare: list[list[tuple[NDArray[np.int32], float]]]
     """The rows that hold a rare term, and 1 over the square of how many there are in all parts; the rarest last."""
+    idf: list[float]
+    """The idf of each term."""
 
 
 class Statistics:
@@ -120,18 +122,20 @@ class Statistics:
         """What some terms find."""
         found = [self._postings(part, hashes) for part in self.parts]
         frequency = [sum(len(rows) for rows, _ in column) for column in _columns(found, len(hashes))]
-        weights = [self._idf(df) * (K1 + 1) for df in frequency]
+        idf = [self.idf(df) for df in frequency]
+        weights = [each * (K1 + 1) for each in idf]
         scores = [_accumulate(pieces, weights, saturation) for pieces, saturation in zip(found, self._saturation, strict=True)]
         rare = sorted((term for term, df in enumerate(frequency) if 0 < df <= RARE), key=lambda term: -frequency[term])
-        return Matches(scores, [[(rows, 1 / frequency[term] ** 2) for term in rare for rows, _ in pieces[term]] for pieces in found])
+        return Matches(scores, [[(rows, 1 / frequency[term] ** 2) for term in rare for rows, _ in pieces[term]] for pieces in found], idf)
 
     def holders(self, hashes: NDArray[np.uint64]) -> tuple[list[list[NDArray[np.int32]]], list[float]]:
         """The rows that hold each term, part by part, and each term's idf."""
         found = [self._postings(part, hashes) for part in self.parts]
         rows = [[np.concatenate([rows for rows, _ in term]) if term else _NOBODY for term in pieces] for pieces in found]
-        return rows, [self._idf(sum(map(len, term))) for term in zip(*rows, strict=True)]
+        return rows, [self.idf(sum(map(len, term))) for term in zip(*rows, strict=True)]
 
-    def _idf(self, frequency: int) -> float:
+    def idf(self, frequency: int) -> float:
+        """How much a term tells that so many rows hold."""
         return math.log(1 + (self.population - frequency + 0.5) / (frequency + 0.5))
 
     @staticmethod

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from memos.operation.memoperator import analysis
 from memos.operation.memoperator.dates import Named, dates_in, fit
-from memos.operation.memoperator.scope import REACH, Floats, Places, Scope
+from memos.operation.memoperator.late import REACH, Late
+from memos.operation.memoperator.scope import Floats, Places, Scope
 
 BEST = 3
 """A session counts as the mean of its best three."""
@@ -22,10 +23,13 @@ KIN_OF_SESSION = 0.35
 """The same for the best of its session, where it is alone."""
 ABOUT = ("", "_prev", "_next", "_near2", "_sess")
 """What each lane says: of the memory, of the turns before and after it, of the better of those two away, of its session."""
+LATE = ("late", "late_near")
+"""How well the question's words are met: by the memory, and by it and the turns around it together."""
 
 NAMES = (
     *(lane + what for lane in KIN for what in ABOUT),
     *(
+        *LATE,
         "rare",
         "answers",
         "named",
@@ -116,6 +120,7 @@ class Signals:
     Row i of `scores` is what the lane `names[i]` says, and `usual[i]` what it says of a memory of which nothing is known: "lex" BM25
     over its greatest value, "dense" the cosine; a lane that has nothing to say is left out. Only what `passing` admits is looked for.
     `rare` is 1 over the square of how many memories hold the rarest word of the question that it holds, None when none is rare.
+    `late` tells how the question's words are met, None where the embedder tells of no words.
     """
 
     scope: Scope
@@ -125,6 +130,7 @@ class Signals:
     scores: Floats
     usual: Floats
     rare: Floats | None = None
+    late: Late | None = None
 
     @cached_property
     def lanes(self) -> dict[str, Floats]:
@@ -159,6 +165,8 @@ class Signals:
 def features(signals: Signals, at: Places, wanted: Container[str] = NAMES) -> dict[str, Floats]:
     """The features wanted at some positions, ascending, by name; those that are 0 everywhere are left out."""
     found = _of_lanes(signals, at, wanted) if signals.names and len(at) else {}
+    if signals.late is not None and len(at) and any(name in wanted for name in LATE):
+        found["late"], found["late_near"] = signals.late.at(at)
     if signals.named is not None:
         found["named"] = signals.named.take(at)
         if "lex" in found:

@@ -20,6 +20,7 @@ from memos.memcube.filter import Filter
 from memos.operation.memoperator import bm25
 from memos.operation.memoperator.columns import Columns
 from memos.operation.memoperator.growing import Growing
+from memos.operation.memoperator.late import WordCodes
 from memos.operation.memoperator.order import SaidOrder
 from memos.operation.memoperator.vectors import Codes
 from memos.ports.adapter import View
@@ -62,6 +63,9 @@ class State(NamedTuple):
     slots: NDArray[np.int64]
     codes: NDArray[np.int8]
     scales: NDArray[np.float32]
+    contents: NDArray[np.int64]
+    """The store's number of each text."""
+    words: WordCodes
     allowed: Mask
     """The rows that the View shows and the grant allows."""
     passing: Mask
@@ -87,6 +91,7 @@ class Lane:
         self._order = SaidOrder()
         self._segments: tuple[bm25.Segment, ...] = ()
         self._codes = Codes()
+        self._words = WordCodes()
         self._slots = Growing(np.int64)
         self._slot_of: dict[int, int] = {}
         self._waiting: dict[int, list[int]] = {}
@@ -154,6 +159,8 @@ class Lane:
             slots=self._slots.array,
             codes=codes,
             scales=scales,
+            contents=columns.content,
+            words=self._words,
             allowed=allowed,
             passing=allowed & columns.mask(filter, moment),
         )

@@ -22,6 +22,8 @@ NARROW = 8
 """When no more than one memory in so many passes the filter, those are scored in full; otherwise all are bounded first."""
 SMALL = 512
 """So few memories are scored in full, too."""
+CANDIDATES = 1024
+"""How many memories are read word by word; where more are looked for, those that the other lanes find best."""
 FIRST = 24
 """How many blocks are tried first."""
 _SLACK = 1e-3  # sums of float32 in another order differ by less
@@ -65,10 +67,12 @@ def shipped_weights() -> Mapping[str, Weights]:
 class Fusion:
     """score = Σ weight · feature. InvalidCall for a negative weight of a lane: more evidence must not count against a memory."""
 
-    def __init__(self, weights: Weights) -> None:
-        if negative := [lane + what for lane in KIN for what in ABOUT if weights.get(lane + what, 0) < 0]:
+    def __init__(self, weights: Weights, first: Weights | None = None) -> None:
+        evidence = [*(lane + what for lane in KIN for what in ABOUT), "late", "late_near"]
+        if negative := [name for name in evidence if weights.get(name, 0) < 0]:
             raise InvalidCall(f"the weights of {', '.join(negative)} must not be negative; fit them again under that condition")
         self._weights = {name: weight for name, weight in weights.items() if weight}
+        self._first = None if first is None else Fusion(first)
 
     def rank(self, signals: Signals, at: Places) -> Ranked:
         """The full scores at some positions, ascending."""
@@ -83,6 +87,8 @@ class Fusion:
         Where many are chosen, the blocks of the highest upper bounds are scored in full first, then every other whose bound reaches the
         score of the last: the answer is the same.
         """
+        if signals.late is not None and self._first is not None:
+            return self.rank(signals, self._first.candidates(signals, chosen, max(CANDIDATES, 2 * count)))
         many, n = int(np.count_nonzero(chosen)), len(chosen)
         if many <= max(SMALL, 4 * count) or many * NARROW <= n:
             return self.rank(signals, np.flatnonzero(chosen))
@@ -91,6 +97,17 @@ class Fusion:
         ranked = self.rank(signals, _positions(first, chosen))
         further = (limits >= _nth(ranked.scores, count) - _SLACK) & ~first
         return _joined(ranked, self.rank(signals, _positions(further, chosen))) if further.any() else ranked
+
+    def candidates(self, signals: Signals, chosen: NDArray[np.bool_], count: int) -> Places:
+        """About `count` of the positions chosen, ascending: of few the best, of many the blocks of the highest upper bounds."""
+        many, n = int(np.count_nonzero(chosen)), len(chosen)
+        if many <= count:
+            return np.flatnonzero(chosen)
+        if many * NARROW <= n:
+            ranked = self.rank(signals, np.flatnonzero(chosen))
+            return np.sort(ranked.at[np.argpartition(-ranked.scores, count)[:count]])
+        limits = bounds(signals, self._weights, chosen)
+        return _positions(limits >= _nth(limits, count * n // (many * BLOCK)), chosen)
 
 
 def _positions(blocks: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Places:

@@ -19,6 +19,7 @@ from memos.memcube.state import State as MemoryState
 from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lanes, State
+from memos.operation.memoperator.late import Asked, Late, asked
 from memos.operation.memoperator.quotation import Likely, likely
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
 from memos.operation.memoperator.scope import Floats, Places, Scope
@@ -53,6 +54,7 @@ class Retrieval:
         chosen = shipped_weights() if weights is None else weights
         self._lanes = lanes or Lanes()
         self._dense, self._lexical = Fusion(chosen["dense"]), Fusion(chosen["lexical"])
+        self._late = Fusion(chosen["late"], first=chosen["dense"]) if "late" in chosen else self._dense
         self._lock = threading.Lock()
         self._scopes: OrderedDict[tuple[str, str, tuple[str, ...], int], Scope] = OrderedDict()
 
@@ -70,7 +72,7 @@ class Retrieval:
         pending = _pending(signals) if query.vector is not None else 0
         if not signals.names and signals.question.has_no_topic:
             return Found(_latest(signals, query.limit), pending)
-        fusion = self._dense if "dense" in signals.names else self._lexical
+        fusion = self._lexical if "dense" not in signals.names else self._dense if signals.late is None else self._late
         answers = _ranked(fusion, signals, query.limit)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
             answers = succeeded(answers, signals, fusion, view, gone)[: query.limit]
@@ -86,7 +88,10 @@ class Retrieval:
         if found is None:
             return None
         scope, states = found
-        return _signals(Question(query.text), query.vector, view, scope, scope.arranged([state.passing for state in states]))
+        question = Question(query.text)
+        words = asked(query.text, query.words) if query.words is not None else None
+        passing = scope.arranged([state.passing for state in states])
+        return _signals(question, query.vector, words, view, scope, passing)
 
     def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
         """For each of several pieces of a text the memories, `each` at most, that hold most of its words, by how rare these are.
@@ -133,12 +138,16 @@ def _pending(signals: Signals) -> int:
     return 0 if pending is None else int(np.count_nonzero(pending & signals.passing))
 
 
-def _signals(question: Question, vector: Floats | None, view: View, scope: Scope, passing: NDArray[np.bool_]) -> Signals:
+def _signals(
+    question: Question, vector: Floats | None, words: Asked | None, view: View, scope: Scope, passing: NDArray[np.bool_]
+) -> Signals:
     all_pass = bool(passing.all())
     scores, usual, names = np.empty((2, scope.n), np.float32), np.zeros(2, np.float32), []
-    rare = None
+    rare, late = None, None
+    idf: dict[str, float] = {}
     if question.terms:
-        raw, rare = scope.lexical(view.hash_terms(question.terms))
+        raw, rare, found = scope.lexical(view.hash_terms(question.terms))
+        idf = dict(zip(question.terms, found, strict=True))
         greatest = raw.max() if all_pass else raw.max(where=passing, initial=0)
         if greatest > 0:
             np.multiply(raw, 1 / greatest, out=scores[0])
@@ -154,7 +163,8 @@ def _signals(question: Question, vector: Floats | None, view: View, scope: Scope
         if scope.pending is not None:
             dense[scope.pending] = usual[place]
         names.append("dense")
-    return Signals(scope, question, passing, tuple(names), scores[: len(names)], usual[: len(names)], rare)
+        late = Late(scope, view, words, idf) if words is not None else None
+    return Signals(scope, question, passing, tuple(names), scores[: len(names)], usual[: len(names)], rare, late)
 
 
 def _ranked(fusion: Fusion, signals: Signals, limit: int) -> list[Answer]:

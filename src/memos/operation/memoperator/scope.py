@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from memos.operation.memoperator import analysis, vectors
 from memos.operation.memoperator.bm25 import Part, Statistics
 from memos.operation.memoperator.lanes import State
+from memos.operation.memoperator.late import REACH
 from memos.operation.memoperator.masks import ABSENT
-
-REACH = 2
-"""How many neighbours on each side count."""
 
 AT_LENGTH = 100
 """From how many terms on a text is long."""
@@ -247,8 +245,8 @@ class Scope:
             ]
         )
 
-    def lexical(self, hashes: NDArray[np.uint64]) -> tuple[Floats, Floats | None]:
-        """The BM25 score by position, and 1 over the square of how many hold the rarest term that it holds; None when none is rare."""
+    def lexical(self, hashes: NDArray[np.uint64]) -> tuple[Floats, Floats | None, list[float]]:
+        """The BM25 score by position, 1 over the square of how many hold the rarest term that it holds, None when none is rare, and idfs."""
         found = self.statistics.matches(hashes)
         rare = None
         if any(found.rare):
@@ -257,7 +255,7 @@ class Scope:
                 for rows, share in terms:
                     part[rows] = share
             rare = self.arranged(parts)
-        return self.arranged(found.scores), rare
+        return self.arranged(found.scores), rare, found.idf
 
     @cached_property
     def _slots(self) -> Places:
@@ -269,6 +267,19 @@ class Scope:
         """The positions whose vector has not come, None when all have."""
         pending = self._slots < 0
         return pending if pending.any() else None
+
+    def texts_at(self, places: Places) -> Iterator[tuple[State, Places, Places, Places]]:
+        """Lane by lane, which of some positions have a vector there, in which slots, and the store's numbers of their texts."""
+        lanes = self._lane_of(self._places.take(places)) if len(self.states) > 1 else None
+        slots, contents = self._slots.take(places), self._contents.take(places)
+        for lane, state in enumerate(self.states):
+            here = np.flatnonzero(slots >= 0 if lanes is None else (slots >= 0) & (lanes == lane))
+            if len(here):
+                yield state, here, slots[here], contents[here]
+
+    @cached_property
+    def _contents(self) -> Places:
+        return self.gather(lambda state: state.contents)
 
     def cosines(self, query: Floats, wanted: NDArray[np.bool_] | None, out: Floats) -> None:
         """Write the cosines with a query by position, 0 where there is no vector; only those wanted, None for all."""

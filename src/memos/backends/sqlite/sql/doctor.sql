@@ -101,7 +101,7 @@ SELECT 'content', c.cid FROM content c WHERE NOT EXISTS (SELECT 1 FROM vector x 
 
 -- name: vector_wrong_width
 SELECT 'content', cid FROM vector
-WHERE body IS NOT NULL AND length(body) IS NOT 4 * (SELECT value FROM meta WHERE key = 'dimensions');
+WHERE body IS NOT NULL AND ifnull(length(body) < 4 * (SELECT value FROM meta WHERE key = 'dimensions'), 1);
 
 -- name: store_unknown
 SELECT 'store', 0 WHERE NOT EXISTS (SELECT 1 FROM store WHERE id = (SELECT value FROM meta WHERE key = 'store_id'));

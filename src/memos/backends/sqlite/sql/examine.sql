@@ -14,7 +14,7 @@ AND NOT EXISTS (SELECT 1 FROM commit_log l JOIN branch b ON b.bid = l.bid WHERE 
 SELECT cid, CAST(body AS BLOB), packed FROM content WHERE sealed = 0;
 
 -- name: vectors
-SELECT cid, body FROM vector WHERE body IS NOT NULL;
+SELECT cid, substr(body, 1, 4 * (SELECT value FROM meta WHERE key = 'dimensions')) FROM vector WHERE body IS NOT NULL;
 
 -- name: namespaces
 SELECT n.nid, n.tid, n.path, o.entries, a.entries FROM namespace n

@@ -179,7 +179,7 @@ CREATE TABLE vector (
   tid INTEGER NOT NULL REFERENCES tenant,
   seq INTEGER NOT NULL,                 -- the commit that filled it, or that asked for it
   attempts INTEGER NOT NULL DEFAULT 0,
-  body BLOB                             -- float32 little endian; NULL while pending
+  body BLOB                             -- float32 little endian, then int8 of the words; NULL while pending
 ) STRICT;
 CREATE INDEX vector_by_fill ON vector (seq, cid) WHERE body IS NOT NULL;
 CREATE INDEX vector_pending ON vector (tid, attempts, cid) WHERE body IS NULL;

@@ -168,6 +168,9 @@ WHERE {within} GROUP BY n.nid ORDER BY n.path;
 -- name: vectors
 SELECT cid, body FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
 
+-- name: words
+SELECT cid, substr(body, ?) FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
+
 -- name: vectors_of
 SELECT c.id, x.cid, x.body FROM cube c JOIN version v ON v.uid = c.uid JOIN vector x ON x.cid = v.cid
 WHERE c.id = ? AND c.tid = ? AND x.body IS NOT NULL AND {visible};
