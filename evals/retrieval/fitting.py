@@ -86,7 +86,8 @@ def examples(conversation: Mapping, vectors: Mapping[str, Encoded] | None) -> li
 def fit(sets: Sequence[Sequence[Example]], without: Sequence[str] = (), l2: float = L2, rounds: int = 30) -> dict[str, float]:
     """argmin over w of the mean over sets of the mean over questions of -log softmax(Xw)[evidence], + l2·|w·scale|²/f, within LIMITS.
 
-    Newton's method, damped, each step's quadratic problem solved by coordinate descent. Sets count alike however many questions they have. The features `without` stay at 0.
+    Newton's method, damped, each step's quadratic problem solved by coordinate descent.
+    Sets count alike however many questions they have. The features `without` stay at 0.
     """
     scale = np.maximum(np.concatenate([example.features for each in sets for example in each[::7]]).std(axis=0, dtype=np.float64), 1e-3)
     questions = [(example.features / scale, example.evidence, 1 / (len(sets) * len(each))) for each in sets for example in each]

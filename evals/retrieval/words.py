@@ -1,4 +1,7 @@
-"""Make the directions in which word vectors are kept: `python -m evals.retrieval.words`. The texts that the repository ships give the same."""
+"""Make the directions in which word vectors are kept: `python -m evals.retrieval.words`.
+
+The texts that the repository ships always give the same.
+"""
 
 import json
 
@@ -27,7 +30,7 @@ def texts() -> list[str]:
 
 def states(model: MiniLM, said: list[str]) -> np.ndarray:
     """The pooled states of all words that say something, shape (words, 384)."""
-    _, encodings, found = model._run(said, keep=True)  # noqa: SLF001 - what is compressed here is no one else's to see
+    _, encodings, found = model._run(said, keep=True)
     kept = []
     for text, encoding, each in zip(said, encodings, found, strict=True):
         spans, means = pooled(encoding, each)

@@ -109,6 +109,7 @@ class TestFailures:
     def test_it_shows_what_was_wanted_when_it_was_missed(self, small, capsys):
         small["qa"][0]["ev"] = ["2"]
         small["turns"][:0] = [{**small["turns"][0], "id": f"more {number}", "text": f"Red kayak {number}."} for number in range(20)]
+        small["turns"][-1]["session"] = 2
         demo.main()
         assert re.search(r"MISS .+\n    best .+\n    why .+\n    want  Ana: The tractor broke\.\n", capsys.readouterr().out)
 

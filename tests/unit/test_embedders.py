@@ -87,7 +87,7 @@ class TestMiniLM:
         model = minilm._load()
         text = "a " * 120 + " " * 1740 + "xqzj" * 50 + " b" * 20
         assert len(model._tokenizer.encode(text[:2048]).overflowing) > 0
-        assert model.tokens(text) == model._tokenizer.encode(text).ids != model._tokenizer.encode(text[:2048]).ids
+        assert model.encoding(text).ids == model._tokenizer.encode(text).ids != model._tokenizer.encode(text[:2048]).ids
 
     def test_does_not_read_a_book_to_the_end(self, minilm):
         model, book = minilm._load(), "She told me about the harbour. " * 140_000
@@ -101,7 +101,7 @@ class TestMiniLM:
 
         model._tokenizer = Watched()
         try:
-            model.tokens(book)
+            model.encoding(book)
         finally:
             model._tokenizer = whole
         assert read == [2048]
@@ -546,7 +546,7 @@ class TestCache:
     def test_keeps_rows_not_batches(self):
         cached = CachedEmbedder(Counting(), capacity=1)
         cached.embed([f"word{place}" for place in range(100)])
-        assert [row.base for row in cached._rows.values()] == [None]
+        assert [row.base for row, _ in cached._rows.values()] == [None]
 
     def test_does_not_remember_a_failure(self):
         class Failing(Counting):

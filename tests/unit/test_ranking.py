@@ -398,14 +398,15 @@ class TestWeights:
         for name, weights in shipped_weights().items():
             Fusion(weights)
             assert set(weights) <= set(NAMES)
-            assert not [feature for feature in weights if feature.startswith("dense")] or name == "dense"
+            assert not [feature for feature in weights if feature.startswith("dense")] or name in {"late", "dense"}
+            assert not [feature for feature in weights if feature.startswith("late")] or name == "late"
             for feature, (lowest, highest) in LIMITS.items():
-                assert lowest <= weights.get(feature, 0) <= highest or feature.startswith("dense")
+                assert lowest <= weights.get(feature, 0) <= highest or feature.startswith(("dense", "late"))
 
     def test_the_only_memory_with_a_word_outweighs_its_neighbours(self):
         for weights in shipped_weights().values():
             nearby = max(weights.get("lex_prev", 0) + weights["answers"], weights["lex_next"], weights["lex_near2"])
-            assert weights["lex"] + weights["rare"] > nearby
+            assert weights["lex"] + weights["rare"] + weights.get("late", 0) > nearby
 
     def test_those_shipped_are_the_file(self):
         path = Path(ranking.__file__).with_name("weights.json")

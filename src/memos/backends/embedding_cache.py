@@ -23,7 +23,8 @@ Known = tuple["NDArray[np.float32]", Words | None]
 
 
 class CachedEmbedder:
-    """The embedder it wraps, with the vectors of the `capacity` texts used last kept in memory (4 bytes × dimensions each, and so for words).
+    """The embedder it wraps, with the vectors of the `capacity` texts used last kept in memory: 4 bytes × dimensions each, and of its
+    words once these are asked for.
 
     Name, dimensions, vectors and errors are the wrapped embedder's. A text is known only by a hash under a random key that never
     leaves the process, so that a dump of the memory does not tell which texts were seen. Safe to use from several threads.

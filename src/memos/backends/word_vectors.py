@@ -38,15 +38,14 @@ def pooled(encoding: Any, states: NDArray[np.float32]) -> tuple[list[tuple[int, 
         return [], np.empty((0, states.shape[1]), np.float32)
     ends = [*first[1:], len(pieces)]
     spans = [(offsets[pieces[start]][0], offsets[pieces[end - 1]][1]) for start, end in zip(first, ends, strict=True)]
-    means: NDArray[np.float32] = np.add.reduceat(states[pieces], first, axis=0)
-    means /= np.diff([*first, len(pieces)])[:, None]
-    return spans, means
+    sizes = np.diff([*first, len(pieces)]).astype(np.float32)
+    return spans, np.divide(np.add.reduceat(states[pieces], first, axis=0), sizes[:, None], dtype=np.float32)
 
 
 def words_of(encoding: Any, states: NDArray[np.float32]) -> Words:
     """The words of a text from what the tokenizer made of it and the state of each token."""
     spans, means = pooled(encoding, states)
     usual, directions = _basis()
-    rows: NDArray[np.float32] = (means - usual) @ directions
+    rows = np.matmul(means - usual, directions, dtype=np.float32)
     rows /= np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), np.float32(1e-9))[:, None]
     return Words(tuple(spans), rows)

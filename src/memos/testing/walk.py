@@ -162,7 +162,8 @@ class Walk:
             **self._header(),
         )
         fact = self.random.choice(FACTS) if kind == "fact" else None
-        return CubeWrite(cube, birth=True, terms=self._terms(), vector=self._vector(), words=self._words(), fact=fact, turn=kind == "turn")
+        made = {"vector": self._vector(), "words": self.random.randbytes(3)}
+        return CubeWrite(cube, birth=True, terms=self._terms(), fact=fact, turn=kind == "turn", **made)
 
     def key(self) -> str:
         """An idempotency key: mostly a new one."""
@@ -181,9 +182,6 @@ class Walk:
 
         wide = DIMENSIONS if self.chance(98) else DIMENSIONS + 1
         return None if self.chance(50) else np.array([self.random.random() for _ in range(wide)], np.float32)
-
-    def _words(self) -> bytes:
-        return self.random.randbytes(self.random.randint(0, 9))
 
     def _acl(self) -> tuple[AclEntry, ...]:
         return tuple(AclEntry(principal=who, rights=self.some(RIGHTS, 2) or ("read",)) for who in self.some(PRINCIPALS, 2))
@@ -258,17 +256,17 @@ class Walk:
             update["provenance"] = self._provenance(cube.id if self.chance(90) else self.new_id())
         vector = self._vector() if terms or self.chance(1) else None
         fact = self.random.choice(FACTS) if self.chance(10) else row.fact
-        return CubeWrite(cube.model_copy(update=update), birth=False, terms=terms, vector=vector, words=self._words(), fact=fact, like=like)
+        return CubeWrite(cube.model_copy(update=update), birth=False, terms=terms, vector=vector, fact=fact, like=like)
 
     def _edges(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
-        ids = [cube_id for cube_id, (_, owner, _) in self.model.state.cubes.items() if owner == tenant or self.chance(1)]
+        ids = [each for each, (_, owner, _) in self.model.state.cubes.items() if owner == tenant or self.chance(1)]
         ends = [self.random.choice(ids) for _ in range(2 * self.random.randint(1, 3))] if ids else [self.new_id(), self.new_id()]
         pairs = zip(ends[::2], ends[1::2], strict=True)
         return {"edges": tuple(Edge(source, target, self.random.choice(RELATIONS)) for source, target in pairs)}
 
     def _fills(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         contents = list(self.model.state.contents)
-        return {"fills": tuple(VectorFill(content, self._vector(), self._words()) for content in self.some(contents, 6))}
+        return {"fills": tuple(VectorFill(content, self._vector(), self.random.randbytes(3)) for content in self.some(contents, 6))}
 
     def _usage(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         ids = [*self.some(list(self.model.state.cubes)), *([self.new_id()] if self.chance(10) else [])]

@@ -30,6 +30,7 @@ REACH = 2
 MOST_BYTES = 64 << 20
 """When a lane holds more of words than this it lets all go, and reads again what is asked for."""
 UNKNOWN = -1
+NO_CODES, NO_SCALES, NOWHERE = np.empty((0, 0), np.int8), np.empty(0, np.float32), np.empty(0, np.int64)
 
 
 def packed(text: str, words: Words | None) -> bytes:
@@ -68,14 +69,15 @@ class Held(NamedTuple):
 class WordCodes:
     """The words of one lane's texts, by the slot of the text's vector; read from the store when they are first asked for."""
 
+    __slots__ = ("_codes", "_counts", "_lock", "_scales", "_starts", "_used")
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._reset(0)
+        self._codes, self._scales, self._starts, self._counts, self._used = NO_CODES, NO_SCALES, NOWHERE, NOWHERE, 0
 
     def _reset(self, width: int) -> None:
-        self._codes, self._scales = np.empty((0, width), np.int8), np.empty(0, np.float32)
+        self._codes, self._scales, self._starts, self._counts = np.empty((0, width), np.int8), NO_SCALES, NOWHERE, NOWHERE
         self._used = 0
-        self._starts, self._counts = np.empty(0, np.int64), np.empty(0, np.int64)
 
     @property
     def nbytes(self) -> int:
@@ -154,7 +156,7 @@ class Late:
         self._greatest: tuple[np.float32, np.float32] | None = None
 
     def at(self, places: Places) -> tuple[Floats, Floats]:
-        """How well the words are met at some positions, ascending: by the text itself, and by it and the two turns on each side together."""
+        """How well the words are met at some positions, ascending: by the text, and by it and the two turns on each side together."""
         scope = self._scope
         wide = self._wide(places)
         found = self._found(wide)

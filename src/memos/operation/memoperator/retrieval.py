@@ -91,7 +91,7 @@ class Retrieval:
         question = Question(query.text)
         words = asked(query.text, query.words) if query.words is not None else None
         passing = scope.arranged([state.passing for state in states])
-        return _signals(question, query.vector, words, view, scope, passing)
+        return _signals(_Asking(question, query.vector, words), view, scope, passing)
 
     def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
         """For each of several pieces of a text the memories, `each` at most, that hold most of its words, by how rare these are.
@@ -138,9 +138,16 @@ def _pending(signals: Signals) -> int:
     return 0 if pending is None else int(np.count_nonzero(pending & signals.passing))
 
 
-def _signals(
-    question: Question, vector: Floats | None, words: Asked | None, view: View, scope: Scope, passing: NDArray[np.bool_]
-) -> Signals:
+class _Asking(NamedTuple):
+    """A question, and what the embedder made of it: its vector, and its words."""
+
+    question: Question
+    vector: Floats | None
+    words: Asked | None
+
+
+def _signals(asking: _Asking, view: View, scope: Scope, passing: NDArray[np.bool_]) -> Signals:
+    question, vector, words = asking
     all_pass = bool(passing.all())
     scores, usual, names = np.empty((2, scope.n), np.float32), np.zeros(2, np.float32), []
     rare, late = None, None
@@ -155,16 +162,20 @@ def _signals(
             names.append("lex")
     have = passing if scope.pending is None else passing & ~scope.pending
     if vector is not None and (have is passing or have.any()):
-        dense, place = scores[len(names)], len(names)
-        scope.cosines(
-            vector, None if all_pass or np.count_nonzero(passing) * NARROW > scope.n else scope.with_neighbours(passing), out=dense
-        )
-        usual[place] = dense.mean() if all_pass and have is passing else dense.mean(where=have)
-        if scope.pending is not None:
-            dense[scope.pending] = usual[place]
+        usual[len(names)] = _cosines(vector, scope, passing, have, scores[len(names)])
         names.append("dense")
         late = Late(scope, view, words, idf) if words is not None else None
     return Signals(scope, question, passing, tuple(names), scores[: len(names)], usual[: len(names)], rare, late)
+
+
+def _cosines(vector: Floats, scope: Scope, passing: NDArray[np.bool_], have: NDArray[np.bool_], out: Floats) -> np.float32:
+    """Write the cosines, the usual one where a vector is pending; the usual one is given."""
+    all_pass = bool(passing.all())
+    scope.cosines(vector, None if all_pass or np.count_nonzero(passing) * NARROW > scope.n else scope.with_neighbours(passing), out=out)
+    usual: np.float32 = out.mean() if all_pass and have is passing else out.mean(where=have)
+    if scope.pending is not None:
+        out[scope.pending] = usual
+    return usual
 
 
 def _ranked(fusion: Fusion, signals: Signals, limit: int) -> list[Answer]:

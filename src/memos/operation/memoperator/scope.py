@@ -16,6 +16,7 @@ from memos.operation.memoperator.bm25 import Part, Statistics
 from memos.operation.memoperator.lanes import State
 from memos.operation.memoperator.late import REACH
 from memos.operation.memoperator.masks import ABSENT
+from memos.operation.memoperator.speakers import Speakers
 
 AT_LENGTH = 100
 """From how many terms on a text is long."""
@@ -189,49 +190,23 @@ class Scope:
             self._weighted[key] = weights @ self.kinds
         return self._weighted[key].copy()
 
-    # --- who spoke
-
-    @cached_property
-    def _names(self) -> dict[str, int]:
-        names = {name: None for state in self.states for name in state.speaker_names if name is not None}
-        return {name: code for code, name in enumerate(names)}
-
-    @cached_property
-    def speakers(self) -> Places:
-        """The code of each position's speaker, -1 for none."""
-        return self.gather(self._speakers_of)
-
-    def _speakers_of(self, state: State) -> Places:
-        codes = [-1 if name is None else self._names[name] for name in state.speaker_names]
-        return np.array(codes or [-1]).take(state.speakers)
-
-    @cached_property
-    def _spoken(self) -> Places:
-        """How many memories are of each speaker, those of none last."""
-        return np.bincount(np.where(self.speakers < 0, len(self._names), self.speakers), minlength=len(self._names) + 1)
-
-    @cached_property
-    def _called(self) -> tuple[int, dict[str, set[int]]]:
-        """How many people speak here, and for each word of a name those who bear it."""
-        called: dict[str, set[int]] = {}
-        for name, code in self._names.items():
-            for word in analysis.personal_name(name) if self._spoken[code] else ():
-                called.setdefault(word, set()).add(code)
-        return len(set().union(*called.values())), called
-
     def named(self, words: Sequence[str]) -> Floats | None:
         """1 where a person spoke who is named among the words; None when nobody is named, or everybody.
 
         Where no speaker is known, the share that those named have in what was spoken.
         """
-        people, called = self._called
-        meant = sorted(set().union(*(called.get(word, ()) for word in words)))
-        if not meant or len(meant) == people:
-            return None
-        table = np.zeros(len(self._names) + 1, np.float32)
-        table[meant] = 1
-        table[-1] = self._spoken[meant].sum() / self._spoken[:-1].sum()
-        return table.take(self.speakers)
+        return self._speakers.named(words)
+
+    @cached_property
+    def _speakers(self) -> Speakers:
+        names = {name: None for state in self.states for name in state.speaker_names if name is not None}
+        known = {name: code for code, name in enumerate(names)}
+
+        def codes_of(state: State) -> Places:
+            codes = [-1 if name is None else known[name] for name in state.speaker_names]
+            return np.array(codes or [-1]).take(state.speakers)
+
+        return Speakers(known, self.gather(codes_of))
 
     # --- lanes
 
@@ -246,7 +221,10 @@ class Scope:
         )
 
     def lexical(self, hashes: NDArray[np.uint64]) -> tuple[Floats, Floats | None, list[float]]:
-        """The BM25 score by position, 1 over the square of how many hold the rarest term that it holds, None when none is rare, and idfs."""
+        """The BM25 score by position, 1 over the square of how many hold the rarest term that it holds, and the idf of each term.
+
+        None for the second when no term is rare.
+        """
         found = self.statistics.matches(hashes)
         rare = None
         if any(found.rare):
