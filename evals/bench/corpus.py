@@ -3,14 +3,13 @@
 import gzip
 import json
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from memos.backends.onnx import MiniLM
+from evals.encoded import Encoded, encoded
 from memos.ports.models import embedding_input
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +27,8 @@ class Corpus:
     questions: list[str]
     turn_vectors: Vectors
     question_vectors: Vectors
+    known: dict[str, Encoded]
+    """The same vectors by the text that was embedded, with its words."""
 
     def turn(self, index: int) -> dict[str, Any]:
         """The turn at an index, the whole repeated as often as needed."""
@@ -52,19 +53,10 @@ def load(cache: Path) -> Corpus:
     turns = [{**turn, "session": f"{one['id']}-{turn['session']}"} for one in loaded for turn in one["turns"]]
     questions = list(dict.fromkeys(question["q"] for one in loaded for question in one["qa"]))
     texts = [embedding_input(turn["speaker"], body(turn)) for turn in turns]
-    return Corpus(name, turns, questions, embedded(texts, cache), embedded(questions, cache))
+    known = encoded([*texts, *questions], cache)
+    return Corpus(name, turns, questions, *(np.stack([known[text][0] for text in some]) for some in (texts, questions)), known)
 
 
 def body(turn: dict[str, Any]) -> str:
     """A turn's text, then its caption in brackets where it has one."""
     return f"{turn['text']} [{turn['caption']}]" if turn["caption"] else turn["text"]
-
-
-def embedded(texts: list[str], cache: Path) -> Vectors:
-    """One row a text, computed once for these very texts."""
-    model = MiniLM()
-    path = cache / f"{sha256(json.dumps([model.name, texts]).encode()).hexdigest()[:16]}.npy"
-    if not path.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        np.save(path, model.embed(texts))
-    return np.load(path, allow_pickle=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 from evals.bench.corpus import Corpus, load
 from evals.bench.kernel import fill, quantiles
-from evals.bench.ours import Injected
+from evals.bench.ours import Known
 from memos import MemOS
 
 POLICIES = 50
@@ -24,16 +24,13 @@ Row = dict[str, Any]
 
 def overhead(corpus: Corpus, memories: int, directory: Path) -> Row:
     """The same searches by the system, of which nothing is asked, by a user under the shipped policies, and under fifty more."""
-    with MemOS.open(directory / f"governed{memories}", embedder=Injected(corpus.turn_vectors.shape[1]), worker="none") as memory:
+    with MemOS.open(directory / f"governed{memories}", embedder=Known(corpus.known), worker="none") as memory:
         user, root = memory.as_user("bench", roles=("r1", "r2"), purpose="p1"), memory.as_user("root", roles=("admin",))
-        fill(user, corpus, memories)
-        asked = list(zip(corpus.questions, corpus.question_vectors, strict=True))
-        asked = (asked * (ROUNDS // len(asked) + 1))[:ROUNDS]
+        fill(memory, user, corpus, memories)
+        asked = (corpus.questions * (ROUNDS // len(corpus.questions) + 1))[:ROUNDS]
 
         def spent(session: Any) -> float:
-            calls = [
-                lambda text=text, vector=vector: session.search(text, vector=vector, namespaces="user/bench") for text, vector in asked
-            ]
+            calls = [lambda text=text: session.search(text, namespaces="user/bench") for text in asked]
             calls[0]()
             return quantiles(calls)[0]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from evals.bench.corpus import Corpus, body
 from evals.bench.kernel import fill, quantiles
-from evals.bench.ours import Injected
+from evals.bench.ours import Known
 from memos import MemOS
 
 VERSIONS = 10
@@ -15,20 +15,20 @@ Row = dict[str, Any]
 
 def measure(corpus: Corpus, memories: int, directory: Path) -> Row:
     """A namespace of some memories of ten versions each; the past is read half way back."""
-    with MemOS.open(directory / f"past{memories}", embedder=Injected(corpus.turn_vectors.shape[1]), worker="none") as memory:
+    with MemOS.open(directory / f"past{memories}", embedder=Known(corpus.known), worker="none") as memory:
         user = memory.as_user("bench")
-        fill(user, corpus, memories)
+        fill(memory, user, corpus, memories)
         ids = [cube.id for page in user.pages(limit=1000) for cube in page.cubes]
         for version in range(1, VERSIONS):
             if version == VERSIONS // 2:
                 user.snapshot("half way")
             rewrite(memory, ids, corpus, version)
         then = user.at("half way")
-        asked = list(zip(corpus.questions, corpus.question_vectors, strict=True))[:ROUNDS]
+        asked = corpus.questions[:ROUNDS]
         for session in (user, then):
-            session.search(asked[0][0], vector=asked[0][1])
-        present = quantiles([lambda text=text, vector=vector: user.search(text, vector=vector) for text, vector in asked])
-        past = quantiles([lambda text=text, vector=vector: then.search(text, vector=vector) for text, vector in asked])
+            session.search(asked[0])
+        present = quantiles([lambda text=text: user.search(text) for text in asked])
+        past = quantiles([lambda text=text: then.search(text) for text in asked])
         snapshots = quantiles([lambda n=n: user.snapshot(f"s{n}") for n in range(20)])
         restores = quantiles([lambda one=one: user.restore(one, version=2) for one in ids[:20]])
     return {

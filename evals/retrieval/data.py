@@ -1,15 +1,10 @@
 """Data: the sets that weights are fitted to, and their vectors, kept in a folder so that the model runs once."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
-
-from evals.retrieval.fitting import Encoded, Example, examples, spoken
-from memos.backends.onnx import MiniLM
-from memos.backends.word_vectors import _basis
-from memos.memcube.vector import Words
+from evals.encoded import Encoded, encoded
+from evals.retrieval.fitting import Example, examples, spoken
 from memos.testing.retrieval_eval import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,34 +21,7 @@ def sets(paths: Sequence[Path] = ()) -> list[list[dict]]:
 
 def embedded(conversations: Sequence[dict], cache: Path | None) -> dict[str, Encoded]:
     """The vector of every turn, as it is embedded, and of every question, each with its words."""
-    texts = list(dict.fromkeys(text for each in conversations for text in [*map(spoken, each["turns"]), *(row["q"] for row in each["qa"])]))
-    model = MiniLM()
-    name = sha256("\0".join([model.name, str(_basis()), *texts]).encode()).hexdigest()[:16]
-    path = cache / f"{name}.npz" if cache else None
-    if path is not None and path.exists():
-        return dict(zip(texts, _kept(path), strict=True))
-    rows, words = [], []
-    for start in range(0, len(texts), 256):
-        found = model.embed_words(texts[start : start + 256])
-        rows, words = [*rows, *found[0]], [*words, *found[1]]
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        spans, counts = (
-            np.concatenate([np.array(each.spans, np.int32).reshape(-1, 2) for each in words]),
-            [len(each.spans) for each in words],
-        )
-        np.savez(path, rows=rows, spans=spans, counts=counts, words=np.concatenate([each.rows for each in words]))
-    return dict(zip(texts, zip(rows, words, strict=True), strict=True))
-
-
-def _kept(path: Path) -> list[Encoded]:
-    with np.load(path) as kept:
-        ends = kept["counts"].cumsum()[:-1]
-        words = [
-            Words(tuple((int(start), int(end)) for start, end in spans), rows)
-            for spans, rows in zip(np.split(kept["spans"], ends), np.split(kept["words"], ends), strict=True)
-        ]
-        return list(zip(kept["rows"], words, strict=True))
+    return encoded([text for each in conversations for text in [*map(spoken, each["turns"]), *(row["q"] for row in each["qa"])]], cache)
 
 
 def all_examples(conversations: Sequence[dict], cache: Path | None, *, dense: bool) -> list[Example]:

@@ -6,19 +6,17 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from evals.encoded import Encoded
 from evals.retrieval.memory_view import Book
 from memos.memcube.call import Grant, MemoryQuery
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
-from memos.memcube.vector import Words
 from memos.operation.memoperator.features import KIN, NAMES, features
 from memos.operation.memoperator.late import packed
 from memos.operation.memoperator.retrieval import Retrieval
 from memos.testing.retrieval_eval import body
 
 LANES = tuple(name for name in NAMES if name.partition("_")[0] in {*KIN, "late"})
-Encoded = tuple[np.ndarray, Words]
-"""A text's vector, and its words."""
 LIMITS = dict.fromkeys(LANES, (0.0, np.inf)) | {
     "dense_sess": (0.0, 0.0), "rare": (1.0, np.inf), "answers": (0.0, 1.5), "date": (0.0, 3.0),
     "assistant_x_told": (2.5, np.inf), "assistant_x_mine": (-2.0, 0.0),

@@ -160,12 +160,13 @@ class Late:
         scope = self._scope
         wide = self._wide(places)
         found = self._found(wide)
-        own = found[:, wide.searchsorted(places)]
-        near = own.copy()
-        sessions = scope.sessions.take(places)
+        here = wide.searchsorted(places) if len(wide) > len(places) else np.arange(len(places))
+        own = found.take(here, axis=1)
+        near, sessions = own.copy(), scope.sessions.take(places)
         for distance in (*range(-REACH, 0), *range(1, REACH + 1)):
-            here = np.flatnonzero(scope.fenced_sessions.take(places + distance + REACH) == sessions)
-            near[:, here] = np.maximum(near[:, here], found[:, wide.searchsorted(places[here] + distance)])
+            beside = scope.fenced_sessions.take(places + distance + REACH) == sessions
+            others = here + distance if len(wide) == len(places) else wide.searchsorted(places + distance)
+            np.maximum(near, found.take(np.where(beside, others, here), axis=1), out=near)
         met, around = self._weights @ own, self._weights @ near
         if self._greatest is None:
             self._greatest = max(met.max(), LEAST), max(around.max(), LEAST)
