@@ -6,7 +6,7 @@ from memos.backends.embedding_cache import CachedEmbedder
 from memos.backends.hashing import HashingEmbedder
 from memos.backends.onnx import MiniLM
 from memos.backends.openai_compatible import OpenAIEmbedder
-from memos.testing.embedder_contract import EmbedderContract
+from memos.testing.embedder_contract import EmbedderContract, MultiVectorContract
 from tests.embedding_server import EmbeddingServer
 
 
@@ -22,7 +22,7 @@ def server():
         yield server
 
 
-class TestMiniLM(EmbedderContract):
+class TestMiniLM(MultiVectorContract):
     @pytest.fixture
     def embedder(self, loaded):
         return loaded[0]
@@ -66,6 +66,16 @@ class TestCached(EmbedderContract):
     @pytest.fixture
     def twin(self):
         return CachedEmbedder(HashingEmbedder(), capacity=1000)
+
+
+class TestCachedWords(MultiVectorContract):
+    @pytest.fixture
+    def embedder(self, loaded):
+        return CachedEmbedder(loaded[0], capacity=5)
+
+    @pytest.fixture
+    def twin(self, loaded):
+        return CachedEmbedder(loaded[1], capacity=1000).apart(("acme", "alice"))
 
 
 BROKEN = {

@@ -48,4 +48,5 @@ def words_of(encoding: Any, states: NDArray[np.float32]) -> Words:
     usual, directions = _basis()
     rows = np.matmul(means - usual, directions, dtype=np.float32)
     rows /= np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), np.float32(1e-9))[:, None]
+    rows.flags.writeable = False
     return Words(tuple(spans), rows)

@@ -22,7 +22,8 @@ import numpy as np
 import pytest
 
 from memos.errors import InvalidCall
-from memos.ports.models import Embedder
+from memos.memcube.vector import Words
+from memos.ports.models import Embedder, MultiVector
 
 TEXTS = (
     "Alice: I moved to Lisbon in March.",
@@ -143,3 +144,42 @@ class EmbedderContract:
         with ThreadPoolExecutor(4) as pool:
             for rows in pool.map(embedder.embed, [TEXTS] * 8):
                 np.testing.assert_allclose(rows, alone, atol=1e-6)
+
+
+class MultiVectorContract(EmbedderContract):
+    """What holds beside for an embedder that tells of words. Its fixtures are those of `EmbedderContract`."""
+
+    def assert_words(self, words: Words, text: str, width: int) -> None:
+        assert words.rows.shape == (len(words.spans), width)
+        assert words.rows.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(words.rows, axis=1), 1, atol=1e-5)
+        ends = [end for span in words.spans for end in span]
+        assert ends == sorted(ends)
+        assert all(text[start:end].strip() for start, end in words.spans)
+
+    def test_tells_of_the_words_of_each_text(self, embedder: Embedder) -> None:
+        assert isinstance(embedder, MultiVector)
+        rows, words = embedder.embed_words([*TEXTS, ""])
+        np.testing.assert_allclose(rows[:-1], embedder.embed(TEXTS), atol=1e-6)
+        for text, each in zip([*TEXTS, ""], words, strict=True):
+            self.assert_words(each, text, embedder.word_dimensions)
+        assert [bool(each.spans) for each in words] == [True] * len(TEXTS) + [False]
+        assert embedder.embed_words([])[1] == []
+
+    def test_a_word_does_not_depend_on_the_batch(self, embedder: Embedder) -> None:
+        assert isinstance(embedder, MultiVector)
+        alone = [embedder.embed_words([text])[1][0] for text in TEXTS]
+        for one, other in zip(alone, embedder.embed_words(TEXTS)[1], strict=True):
+            assert one.spans == other.spans
+            np.testing.assert_allclose(one.rows, other.rows, atol=1e-4)
+
+    @pytest.mark.parametrize("case", ODD)
+    def test_reads_the_words_of_any_text(self, embedder: Embedder, case: str) -> None:
+        assert isinstance(embedder, MultiVector)
+        self.assert_words(embedder.embed_words([ODD[case]])[1][0], ODD[case], embedder.word_dimensions)
+
+    @pytest.mark.parametrize("wrong", ["Lisbon", [None], ["Lisbon", 7], ["\ud800"]], ids=repr)
+    def test_refuses_the_words_of_what_is_no_list_of_texts(self, embedder: Embedder, wrong: Any) -> None:
+        assert isinstance(embedder, MultiVector)
+        with pytest.raises(InvalidCall):
+            embedder.embed_words(wrong)
