@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 import memos
-from evals.encoded import Encoded
 from evals.bench.peer_runners.measuring import Job, Vectors, main
+from evals.encoded import Encoded
 from memos.memcube.vector import Words
 
 

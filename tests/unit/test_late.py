@@ -151,9 +151,9 @@ class TestScores:
         assert found.hits
         assert not any(name.startswith("late") for hit in found.hits for name in hit.why)
 
-    @pytest.mark.parametrize("filter", [None, Filter.parse({"speaker": "Ruth"})], ids=["all", "some"])
+    @pytest.mark.parametrize("filter", [None, Filter.parse({"speaker": "Ines"})], ids=["all", "some"])
     def test_candidates_give_nearly_what_full_scoring_gives(self, monkeypatch, harbour, filter):
-        """Of the shipped conversation an eighth is read word by word: the best ten hardly change."""
+        """Of the shipped conversation half is read word by word: the best ten hardly change."""
         view, questions = harbour
 
         def top():
@@ -162,7 +162,7 @@ class TestScores:
 
         monkeypatch.setattr(ranking, "CANDIDATES", 10**9)
         whole = top()
-        monkeypatch.setattr(ranking, "CANDIDATES", 64)
+        monkeypatch.setattr(ranking, "CANDIDATES", 144)
         kept = [len(one & other) / len(one) for one, other in zip(whole, top(), strict=True)]
         assert np.mean(kept) > 0.93
 

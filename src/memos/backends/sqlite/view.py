@@ -215,7 +215,7 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
     def words(self, contents: Sequence[int]) -> dict[int, bytes]:
         """See the port."""
         start = 4 * (self.dimensions or 0) + 1
-        return dict(self._run_many(SQL["words"], [(start, int(content), self._tid) for content in contents]))
+        return dict(self._run(SQL["words"], (start, to_json([int(content) for content in contents]).decode(), self._tid)))
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """See the port."""

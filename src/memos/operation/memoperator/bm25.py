@@ -128,6 +128,49 @@ class Statistics:
         rare = sorted((term for term, df in enumerate(frequency) if 0 < df <= RARE), key=lambda term: -frequency[term])
         return Matches(scores, [[(rows, 1 / frequency[term] ** 2) for term in rare for rows, _ in pieces[term]] for pieces in found], idf)
 
+    def candidates(
+        self, hashes: NDArray[np.uint64], passing: Sequence[NDArray[np.bool_]], most: int
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Part by part the rows that pass and hold one of the rarest terms, and what these terms score there.
+
+        As many terms count, the rarest first, as are held by `most` rows together; one at least (Turtle and Flood 1995, "MaxScore").
+        """
+        found = [self._postings(part, hashes) for part in self.parts]
+        frequency = [sum(len(rows) for rows, _ in column) for column in _columns(found, len(hashes))]
+        chosen, held = list[int](), 0
+        for term in sorted((term for term, df in enumerate(frequency) if df), key=lambda term: frequency[term]):
+            if chosen and held + frequency[term] > most:
+                break
+            chosen.append(term)
+            held += frequency[term]
+        weights = [self.idf(frequency[term]) * (K1 + 1) for term in chosen]
+        pairs = zip(found, self._saturation, passing, strict=True)
+        return [_gathered([pieces[term] for term in chosen], weights, saturation, mask) for pieces, saturation, mask in pairs]
+
+    def matches_at(
+        self, hashes: NDArray[np.uint64], rows: Sequence[NDArray[np.int64]]
+    ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]] | None, list[float]]:
+        """The scores of some rows of each part, as `matches` gives them, the shares of the rarest terms there, and the idf of each term."""
+        found = [self._postings(part, hashes) for part in self.parts]
+        frequency = [sum(len(pieces) for pieces, _ in column) for column in _columns(found, len(hashes))]
+        idf = [self.idf(df) for df in frequency]
+        scores, shares, any_rare = [], [], False
+        for pieces, saturation, wanted in zip(found, self._saturation, rows, strict=True):
+            place = np.full(len(saturation), -1, np.int32)
+            place[wanted] = np.arange(len(wanted), dtype=np.int32)
+            score, share = np.zeros(len(wanted), np.float32), np.zeros(len(wanted), np.float32)
+            for term in sorted(range(len(hashes)), key=lambda term: -frequency[term]):
+                for held, counts in pieces[term]:
+                    at = place.take(held)
+                    here = np.flatnonzero(at >= 0)
+                    at, number = at[here], counts[here]
+                    score[at] += number * np.float32(idf[term] * (K1 + 1)) / (number + saturation.take(held[here]))
+                    if frequency[term] <= RARE and len(here):
+                        share[at], any_rare = 1 / frequency[term] ** 2, True
+            scores.append(score)
+            shares.append(share)
+        return scores, shares if any_rare else None, idf
+
     def holders(self, hashes: NDArray[np.uint64]) -> tuple[list[list[NDArray[np.int32]]], list[float]]:
         """The rows that hold each term, part by part, and each term's idf."""
         found = [self._postings(part, hashes) for part in self.parts]
@@ -169,3 +212,21 @@ def _accumulate(pieces: list[list[_Piece]], weights: list[float], saturation: ND
         for rows, counts in term
     ]
     return np.bincount(np.concatenate(rows), np.concatenate(values), len(saturation)).astype(np.float32)
+
+
+def _gathered(
+    pieces: list[list[_Piece]], weights: list[float], saturation: NDArray[np.float32], passing: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The rows of some terms that pass, ascending, none twice, and their scores."""
+    rows, values = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    for term, weight in zip(pieces, weights, strict=True):
+        for held, counts in term:
+            kept = passing.take(held)
+            rows.append(held[kept])
+            values.append(counts[kept] * np.float32(weight) / (counts[kept] + saturation.take(rows[-1])))
+    joined = np.concatenate(rows)
+    order = np.argsort(joined, kind="stable")  # ascending runs are merged, not sorted
+    ordered = joined[order]
+    heads = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else np.empty(0, np.int64)
+    sums = np.add.reduceat(np.concatenate(values)[order], heads) if len(heads) else np.empty(0, np.float32)
+    return ordered[heads].astype(np.int64), sums

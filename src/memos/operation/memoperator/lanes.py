@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from memos.memcube.conditions import Test, walk
 from memos.memcube.fields import Kind, kind_of, microseconds, offset_of
 from memos.memcube.filter import Filter
-from memos.operation.memoperator import bm25
+from memos.operation.memoperator import bm25, coarse
+from memos.operation.memoperator.coarse import Coarse
 from memos.operation.memoperator.columns import Columns
 from memos.operation.memoperator.growing import Growing
 from memos.operation.memoperator.late import WordCodes
@@ -66,6 +67,8 @@ class State(NamedTuple):
     contents: NDArray[np.int64]
     """The store's number of each text."""
     words: WordCodes
+    coarse: Coarse | None
+    """Which vectors lie near each other, where there are very many."""
     allowed: Mask
     """The rows that the View shows and the grant allows."""
     passing: Mask
@@ -92,6 +95,7 @@ class Lane:
         self._segments: tuple[bm25.Segment, ...] = ()
         self._codes = Codes()
         self._words = WordCodes()
+        self._coarse: Coarse | None = None
         self._slots = Growing(np.int64)
         self._slot_of: dict[int, int] = {}
         self._waiting: dict[int, list[int]] = {}
@@ -161,6 +165,7 @@ class Lane:
             scales=scales,
             contents=columns.content,
             words=self._words,
+            coarse=self._coarse,
             allowed=allowed,
             passing=allowed & columns.mask(filter, moment),
         )
@@ -216,6 +221,7 @@ class Lane:
             counts += [row.counts for row in feed.rows]
             stamp = max(stamp, feed.stamp)
             self._take_chunk(view, feed)
+        self._coarse = coarse.extended(self._coarse, *self._codes.all())
         if self._grown is not None:
             self._grown(self)
         if hashes:

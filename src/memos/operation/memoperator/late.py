@@ -27,7 +27,7 @@ LEAST = np.float32(1e-3)
 REACH = 2
 """How many neighbours on each side count."""
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 256 << 20
 """When a lane holds more of words than this it lets all go, and reads again what is asked for."""
 UNKNOWN = -1
 NO_CODES, NO_SCALES, NOWHERE = np.empty((0, 0), np.int8), np.empty(0, np.float32), np.empty(0, np.int64)

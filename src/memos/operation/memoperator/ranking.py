@@ -22,6 +22,8 @@ NARROW = 8
 """When no more than one memory in so many passes the filter, those are scored in full; otherwise all are bounded first."""
 SMALL = 512
 """So few memories are scored in full, too."""
+SCATTERED = 4
+"""Memories that do not stand side by side are read with two turns on each side of every one: so many times fewer of them are."""
 CANDIDATES = 1024
 """How many memories are read word by word; where more are looked for, those that the other lanes find best."""
 FIRST = 24
@@ -105,7 +107,8 @@ class Fusion:
             return np.flatnonzero(chosen)
         if many * NARROW <= n:
             ranked = self.rank(signals, np.flatnonzero(chosen))
-            return np.sort(ranked.at[np.argpartition(-ranked.scores, count)[:count]])
+            few = count // SCATTERED
+            return np.sort(ranked.at[np.argpartition(-ranked.scores, few)[:few]]) if few < many else ranked.at
         limits = bounds(signals, self._weights, chosen)
         return _positions(limits >= _nth(limits, count * n // (many * BLOCK)), chosen)
 

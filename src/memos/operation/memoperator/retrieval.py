@@ -16,6 +16,7 @@ from memos.errors import InvalidCall
 from memos.memcube.call import Grant, MemoryQuery
 from memos.memcube.filter import Filter
 from memos.memcube.state import State as MemoryState
+from memos.operation.memoperator import coarse
 from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lanes, State
@@ -69,7 +70,7 @@ class Retrieval:
         signals = self.signals(query, view, grant, now)
         if signals is None:
             return Found(())
-        pending = _pending(signals) if query.vector is not None else 0
+        pending = signals.scope.pending_of(signals.passing) if query.vector is not None else 0
         if not signals.names and signals.question.has_no_topic:
             return Found(_latest(signals, query.limit), pending)
         fusion = self._lexical if "dense" not in signals.names else self._dense if signals.late is None else self._late
@@ -90,6 +91,10 @@ class Retrieval:
         scope, states = found
         question = Question(query.text)
         words = asked(query.text, query.words) if query.words is not None else None
+        if scope.n >= coarse.CROSSOVER and not question.has_no_topic:
+            scope = scope.large.excerpt(question, view.hash_terms(question.terms), query.vector)
+            if not scope.n:
+                return None
         passing = scope.arranged([state.passing for state in states])
         return _signals(_Asking(question, query.vector, words), view, scope, passing)
 
@@ -133,11 +138,6 @@ class Retrieval:
         return known
 
 
-def _pending(signals: Signals) -> int:
-    pending = signals.scope.pending
-    return 0 if pending is None else int(np.count_nonzero(pending & signals.passing))
-
-
 class _Asking(NamedTuple):
     """A question, and what the embedder made of it: its vector, and its words."""
 
@@ -172,7 +172,9 @@ def _cosines(vector: Floats, scope: Scope, passing: NDArray[np.bool_], have: NDA
     """Write the cosines, the usual one where a vector is pending; the usual one is given."""
     all_pass = bool(passing.all())
     scope.cosines(vector, None if all_pass or np.count_nonzero(passing) * NARROW > scope.n else scope.with_neighbours(passing), out=out)
-    usual: np.float32 = out.mean() if all_pass and have is passing else out.mean(where=have)
+    usual = scope.usual_cosine(vector)
+    if usual is None:
+        usual = out.mean() if all_pass and have is passing else out.mean(where=have)
     if scope.pending is not None:
         out[scope.pending] = usual
     return usual

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from memos.operation.memoperator.lanes import State
 from memos.operation.memoperator.late import REACH
 from memos.operation.memoperator.masks import ABSENT
 from memos.operation.memoperator.speakers import Speakers
+
+if TYPE_CHECKING:
+    from memos.operation.memoperator.excerpt import Large
 
 AT_LENGTH = 100
 """From how many terms on a text is long."""
@@ -245,6 +248,21 @@ class Scope:
         """The positions whose vector has not come, None when all have."""
         pending = self._slots < 0
         return pending if pending.any() else None
+
+    def pending_of(self, passing: NDArray[np.bool_]) -> int:
+        """How many of those that pass have no vector yet."""
+        return 0 if self.pending is None else int(np.count_nonzero(self.pending & passing))
+
+    def usual_cosine(self, query: Floats) -> np.float32 | None:
+        """The cosine that is usual beyond this scope; None where this is all there is."""
+        return None
+
+    @cached_property
+    def large(self) -> Large:
+        """What is known of it as a whole, where it is large."""
+        from memos.operation.memoperator.excerpt import Large
+
+        return Large(self)
 
     def texts_at(self, places: Places) -> Iterator[tuple[State, Places, Places, Places]]:
         """Lane by lane, which of some positions have a vector there, in which slots, and the store's numbers of their texts."""

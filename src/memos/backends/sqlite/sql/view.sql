@@ -169,7 +169,7 @@ WHERE {within} GROUP BY n.nid ORDER BY n.path;
 SELECT cid, body FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
 
 -- name: words
-SELECT cid, substr(body, ?) FROM vector WHERE cid = ? AND tid = ? AND body IS NOT NULL;
+SELECT cid, substr(body, ?) FROM vector WHERE cid IN (SELECT value FROM json_each(?)) AND tid = ? AND body IS NOT NULL;
 
 -- name: vectors_of
 SELECT c.id, x.cid, x.body FROM cube c JOIN version v ON v.uid = c.uid JOIN vector x ON x.cid = v.cid
