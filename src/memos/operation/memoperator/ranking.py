@@ -24,7 +24,9 @@ SMALL = 512
 """So few memories are scored in full, too."""
 SCATTERED = 4
 """Memories that do not stand side by side are read with two turns on each side of every one: so many times fewer of them are."""
-CANDIDATES = 1024
+TRIED = 3
+"""Of so many times as many blocks the memories are scored by the other lanes first."""
+CANDIDATES = 512
 """How many memories are read word by word; where more are looked for, those that the other lanes find best."""
 FIRST = 24
 """How many blocks are tried first."""
@@ -101,7 +103,7 @@ class Fusion:
         return _joined(ranked, self.rank(signals, _positions(further, chosen))) if further.any() else ranked
 
     def candidates(self, signals: Signals, chosen: NDArray[np.bool_], count: int) -> Places:
-        """About `count` of the positions chosen, ascending: of few the best, of many the blocks of the highest upper bounds."""
+        """About `count` of the positions chosen, ascending: of few the best, of many the best blocks among those of the highest bounds."""
         many, n = int(np.count_nonzero(chosen)), len(chosen)
         if many <= count:
             return np.flatnonzero(chosen)
@@ -109,8 +111,12 @@ class Fusion:
             ranked = self.rank(signals, np.flatnonzero(chosen))
             few = count // SCATTERED
             return np.sort(ranked.at[np.argpartition(-ranked.scores, few)[:few]]) if few < many else ranked.at
+        blocks = max(1, count * n // (many * BLOCK))
         limits = bounds(signals, self._weights, chosen)
-        return _positions(limits >= _nth(limits, count * n // (many * BLOCK)), chosen)
+        ranked = self.rank(signals, _positions(limits >= _nth(limits, TRIED * blocks), chosen))
+        best = np.full(len(limits), -np.inf)
+        np.maximum.at(best, ranked.at // BLOCK, ranked.scores)
+        return _positions(best >= max(_nth(best, blocks), np.finfo(np.float64).min), chosen)
 
 
 def _positions(blocks: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Places:
