@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
-    from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
+    from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.settings import Settings
 
 
@@ -598,6 +598,12 @@ class AsyncMemOS:
         """What the store holds, and how much room it takes."""
         return await asyncio.to_thread(
             self._sync.status,
+        )
+
+    async def cache(self) -> CacheStatus:
+        """What this process keeps of the indexes in memory, and how that fares. It names namespaces: it is for the operator alone."""
+        return await asyncio.to_thread(
+            self._sync.cache,
         )
 
     async def namespaces(self, tenant: str = "default", prefix: str = "") -> tuple[NamespaceInfo, ...]:

@@ -49,8 +49,7 @@ class Sketch:
         before = min([cells[place] for place in places])
         after = before + self.step
         for place in places:
-            if cells[place] < after:
-                cells[place] = after
+            cells[place] = max(cells[place], after)
         self.total += self.step
         return before, after
 
