@@ -19,8 +19,10 @@ def _none_where_said(given: Any) -> Any:
     return None if isinstance(given, str) and given.strip().lower() in {"none", "never"} else given
 
 
-Seconds = Days = Annotated[float | None, BeforeValidator(_none_where_said)]
-"""A number; none, or "none" and "never" where a file or a variable can only hold a word, stands for no end."""
+Days = Annotated[float | None, BeforeValidator(_none_where_said)]
+"""A number of days; none, or "none" and "never" where a file or a variable can only hold a word, stands for no end."""
+Seconds = Annotated[float | None, BeforeValidator(_none_where_said)]
+"""A number of seconds; none, said so or as above, stands for never."""
 
 
 class LifecycleRule(BaseModel):

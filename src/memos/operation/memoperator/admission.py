@@ -32,8 +32,9 @@ class Admission(Generic[Key]):
     """W-TinyLFU (Einziger, Friedman, Manes 2017) for entries of many sizes (Einziger, Eytan, Friedman, Manes 2022, aggregated victims).
 
     A newcomer stays for a while among the newcomers, in the order of use. Leaving them, it takes the place of those kept that are used
-    least for each byte, if it is used more than they are for the room that it needs of theirs. What outweighs all others together is
-    kept even where it is larger than the budget: whoever reads it needs the room anyway. Not safe among threads.
+    least for each byte, if it is used more than all that would have to go; of a larger one that part counts which is as large as it.
+    What outweighs all others together is kept even where it is larger than the budget: whoever reads it needs the room anyway. Not safe
+    among threads.
     """
 
     def __init__(self, budget: int, *, watch: bool = True) -> None:
@@ -149,7 +150,7 @@ class Admission(Generic[Key]):
         over, weight, victims = self._main_bytes + kept.size - self._room, 0.0, list[tuple[Key, Kept]]()
         while over > 0 and weight < kept.weight and (victim := self._least()) is not None:
             lost = self._take(victim)
-            weight, over = weight + lost.weight * min(1.0, over / lost.size), over - lost.size
+            weight, over = weight + lost.weight * min(1.0, kept.size / lost.size), over - lost.size
             victims.append((victim, lost))
         if weight >= kept.weight or self.budget <= 0:
             for victim, lost in victims:

@@ -15,7 +15,7 @@ LARGEST = 2.0**64
 WINDOW = 256
 """Uses between two looks at the distribution."""
 CLASSES = 16
-"""By halving shares: 1 to 1/2 of all uses, 1/2 to 1/4, …; the last is of what was hardly seen or never."""
+"""By halving shares: about all uses, a half of them, a quarter, …; the last is of what was hardly seen or never."""
 MEMORY = 16
 """How many windows the distribution in the long run remembers."""
 LEARNING = 32
@@ -69,7 +69,8 @@ class Sketch:
 class Drift:
     """Whether the distribution of uses has moved: the population stability index between the last window and the long run.
 
-    Each use is classed by the share that its key had of all uses before. Under a stable workload each class keeps its part, whatever
+    Each use is classed by the share that its key had of all uses before, between two classes in part in each, so that a share that wavers
+    about a limit moves little. Under a stable workload each class keeps its part, whatever
     the keys; when the hot keys of before are asked for no more, their classes empty, and those of the little known fill. The index is
     the sum over classes of (p - q) ln(p / q), Jeffreys' divergence of the two distributions; by convention (Siddiqi 2006) more than 0.25
     is a major shift. Under no shift it is about (CLASSES - 1)(1 / n + 1 / m), as chi-squared is (Yurdakul 2018): 0.06 here.
@@ -83,11 +84,17 @@ class Drift:
         self._begin()
 
     def _begin(self) -> None:
-        self._window, self._before, self._seen, self._windows = [0] * CLASSES, [0.0] * CLASSES, 0, 0
+        self._window, self._before, self._seen, self._windows = [0.0] * CLASSES, [0.0] * CLASSES, 0, 0
 
     def saw(self, share: float) -> bool:
         """Take in one use by the share that its key had; True when a window ends that is unlike the long run, which begins anew."""
-        self._window[min(max(0, -math.frexp(share)[1]), CLASSES - 1) if share > 0 else CLASSES - 1] += 1
+        halvings = -math.log2(share) if share > 0 else CLASSES
+        if halvings < CLASSES - 1:
+            place = int(halvings)
+            self._window[place] += 1 - halvings + place
+            self._window[place + 1] += halvings - place
+        else:
+            self._window[-1] += 1
         self._seen += 1
         return self._seen == WINDOW and self._moved()
 
@@ -99,11 +106,11 @@ class Drift:
             return True
         kept = 1 - 1 / MEMORY if self._windows >= LEARNING else 1 / 2  # what is learned first is soon out of date
         self._before = [old * kept + new for old, new in zip(self._before, self._window, strict=True)]
-        self._window, self._seen, self._windows = [0] * CLASSES, 0, self._windows + 1
+        self._window, self._seen, self._windows = [0.0] * CLASSES, 0, self._windows + 1
         return False
 
 
-def stability(window: list[int], before: list[float]) -> float:
+def stability(window: list[float], before: list[float]) -> float:
     """The population stability index of two counts by class, half a use added to each class of either."""
     here, there = sum(window) + len(window) / 2, sum(before) + len(before) / 2
     pairs = [((now + 0.5) / here, (then + 0.5) / there) for now, then in zip(window, before, strict=True)]
