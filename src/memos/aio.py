@@ -606,6 +606,10 @@ class AsyncMemOS:
             self._sync.cache,
         )
 
+    async def warm(self, seconds: float | None = None) -> CacheStatus:
+        """Read the indexes of the namespaces that are used most before they are asked for, as the worker does soon after the start."""
+        return await asyncio.to_thread(self._sync.warm, seconds)
+
     async def namespaces(self, tenant: str = "default", prefix: str = "") -> tuple[NamespaceInfo, ...]:
         """The namespaces of a tenant at and below a path."""
         return await asyncio.to_thread(self._sync.namespaces, tenant, prefix)

@@ -40,12 +40,19 @@ class Refresher:
         if self._begin is not None and now >= self._begin:
             self._begin = None
             self._cold.extend(self._hottest())
-        if self._cold:
-            self._warm(*self._cold.popleft())
+        if self._cold and not self._warm(*self._cold.popleft()):
+            self._cold.clear()
         if now >= self._next:
             self._next = now + PASS_SECONDS
             self.refresh(now)
         return bool(self._cold)
+
+    def warm(self, seconds: float | None = None) -> None:
+        """Read the indexes of hot namespaces now, those of most heat first, until there is no room or the time is up."""
+        end = None if seconds is None else time.monotonic() + seconds
+        for tenant, path in self._hottest():
+            if (end is not None and time.monotonic() >= end) or not self._warm(tenant, path):
+                return
 
     def refresh(self, now: float) -> int:
         """Bring the hottest indexes up to date, if anything was searched lately; how many were behind."""
@@ -70,7 +77,7 @@ class Refresher:
                 found += [(heat, tenant, path) for path, heat in view.hottest(self._clock.now(), WARMED)]
         return [(tenant, path) for _, tenant, path in sorted(found, reverse=True)[:WARMED]]
 
-    def _warm(self, tenant: str, path: str) -> None:
+    def _warm(self, tenant: str, path: str) -> bool:
+        """False where there is no more room."""
         with self._adapter.view(tenant) as view:
-            if not self._operator.warm(view, path):
-                self._cold.clear()  # there is no more room
+            return self._operator.warm(view, path)

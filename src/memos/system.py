@@ -62,9 +62,10 @@ class MemOS(Doors):
         self._vault = MemVault(parts.adapter, parts.journal)
         self._eraser = Eraser(parts, partial(signing_secret, parts.directory), self._clock, self._settings)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit, self._eraser.answer)
+        self._refresher = Refresher(operator, parts.adapter, self._clock, self._settings)
         self._worker = Worker(
             api, parts, self._clock, self._settings, trusted=api.trusted, examine=governance.examine, eraser=self._eraser,
-            refresher=Refresher(operator, parts.adapter, self._clock, self._settings),
+            refresher=self._refresher,
         )  # fmt: skip
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
@@ -235,6 +236,15 @@ class MemOS(Doors):
     def cache(self) -> CacheStatus:
         """What this process keeps of the indexes in memory, and how that fares. It names namespaces: it is for the operator alone."""
         self._require_open()
+        return self._operator.lanes.status()
+
+    def warm(self, seconds: float | None = None) -> CacheStatus:
+        """Read the indexes of the namespaces that are used most before they are asked for, as the worker does soon after the start.
+
+        Nothing that is kept goes for it; it ends when the memory of `settings.cache_bytes` is full, or after so many seconds.
+        """
+        self._require_open()
+        self._refresher.warm(seconds)
         return self._operator.lanes.status()
 
     def namespaces(self, tenant: str = "default", prefix: str = "") -> tuple[NamespaceInfo, ...]:
