@@ -9,7 +9,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import nlargest
 from typing import Any, NamedTuple
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,7 @@ class Lanes:
         self._admission: Admission[LaneKey] = Admission(budget, watch=watch)
         self._held: dict[LaneKey, _Held] = {}
         self._guests: WeakValueDictionary[LaneKey, Lane] = WeakValueDictionary()
+        self._names: WeakKeyDictionary[Scope, ScopeKey] = WeakKeyDictionary()
         self._erased: dict[str, int] = {}
         self.hits = self.misses = 0
         self._refreshed = self._warmed = 0
@@ -107,12 +108,24 @@ class Lanes:
         with self._lock:
             first = self._held.get(name[1][0])
             known = first.scopes.get(name) if first is not None else None
-        if known is None or not known.scope.holds(states):
-            known = _Arranged(Scope(states))
+        if known is not None and known.scope.holds(states):
+            return known.scope
+        known = _Arranged(Scope(states))
         with self._lock:
             if not self._is_stale(view) and all((held := self._held.get(key)) and held.lane is lane for key, lane in lanes.items()):
                 self._arrange(name, known)
+                self._names[known.scope] = name
         return known.scope
+
+    def weigh(self, scope: Scope) -> None:
+        """After a scope was asked: weigh it anew with its lanes, for what they remember of the question."""
+        with self._lock:
+            name = self._names.get(scope)
+            if name is None or name[1][0] not in self._held:
+                return
+            known = self._held[name[1][0]].scopes.get(name)
+            if known is not None and known.scope is scope:
+                self._arrange(name, known)
 
     def forget(self, view: View) -> None:
         """Let the lanes of a View's tenant go of what was purged since they were read."""
@@ -229,10 +242,8 @@ class Lanes:
 
     def _arrange(self, name: ScopeKey, arranged: _Arranged) -> None:
         """Keep a scope, or weigh it anew: it grows as it is asked."""
-        keys, share = name[1], weight(arranged.scope) // len(name[1])
-        if arranged.share == share and self._held[keys[0]].scopes.get(name) is arranged:
-            return
-        arranged.share = share
+        keys = name[1]
+        arranged.share = weight(arranged.scope) // len(keys)
         for key in keys:
             scopes = self._held[key].scopes
             scopes[name] = arranged

@@ -32,7 +32,7 @@ PENDING = -1
 """The slot of a row whose vector has not come yet."""
 _UNKNOWN = -1
 _READINGS = 16  # states that are kept for readers of the present, by filter and grant
-_LANE, _STATE, _PAIR = 2400, 2000, 64  # about what the objects take, in bytes: around a lane's parts, around a state's, two numbers
+_LANE, _STATE, _PAIR = 3000, 2000, 64  # about what the objects take, in bytes: around a lane's parts, around a state's, two numbers
 
 Mask = NDArray[np.bool_]
 
@@ -82,8 +82,6 @@ class Lane:
 
     def __init__(self, namespace: str, *, cold: bool = False) -> None:
         self.namespace = namespace
-        self.nbytes = 0
-        """The room that the lane takes with the states that it keeps, as of when it was read last."""
         self._cold = cold
         self._lock = threading.RLock()
         self._reset()
@@ -108,7 +106,7 @@ class Lane:
         """Sum up what the parts take; what a lane gets more of must be added here."""
         parts = (self._columns, self._order, self._codes, self._slots)
         tables = (self._slot_of, self._waiting, self._present)
-        self.nbytes = (
+        self._weight = (
             _LANE
             + sum(part.nbytes for part in parts)
             + sum(array.nbytes + OBJECT for segment in self._segments for array in segment)
@@ -118,6 +116,11 @@ class Lane:
                 _STATE + sum(each.nbytes for each in (state.sessions, state.allowed, state.passing)) for *_, state in self._present.values()
             )
         )
+
+    @property
+    def nbytes(self) -> int:
+        """The room that the lane takes, with the states that it keeps and the words that were read for it."""
+        return self._weight + self._words.nbytes
 
     @property
     def version(self) -> object:

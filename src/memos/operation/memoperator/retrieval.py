@@ -73,6 +73,7 @@ class Retrieval:
         answers = _ranked(fusion, signals, query.limit)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
             answers = succeeded(answers, signals, fusion, view, gone)[: query.limit]
+        self.lanes.weigh(signals.scope)
         return Found(tuple(Scored(score, why, int(signals.scope.rows[position])) for score, why, position in answers), pending)
 
     def signals(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Signals | None:
