@@ -180,7 +180,7 @@ def live(life, steps, failures):
         failures.append(error)
 
 
-@pytest.mark.proof(capability="cache", small=40, full=3000)
+@pytest.mark.proof(capability="cache", small=40, full=1000)
 def test_a_cache_that_is_too_small_answers_as_none_does(tmp_path, trials, record_proof, pytestconfig):
     """`trials` steps in each of three threads and in another process: writes, shares, revocations, erasures, branches, searches."""
     directory = tmp_path / "memory"
