@@ -99,7 +99,9 @@ class TestAdmission:
                 assert each not in cached
             assert {each for each in range(13) if each in cached} == sizes.keys()
             assert cached.bytes == sum(sizes.values())
-            assert cached.bytes <= budget or len(cached) == 1 or max(sizes.values()) > budget * (1 - admission.NEWCOMERS)
+            large = [size for size in sizes.values() if size > budget * (1 - admission.NEWCOMERS)]
+            assert len(large) <= 1
+            assert cached.bytes <= budget + sum(large)
 
     def test_what_is_used_often_outlasts_what_is_used_once(self):
         cached = Admission(1000)
@@ -125,15 +127,22 @@ class TestAdmission:
         cached.use("guest", 900)
         assert "guest" in cached
 
-    def test_what_is_larger_than_all_is_kept_where_it_outweighs_all(self):
+    def test_of_what_is_larger_than_the_budget_the_one_used_most_is_kept_beside_it(self):
         cached = Admission(100)
-        cached.use("small", 60)
         for _ in range(5):
-            cached.use("huge", 500)
-        assert ("huge" in cached, "small" in cached) == (True, False)
-        for _ in range(20):
-            cached.use("small", 60)
-        assert ("huge" in cached, "small" in cached) == (False, True)
+            for key, size in (("small", 60), ("huge", 500)):
+                cached.use(key, size)
+        cached.use("larger", 700)
+        assert [key in cached for key in ("small", "huge", "larger")] == [True, True, False]
+        assert cached.bytes == 560
+        for _ in range(6):
+            cached.use("larger", 700)
+        assert [key in cached for key in ("small", "huge", "larger")] == [True, False, True]
+        assert cached.resize("larger", 80) == ["small"]
+        assert (cached.bytes, len(cached)) == (80, 1)
+        cached.drop("larger")
+        assert cached.offer("huge", 500)
+        assert not cached.offer("larger", 700)
 
     def test_no_budget_keeps_nothing(self):
         cached = Admission(0)

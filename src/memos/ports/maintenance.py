@@ -108,7 +108,7 @@ class CacheStatus:
     budget: int
     """The setting `cache_bytes`."""
     bytes: int
-    """What is kept, estimated; more than the budget only where one namespace alone is larger and outweighs all others."""
+    """What is kept, estimated; more than the budget only where one index is alone larger: of such ones one is kept beside it."""
     lanes: int
     """Indexes that are kept: one a namespace, and one more of what is archived there once that was asked for."""
     hits: int

@@ -33,8 +33,8 @@ class Admission(Generic[Key]):
 
     A newcomer stays for a while among the newcomers, in the order of use. Leaving them, it takes the place of those kept that are used
     least for each byte, if it is used more than all that would have to go; of a larger one that part counts which is as large as it.
-    What outweighs all others together is kept even where it is larger than the budget: whoever reads it needs the room anyway. Not safe
-    among threads.
+    Of those that are larger than the budget itself the one used most is kept beside it: whoever reads that needs the room anyway, and to
+    make it anew each time takes longest. Not safe among threads.
     """
 
     def __init__(self, budget: int, *, watch: bool = True) -> None:
@@ -44,29 +44,25 @@ class Admission(Generic[Key]):
         self._watch = watch
         self._newcomers: OrderedDict[Key, Kept] = OrderedDict()
         self._main: dict[Key, Kept] = {}
+        self._giant: dict[Key, Kept] = {}
         self._newcomers_bytes = self._main_bytes = 0
         self._heap: list[tuple[float, int, Key]] = []
         self._pushed = 0
 
     def __contains__(self, key: Key) -> bool:
-        return key in self._main or key in self._newcomers
+        return key in self._main or key in self._newcomers or key in self._giant
 
     def __len__(self) -> int:
-        return len(self._main) + len(self._newcomers)
+        return len(self._main) + len(self._newcomers) + len(self._giant)
 
     @property
     def bytes(self) -> int:
         """The sizes of all that is kept."""
-        return self._newcomers_bytes + self._main_bytes
+        return self._newcomers_bytes + self._main_bytes + sum(kept.size for kept in self._giant.values())
 
     def kept(self, key: Key) -> Kept | None:
         """What is known of a key that is kept."""
-        return self._main.get(key) or self._newcomers.get(key)
-
-    def hottest(self) -> list[Key]:
-        """The keys that are kept, the most used first."""
-        everything = {**self._newcomers, **self._main}
-        return sorted(everything, key=lambda key: -everything[key].weight)
+        return self._main.get(key) or self._newcomers.get(key) or self._giant.get(key)
 
     def use(self, key: Key, size: int) -> list[Key]:
         """Count a use of a key, and keep it, of this size, if it is worth that; the keys to let go of, itself perhaps among them."""
@@ -83,9 +79,15 @@ class Admission(Generic[Key]):
 
     def offer(self, key: Key, size: int) -> bool:
         """Keep a key that nobody has asked for yet, if there is room for it without letting go of another."""
-        if key in self or self._main_bytes + size > self._room:
+        kept = Kept(size, self.sketch.weight(key))
+        if key in self or self.budget <= 0:
             return False
-        self._admit(key, Kept(size, self.sketch.weight(key)))
+        if size > self._room and not self._giant:
+            self._giant[key] = kept
+            return True
+        if self._main_bytes + size > self._room:
+            return False
+        self._admit(key, kept)
         return True
 
     def resize(self, key: Key, size: int) -> list[Key]:
@@ -95,6 +97,10 @@ class Admission(Generic[Key]):
             self._newcomers_bytes += size - newcomer.size
             newcomer.size = size
             return self._settle()
+        if key in self._giant:
+            giant = self._giant.pop(key)
+            giant.size = size
+            return self._compete(key, giant)
         kept = self._main.get(key)
         if kept is None or kept.size == size:
             return []
@@ -113,6 +119,8 @@ class Admission(Generic[Key]):
             self._newcomers_bytes -= self._newcomers.pop(key).size
         elif key in self._main:
             self._take(key)
+        else:
+            self._giant.pop(key, None)
 
     @property
     def _room(self) -> float:
@@ -132,7 +140,7 @@ class Admission(Generic[Key]):
 
     def _scale(self, factor: float) -> None:
         self.sketch.scale(factor)
-        for kept in (*self._main.values(), *self._newcomers.values()):
+        for kept in (*self._main.values(), *self._newcomers.values(), *self._giant.values()):
             kept.weight *= factor
         self._rebuild()
 
@@ -147,6 +155,8 @@ class Admission(Generic[Key]):
 
     def _compete(self, key: Key, kept: Kept) -> list[Key]:
         """Admit a key in place of those of least density, or refuse it; the keys that lost."""
+        if kept.size > self._room and self.budget > 0:
+            return self._compare(key, kept)
         over, weight, victims = self._main_bytes + kept.size - self._room, 0.0, list[tuple[Key, Kept]]()
         while over > 0 and weight < kept.weight and (victim := self._least()) is not None:
             lost = self._take(victim)
@@ -161,6 +171,17 @@ class Admission(Generic[Key]):
         self.admitted += 1
         self.evicted += len(victims)
         return [victim for victim, _ in victims]
+
+    def _compare(self, key: Key, kept: Kept) -> list[Key]:
+        """Of two that are larger than the budget keep the one that is used more; the other."""
+        lost = list(self._giant)
+        if any(kept.weight <= other.weight for other in self._giant.values()):
+            self.refused += 1
+            return [key]
+        self._giant = {key: kept}
+        self.admitted += 1
+        self.evicted += len(lost)
+        return lost
 
     def _admit(self, key: Key, kept: Kept) -> None:
         self._main[key] = kept

@@ -19,6 +19,7 @@ from memos.operation.memoperator.bm25 import Statistics
 from memos.operation.memoperator.growing import OBJECT
 from memos.operation.memoperator.lanes import Lane, State
 from memos.operation.memoperator.scope import Scope
+from memos.operation.memoperator.speakers import Speakers
 from memos.ports.adapter import View
 from memos.ports.maintenance import CachedNamespace, CacheStatus
 
@@ -267,6 +268,8 @@ def _arrays(value: Any) -> Iterator[NDArray[Any]]:
             yield value
     elif isinstance(value, Statistics):
         yield from (part.lengths for part in value.parts * 2)  # and as many numbers again, made of them
+    elif isinstance(value, Speakers):
+        yield from _arrays(dict(vars(value)))
     elif isinstance(value, list | tuple | dict):
         for each in list(value.values() if isinstance(value, dict) else value):
             yield from _arrays(each)

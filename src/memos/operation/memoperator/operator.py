@@ -46,6 +46,8 @@ class MemOperator:
         return self._searching().quoted(texts, query, view, grant, now, each=each)
 
     def _searching(self) -> Retrieval:
+        if self._retrieval is not None:
+            return self._retrieval
         with self._lock:
             if self._retrieval is None:
                 from memos.operation.memoperator.cache import DEFAULT_BYTES, Lanes
