@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from memos.operation.memoperator.admission import Admission
 from memos.operation.memoperator.bm25 import Statistics
+from memos.operation.memoperator.excerpt import Excerpt, Large
 from memos.operation.memoperator.growing import OBJECT
 from memos.operation.memoperator.lanes import Lane, State
 from memos.operation.memoperator.scope import Scope
@@ -120,6 +121,8 @@ class Lanes:
 
     def weigh(self, scope: Scope) -> None:
         """After a scope was asked: weigh it anew with its lanes, for what they remember of the question."""
+        if isinstance(scope, Excerpt):
+            scope = scope._whole  # noqa: SLF001 - what is kept is the scope that it was made of
         with self._lock:
             name = self._names.get(scope)
             if name is None or name[1][0] not in self._held:
@@ -268,7 +271,7 @@ def _arrays(value: Any) -> Iterator[NDArray[Any]]:
             yield value
     elif isinstance(value, Statistics):
         yield from (part.lengths for part in value.parts * 2)  # and as many numbers again, made of them
-    elif isinstance(value, Speakers):
+    elif isinstance(value, Speakers | Large):
         yield from _arrays(dict(vars(value)))
     elif isinstance(value, list | tuple | dict):
         for each in list(value.values() if isinstance(value, dict) else value):

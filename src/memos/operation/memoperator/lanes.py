@@ -110,6 +110,7 @@ class Lane:
             _LANE
             + sum(part.nbytes for part in parts)
             + sum(array.nbytes + OBJECT for segment in self._segments for array in segment)
+            + (0 if self._coarse is None else self._coarse.nbytes)
             + sum(map(sys.getsizeof, tables))
             + _PAIR * (len(self._slot_of) + 2 * len(self._waiting))
             + sum(
