@@ -54,7 +54,7 @@ from memos.system import Embedding, MemOS
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.clock import Clock
-    from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
+    from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.ports.adapter import NamespaceInfo
     from memos.settings import Settings
 '''

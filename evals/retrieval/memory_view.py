@@ -120,6 +120,8 @@ class BookView:
         """The memories of which the branch shows a row of its own."""
         return tuple(row.id for _, row in self.book.rows if row.branch and row.branch == self.branch and row.seq <= self.seq < row.seq_end)
 
+    last_erasure = 0
+
     def last_purge(self, namespace: str) -> int:
         """Nothing is ever purged here."""
         return 0

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
-    from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
+    from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.settings import Settings
 
 
@@ -599,6 +599,16 @@ class AsyncMemOS:
         return await asyncio.to_thread(
             self._sync.status,
         )
+
+    async def cache(self) -> CacheStatus:
+        """What this process keeps of the indexes in memory, and how that fares. It names namespaces: it is for the operator alone."""
+        return await asyncio.to_thread(
+            self._sync.cache,
+        )
+
+    async def warm(self, seconds: float | None = None) -> CacheStatus:
+        """Read the indexes of the namespaces that are used most before they are asked for, as the worker does soon after the start."""
+        return await asyncio.to_thread(self._sync.warm, seconds)
 
     async def namespaces(self, tenant: str = "default", prefix: str = "") -> tuple[NamespaceInfo, ...]:
         """The namespaces of a tenant at and below a path."""

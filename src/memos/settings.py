@@ -21,6 +21,8 @@ def _none_where_said(given: Any) -> Any:
 
 Days = Annotated[float | None, BeforeValidator(_none_where_said)]
 """A number of days; none, or "none" and "never" where a file or a variable can only hold a word, stands for no end."""
+Seconds = Annotated[float | None, BeforeValidator(_none_where_said)]
+"""A number of seconds; none, said so or as above, stands for never."""
 
 
 class LifecycleRule(BaseModel):
@@ -83,6 +85,16 @@ class Settings(BaseModel):
     )
     consolidate: bool = Field(default=True, description="whether the worker looks for facts that a new memory repeats or supersedes")
     compress_bytes: int = Field(default=1024, ge=64, description="texts of archived memories from this size on are kept compressed")
+    cache_bytes: int = Field(
+        default=512 * 1024 * 1024,
+        ge=0,
+        description="how much memory a process uses to keep the indexes of the namespaces searched most; 0: none",
+    )
+    cache_warm_seconds: Seconds = Field(
+        default=2.0,
+        ge=0,
+        description="so long after the start the indexes of hot namespaces are read before they are asked for; none: never",
+    )
     sweep_seconds: float = Field(default=60.0, ge=0, description="how often the worker sweeps")
     sweep_batch: int = Field(default=500, ge=1, le=10_000, description="memories that a sweep looks at between two commits")
     encryption: Annotated[str | None, BeforeValidator(_none_where_said)] = Field(

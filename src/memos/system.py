@@ -29,6 +29,7 @@ from memos.plugins import chooser, decrypt_store, encrypt_store, open_store, res
 from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import Embedder, Remembered
 from memos.ports.store import StoreParts
+from memos.refresher import Refresher
 from memos.session.base import Filtering, Ref
 from memos.settings import Settings, load_settings, settings_given
 from memos.worker import Worker
@@ -36,7 +37,7 @@ from memos.worker import Worker
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.adapter import NamespaceInfo
-    from memos.ports.maintenance import BackupReport, Fault, RestoreReport, StoreStatus
+    from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
 
 Embedding = Embedder | str | None
 
@@ -56,12 +57,16 @@ class MemOS(Doors):
         governance, quotas = MemGovernance(Privacy(self._settings.privacy)), Quotas(parts.counters, self._clock)
         identity = Credentials(parts.adapter, self._clock, self._seals)
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
-        desk = Desk(governance, MemOperator(), parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity)
+        self._operator = operator = MemOperator(self._settings.cache_bytes)
+        desk = Desk(governance, operator, parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity)
         self._vault = MemVault(parts.adapter, parts.journal)
         self._eraser = Eraser(parts, partial(signing_secret, parts.directory), self._clock, self._settings)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit, self._eraser.answer)
-        examine = governance.examine
-        self._worker = Worker(api, parts, self._clock, self._settings, trusted=api.trusted, examine=examine, eraser=self._eraser)
+        self._refresher = Refresher(operator, parts.adapter, self._clock, self._settings)
+        self._worker = Worker(
+            api, parts, self._clock, self._settings, trusted=api.trusted, examine=governance.examine, eraser=self._eraser,
+            refresher=self._refresher,
+        )  # fmt: skip
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
             self._worker.start()
@@ -227,6 +232,20 @@ class MemOS(Doors):
         """What the store holds, and how much room it takes."""
         self._require_open()
         return self._parts.maintenance.status()
+
+    def cache(self) -> CacheStatus:
+        """What this process keeps of the indexes in memory, and how that fares. It names namespaces: it is for the operator alone."""
+        self._require_open()
+        return self._operator.lanes.status()
+
+    def warm(self, seconds: float | None = None) -> CacheStatus:
+        """Read the indexes of the namespaces that are used most before they are asked for, as the worker does soon after the start.
+
+        Nothing that is kept goes for it; it ends when the memory of `settings.cache_bytes` is full, or after so many seconds.
+        """
+        self._require_open()
+        self._refresher.warm(seconds)
+        return self._operator.lanes.status()
 
     def namespaces(self, tenant: str = "default", prefix: str = "") -> tuple[NamespaceInfo, ...]:
         """The namespaces of a tenant at and below a path."""

@@ -25,6 +25,7 @@ from memos.ports.clock import Clock
 from memos.ports.door import Door
 from memos.ports.store import StoreParts
 from memos.post import Post
+from memos.refresher import Refresher
 from memos.settings import Settings
 from memos.sweeper import Sweeper
 
@@ -56,9 +57,10 @@ class Worker:
         trusted: Callable[[Caller], Caller],
         examine: Examine,
         eraser: Eraser | None = None,
+        refresher: Refresher | None = None,
     ) -> None:
         self._door, self._trusted, self._adapter, self._journal = door, trusted, parts.adapter, parts.journal
-        self._eraser = eraser
+        self._eraser, self._refresher = eraser, refresher
         self._filling = Filling(parts.embedder) if parts.embedder is not None else None
         self._clock, self._settings = clock, settings
         self._sweeper = Sweeper(self._call, parts, clock, settings)
@@ -210,6 +212,7 @@ class Worker:
         while not self._stop.is_set():
             try:
                 worked, pause = self.step(), idle
+                worked |= self._refresher is not None and self._refresher.step()
             except MemOSError as error:
                 log.warning("the worker could not finish a step (%s); it tries again", error.code)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -442,7 +442,7 @@ class TestTerminal:
 class TestStore:
     @pytest.mark.parametrize("command", [
         ["search", "x"], ["get", NOWHERE], ["list"], ["history", NOWHERE], ["update", NOWHERE, "x"], ["forget", NOWHERE],
-        ["transfer", NOWHERE, "--to", "user/alice/x"], ["compose", NOWHERE, NOWHERE], ["status"], ["namespaces"], ["doctor"],
+        ["transfer", NOWHERE, "--to", "user/alice/x"], ["compose", NOWHERE, NOWHERE], ["status"], ["namespaces"], ["doctor"], ["cache"],
         ["rebuild"], ["backup", "x"], ["reembed", "--embedder", "hashing"],
     ])  # fmt: skip
     def test_only_add_makes_one(self, run, command):
@@ -480,6 +480,18 @@ class TestStore:
         assert [each["path"] for each in home.json("namespaces", "user/alice/notes")["namespaces"]] == ["user/alice/notes"]
         assert "user/alice/notes" in home("namespaces").stdout
         assert "no such namespace" in home("namespaces", "user/bob").stdout
+
+    def test_the_cache_shows_what_hot_indexes_take(self, home):
+        assert "0 indexes" in home("cache").stdout
+        home("search", "boat")
+        home("sweep")
+        found = home.json("cache")
+        assert [(each["tenant"], each["namespace"], each["cold"]) for each in found["hottest"]] == [("default", "user/alice", False)]
+        assert found["lanes"] == found["warmed"] == 1
+        assert found["bytes"] == found["hottest"][0]["bytes"] < found["budget"]
+        shown = home("cache").stdout
+        assert "1 indexes" in shown
+        assert "user/alice" in shown
 
     def test_the_doctor_finds_it_sound(self, home):
         assert home.json("doctor") == {"faults": []}

@@ -63,6 +63,23 @@ def doctor(context: click.Context, target: Target) -> None:
         context.exit(1)
 
 
+@command("cache", "memos cache", "memos cache --store ./memory --json")
+def cache(target: Target) -> None:
+    """Show how much memory the indexes of the hottest namespaces take, and how many fit into the setting `cache_bytes`.
+
+    They are read as a worker reads them after its start, into the memory of this command; of another process only that tells.
+    """
+    with target.memory() as memory:
+        found = memory.warm()
+    if target.as_json:
+        emit(found)
+        return
+    say(f"{found.lanes:,} indexes, {size(found.bytes)} of {size(found.budget)}")
+    rows = [(size(each.bytes), each.tenant, each.namespace) for each in found.hottest]
+    if rows:
+        table(("size", "tenant", "namespace"), rows, numbers=("size",))
+
+
 @command("rebuild", "memos rebuild --store ./memory", "memos rebuild --accept-texts")
 @click.option("--accept-texts", is_flag=True, help="Take texts as they are that are not those that were stored.")
 @click.option("--accept-log", is_flag=True, help="Take the access log that is there for the store's own.")

@@ -60,6 +60,7 @@ COMMANDS = {
     "status": ("memos.cli.operating:status", "Show what a store holds and how much room it takes."),
     "namespaces": ("memos.cli.operating:namespaces", "Show the namespaces of a tenant and what stands in each."),
     "doctor": ("memos.cli.operating:doctor", "Examine a store; exit code 1 when it has faults."),
+    "cache": ("memos.cli.operating:cache", "Show how much memory the indexes of hot namespaces take."),
     "sweep": ("memos.cli.living:sweep", "Do what is due: expire, archive, purge, compress."),
     "rebuild": ("memos.cli.operating:rebuild", "Make what is derived from the texts anew."),
     "reembed": ("memos.cli.operating:reembed", "Compute every vector anew with another embedder."),

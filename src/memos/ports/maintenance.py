@@ -88,6 +88,52 @@ class StoreStatus:
     """Bytes on disk by file or folder of the store's directory; empty in memory."""
 
 
+@dataclass(frozen=True, slots=True)
+class CachedNamespace:
+    """A namespace whose index is in memory."""
+
+    tenant: str
+    namespace: str
+    cold: bool
+    """Whether it is the index of what is archived there."""
+    bytes: int
+    share: float
+    """Its part of all uses lately, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStatus:
+    """What one process keeps of a store's indexes in memory, and how that fares. It names namespaces: it is for the operator alone."""
+
+    budget: int
+    """The setting `cache_bytes`."""
+    bytes: int
+    """What is kept, estimated; more than the budget only where one index is alone larger: of such ones one is kept beside it."""
+    lanes: int
+    """Indexes that are kept: one a namespace, and one more of what is archived there once that was asked for."""
+    hits: int
+    """Uses of an index that was there: each search uses those of the namespaces that it reads."""
+    misses: int
+    admitted: int
+    refused: int
+    evicted: int
+    refreshed: int
+    """How often one was brought up to date between searches."""
+    warmed: int
+    """How many were read before anybody asked for them."""
+    stability: float
+    """The population stability index of the last uses against those before; above 0.25 the workload has moved."""
+    shifts: int
+    """How often it has moved."""
+    hottest: tuple[CachedNamespace, ...]
+    """Those used most, the most used first."""
+
+    @property
+    def hit_ratio(self) -> float | None:
+        """The part of the uses that were hits, None before the first."""
+        return self.hits / (self.hits + self.misses) if self.hits + self.misses else None
+
+
 class Maintenance(Protocol):
     """Everything here runs while the store is read and written."""
 

@@ -59,3 +59,6 @@ class Retaining(Protocol):
 
     def tally(self, wanted: Worn, *, grant: Filter, now: datetime, idle: timedelta) -> tuple[Tally, ...]:
         """What stands in each namespace of what is wanted and granted, by path."""
+
+    def hottest(self, now: datetime, limit: int) -> tuple[tuple[str, float], ...]:
+        """The namespaces whose memories that stand have most heat, each with that; those without any are left out."""

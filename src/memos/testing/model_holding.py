@@ -50,6 +50,14 @@ class ModelHolding:
         rows = [row for row in self._worn(wanted, now) if self.passes(row, grant, now)]
         return tuple(self._counted(path, rows, now, idle) for path in sorted({row.cube.namespace for row in rows}))
 
+    def hottest(self, now: datetime, limit: int) -> tuple[tuple[str, float], ...]:
+        """See the port."""
+        heats: dict[str, float] = {}
+        for row in self.heads():
+            if row.cube.id in self.state.usage:
+                heats[row.cube.namespace] = heats.get(row.cube.namespace, 0.0) + self._heat(row, now)
+        return tuple(sorted(heats.items(), key=lambda item: (-item[1], item[0]))[:limit])
+
     def _counted(self, path: str, rows: list[Row], now: datetime, idle: timedelta) -> Tally:
         mine = [row for row in rows if row.cube.namespace == path]
         size = sum(size_of(row) for row in mine)

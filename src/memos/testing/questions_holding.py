@@ -68,3 +68,9 @@ class HoldingQuestions:
         found, expected = (each.tally(asked, **asking, idle=idle) for each in (view, wanted))
         assert [replace(each, heat=0.0) for each in found] == [replace(each, heat=0.0) for each in expected]
         assert all(isclose(one.heat, other.heat, abs_tol=1e-9) for one, other in zip(found, expected, strict=True))
+        hottest, hot = dict(view.hottest(self.walk.now, 10**6)), dict(wanted.hottest(self.walk.now, 10**6))
+        assert hottest.keys() == hot.keys()
+        assert all(isclose(hottest[path], hot[path], abs_tol=1e-9) for path in hot)
+        heats = [heat for _, heat in view.hottest(self.walk.now, 2)]
+        assert len(heats) == min(2, len(hot))
+        assert all(isclose(one, other, abs_tol=1e-9) for one, other in zip(heats, sorted(hot.values(), reverse=True), strict=False))

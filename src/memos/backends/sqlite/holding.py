@@ -71,6 +71,11 @@ class Holding:
             Tally(path, count, size, heat, maybe_instant(last), unused) for path, count, size, heat, last, unused in self._run(text, asked)
         )
 
+    def hottest(self, now: datetime, limit: int) -> tuple[tuple[str, float], ...]:
+        """See the port."""
+        text = SQL["hottest"].format(heat=SQL["heat"])
+        return tuple((path, heat) for path, heat in self._run(text, (microseconds(now), HALF_LIFE, self._tid, limit)))
+
 
 def _worn(wanted: Worn, now: int) -> filter_sql.Compiled:
     condition, parameters = filter_sql.compile(wanted.filter, now)

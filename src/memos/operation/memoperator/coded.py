@@ -6,6 +6,7 @@ One writer appends while readers read: what a reader has taken is never written 
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import islice
@@ -24,6 +25,8 @@ KEYS = 32
 """How many metadata keys are kept encoded."""
 CHUNK = 4096
 """How many texts of metadata are parsed at once."""
+CODED, TABLE, NUMBER = 200, 300, 32
+"""About what the objects take, in bytes: those of a column that is empty, those of a remembered answer, a whole number."""
 
 Mask = NDArray[np.bool_]
 
@@ -31,7 +34,7 @@ Mask = NDArray[np.bool_]
 class Coded:
     """A dictionary-encoded column: `values[codes.array[i]]` is what row i holds, None when absent."""
 
-    __slots__ = ("_codes_of", "_lock", "_tables", "codes", "values")
+    __slots__ = ("_codes_of", "_held", "_lock", "_tables", "codes", "values")
 
     def __init__(self) -> None:
         self.codes = Growing(np.int32)
@@ -39,6 +42,14 @@ class Coded:
         self._codes_of: dict[Hashable, int] = {}
         self._tables: dict[Test, Mask] = {}
         self._lock = threading.Lock()
+        self._held = 0
+
+    @property
+    def nbytes(self) -> int:
+        """The room that it takes, estimated: that of each value is counted when it comes."""
+        with self._lock:
+            tables = sum(TABLE + table.nbytes for table in self._tables.values())
+        return CODED + self.codes.nbytes + sys.getsizeof(self.values) + sys.getsizeof(self._codes_of) + self._held + tables
 
     def extend(self, values: Sequence[Any]) -> None:
         """Append values; those that the filter language cannot tell apart get one code."""
@@ -49,6 +60,7 @@ class Coded:
         for key, value in dict(zip(keys, values, strict=True)).items():
             if key not in known:
                 self.values.append(value)
+                self._held += sys.getsizeof(value) + NUMBER
                 known[key] = len(known)
         self.codes.extend(list(map(known.__getitem__, keys)))
 
@@ -101,6 +113,11 @@ class Postings:
     def __init__(self) -> None:
         self._rows: dict[str, Growing] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """The room that it takes, estimated."""
+        return sys.getsizeof(self._rows) + sum(sys.getsizeof(name) + rows.nbytes for name, rows in self._rows.items())
+
     def extend(self, first: int, tags: Iterable[tuple[str, ...]]) -> None:
         """Append rows from number `first` on, each with the keys of its tags."""
         alike: dict[tuple[str, ...], list[int]] = {}
@@ -133,6 +150,12 @@ class MetadataKeys:
         self.texts = Coded()
         self._keys: dict[str, CodedJSON] = {}
         self._lock = threading.Lock()
+
+    @property
+    def nbytes(self) -> int:
+        """The room that it takes, estimated."""
+        with self._lock:
+            return CODED + self.texts.nbytes + sum(column.nbytes for column in self._keys.values())
 
     def column(self, key: str) -> CodedJSON:
         """The values of one key, one for each distinct text."""

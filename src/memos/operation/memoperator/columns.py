@@ -21,7 +21,8 @@ from memos.ports.feed import FeedRow
 WHOLE = ("row", "uid", "content", "seq", "seq_end", "priority", "flags", "length", "said_at", "created_at", "updated_at")
 NULLABLE = ("ordinal", "valid_from", "valid_to", "expires_at")
 WORDS = ("id", "branch", "state", "type", "layer", "owner", "sensitivity", "speaker", "role", "session")
-
+COLUMNS = 1200
+"""About what the objects around the columns take, in bytes."""
 
 Mask = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -68,6 +69,12 @@ class Columns:
         self.states, self.layers = self.words["state"].values, self.words["layer"].values
         self.speakers, self.sessions = self.words["speaker"].values, self.words["session"].values
         self._publish(0)
+
+    @property
+    def nbytes(self) -> int:
+        """The room that all of it takes, estimated."""
+        arrays, coded = (*self.whole.values(), self.frozen, self.tagged), (*self.words.values(), self.acl)
+        return COLUMNS + sum(each.nbytes for each in arrays) + sum(each.nbytes for each in coded) + self.tags.nbytes + self.metadata.nbytes
 
     def append(self, rows: Sequence[FeedRow]) -> None:
         """Add rows that are new to these columns."""

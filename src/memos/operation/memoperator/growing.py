@@ -11,6 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 FIRST = 4
 """Items there is room for at first: a lane has some thirty arrays, and most users have few memories."""
 
+OBJECT = 144
+"""About what the objects take that stand around an array, in bytes: the array's own, this one, and the view that was taken last."""
+
 
 class Growing:
     """An array of one dimension. One writer appends while readers read: `array`, once taken, is not disturbed by what is appended later."""
@@ -34,6 +37,11 @@ class Growing:
     def replace(self, array: NDArray[Any]) -> None:
         """Hold this array instead; what was taken before stays as it was."""
         self._array, self.n = array, len(array)
+
+    @property
+    def nbytes(self) -> int:
+        """The room that it takes, also that for what is appended later."""
+        return OBJECT + self._array.nbytes
 
     @property
     def array(self) -> NDArray[Any]:

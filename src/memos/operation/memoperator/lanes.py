@@ -5,6 +5,7 @@ A lane may be ahead of a reader's View: the reader masks the rows by its own Vie
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from memos.memcube.filter import Filter
 from memos.operation.memoperator import bm25, coarse
 from memos.operation.memoperator.coarse import Coarse
 from memos.operation.memoperator.columns import Columns
-from memos.operation.memoperator.growing import Growing
+from memos.operation.memoperator.growing import OBJECT, Growing
 from memos.operation.memoperator.late import WordCodes
 from memos.operation.memoperator.order import SaidOrder
 from memos.operation.memoperator.vectors import Codes
@@ -31,6 +32,7 @@ PENDING = -1
 """The slot of a row whose vector has not come yet."""
 _UNKNOWN = -1
 _READINGS = 16  # states that are kept for readers of the present, by filter and grant
+_LANE, _STATE, _PAIR = 3000, 2000, 64  # about what the objects take, in bytes: around a lane's parts, around a state's, two numbers
 
 Mask = NDArray[np.bool_]
 
@@ -78,9 +80,8 @@ class State(NamedTuple):
 class Lane:
     """One namespace's rows: columns, postings, vectors, and the order in which things were said; those of archived memories apart."""
 
-    def __init__(self, namespace: str, *, cold: bool = False, grown: Callable[[Lane], None] | None = None) -> None:
+    def __init__(self, namespace: str, *, cold: bool = False) -> None:
         self.namespace = namespace
-        self._grown = grown
         self._cold = cold
         self._lock = threading.RLock()
         self._reset()
@@ -99,6 +100,33 @@ class Lane:
         self._slots = Growing(np.int64)
         self._slot_of: dict[int, int] = {}
         self._waiting: dict[int, list[int]] = {}
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Sum up what the parts take; what a lane gets more of must be added here."""
+        parts = (self._columns, self._order, self._codes, self._slots)
+        tables = (self._slot_of, self._waiting, self._present)
+        self._weight = (
+            _LANE
+            + sum(part.nbytes for part in parts)
+            + sum(array.nbytes + OBJECT for segment in self._segments for array in segment)
+            + (0 if self._coarse is None else self._coarse.nbytes)
+            + sum(map(sys.getsizeof, tables))
+            + _PAIR * (len(self._slot_of) + 2 * len(self._waiting))
+            + sum(
+                _STATE + sum(each.nbytes for each in (state.sessions, state.allowed, state.passing)) for *_, state in self._present.values()
+            )
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """The room that the lane takes, with the states that it keeps and the words that were read for it."""
+        return self._weight + self._words.nbytes
+
+    @property
+    def version(self) -> object:
+        """Another one after each change."""
+        return self._version
 
     @property
     def size(self) -> int:
@@ -110,6 +138,13 @@ class Lane:
         with self._lock:
             if 0 <= self._stamp < view.last_purge(self.namespace):
                 self._reset()
+
+    def refresh(self, view: View) -> bool:
+        """Take what a View shows that is not here yet; whether there was anything."""
+        with self._lock:
+            before = self._version
+            self._refresh(view)
+            return self._version is not before
 
     def read(self, view: View, filter: Filter, grant: Filter, now: datetime) -> State:
         """The lane as of a View's snapshot or later, and its rows masked by the View, the grant and the filter."""
@@ -124,6 +159,7 @@ class Lane:
                 while len(self._present) >= _READINGS:
                     self._present.popitem(last=False)
                 self._present[filter, grant] = known
+                self._weigh()
             return known[2]
 
     def _constant_until(self, moment: int, *filters: Filter) -> int:
@@ -222,12 +258,11 @@ class Lane:
             stamp = max(stamp, feed.stamp)
             self._take_chunk(view, feed)
         self._coarse = coarse.extended(self._coarse, *self._codes.all())
-        if self._grown is not None:
-            self._grown(self)
         if hashes:
             self._segments = bm25.extended(self._segments, bm25.segment(first, hashes, counts))
             self._order.extend(self._sessions(first), self._columns.ordinal[first:])
         self._stamp = stamp
+        self._weigh()
 
     def _take_chunk(self, view: View, feed: Feed) -> None:
         first = self._columns.n
@@ -257,41 +292,3 @@ class Lane:
             places, values = zip(*come, strict=True)
             slots[list(places)] = values
             self._slots.replace(slots)
-
-
-class Lanes:
-    """The lanes of a store, made on first use; the least recently used go once there are more than `most_lanes`, or than `most` rows."""
-
-    def __init__(self, most: int = 2_000_000, most_lanes: int = 4096) -> None:
-        self._most, self._most_lanes = most, most_lanes
-        self._lock = threading.Lock()
-        self._lanes: OrderedDict[tuple[str, str, bool], Lane] = OrderedDict()
-        self._sizes: dict[Lane, int] = {}
-        self._held = 0
-
-    def get(self, tenant: str, namespace: str, *, cold: bool = False) -> Lane:
-        """The lane of a tenant's namespace, or with `cold` that of what is archived there."""
-        key = tenant, namespace, cold
-        with self._lock:
-            lane = self._lanes.get(key)
-            if lane is None:
-                lane = self._lanes[key] = Lane(namespace, cold=cold, grown=self._count)
-                self._sizes[lane] = 0
-            self._lanes.move_to_end(key)
-            while (self._held > self._most or len(self._lanes) > self._most_lanes) and len(self._lanes) > 1:
-                self._held -= self._sizes.pop(self._lanes.popitem(last=False)[1])
-            return lane
-
-    def forget(self, view: View) -> None:
-        """Let the lanes of a View's tenant go of what was purged since they were read."""
-        with self._lock:
-            lanes = [lane for (tenant, *_), lane in self._lanes.items() if tenant == view.tenant]
-        for lane in lanes:
-            lane.forget(view)
-
-    def _count(self, lane: Lane) -> None:
-        """Keep the total as a lane grows; one that was let go, and is still read, counts no longer."""
-        with self._lock:
-            if lane in self._sizes:
-                self._held += lane.size - self._sizes[lane]
-                self._sizes[lane] = lane.size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,14 +13,20 @@ from memos.operation.memoperator.analysis import analyse
 from memos.ports.adapter import View
 
 if TYPE_CHECKING:
+    from memos.operation.memoperator.cache import LaneKey, Lanes
     from memos.operation.memoperator.quotation import Likely
     from memos.operation.memoperator.retrieval import Found, Retrieval
 
 
 class MemOperator:
-    """Takes values, returns values, writes nothing. What it keeps is a cache of the store; safe to use from several threads."""
+    """Takes values, returns values, writes nothing. What it keeps is a cache of the store; safe to use from several threads.
 
-    def __init__(self) -> None:
+    `cache_bytes` is how much of the store's indexes it keeps in memory, None for the default.
+    """
+
+    def __init__(self, cache_bytes: int | None = None) -> None:
+        self._cache_bytes = cache_bytes
+        self._lock = threading.Lock()
         self._retrieval: Retrieval | None = None
 
     def structure(self, drafts: Sequence[CubeDraft]) -> tuple[Terms, ...]:
@@ -32,18 +39,42 @@ class MemOperator:
         `moment` is the time as of which validity counts, by default now. `query.namespaces` are read with all below them;
         `query.vector`, where there is one, is the question's embedding. InvalidCall for a vector of another width than the store's.
         """
-        return self._lanes().retrieve(query, view, grant, now, moment)
+        return self._searching().retrieve(query, view, grant, now, moment)
 
     def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
         """The memories from which pieces of a text may have been taken, by their words: at most `each` a piece, the likeliest first."""
-        return self._lanes().quoted(texts, query, view, grant, now, each=each)
+        return self._searching().quoted(texts, query, view, grant, now, each=each)
 
-    def _lanes(self) -> Retrieval:
-        if self._retrieval is None:
-            from memos.operation.memoperator.retrieval import Retrieval
+    def _searching(self) -> Retrieval:
+        if self._retrieval is not None:
+            return self._retrieval
+        with self._lock:
+            if self._retrieval is None:
+                from memos.operation.memoperator.cache import DEFAULT_BYTES, Lanes
+                from memos.operation.memoperator.retrieval import Retrieval
 
-            self._retrieval = Retrieval()
-        return self._retrieval
+                self._retrieval = Retrieval(Lanes(DEFAULT_BYTES if self._cache_bytes is None else self._cache_bytes))
+            return self._retrieval
+
+    @property
+    def lanes(self) -> Lanes:
+        """What is kept of the store."""
+        return self._searching().lanes
+
+    @property
+    def uses(self) -> int:
+        """How often an index was used so far."""
+        return 0 if self._retrieval is None else self._retrieval.lanes.hits + self._retrieval.lanes.misses
+
+    def warm(self, view: View, namespace: str) -> bool:
+        """Read a namespace's index before it is asked for; False where there is no room for it."""
+        from memos.operation.memoperator.cache import LaneKey
+
+        return self.lanes.warm(view, LaneKey(view.tenant, namespace))
+
+    def hottest(self, most: int) -> list[LaneKey]:
+        """Of the indexes that are kept those used most; () as long as nobody has searched."""
+        return [] if self._retrieval is None else self._retrieval.lanes.hottest(most)
 
     def forget(self, view: View) -> None:
         """Let go of what is kept of namespaces that rows were taken from since: whoever reads next reads them anew."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from memos.operation.memoperator.growing import OBJECT
+
 APART = np.iinfo(np.int64).max
 """The session of what was said in none; such rows come last, as they came in."""
 _ONE_BY_ONE = 256
@@ -17,6 +19,11 @@ class SaidOrder:
         self.rows = np.empty(0, np.int64)
         self._sessions = np.empty(0, np.int64)
         self._ordinals = np.empty(0, np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        """The room that it takes."""
+        return 3 * self.rows.nbytes + 3 * OBJECT
 
     def extend(self, sessions: NDArray[np.integer], ordinals: NDArray[np.integer]) -> None:
         """Take in the next rows: their session codes, negative for none, and their ordinals."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +16,9 @@ from memos.memcube.filter import Filter
 from memos.memcube.state import State as MemoryState
 from memos.operation.memoperator import coarse
 from memos.operation.memoperator.bounds import evident
+from memos.operation.memoperator.cache import LaneKey, Lanes
 from memos.operation.memoperator.features import Question, Signals, missing
-from memos.operation.memoperator.lanes import Lanes, State
+from memos.operation.memoperator.lanes import State
 from memos.operation.memoperator.late import Asked, Late, asked
 from memos.operation.memoperator.quotation import Likely, likely
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
@@ -27,7 +26,6 @@ from memos.operation.memoperator.scope import Floats, Places, Scope
 from memos.operation.memoperator.succession import Answer, asks_for_the_past, ended, succeeded
 from memos.ports.adapter import View
 
-_SCOPES = 8
 COLD = frozenset({MemoryState.ARCHIVED, MemoryState.EXPIRED})
 """Memories in these states have lanes of their own, read only when a query asks for such."""
 
@@ -53,11 +51,9 @@ class Retrieval:
 
     def __init__(self, lanes: Lanes | None = None, weights: Mapping[str, Weights] | None = None) -> None:
         chosen = shipped_weights() if weights is None else weights
-        self._lanes = lanes or Lanes()
+        self.lanes = lanes or Lanes()
         self._dense, self._lexical = Fusion(chosen["dense"]), Fusion(chosen["lexical"])
         self._late = Fusion(chosen["late"], first=chosen["dense"]) if "late" in chosen else self._dense
-        self._lock = threading.Lock()
-        self._scopes: OrderedDict[tuple[str, str, tuple[str, ...], int], Scope] = OrderedDict()
 
     def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime, moment: datetime | None = None) -> Found:
         """At most `query.limit` memories of the View that pass the query's filter and the grant's, best first.
@@ -77,6 +73,7 @@ class Retrieval:
         answers = _ranked(fusion, signals, query.limit)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
             answers = succeeded(answers, signals, fusion, view, gone)[: query.limit]
+        self.lanes.weigh(signals.scope)
         return Found(tuple(Scored(score, why, int(signals.scope.rows[position])) for score, why, position in answers), pending)
 
     def signals(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Signals | None:
@@ -111,31 +108,18 @@ class Retrieval:
         paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
         wanted = query.filter if query.filter is not None else Filter.everything()
         tiers = (False, True) if COLD.intersection(query.states or ()) else (False,)
-        lanes = [self._lanes.get(view.tenant, path, cold=cold) for path in paths for cold in tiers]
-        states = [lane.read(view, wanted, grant.filter, now) for lane in lanes]
-        states = [state for state in states if state.allowed.any()]
+        lanes = {key: self.lanes.get(key) for path in paths for cold in tiers for key in (LaneKey(view.tenant, path, cold),)}
+        read = {key: lane.read(view, wanted, grant.filter, now) for key, lane in lanes.items()}
+        shown = {key: state for key, state in read.items() if state.allowed.any()}
+        self.lanes.settle(view, lanes, {key for key, state in read.items() if key in shown or not len(state.rows)})
+        states = list(shown.values())
         if not any(state.passing.any() for state in states):
             return None
-        return self._scope((view.tenant, view.branch, tuple(paths), len(tiers)), states), states
+        return self.lanes.scope(view, {key: lanes[key] for key in shown}, states), states
 
     def forget(self, view: View) -> None:
         """Let go of the View's tenant's lanes that it has seen purged, and of what was arranged of them."""
-        self._lanes.forget(view)
-        with self._lock:
-            for key in [key for key in self._scopes if key[0] == view.tenant]:
-                del self._scopes[key]
-
-    def _scope(self, key: tuple[str, str, tuple[str, ...], int], states: Sequence[State]) -> Scope:
-        with self._lock:
-            known = self._scopes.get(key)
-        if known is None or not known.holds(states):
-            known = Scope(states)
-        with self._lock:
-            self._scopes[key] = known
-            self._scopes.move_to_end(key)
-            while len(self._scopes) > _SCOPES:
-                self._scopes.popitem(last=False)
-        return known
+        self.lanes.forget(view)
 
 
 class _Asking(NamedTuple):

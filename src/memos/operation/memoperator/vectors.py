@@ -31,6 +31,11 @@ class Codes:
             codes[: self.count], scales[: self.count] = self._codes[: self.count], self._scales[: self.count]
         self._codes, self._scales = codes, scales
 
+    @property
+    def nbytes(self) -> int:
+        """The room that it takes, also that for what is put later."""
+        return self._codes.nbytes + self._scales.nbytes
+
     def all(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """The codes (n, d) and scales (n,) so far; later rows do not disturb them."""
         return self._codes[: self.count], self._scales[: self.count]

@@ -27,3 +27,7 @@ SELECT n.path, count(*), sum(octet_length(x.body)), sum({heat}), max(u.last_used
 FROM namespace n JOIN version v INDEXED BY version_present ON v.nid = n.nid JOIN cube c ON c.uid = v.uid JOIN content x ON x.cid = v.cid
 LEFT JOIN usage u ON u.uid = v.uid
 WHERE n.tid = ? AND {worn} AND ({grant}) GROUP BY n.nid ORDER BY n.path;
+
+-- name: hottest
+SELECT n.path, sum({heat}) FROM namespace n JOIN version v INDEXED BY version_present ON v.nid = n.nid JOIN usage u ON u.uid = v.uid
+WHERE v.bid = 0 AND v.seq_end = 9223372036854775807 AND n.tid = ? GROUP BY n.nid ORDER BY 2 DESC, n.path LIMIT ?;
