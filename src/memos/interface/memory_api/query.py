@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 from memos.errors import InvalidCall, NotFound
+from memos.infrastructure.memgovernance.permission.actions import reads_past
+from memos.interface.memory_api.answering import answered
 from memos.interface.memory_api.desk import Prepared, Work, fitting
-from memos.interface.memory_api.sources import spread
+from memos.interface.memory_api.following import Following, standing, understood
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
@@ -20,11 +22,25 @@ def prepare_search(work: Work) -> Prepared:
     query = work.call.query
     if query is None or not (query.text.strip() or query.vector is not None):
         raise InvalidCall("a search needs a text or a vector; to go through memories by filter alone use list")
+    if query.at is not None:
+        raise InvalidCall("a call reads the past by its own `at` and `moment`; a session's `query` finds them for a query that has an `at`")
     wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
-    hits, pending = spread(work, query.model_copy(update=wanted))
+    settled = query.model_copy(update=wanted)
+    shown, beside = condition(work, MemoryQuery(states=query.states)), _beside(work)
+    found = answered(work, settled, beside)
+    hits = (*found.hits, *Following(work, query, shown, beside).reached(found.hits))
+    pending = found.pending
     warnings = (f"{pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if pending else ()
-    reply = MemoryReply.model_construct(call_id=work.call.id, hits=hits, call=work.call, warnings=warnings, seq=work.view.seq, details={})
-    return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
+    reply = MemoryReply.model_construct(
+        call_id=work.call.id, hits=hits, cubes=standing(work, settled, shown), call=work.call, warnings=warnings, seq=work.view.seq,
+        details=understood(work, settled, query) if query.explain else {},
+    )  # fmt: skip
+    return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits}, told=found.told)
+
+
+def _beside(work: Work) -> Filter:
+    """What the caller may see of what stands beside texts: nothing of memories of others that hide some of it."""
+    return work.warrant.filter(work.action, past=reads_past(work.call), beside=True)
 
 
 def lanes_of(why: Mapping[str, float]) -> str:
@@ -39,14 +55,22 @@ def _lane(feature: str) -> str:
 
 
 def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
-    """The namespaces to search, with all below them, those left out that no policy opens to this caller."""
-    return work.warrant.scope(work.action, query.namespaces)
+    """The namespaces to search, with all below them, those left out that no policy opens to this caller.
+
+    With layers what a search reads by default is looked through too, for what is in one of them.
+    """
+    if query.layers is None or query.namespaces is None:
+        return work.warrant.scope(work.action, query.namespaces)
+    return tuple(dict.fromkeys((*work.warrant.scope(work.action, query.namespaces), *work.warrant.scope(work.action))))
 
 
 def condition(work: Work, query: MemoryQuery) -> Filter:
-    """The query's own filter with its states, types and window; of the past and of branches only what had not gone then."""
+    """The query's own filter with its states, types, window, path and layers; of the past and of branches only what had not gone then."""
     parsed = _of_kind(query.states or PRESENT, query.types)
-    clauses: list[dict[str, object]] = []
+    clauses: list[dict[str, object]] = [{"tags": {"any": [f"{name}={step}"]}} for name, step in query.places.items()]
+    if query.layers is not None:
+        named = [{"namespace": {"under": path}} for path in query.namespaces or ()]
+        clauses.append({"or": [{"layer": {"in": [str(layer) for layer in query.layers]}}, *named]})
     if query.window is not None:
         clauses += [{"said_at": {word: at}} for word, at in (("gte", query.window.start), ("lt", query.window.end)) if at is not None]
     if work.elsewhere:

@@ -76,6 +76,11 @@ class Fusion:
         self._weights = {name: weight for name, weight in weights.items() if weight}
         self._first = None if first is None else Fusion(first)
 
+    @property
+    def weights(self) -> Weights:
+        """The weights that are not 0, by feature."""
+        return self._weights
+
     def rank(self, signals: Signals, at: Places) -> Ranked:
         """The full scores at some positions, ascending."""
         found = features(signals, at, self._weights)

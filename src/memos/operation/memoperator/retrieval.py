@@ -21,6 +21,7 @@ from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lanes, State
 from memos.operation.memoperator.late import Asked, Late, asked
+from memos.operation.memoperator.options import chosen, reach, weighed
 from memos.operation.memoperator.quotation import Likely, likely
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
 from memos.operation.memoperator.scope import Floats, Places, Scope
@@ -74,9 +75,11 @@ class Retrieval:
         if not signals.names and signals.question.has_no_topic:
             return Found(_latest(signals, query.limit), pending)
         fusion = self._lexical if "dense" not in signals.names else self._dense if signals.late is None else self._late
-        answers = _ranked(fusion, signals, query.limit)
+        fusion, wide = weighed(fusion, query.rank, moment or now), reach(query)
+        answers = _ranked(fusion, signals, wide)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
-            answers = succeeded(answers, signals, fusion, view, gone)[: query.limit]
+            answers = succeeded(answers, signals, fusion, view, gone)[:wide]
+        answers = chosen(answers, query, signals, fusion)
         return Found(tuple(Scored(score, why, int(signals.scope.rows[position])) for score, why, position in answers), pending)
 
     def signals(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> Signals | None:
