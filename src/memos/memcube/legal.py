@@ -210,6 +210,8 @@ def legal_namespace(path: Any) -> str | None:
 
 def same_fact(text: str) -> str:
     """The form under which two texts are one fact: NFC, case and white space folded. Digits, names and negations all count."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     return " ".join(normalised("NFC", _folded(normalised("NFC", text))).split())
 
 

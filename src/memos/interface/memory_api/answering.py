@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from memos.errors import InvalidCall
+from memos.infrastructure.memgovernance.permission.actions import reads_past
 from memos.interface.memory_api.desk import Work
 from memos.interface.memory_api.sources import spread
 from memos.memcube.call import MemoryQuery
@@ -31,6 +32,10 @@ POOL = 50
 """Among so many at least, or four times the limit, unlike ones are chosen."""
 
 
+WIDER = 10
+"""So many more at least are looked at for what says the same and stands nearer, where there are several layers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The hits, the memories that they tell of beside their own, and how many were ranked without a vector."""
@@ -48,11 +53,8 @@ class _Pool(NamedTuple):
     pending: int
 
 
-def answered(work: Work, query: MemoryQuery, beside: Filter) -> Answer:
-    """The hits of a query whose filter, namespaces and vector are settled.
-
-    `beside` is the grant for what is asked of what stands beside texts: which session, whose words, which tags.
-    """
+def answered(work: Work, query: MemoryQuery) -> Answer:
+    """The hits of a query whose filter, namespaces and vector are settled."""
     if query.rank.diverse and work.view.dimensions is None:
         raise InvalidCall("rank.diverse compares vectors, and this store has no embedder; leave it out")
     pool = _pool(work, query)
@@ -63,14 +65,16 @@ def answered(work: Work, query: MemoryQuery, beside: Filter) -> Answer:
     if query.group is None:
         hits = [each.hit for each in found[: query.limit]]
     else:
-        hits = [hit for each in grouped(found, query.group, query.per_group)[: query.limit] for hit in _of_group(work, query, each, beside)]
-    hits = in_order(hits, query.rank.order)
+        groups, seen = grouped(found, query.group, query.per_group)[: query.limit], beside(work)
+        hits = [hit for each in groups for hit in _of_group(work, query, each, seen)]
+    if query.rank.order != "relevance":
+        hits = in_order(hits, query.rank.order)
     return Answer(tuple(hits), tuple(pool.behind[each] for hit in hits for each in hit.also), pool.pending)
 
 
 def _pool(work: Work, query: MemoryQuery) -> _Pool:
     """As many of the best as are needed to fill the answer."""
-    several = len({nearness(path) for path in query.namespaces or ()}) > 1
+    several = _several(work, query.namespaces or ())
     most = max(MOST, 2 * query.limit + 10)
     asked = min(most, _wanted(query, several=several))
     while True:
@@ -81,8 +85,15 @@ def _pool(work: Work, query: MemoryQuery) -> _Pool:
         asked = min(most, 2 * asked)
 
 
+def _several(work: Work, roots: Sequence[str]) -> bool:
+    """Whether there is anything at more than one distance."""
+    if len({nearness(root) for root in roots}) < 2:
+        return False
+    return len({nearness(root) for root in roots if work.view.paths(root)}) > 1
+
+
 def _wanted(query: MemoryQuery, *, several: bool) -> int:
-    wanted = 2 * query.limit + 10 if several else query.limit
+    wanted = query.limit + max(WIDER, query.limit // 2) if several else query.limit
     if query.rank.diverse:
         wanted = max(wanted, POOL, 4 * query.limit)
     return wanted if query.group is None else max(wanted, POOL, 2 * query.limit * query.per_group)
@@ -98,6 +109,8 @@ def _enough(found: Sequence[Found], hits: Sequence[Hit], query: MemoryQuery, *, 
 
 
 def _joined(work: Work, hits: Sequence[Hit], pending: int) -> _Pool:
+    if len({(hit.cube.namespace, hit.cube.policy.owner) for hit in hits}) == 1 and hits[0].cube.policy.owner == work.caller.principal:
+        return _Pool([Found(hit, hit.cube) for hit in hits], {}, pending)  # the store holds a fact of one's own once
     sets = one_each([Found(hit, _shown(work, hit.cube)) for hit in hits])
     if len(sets) < len(hits):
         sets = [allowed for members in sets if (allowed := _permitted(work, members))]
@@ -118,12 +131,17 @@ def _permitted(work: Work, members: list[Found]) -> list[Found]:
     return [each for each, may in zip(members, allowed, strict=True) if may]
 
 
-def _of_group(work: Work, query: MemoryQuery, members: Members, beside: Filter) -> list[Hit]:
+def beside(work: Work) -> Filter:
+    """The grant for what is asked of what stands beside texts, sessions, speakers, tags: nothing of others' that hide some of it."""
+    return work.warrant.filter(work.action, past=reads_past(work.call), beside=True)
+
+
+def _of_group(work: Work, query: MemoryQuery, members: Members, seen: Filter) -> list[Hit]:
     """The hits of one group, which say how many more there are."""
     group = members.group
     if members.test is not None:
         wanted = within(query) & Filter.parse(members.test)
-        there = work.view.count(wanted, grant=beside, now=work.now)
+        there = work.view.count(wanted, grant=seen, now=work.now)
         group = group.model_copy(update={"others": max(0, there - len(members.hits))})
     return [each.hit.model_copy(update={"group": group}) for each in members.hits]
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from memos.interface.memory_api.answering import within
+from memos.interface.memory_api.answering import beside, within
 from memos.interface.memory_api.desk import Work
 from memos.memcube.call import MemoryQuery
 from memos.memcube.cube import MemCube
@@ -25,17 +25,17 @@ STANDING = ("kind=instruction", "kind=preference", "instruction", "preference")
 class Following:
     """What relations lead to from the hits in one step.
 
-    `shown` is the condition on what is reached, which need not pass the query's own; `beside` the grant for what is asked of sessions.
+    `shown` is the condition on what is reached, which need not pass the query's own.
     What the caller may not see is not there, and what follows it follows the turn before it.
     """
 
-    def __init__(self, work: Work, query: MemoryQuery, shown: Filter, beside: Filter) -> None:
-        self._work, self._relations, self._shown, self._beside = work, query.expand, shown, beside
+    def __init__(self, work: Work, query: MemoryQuery, shown: Filter) -> None:
+        self._work, self._relations, self._shown = work, query.expand, shown
         self._edges: dict[tuple[str, str], list[MemCube]] = defaultdict(list)
 
     def reached(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The memories reached, those of the first hit first, each with the score of the last hit."""
-        if not self._relations or not hits:
+        if not hits:
             return ()
         known, found = {hit.cube.id for hit in hits}, list[Hit]()
         last = min(hit.score for hit in hits)
@@ -61,7 +61,7 @@ class Following:
         comparison, descending = BESIDE[relation]
         there = Filter.parse({"namespace": cube.namespace, "session": cube.session, "ordinal": {comparison: cube.ordinal}})
         return work.view.find(
-            self._shown & there, grant=self._beside, now=work.now, order="ordinal", descending=descending, limit=1
+            self._shown & there, grant=beside(work), now=work.now, order="ordinal", descending=descending, limit=1
         ).cubes  # fmt: skip
 
     def _read_edges(self, ids: Sequence[str]) -> None:
@@ -85,11 +85,9 @@ def standing(work: Work, query: MemoryQuery, shown: Filter) -> tuple[MemCube, ..
 
     Of more those come that fit the question best, then those of the highest priority, then the latest.
     """
-    if not query.standing:
-        return ()
     holding = [{"valid_to": {"exists": False}}, {"valid_to": {"gt": work.moment}}]
-    own = {"owner": work.caller.principal, "tags": {"any": list(STANDING)}, "or": holding}
-    wanted = MemoryQuery(filter=shown & Filter.parse(own), namespaces=work.warrant.scope(work.action), limit=query.standing)
+    own = Filter.parse({"owner": work.caller.principal, "tags": {"any": list(STANDING)}, "or": holding})
+    wanted = MemoryQuery(filter=shown & own, namespaces=work.warrant.scope(work.action), limit=query.standing)
     page = work.view.find(
         within(wanted), grant=work.grant.filter, now=work.now, order="priority", descending=True, limit=query.standing
     )  # fmt: skip

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 from memos.errors import InvalidCall, NotFound
-from memos.infrastructure.memgovernance.permission.actions import reads_past
 from memos.interface.memory_api.answering import answered
 from memos.interface.memory_api.desk import Prepared, Work, fitting
 from memos.interface.memory_api.following import Following, standing, understood
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.hit import Hit
 from memos.memcube.provenance import Provenance
 from memos.memcube.state import PRESENT, MemoryType, State
 
@@ -26,21 +26,16 @@ def prepare_search(work: Work) -> Prepared:
         raise InvalidCall("a call reads the past by its own `at` and `moment`; a session's `query` finds them for a query that has an `at`")
     wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
     settled = query.model_copy(update=wanted)
-    shown, beside = condition(work, MemoryQuery(states=query.states)), _beside(work)
-    found = answered(work, settled, beside)
-    hits = (*found.hits, *Following(work, query, shown, beside).reached(found.hits))
+    found = answered(work, settled)
+    hits = (*found.hits, *reached(work, query, found.hits)) if query.expand else found.hits
     pending = found.pending
     warnings = (f"{pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if pending else ()
+    kept = standing(work, settled, condition(work, MemoryQuery())) if query.standing else ()
     reply = MemoryReply.model_construct(
-        call_id=work.call.id, hits=hits, cubes=standing(work, settled, shown), call=work.call, warnings=warnings, seq=work.view.seq,
+        call_id=work.call.id, hits=hits, cubes=kept, call=work.call, warnings=warnings, seq=work.view.seq,
         details=understood(work, settled, query) if query.explain else {},
     )  # fmt: skip
     return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits}, told=found.told)
-
-
-def _beside(work: Work) -> Filter:
-    """What the caller may see of what stands beside texts: nothing of memories of others that hide some of it."""
-    return work.warrant.filter(work.action, past=reads_past(work.call), beside=True)
 
 
 def lanes_of(why: Mapping[str, float]) -> str:
@@ -62,6 +57,11 @@ def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
     if query.layers is None or query.namespaces is None:
         return work.warrant.scope(work.action, query.namespaces)
     return tuple(dict.fromkeys((*work.warrant.scope(work.action, query.namespaces), *work.warrant.scope(work.action))))
+
+
+def reached(work: Work, query: MemoryQuery, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """What the query's relations lead to from its hits: whatever is in the states asked for."""
+    return Following(work, query, condition(work, MemoryQuery(states=query.states))).reached(hits)
 
 
 def condition(work: Work, query: MemoryQuery) -> Filter:
