@@ -172,7 +172,14 @@ class TestOrder:
         reply = session.search("boat", rank={"minimum": scores[2]})
         assert [hit.score for hit in reply.hits] == scores[:3]
 
-    def test_unlike_ones_first(self, alice):
+    def test_the_least_score_of_the_latest(self):
+        with MemOS.open("memory:", embedder=None) as memory:
+            alice = memory.as_user("alice")
+            alice.add(["one thing", "another thing", "a third thing"])
+            assert [hit.score for hit in alice.search("what did I say?", rank={"minimum": 0.5}).hits] == [1, 0.5]
+
+    def test_unlike_ones_first(self, memory):
+        alice = memory.as_user("alice")
         alice.add(["the green boat of Ines", "the green boat of Ines and Rui", "the green boat of Rui", "the yellow boat"], wait=True)
         question = "the green boat of Ines or Rui"
         assert texts(alice.search(question))[-1] == "the yellow boat"
@@ -432,6 +439,14 @@ class TestForms:
     def test_what_is_no_query(self, alice, query):
         with pytest.raises(InvalidCall):
             alice.query(query)
+
+    @pytest.mark.parametrize(
+        "part", [{"rank": {"order": "recent"}}, {"group": "session"}, {"expand": ["next"]}, {"standing": 1}, {"explain": True}, {"at": 1}]
+    )
+    def test_a_list_refuses_what_only_a_search_has(self, memory, alice, part):
+        call = MemoryCall(id=memory._clock.new_id(), operation="list", query=MemoryQuery.model_validate(part))
+        reply = alice._door.handle(alice.caller, call)
+        assert (reply.status, next(iter(part)) in reply.message) == ("invalid_call", True)
 
     def test_a_filter_on_owners_is_under_the_grant(self, memory, alice):
         memory.as_user("bob").add("bob's boat", wait=True)

@@ -16,6 +16,9 @@ from memos.memcube.hit import Hit
 from memos.memcube.provenance import Provenance
 from memos.memcube.state import PRESENT, MemoryType, State
 
+SEARCHED = ("at", "rank", "group", "expand", "standing", "explain")
+"""Parts of a query that `list` has no answer to."""
+
 
 def prepare_search(work: Work) -> Prepared:
     """The memories that answer a query best, each with its score and why."""
@@ -108,6 +111,9 @@ def named(work: Work) -> tuple[MemCube, ...]:
 def prepare_list(work: Work) -> Prepared:
     """One page of the memories that pass a filter."""
     query, options = work.call.query or MemoryQuery(), work.call.options
+    for name in SEARCHED:
+        if getattr(query, name) != MemoryQuery.model_fields[name].get_default(call_default_factory=True):
+            raise InvalidCall(f"a list has no {name}; search has")
     wanted = scope(work, query)
     if not wanted:
         return Prepared(MemoryReply(call_id=work.call.id, call=work.call, seq=work.view.seq))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from memos.operation.memoperator.ranking import Fusion, Ranked
 from memos.operation.memoperator.scope import Places
 from memos.operation.memoperator.succession import Answer
 
+Scored = TypeVar("Scored", bound=tuple[float, Any, int])
 POOL = 64
 """Among so many of the best at least a spread is chosen."""
 _DAY = 86_400e6  # microseconds
@@ -70,6 +72,10 @@ def reach(query: MemoryQuery) -> int:
 
 def chosen(answers: Sequence[Answer], query: MemoryQuery, signals: Signals, fusion: Fusion) -> list[Answer]:
     """Of the best the ones that are given: none below the least score, spread where the query or its question wants it."""
-    floor, shape = query.rank.minimum, shape_of(query)
-    kept = list(answers) if floor is None else [answer for answer in answers if answer[0] >= floor]
+    kept, shape = above(answers, query.rank.minimum), shape_of(query)
     return (kept if shape is None else covered(shape, kept, signals, fusion))[: query.limit]
+
+
+def above(found: Iterable[Scored], floor: float | None) -> list[Scored]:
+    """What scores no less than the floor; a score comes first in each."""
+    return [one for one in found if floor is None or one[0] >= floor]

@@ -21,7 +21,7 @@ from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lanes, State
 from memos.operation.memoperator.late import Asked, Late, asked
-from memos.operation.memoperator.options import chosen, reach, weighed
+from memos.operation.memoperator.options import above, chosen, reach, weighed
 from memos.operation.memoperator.quotation import Likely, likely
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
 from memos.operation.memoperator.scope import Floats, Places, Scope
@@ -73,9 +73,15 @@ class Retrieval:
             return Found(())
         pending = signals.scope.pending_of(signals.passing) if query.vector is not None else 0
         if not signals.names and signals.question.has_no_topic:
+<<<<<<< HEAD
             return Found(_latest(signals, query.limit), pending)
         fusion = self._lexical if "dense" not in signals.names else self._dense if signals.late is None else self._late
         fusion, wide = weighed(fusion, query.rank, moment or now), reach(query)
+=======
+            return Found(tuple(above(_latest(signals, query.limit), query.rank.minimum)), pending)
+        fusion = weighed(self._dense if "dense" in signals.names else self._lexical, query.rank, moment or now)
+        wide = reach(query)
+>>>>>>> 9901795 (Refuse in a list what only a search has, and keep the least score everywhere)
         answers = _ranked(fusion, signals, wide)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
             answers = succeeded(answers, signals, fusion, view, gone)[:wide]
