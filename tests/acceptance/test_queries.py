@@ -284,6 +284,13 @@ class TestExpansion:
         )
         assert [hit.cube.id for hit in reply.hits[2:]] == [cubes[1].id]
 
+    def test_the_nearest_turn_may_be_far_away(self, alice):
+        said = ["far before", "the mast in the middle", "far after"]
+        turns = [{"role": "user", "content": text, "ordinal": place * 1000} for place, text in enumerate(said)]
+        alice.add(turns, session="sparse", wait=True)
+        reply = alice.search("mast in the middle", limit=1, expand=["previous", "next"])
+        assert texts(reply)[1:] == ["far before", "far after"]
+
     def test_edges_in_both_directions_and_none_of_what_is_hidden(self, memory, alice):
         one, two, other = alice.add(["green boat", "an older note", "a later note"], wait=True).cubes
         hidden = memory.as_user("bob").add("bob's own", wait=True).cubes[0]

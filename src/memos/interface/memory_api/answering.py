@@ -65,8 +65,7 @@ def answered(work: Work, query: MemoryQuery) -> Answer:
     if query.group is None:
         hits = [each.hit for each in found[: query.limit]]
     else:
-        groups, seen = grouped(found, query.group, query.per_group)[: query.limit], beside(work)
-        hits = [hit for each in groups for hit in _of_group(work, query, each, seen)]
+        hits = _by_group(work, query, grouped(found, query.group, query.per_group)[: query.limit])
     if query.rank.order != "relevance":
         hits = in_order(hits, query.rank.order)
     return Answer(tuple(hits), tuple(pool.behind[each] for hit in hits for each in hit.also), pool.pending)
@@ -136,14 +135,16 @@ def beside(work: Work) -> Filter:
     return work.warrant.filter(work.action, past=reads_past(work.call), beside=True)
 
 
-def _of_group(work: Work, query: MemoryQuery, members: Members, seen: Filter) -> list[Hit]:
-    """The hits of one group, which say how many more there are."""
-    group = members.group
-    if members.test is not None:
-        wanted = within(query) & Filter.parse(members.test)
-        there = work.view.count(wanted, grant=seen, now=work.now)
-        group = group.model_copy(update={"others": max(0, there - len(members.hits))})
-    return [each.hit.model_copy(update={"group": group}) for each in members.hits]
+def _by_group(work: Work, query: MemoryQuery, groups: Sequence[Members]) -> list[Hit]:
+    """The hits of the groups, which say how many more each has."""
+    tests = [Filter.parse(each.test) for each in groups if each.test is not None]
+    there = iter(work.desk.operator.counted(query, tests, work.view, beside(work), work.now))
+    hits: list[Hit] = []
+    for group, test, members in groups:
+        others = 0 if test is None else max(0, next(there) - len(members))
+        whole = group.model_copy(update={"others": others})
+        hits += [each.hit.model_copy(update={"group": whole}) for each in members]
+    return hits
 
 
 def within(query: MemoryQuery) -> Filter:

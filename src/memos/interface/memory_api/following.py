@@ -18,6 +18,8 @@ MOST = 200
 """So many memories are reached from the hits at most."""
 BESIDE = {"next": ("gt", False), "previous": ("lt", True)}
 """The turns beside one: how their ordinals compare, and whether the greatest is the nearest."""
+STRIDES = (2, 32, 256)
+"""So many ordinals are looked at, one by one, before the session is searched for the nearest."""
 STANDING = ("kind=instruction", "kind=preference", "instruction", "preference")
 """Tags of what its owner wants to be kept to always."""
 
@@ -31,6 +33,7 @@ class Following:
 
     def __init__(self, work: Work, query: MemoryQuery, shown: Filter) -> None:
         self._work, self._relations, self._shown = work, query.expand, shown
+        self._holds, self._beside = shown.predicate(now=work.now), beside(work)
         self._edges: dict[tuple[str, str], list[MemCube]] = defaultdict(list)
 
     def reached(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -58,26 +61,44 @@ class Following:
         work = self._work
         if cube.session is None or cube.ordinal is None or work.desk.governance.redacted(work.warrant, cube).session != cube.session:
             return ()
+        begun = 0
+        for size in STRIDES:
+            ordinals = _ordinals(cube.ordinal, relation, begun, begun + size, work.view.next_ordinal(cube.namespace, cube.session))
+            if not ordinals:
+                return ()
+            there = work.view.turns(cube.namespace, cube.session, ordinals)
+            found = work.view.get(list(there.values()), grant=self._beside, now=work.now)
+            if near := [found[there[each]] for each in ordinals if there.get(each) in found and self._holds(found[there[each]])]:
+                return near[:1]
+            begun += size
+        return self._turn_after_a_gap(cube, relation)
+
+    def _turn_after_a_gap(self, cube: MemCube, relation: str) -> Sequence[MemCube]:
         comparison, descending = BESIDE[relation]
-        there = Filter.parse({"namespace": cube.namespace, "session": cube.session, "ordinal": {comparison: cube.ordinal}})
-        return work.view.find(
-            self._shown & there, grant=beside(work), now=work.now, order="ordinal", descending=descending, limit=1
+        there = self._shown & Filter.parse({"namespace": cube.namespace, "session": cube.session, "ordinal": {comparison: cube.ordinal}})
+        return self._work.view.find(
+            there, grant=self._beside, now=self._work.now, order="ordinal", descending=descending, limit=1
         ).cubes  # fmt: skip
 
     def _read_edges(self, ids: Sequence[str]) -> None:
         relations = tuple(relation for relation in self._relations if relation not in BESIDE)
         if not relations:
             return
-        view, now, holds = self._work.view, self._work.now, self._shown.predicate(now=self._work.now)
+        view, now = self._work.view, self._work.now
         edges = view.neighbours(ids, relations, 1)
         others = list(dict.fromkeys(end for edge in edges for end in (edge.source, edge.target)))
-        cubes = {key: cube for key, cube in view.get(others, grant=self._work.grant.filter, now=now).items() if holds(cube)}
+        cubes = {key: cube for key, cube in view.get(others, grant=self._work.grant.filter, now=now).items() if self._holds(cube)}
         for edge in edges:
             for one, other in ((edge.source, edge.target), (edge.target, edge.source)):
                 if other in cubes:
                     self._edges[one, edge.relation].append(cubes[other])
         for some in self._edges.values():
             some.sort(key=lambda cube: (cube.said_at, cube.id))
+
+
+def _ordinals(own: int, relation: str, begin: int, end: int, beyond: int) -> Sequence[int]:
+    """The ordinals of the turns after one, or before it, the nearest first, from the place `begin` to `end`."""
+    return range(own + 1, beyond)[begin:end] if relation == "next" else range(own - 1, -1, -1)[begin:end]
 
 
 def standing(work: Work, query: MemoryQuery, shown: Filter) -> tuple[MemCube, ...]:

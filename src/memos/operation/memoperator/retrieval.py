@@ -19,7 +19,7 @@ from memos.memcube.state import State as MemoryState
 from memos.operation.memoperator import coarse
 from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.features import Question, Signals, missing
-from memos.operation.memoperator.lanes import Lanes, State
+from memos.operation.memoperator.lanes import Lane, Lanes, State
 from memos.operation.memoperator.late import Asked, Late, asked
 from memos.operation.memoperator.options import above, chosen, reach, weighed
 from memos.operation.memoperator.quotation import Likely, likely
@@ -73,15 +73,9 @@ class Retrieval:
             return Found(())
         pending = signals.scope.pending_of(signals.passing) if query.vector is not None else 0
         if not signals.names and signals.question.has_no_topic:
-<<<<<<< HEAD
-            return Found(_latest(signals, query.limit), pending)
+            return Found(tuple(above(_latest(signals, query.limit), query.rank.minimum)), pending)
         fusion = self._lexical if "dense" not in signals.names else self._dense if signals.late is None else self._late
         fusion, wide = weighed(fusion, query.rank, moment or now), reach(query)
-=======
-            return Found(tuple(above(_latest(signals, query.limit), query.rank.minimum)), pending)
-        fusion = weighed(self._dense if "dense" in signals.names else self._lexical, query.rank, moment or now)
-        wide = reach(query)
->>>>>>> 9901795 (Refuse in a list what only a search has, and keep the least score everywhere)
         answers = _ranked(fusion, signals, wide)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
             answers = succeeded(answers, signals, fusion, view, gone)[:wide]
@@ -117,15 +111,24 @@ class Retrieval:
 
     def _states(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> tuple[Scope, list[State]] | None:
         """All that a query reads, and the lanes with what passes in each; None when nothing does."""
-        paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
+        paths, lanes = self._read(query, view)
         wanted = query.filter if query.filter is not None else Filter.everything()
-        tiers = (False, True) if COLD.intersection(query.states or ()) else (False,)
-        lanes = [self._lanes.get(view.tenant, path, cold=cold) for path in paths for cold in tiers]
         states = [lane.read(view, wanted, grant.filter, now) for lane in lanes]
         states = [state for state in states if state.allowed.any()]
         if not any(state.passing.any() for state in states):
             return None
-        return self._scope((view.tenant, view.branch, tuple(paths), len(tiers)), states), states
+        return self._scope((view.tenant, view.branch, paths, len(lanes)), states), states
+
+    def counted(self, query: MemoryQuery, tests: Sequence[Filter], view: View, grant: Filter, now: datetime) -> list[int]:
+        """For each of several further conditions how many memories pass it beside the query's filter and the grant."""
+        lanes, wanted = self._read(query, view)[1], query.filter if query.filter is not None else Filter.everything()
+        return [sum(int(np.count_nonzero(lane.read(view, wanted & test, grant, now).passing)) for lane in lanes) for test in tests]
+
+    def _read(self, query: MemoryQuery, view: View) -> tuple[tuple[str, ...], list[Lane]]:
+        """The namespaces that a query reads, and their lanes."""
+        paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
+        tiers = (False, True) if COLD.intersection(query.states or ()) else (False,)
+        return tuple(paths), [self._lanes.get(view.tenant, path, cold=cold) for path in paths for cold in tiers]
 
     def forget(self, view: View) -> None:
         """Let go of the View's tenant's lanes that it has seen purged, and of what was arranged of them."""
