@@ -22,7 +22,8 @@ def rows_of(conversation: Mapping, vectors: Mapping, coverage: str) -> list[tupl
     view, retrieval, turns = book_of(conversation, vectors).view(), Retrieval(), conversation["turns"]
     sessions, found = {turn["id"]: turn["session"] for turn in turns}, []
     for row in conversation["qa"]:
-        query = MemoryQuery(text=row["q"], vector=vectors[row["q"]], namespaces=(NAMESPACE,), rank=Rank(coverage=coverage))
+        vector, words = vectors[row["q"]]
+        query = MemoryQuery(text=row["q"], vector=vector, words=words, namespaces=(NAMESPACE,), rank=Rank(coverage=coverage))
         measures: dict[str, float] = {}
         for limit in (DEPTH, *reversed(LIMITS)):
             hits = retrieval.retrieve(query.model_copy(update={"limit": limit}), view, EVERYTHING, datetime.now(UTC)).hits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,8 +14,8 @@ from memos.memcube.call import MemoryQuery
 from memos.memcube.fields import microseconds
 from memos.memcube.rank import Rank
 from memos.operation.memoperator.coverage import covered, shape_of
-from memos.operation.memoperator.features import NAMES, Signals
-from memos.operation.memoperator.ranking import Fusion, Ranked
+from memos.operation.memoperator.features import LATE, NAMES, Signals
+from memos.operation.memoperator.ranking import CANDIDATES, Fusion, Ranked
 from memos.operation.memoperator.scope import Places
 from memos.operation.memoperator.succession import Answer
 
@@ -32,11 +32,12 @@ class Weighed(Fusion):
     decay (Cormode, Shkapenyuk, Srivastava and Xu 2009, Forward Decay). priority = weight · priority / 100.
     """
 
-    def __init__(self, base: Fusion, rank: Rank, moment: datetime) -> None:
+    def __init__(self, base: Fusion, rank: Rank, moment: datetime, *, without: Collection[str] = ()) -> None:
         if unknown := sorted(set(rank.weights) - set(NAMES)):
             raise InvalidCall(f"rank.weights: there is no feature {unknown[0][:60]!r}; there are {', '.join(NAMES)}")
-        super().__init__({**base.weights, **rank.weights})
+        super().__init__({**base.weights, **{name: weight for name, weight in rank.weights.items() if name not in without}})
         self._rank, self._moment = rank, moment
+        self._early = None if base.first is None else Weighed(base.first, rank, moment, without=LATE)
 
     def rank(self, signals: Signals, at: Places) -> Ranked:
         """The full scores at some positions, ascending, what the options add included."""
@@ -47,8 +48,11 @@ class Weighed(Fusion):
         return Ranked(at, parts.sum(axis=0), (*ranked.names, *added), parts)
 
     def best(self, signals: Signals, chosen: NDArray[np.bool_], count: int) -> Ranked:
-        """All the positions chosen, in full: no bounds hold for what is added."""
-        return self.rank(signals, np.flatnonzero(chosen))
+        """All the positions chosen, in full, since no bounds hold for what is added; by late interaction the best of them without it."""
+        at, most = np.flatnonzero(chosen), max(CANDIDATES, 2 * count)
+        if signals.late is not None and self._early is not None and len(at) > most:
+            at = np.sort(at[np.argpartition(-self._early.rank(signals, at).scores, most)[:most]])
+        return self.rank(signals, at)
 
     def _added(self, signals: Signals, at: Places) -> dict[str, NDArray[np.float64]]:
         recency, found = self._rank.recency, dict[str, NDArray[np.float64]]()

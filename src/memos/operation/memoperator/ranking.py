@@ -81,6 +81,11 @@ class Fusion:
         """The weights that are not 0, by feature."""
         return self._weights
 
+    @property
+    def first(self) -> Fusion | None:
+        """What chooses the candidates of late interaction."""
+        return self._first
+
     def rank(self, signals: Signals, at: Places) -> Ranked:
         """The full scores at some positions, ascending."""
         found = features(signals, at, self._weights)
