@@ -151,6 +151,7 @@ States: {states}. A search answers with {", ".join(f"`{state}`" for state in PRE
 def query_schema() -> str:
     """The JSON Schema of a query, as `Session.query` and `memos search --query` take it."""
     schema = MemoryQuery.model_json_schema()
+    del schema["properties"]["words"]  # made in the process, never read from JSON
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2, ensure_ascii=False) + "\n"
 
 
