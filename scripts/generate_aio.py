@@ -44,8 +44,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from memos.memcube.call import Caller, CallingContext, MemoryReply, Window
+from memos.memcube.call import Caller, CallingContext, MemoryQuery, MemoryReply, Window
 from memos.memcube.cube import MemCube
+from memos.memcube.rank import Rank
 from memos.memcube.value import Time
 from memos.session import Filtering, Ref, Session
 from memos.session.past import Moment

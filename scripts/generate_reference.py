@@ -6,6 +6,7 @@ Run it after one of them changes; a test compares its output with the pages.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,16 +17,18 @@ from pydantic_core import PydanticUndefined
 
 from memos.cli.command import COMMON
 from memos.errors import MemOSError, tree
-from memos.memcube.call import Caller, CubeDraft, CubeRef, Grant, Hit, MemoryCall, MemoryQuery, MemoryReply, Window
+from memos.memcube.call import Caller, CubeDraft, CubeRef, Grant, MemoryCall, MemoryQuery, MemoryReply, Window
 from memos.memcube.cube import MemCube, Tag, Usage
 from memos.memcube.cube import Path as CubePath
 from memos.memcube.fields import FIELDS, METADATA, OPERATORS, WORDS, Kind
+from memos.memcube.hit import Group, Hit, Reached
 from memos.memcube.legal import METADATA_BYTES, NAME_BYTES, TEXT_BYTES
 from memos.memcube.log import LogQuery
 from memos.memcube.namespace import PATH_STEPS, ROOTS, STEP_BYTES
 from memos.memcube.payload import Activation, Parameter, Plaintext
 from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
+from memos.memcube.rank import Rank, Recency
 from memos.memcube.state import PRESENT, Layer, State
 from memos.settings import Settings
 
@@ -35,7 +38,10 @@ CUBE = (
     *(MemCube, Plaintext, Activation, Parameter, Tag, CubePath, Usage),
     *(Policy, AclEntry, SensitiveSpan, Provenance, CallContext, Parent, ProvenanceRecord),
 )
-CALL = (Caller, MemoryCall, MemoryQuery, Window, CubeDraft, CubeRef, LogQuery, Grant, MemoryReply, Hit)
+CALL = (
+    *(Caller, MemoryCall, MemoryQuery, Rank, Recency, Window, CubeDraft, CubeRef),
+    *(LogQuery, Grant, MemoryReply, Hit, Group, Reached),
+)
 
 
 def errors() -> str:
@@ -142,6 +148,13 @@ States: {states}. A search answers with {", ".join(f"`{state}`" for state in PRE
 """
 
 
+def query_schema() -> str:
+    """The JSON Schema of a query, as `Session.query` and `memos search --query` take it."""
+    schema = MemoryQuery.model_json_schema()
+    del schema["properties"]["words"]  # made in the process, never read from JSON
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2, ensure_ascii=False) + "\n"
+
+
 def sections(kinds: Iterable[type[BaseModel]]) -> str:
     """A section for each value."""
     return "\n\n".join(section(kind) for kind in kinds)
@@ -231,19 +244,25 @@ NOTES: dict[type[BaseModel], dict[str, str]] = {
         "status": "`ok`, or the code of an error",
         "message": "of an error",
         "retryable": "of an error",
-        "cubes": "of add, get, list, update, history, transfer, compose; of lineage: the memory asked for",
+        "cubes": "of add, get, list, update, history, transfer, compose; of lineage: the memory asked for; of search: what is `standing`",
         "hits": "of search, best first",
         "value": "of forget: how many; of log: rows as dicts; of explain: a row; of lineage: the graph, or the PROV-JSON document",
         "next": "of list and log: the cursor of the next page, None at the end",
         "call": "the call as it was understood",
         "warnings": "what was degraded, in words",
         "seq": "the commit that this call wrote, or the one that it read",
-        "details": "of an error",
+        "details": "of an error; of a search with `explain`: how the query was understood",
     },
 }
 """What the fields say whose names do not. A field that is missing here fails the script."""
 
-PAGES: dict[str, Callable[[], str]] = {"errors.md": errors, "filter-fields.md": filters, "settings.md": settings, "values.md": values}
+PAGES: dict[str, Callable[[], str]] = {
+    "errors.md": errors,
+    "filter-fields.md": filters,
+    "settings.md": settings,
+    "values.md": values,
+    "memory-query.schema.json": query_schema,
+}
 
 
 def main() -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from memos.aio import AsyncMemOS, AsyncSession
-    from memos.memcube.call import Caller, Hit, MemoryCall, MemoryQuery, MemoryReply, Window
+    from memos.memcube.call import Caller, MemoryCall, MemoryQuery, MemoryReply, Window
     from memos.memcube.cube import MemCube, Tag
     from memos.memcube.filter import Filter, where
+    from memos.memcube.hit import Hit
     from memos.memcube.quoting import quote, unquote
     from memos.session import Session
     from memos.settings import Settings
@@ -25,7 +26,7 @@ _HOMES = {
     "AsyncSession": "memos.aio",
     "Caller": "memos.memcube.call",
     "Filter": "memos.memcube.filter",
-    "Hit": "memos.memcube.call",
+    "Hit": "memos.memcube.hit",
     "MemCube": "memos.memcube.cube",
     "MemOS": "memos.system",
     "MemoryCall": "memos.memcube.call",

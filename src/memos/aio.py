@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from memos.memcube.call import Caller, CallingContext, MemoryReply, Window
+from memos.memcube.call import Caller, CallingContext, MemoryQuery, MemoryReply, Window
 from memos.memcube.cube import MemCube
+from memos.memcube.rank import Rank
 from memos.memcube.value import Time
 from memos.session import Filtering, Ref, Session
 from memos.session.past import Moment
@@ -88,12 +89,25 @@ class AsyncSession:
         types: Iterable[str] | None = None,
         window: Window | tuple[Time | None, Time | None] | None = None,
         vector: Any = None,
+        layers: str | Iterable[str] | None = None,
+        path: Mapping[str, str] | None = None,
+        rank: Rank | Mapping[str, Any] | None = None,
+        group: str | None = None,
+        per_group: int = 3,
+        expand: str | Iterable[str] = (),
+        standing: int = 0,
+        explain: bool = False,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score."""
         return await asyncio.to_thread(
             self._sync.search, text, limit=limit, filter=filter, namespaces=namespaces, states=states,
-            types=types, window=window, vector=vector,
+            types=types, window=window, vector=vector, layers=layers, path=path, rank=rank, group=group,
+            per_group=per_group, expand=expand, standing=standing, explain=explain,
         )  # fmt: skip
+
+    async def query(self, query: MemoryQuery | Mapping[str, Any]) -> MemoryReply:
+        """A `search` whose query is one value: a MemoryQuery, or the JSON object of one, with all that `search` takes."""
+        return await asyncio.to_thread(self._sync.query, query)
 
     async def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""

@@ -8,8 +8,9 @@ import pytest
 
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.privacy.redaction import redact
-from memos.memcube.call import Caller, Hit, MemoryReply
+from memos.memcube.call import Caller, MemoryReply
 from memos.memcube.cube import MemCube, Path, Tag
+from memos.memcube.hit import Hit
 from memos.memcube.payload import Activation, Plaintext
 from memos.memcube.policy import SENSITIVITIES, Policy, SensitiveSpan
 from memos.memcube.provenance import CallContext, Provenance, ProvenanceRecord

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,13 +10,13 @@ import click
 from memos.cli.command import Target, command
 from memos.cli.inputs import json_object, moment
 from memos.cli.output import day, emit_ids, emit_reply, plain, say, snippet, table, warn
+from memos.cli.querying import COVERAGES, HIT_ORDERS, LAYERS, STATES, TYPES, query_object, query_of
 
 if TYPE_CHECKING:
-    from memos.memcube.call import Hit, MemoryReply
+    from memos.memcube.call import MemoryReply
     from memos.memcube.cube import MemCube
+    from memos.memcube.hit import Hit
 
-STATES = ("generated", "activated", "merged", "archived")
-"""What is expired is in no answer: `memos history` shows it."""
 PAGE = 1000
 """Memories that `list --all` reads at a time."""
 ORDERS = ("created_at", "updated_at", "said_at", "priority", "ordinal")
@@ -26,36 +26,47 @@ ORDERS = ("created_at", "updated_at", "said_at", "priority", "ordinal")
     "search",
     'memos search "where does she live?"',
     'memos search "what did the doctor say" --limit 3 --why --from 2025-01-01 --to 2025-02-01',
+    'memos search "what did we plan" --group session --per-group 2 --order recent',
+    "memos search --query query.json --json",
     """memos search "plans" --filter '{"tags": {"any": ["home", "mood=calm"]}}' --json""",
     'memos forget $(memos search "the old phone number" --limit 1 --ids)',
     past=True,
     branches=True,
 )
-@click.argument("words", nargs=-1, required=True, metavar="TEXT")
-@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many at most.")
+@click.argument("words", nargs=-1, metavar="TEXT")
+@click.option(
+    "--query", "query", type=query_object, metavar="FILE|-", help="The whole query in JSON; other options take the place of its fields."
+)
+@click.option("--limit", type=click.IntRange(1, 1000), help="How many at most; with --group, how many groups.  [default: 10]")
 @click.option("--filter", "filter", type=json_object, metavar="JSON", help="A condition on the memories, in JSON.")
 @click.option("--namespace", "namespaces", multiple=True, metavar="PATH", help="Search here instead; may be repeated.")
+@click.option("--layer", "layers", multiple=True, type=click.Choice(LAYERS), help="Of what is searched only this layer; may be repeated.")
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="A state, instead of the present ones; may be repeated.")
+@click.option("--type", "types", multiple=True, type=click.Choice(TYPES), help="What the memories are made of; may be repeated.")
 @click.option("--from", "start", type=moment, metavar="TIME", help="Said at or after.")
 @click.option("--to", "end", type=moment, metavar="TIME", help="Said before.")
+@click.option("--topic", metavar="NAME", help="Only what has this topic.")
+@click.option("--order", type=click.Choice(HIT_ORDERS), help="In which order the hits are given.  [default: relevance]")
+@click.option("--diverse", type=click.FloatRange(0, 1), help="How much likeness to what comes before counts against a hit.")
+@click.option("--half-life", type=float, metavar="DAYS", help="What was said lately counts more: half as much after so many days.")
+@click.option("--coverage", type=click.Choice(COVERAGES), help="Spread the hits over the time, or over exchanges.  [default: auto]")
+@click.option("--minimum", type=float, metavar="SCORE", help="The least score of a hit.")
+@click.option("--group", metavar="KEY", help="Hits by session, namespace, speaker or tag:NAME.")
+@click.option("--per-group", type=click.IntRange(1, 100), help="Hits of one group at most.  [default: 3]")
+@click.option(
+    "--expand", multiple=True, metavar="RELATION", help="What to follow from the hits: next, previous, supersedes …; may be repeated."
+)
+@click.option("--standing", type=click.IntRange(0, 100), help="How many of your standing instructions to bring.")
+@click.option("--explain", is_flag=True, help="Tell how the query was understood.")
 @click.option("--why", is_flag=True, help="Show what each score is made of.")
 @click.option("--ids", is_flag=True, help="Print the ids alone, one a line.")
-def search(
-    target: Target,
-    words: tuple[str, ...],
-    *,
-    namespaces: tuple[str, ...],
-    states: tuple[str, ...],
-    start: datetime | None,
-    end: datetime | None,
-    why: bool,
-    ids: bool,
-    **query: Any,
-) -> None:
+def search(target: Target, *, why: bool, ids: bool, **given: Any) -> None:
     """Find the memories that answer TEXT best, the best first."""
-    window = (start, end) if start or end else None
+    query = query_of(**given)
+    if target.at is not None:
+        query.pop("at", None)
     with target.session() as session:
-        reply = session.search(" ".join(words), window=window, namespaces=namespaces or None, states=states or None, **query)
+        reply = session.query(query)
     if ids:
         emit_ids(hit.cube for hit in reply.hits)
     elif target.as_json:
@@ -129,12 +140,16 @@ def history(target: Target, id: str) -> None:
 
 
 def show_hits(reply: MemoryReply, *, why: bool) -> None:
-    """A table of hits; each memory's id stands under its text."""
+    """A table of hits; each memory's id stands under its text. Standing instructions come before it, what was understood after it."""
+    for cube in reply.cubes:
+        say(f"standing: {brief(cube)}")
     if reply.hits:
         rows = [(f"{hit.score:.3f}", day(hit.cube.said_at), who(hit.cube), found_text(hit, why=why)) for hit in reply.hits]
         table(("score", "when (UTC)", "who", "text"), rows, numbers=("score",))
     else:
         say("nothing was found; `memos list` shows what there is")
+    for name, value in reply.details.items():
+        say(f"{name}: {json.dumps(value, default=str)}")
     warn(reply.warnings)
 
 
@@ -142,7 +157,12 @@ def found_text(hit: Hit, *, why: bool) -> str:
     """The beginning of a hit's text, its id, and what its score is made of, the greatest part first."""
     parts = sorted(hit.why.items(), key=lambda part: -abs(part[1]))
     reasons = " ".join(f"{name}={value:.3f}" for name, value in parts if abs(value) >= 0.0005)
-    return "\n".join([brief(hit.cube), hit.cube.id, *([f"why: {reasons}"] if why else [])])
+    beside = [f"also: {' '.join(hit.also)}"] if hit.also else []
+    if hit.group is not None and hit.group.key is not None:
+        beside.append(f"{hit.group.by}: {plain(hit.group.key)}, {hit.group.others} more")
+    if hit.reached is not None:
+        beside.append(f"{hit.reached.relation} of {hit.reached.id}")
+    return "\n".join([brief(hit.cube), hit.cube.id, *beside, *([f"why: {reasons}"] if why else [])])
 
 
 def show_page(reply: MemoryReply) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,22 +11,26 @@ from memos.errors import BackendError, InvalidCall, MemOSError, tree
 from memos.memcube.cube import MemCube, Path, Tag
 from memos.memcube.filter import Filter
 from memos.memcube.gate import legal_conditions
+from memos.memcube.hit import Hit, group_of
 from memos.memcube.legal import (
     legal_acl,
     legal_body,
     legal_id,
     legal_links,
     legal_metadata,
+    legal_moment,
     legal_name,
     legal_namespace,
     legal_principal,
     legal_question,
+    legal_step,
     legal_tags,
 )
 from memos.memcube.policy import AclEntry, SensitiveSpan, Sensitivity
+from memos.memcube.rank import Rank
 from memos.memcube.spans import legal_spans
 from memos.memcube.state import Layer, MemoryType, State
-from memos.memcube.value import Instant, Metadata, Text, Value
+from memos.memcube.value import Instant, Known, Metadata, Text, Value
 from memos.memcube.vector import Vector, WordVectors
 
 Operation = Literal[
@@ -132,21 +137,62 @@ class Window(Value):
         return self
 
 
-class MemoryQuery(Value):
-    """The retrieval part of a call. `limit` counts results; `expand` names relations to follow."""
+Relation = Literal[
+    "next", "previous",
+    "derived_from", "composed_of", "merged_from", "supersedes", "contradicts", "depends_on", "follows",
+]  # fmt: skip
+"""What a query may follow from its hits: the turns beside one in its session, and the edges of the graph, in both directions."""
+
+
+class MemoryQuery(Known):
+    """The retrieval part of a call: what the memories are to be like, and how the best of them are to be ranked and arranged.
+
+    Every condition holds: `filter`, `window`, `path`, `types`, `states`, and where to look: `namespaces` and all below them, and `layers`
+    of what a search reads by default. `limit` counts hits, with `group` it counts groups.
+    """
 
     text: Annotated[str, BeforeValidator(legal_question)] = ""
     vector: Vector | None = None
     words: WordVectors | None = Field(default=None, exclude=True, repr=False, description="the text's words as the embedder read them")
     filter: Filter | None = None
     window: Window | None = None
-    path: Path | None = None
+    path: Path | None = Field(default=None, description="the memories below a topic, or a concept of it; read from the tags of these names")
     types: tuple[MemoryType, ...] | None = None
     states: tuple[State, ...] | None = None
     namespaces: tuple[Annotated[str, BeforeValidator(legal_namespace)], ...] | None = None
+    layers: tuple[Layer, ...] | None = None
+    at: Annotated[int | str | None, BeforeValidator(legal_moment)] = Field(
+        default=None, description="as of then: a snapshot's name, a time, or the number of a commit"
+    )
     limit: int = Field(default=10, ge=1, le=1000, strict=True)
-    expand: tuple[str, ...] = ()
-    rank: Metadata = Field(default_factory=dict)
+    rank: Rank = Field(default_factory=Rank)
+    group: str | None = Field(
+        default=None, pattern=r"^(session|namespace|speaker|tag:[^=]+)$", description="session, namespace, speaker or tag:NAME"
+    )
+    per_group: int = Field(default=3, ge=1, le=100, strict=True, description="hits of one group at most")
+    expand: tuple[Relation, ...] = Field(default=(), description="what is followed one step from each hit; not counted by `limit`")
+    standing: int = Field(default=0, ge=0, le=100, strict=True, description="how many of the caller's standing instructions to bring")
+    explain: bool = Field(default=False, strict=True, description="tell in `details` how the query was understood")
+
+    @model_validator(mode="after")
+    def _has_a_whole_path(self) -> MemoryQuery:
+        if self.path is not None:
+            for step in (self.path.topic, self.path.concept, self.path.fact):
+                legal_step(step)
+            if self.path.topic is None or (self.path.concept is None and self.path.fact is not None):
+                raise InvalidCall("a path begins with its topic: topic, then concept, then fact, with none left out")
+        return self
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The tags that a memory on the path bears, by name."""
+        given = {} if self.path is None else {"topic": self.path.topic, "concept": self.path.concept, "fact": self.path.fact}
+        return {name: step for name, step in given.items() if step is not None}
+
+    def fields(self) -> frozenset[str]:
+        """The fields of memories that the query's own conditions read."""
+        named = self.filter.referenced_fields() if self.filter is not None else frozenset()
+        return named | {"tags"} if self.path is not None else named
 
 
 class CubeDraft(Value):
@@ -208,14 +254,6 @@ class Grant(Value):
     policies: tuple[str, ...]
 
 
-class Hit(Value):
-    """A memory that was found; the contributions in `why` sum to `score`."""
-
-    cube: MemCube
-    score: float
-    why: dict[str, float]
-
-
 class MemoryReply(Value):
     """The answer. `status` is "ok" or an error's code; `call_id` finds the access or audit row."""
 
@@ -231,6 +269,12 @@ class MemoryReply(Value):
     warnings: tuple[str, ...] = ()
     seq: int | None = Field(default=None, description="the commit that this reply wrote, or the one that it read")
     details: Metadata = Field(default_factory=dict)
+
+    @property
+    def groups(self) -> tuple[tuple[Hit, ...], ...]:
+        """The hits of a search that groups, group by group; what was reached from them is in none."""
+        grouped = (hit for hit in self.hits if hit.group is not None)
+        return tuple(tuple(members) for _, members in groupby(grouped, key=group_of))
 
     def __iter__(self) -> NoReturn:
         """A reply is no list: pydantic's own iteration, over the names of its fields, would only mislead."""

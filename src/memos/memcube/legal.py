@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -14,7 +15,7 @@ from memos.errors import InvalidCall
 from memos.memcube.cube import Tag
 from memos.memcube.namespace import encode_step, normalise
 from memos.memcube.normal import normalised
-from memos.memcube.value import Metadata, holds_at_most, invalid, legal_text
+from memos.memcube.value import Metadata, aware_utc, holds_at_most, invalid, legal_text, read_moment
 
 TEXT_BYTES = 4 * 1024 * 1024
 """The longest text of one memory, in bytes of UTF-8."""
@@ -30,6 +31,8 @@ ACL_ENTRIES = 100
 LINK_BYTES = 2048
 NAME_BYTES = 256
 TRIGGER_BYTES = 1024
+STEP_BYTES = NAME_BYTES - len("concept=")
+"""The longest topic, concept or fact of a path: it is the value of a tag of that name."""
 INTEGER_LIMIT = 2**63
 CUBE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -112,6 +115,24 @@ def legal_trigger(trigger: Any) -> str | None:
     return trigger
 
 
+def legal_moment(moment: Any) -> int | str | None:
+    """A commit's number, or a text that names a snapshot or a time; a time is written as one. InvalidCall for anything else."""
+    if moment is None or (isinstance(moment, int) and not isinstance(moment, bool) and 0 <= moment < INTEGER_LIMIT):
+        return moment
+    if isinstance(moment, date):
+        return aware_utc(read_moment(moment)).isoformat()
+    if not isinstance(moment, str) or not 1 <= len(legal_text(moment).encode()) <= NAME_BYTES:
+        raise InvalidCall("at: a snapshot's name, a time with its zone, or the number of a commit is wanted")
+    return moment
+
+
+def legal_step(step: str | None) -> str | None:
+    """A topic, a concept or a fact of a path, or None; InvalidCall when it cannot be the value of a tag."""
+    if step is not None and not 1 <= len(legal_text(step).encode()) <= STEP_BYTES:
+        raise InvalidCall(f"a step of a path must be a text of 1 to {STEP_BYTES} bytes")
+    return step
+
+
 def legal_principal(name: Any) -> str:
     """A user's or a tenant's name: a text that can be a step of a namespace; InvalidCall otherwise."""
     if not isinstance(name, str) or not name.strip():
@@ -189,6 +210,8 @@ def legal_namespace(path: Any) -> str | None:
 
 def same_fact(text: str) -> str:
     """The form under which two texts are one fact: NFC, case and white space folded. Digits, names and negations all count."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     return " ".join(normalised("NFC", _folded(normalised("NFC", text))).split())
 
 

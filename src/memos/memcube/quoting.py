@@ -16,8 +16,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from memos.errors import InvalidCall
-from memos.memcube.call import Hit, MemoryReply
+from memos.memcube.call import MemoryReply
 from memos.memcube.cube import MemCube
+from memos.memcube.hit import Hit
 from memos.memcube.quarantine import quarantined
 
 HEAD = (

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from memos.errors import InvalidCall
@@ -21,6 +21,18 @@ class Value(BaseModel):
     """A frozen pydantic value. Unknown fields are refused, the schema is built on first use."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True)
+
+
+class Known(Value):
+    """A value that people write by hand, as JSON: a field that it has not is InvalidCall, which names those that there are."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_other(cls, given: Any) -> Any:
+        unknown = [str(name) for name in given if name not in cls.model_fields] if isinstance(given, Mapping) else []
+        if unknown:
+            raise InvalidCall(f"{cls.__name__} has no field {unknown[0][:60]!r}; it has {', '.join(cls.model_fields)}")
+        return given
 
 
 V = TypeVar("V", bound=BaseModel)

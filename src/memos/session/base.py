@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
+
+from pydantic import ValidationError
 
 from memos.errors import InvalidCall
 from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryQuery, MemoryReply, Window, raising
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
-from memos.memcube.value import build
+from memos.memcube.value import build, invalid
 from memos.ports.clock import Clock
 from memos.ports.door import Door
 
 Filtering = Filter | Mapping[str, Any] | None
 Ref = str | MemCube
 """Which memory is meant: its id, or a MemCube that has it."""
+
+
+SEVERAL = ("states", "types", "layers", "expand")
+"""Parts of a query that are lists, of which a single one may be given by itself."""
 
 
 class Place(NamedTuple):
@@ -46,13 +52,33 @@ class Verbs:
                 raise InvalidCall("a window is a pair (start, end), each a time, a date or None")
             window = build(Window, start=window[0], end=window[1])
         named = None if namespaces is None else several(namespaces)
-        rest |= {name: several(rest[name]) for name in ("states", "types") if rest.get(name) is not None}
+        rest |= {name: several(rest[name]) for name in SEVERAL if rest.get(name) is not None}
         wanted = Filter.parse(filter) if filter is not None else None
         return build(MemoryQuery, filter=wanted, namespaces=named, window=window, **given(**rest))
+
+    def _place_of(self, moment: Any) -> Place:
+        """Where in time a moment is; NotFound when no snapshot has the name, InvalidCall for a past that was purged."""
+        found = self._call("moment", options={"moment": moment}).value
+        return Place(found["seq"], found["at"], self._place.branch)
+
+    def _elsewhere(self, place: Place) -> Self:
+        return type(self)(self._door, self.caller, self._clock, place)
 
     def _call(self, operation: str, **parts: Any) -> MemoryReply:
         call = build(MemoryCall, id=self._clock.new_id(), operation=operation, **given(**self._place._asdict()), **parts)
         return raising(self._door.handle(self.caller, call))
+
+
+def asked(query: MemoryQuery | Mapping[str, Any]) -> MemoryQuery:
+    """A query from its JSON form, or itself; InvalidCall names the first field that is wrong."""
+    if isinstance(query, MemoryQuery):
+        return query
+    if not isinstance(query, Mapping):
+        raise InvalidCall(f"a query is a MemoryQuery or a JSON object of its fields, not a {type(query).__name__}")
+    try:
+        return MemoryQuery.model_validate(dict(query))
+    except ValidationError as error:
+        raise invalid(error) from None
 
 
 def refs(ids: Ref | Iterable[Ref]) -> tuple[CubeRef, ...]:

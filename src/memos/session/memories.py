@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from memos.interface.messages import drafts_of
-from memos.memcube.call import MemoryReply, Window
+from memos.memcube.call import MemoryQuery, MemoryReply, Window
 from memos.memcube.legal import legal_namespace, legal_tags
+from memos.memcube.rank import Rank
 from memos.memcube.value import Time
-from memos.session.base import Filtering, Ref, Verbs, given, json_object, refs, several
+from memos.session.base import Filtering, Ref, Verbs, asked, given, json_object, refs, several
 
 
 class Memories(Verbs):
-    """`add`, `search`, `get`, `list`, `update`, `forget`, `history`, `transfer`, `compose`."""
+    """`add`, `search`, `query`, `get`, `list`, `update`, `forget`, `history`, `transfer`, `compose`."""
 
     def add(
         self,
@@ -66,16 +67,41 @@ class Memories(Verbs):
         types: Iterable[str] | None = None,
         window: Window | tuple[Time | None, Time | None] | None = None,
         vector: Any = None,
+        layers: str | Iterable[str] | None = None,
+        path: Mapping[str, str] | None = None,
+        rank: Rank | Mapping[str, Any] | None = None,
+        group: str | None = None,
+        per_group: int = 3,
+        expand: str | Iterable[str] = (),
+        standing: int = 0,
+        explain: bool = False,
     ) -> MemoryReply:
         """The memories that answer a text best: `reply.hits`, each with `cube`, `score` and `why`, whose values sum to the score.
 
-        Reads `user/<you>` and the session's context, unless `namespaces` names others. `window` is the half-open interval in
-        which things were said. Raises InvalidCall when there is neither a text nor a vector.
+        Reads `user/<you>`, the session's context and what policies open, of these only `layers` if given, or what `namespaces` name;
+        `window` is the half-open interval in which things were said, `path` a topic, or a concept or fact of it. Equal memories come
+        once: `hit.also` has the ids of the others. `rank` has the options of the ranking (`memos.memcube.rank.Rank`). With `group`
+        ("session", "namespace", "speaker", "tag:NAME") the hits come group by group, `per_group` of each at most, and `limit` counts
+        groups: `reply.groups`. `expand` names relations to follow from the hits; `hit.reached` tells of what comes by it. `standing`
+        is how many of your standing instructions and preferences to bring, as `reply.cubes`; with `explain` the reply's `details` say
+        how the query was understood. Raises InvalidCall when there is neither a text nor a vector, and for an option that is none.
         """
         query = self._query(
-            text=text, limit=limit, filter=filter, namespaces=namespaces, states=states, types=types, window=window, vector=vector
-        )
+            text=text, limit=limit, filter=filter, namespaces=namespaces, states=states, types=types, window=window, vector=vector,
+            layers=layers, path=path, rank=rank, group=group, per_group=per_group, expand=expand, standing=standing, explain=explain,
+        )  # fmt: skip
         return self._call("search", query=query)
+
+    def query(self, query: MemoryQuery | Mapping[str, Any]) -> MemoryReply:
+        """A `search` whose query is one value: a MemoryQuery, or the JSON object of one, with all that `search` takes.
+
+        Its `at` reads the past as `at(…)` does, and takes the place of where this session reads.
+        """
+        wanted = asked(query)
+        if wanted.at is None:
+            return self._call("search", query=wanted)
+        there = self._elsewhere(self._place_of(wanted.at))
+        return there.query(wanted.model_copy(update={"at": None}))
 
     def get(self, ids: Ref | Iterable[Ref]) -> MemoryReply:
         """One memory or several by id, in the order asked: `reply.cubes`. NotFound unless all may be seen."""

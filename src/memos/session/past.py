@@ -32,8 +32,7 @@ class Past(Verbs):
 
         NotFound when no snapshot has the name, InvalidCall for a past that was purged.
         """
-        found = self._call("moment", options={"moment": moment}).value
-        return self._elsewhere(Place(found["seq"], found["at"], self._place.branch))
+        return self._elsewhere(self._place_of(moment))
 
     def diff(
         self, before: Moment, after: Moment = "now", *, namespaces: str | Iterable[str] | None = None, limit: int = 1000
@@ -93,6 +92,3 @@ class Past(Verbs):
     def _require_branch(self, verb: str) -> None:
         if self._place.branch is None:
             raise InvalidCall(f'{verb} belongs to a branch: branch("what-if").{verb}()')
-
-    def _elsewhere(self, place: Place) -> Self:
-        return type(self)(self._door, self.caller, self._clock, place)

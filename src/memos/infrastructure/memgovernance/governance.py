@@ -64,7 +64,7 @@ class MemGovernance:
             return Grant(filter=restricted(grant.filter, caller.restrictions), policies=grant.policies)
         action, past = reading(call.operation, past=call.at is not None or call.branch is not None), reads_past(call)
         exempt = None if call.operation in USES else caller.principal
-        asked = call.query.filter.referenced_fields() if call.query is not None and call.query.filter is not None else frozenset()
+        asked = call.query.fields() if call.query is not None else frozenset()
         beside = any(name in BESIDE or name.startswith(METADATA) for name in asked)
         return Grant(filter=warrant.filter(action, past=past, exempt=exempt, beside=beside), policies=warrant.policies(action))
 
@@ -198,8 +198,7 @@ class MemGovernance:
         cubes = [*reply.cubes, *(hit.cube for hit in reply.hits)]
         if warrant.system or not cubes:
             return self.told(warrant, reply), ()
-        deciding = cubes if heads is None else _heads(heads, cubes)
-        allowed = dict(zip(map(_key, cubes), self._allowed(warrant, grant, reply, deciding, now), strict=True))
+        allowed = dict(zip(map(_key, cubes), self.permitted(warrant, grant, reply.call, cubes, now=now, heads=heads), strict=True))
         if all(allowed.values()):
             return self.told(warrant, reply), ()
         shown = tuple(cube for cube in reply.cubes if allowed[_key(cube)])
@@ -207,9 +206,16 @@ class MemGovernance:
         withheld = tuple(dict.fromkeys(cube.id for cube in cubes if not allowed[_key(cube)]))
         return self.told(warrant, reply.model_copy(update={"cubes": shown, "hits": hits})), withheld
 
-    def _allowed(self, warrant: Warrant, grant: Grant, reply: MemoryReply, cubes: Sequence[MemCube], now: datetime) -> Iterable[bool]:
+    def permitted(
+        self, warrant: Warrant, grant: Grant, call: MemoryCall | None, cubes: Sequence[MemCube], *, now: datetime, heads: Heads | None
+    ) -> list[bool]:
+        """Whether each of some memories may leave: all of the system's may; `heads` as for `disclose`."""
+        if warrant.system:
+            return [True] * len(cubes)
+        return list(self._allowed(warrant, grant, call, cubes if heads is None else _heads(heads, cubes), now))
+
+    def _allowed(self, warrant: Warrant, grant: Grant, call: MemoryCall | None, cubes: Sequence[MemCube], now: datetime) -> Iterable[bool]:
         """By the filter that retrieval used, by Cedar itself, and by the memory's own conditions."""
-        call = reply.call
         operation, past = (call.operation, call.at is not None or call.branch is not None) if call is not None else ("get", False)
         handed = {cube.namespace: warrant.inherited(cube.namespace) for cube in cubes}
         tests = {entries: grant.filter.predicate(now=now, inherited=entries) for entries in set(handed.values())}

@@ -6,13 +6,18 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 from memos.errors import InvalidCall, NotFound
+from memos.interface.memory_api.answering import answered
 from memos.interface.memory_api.desk import Prepared, Work, fitting
-from memos.interface.memory_api.sources import spread
+from memos.interface.memory_api.following import Following, standing, understood
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.hit import Hit
 from memos.memcube.provenance import Provenance
 from memos.memcube.state import PRESENT, MemoryType, State
+
+SEARCHED = ("at", "rank", "group", "expand", "standing", "explain")
+"""Parts of a query that `list` has no answer to."""
 
 
 def prepare_search(work: Work) -> Prepared:
@@ -20,11 +25,20 @@ def prepare_search(work: Work) -> Prepared:
     query = work.call.query
     if query is None or not (query.text.strip() or query.vector is not None):
         raise InvalidCall("a search needs a text or a vector; to go through memories by filter alone use list")
+    if query.at is not None:
+        raise InvalidCall("a call reads the past by its own `at` and `moment`; a session's `query` finds them for a query that has an `at`")
     wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
-    hits, pending = spread(work, query.model_copy(update=wanted))
+    settled = query.model_copy(update=wanted)
+    found = answered(work, settled)
+    hits = (*found.hits, *reached(work, query, found.hits)) if query.expand else found.hits
+    pending = found.pending
     warnings = (f"{pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if pending else ()
-    reply = MemoryReply.model_construct(call_id=work.call.id, hits=hits, call=work.call, warnings=warnings, seq=work.view.seq, details={})
-    return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
+    kept = standing(work, settled, condition(work, MemoryQuery())) if query.standing else ()
+    reply = MemoryReply.model_construct(
+        call_id=work.call.id, hits=hits, cubes=kept, call=work.call, warnings=warnings, seq=work.view.seq,
+        details=understood(work, settled, query) if query.explain else {},
+    )  # fmt: skip
+    return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits}, told=found.told)
 
 
 def lanes_of(why: Mapping[str, float]) -> str:
@@ -39,14 +53,27 @@ def _lane(feature: str) -> str:
 
 
 def scope(work: Work, query: MemoryQuery) -> tuple[str, ...]:
-    """The namespaces to search, with all below them, those left out that no policy opens to this caller."""
-    return work.warrant.scope(work.action, query.namespaces)
+    """The namespaces to search, with all below them, those left out that no policy opens to this caller.
+
+    With layers what a search reads by default is looked through too, for what is in one of them.
+    """
+    if query.layers is None or query.namespaces is None:
+        return work.warrant.scope(work.action, query.namespaces)
+    return tuple(dict.fromkeys((*work.warrant.scope(work.action, query.namespaces), *work.warrant.scope(work.action))))
+
+
+def reached(work: Work, query: MemoryQuery, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """What the query's relations lead to from its hits: whatever is in the states asked for."""
+    return Following(work, query, condition(work, MemoryQuery(states=query.states))).reached(hits)
 
 
 def condition(work: Work, query: MemoryQuery) -> Filter:
-    """The query's own filter with its states, types and window; of the past and of branches only what had not gone then."""
+    """The query's own filter with its states, types, window, path and layers; of the past and of branches only what had not gone then."""
     parsed = _of_kind(query.states or PRESENT, query.types)
-    clauses: list[dict[str, object]] = []
+    clauses: list[dict[str, object]] = [{"tags": {"any": [f"{name}={step}"]}} for name, step in query.places.items()]
+    if query.layers is not None:
+        named = [{"namespace": {"under": path}} for path in query.namespaces or ()]
+        clauses.append({"or": [{"layer": {"in": [str(layer) for layer in query.layers]}}, *named]})
     if query.window is not None:
         clauses += [{"said_at": {word: at}} for word, at in (("gte", query.window.start), ("lt", query.window.end)) if at is not None]
     if work.elsewhere:
@@ -84,6 +111,9 @@ def named(work: Work) -> tuple[MemCube, ...]:
 def prepare_list(work: Work) -> Prepared:
     """One page of the memories that pass a filter."""
     query, options = work.call.query or MemoryQuery(), work.call.options
+    for name in SEARCHED:
+        if getattr(query, name) != MemoryQuery.model_fields[name].get_default(call_default_factory=True):
+            raise InvalidCall(f"a list has no {name}; search has")
     wanted = scope(work, query)
     if not wanted:
         return Prepared(MemoryReply(call_id=work.call.id, call=work.call, seq=work.view.seq))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 
 from memos.interface.memory_api.desk import Work
-from memos.memcube.call import Hit, MemoryQuery
+from memos.memcube.call import MemoryQuery
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.hit import Hit
 from memos.memcube.value import trusted
 
 WIDER = 4
 """So many times as many hits are looked at when one source has taken too many places."""
 MOST = 1000
 """So many hits are looked at before the owners that have had their share are left out of the search itself."""
+_ALONE = {"also": (), "group": None, "reached": None}
+"""What a hit says of others, before it is arranged among them."""
 Source = tuple[str, str | None]
 
 
@@ -46,7 +49,7 @@ def _found(work: Work, query: MemoryQuery) -> tuple[tuple[Hit, ...], int]:
     found = work.desk.operator.retrieve(query, work.view, work.grant, work.now, work.moment)
     cubes = work.view.load([scored.row for scored in found.hits])
     pairs = zip(cubes, found.hits, strict=True)
-    return tuple(trusted(Hit, {"cube": cube, "score": one.score, "why": one.why}) for cube, one in pairs), found.pending
+    return tuple(trusted(Hit, {"cube": cube, "score": one.score, "why": one.why, **_ALONE}) for cube, one in pairs), found.pending
 
 
 class _Shares:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from memos.memcube.call import CubeDraft, Grant, MemoryQuery
 from memos.memcube.change import Terms
+from memos.memcube.filter import Filter
 from memos.operation.memoperator.analysis import analyse
 from memos.ports.adapter import View
 
@@ -40,6 +41,10 @@ class MemOperator:
         `query.vector`, where there is one, is the question's embedding. InvalidCall for a vector of another width than the store's.
         """
         return self._searching().retrieve(query, view, grant, now, moment)
+
+    def counted(self, query: MemoryQuery, tests: Sequence[Filter], view: View, grant: Filter, now: datetime) -> list[int]:
+        """For each of several further conditions how many memories pass it beside the query's filter and the grant."""
+        return self._lanes().counted(query, tests, view, grant, now)
 
     def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
         """The memories from which pieces of a text may have been taken, by their words: at most `each` a piece, the likeliest first."""

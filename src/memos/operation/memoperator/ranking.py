@@ -78,6 +78,16 @@ class Fusion:
         self._weights = {name: weight for name, weight in weights.items() if weight}
         self._first = None if first is None else Fusion(first)
 
+    @property
+    def weights(self) -> Weights:
+        """The weights that are not 0, by feature."""
+        return self._weights
+
+    @property
+    def first(self) -> Fusion | None:
+        """What chooses the candidates of late interaction."""
+        return self._first
+
     def rank(self, signals: Signals, at: Places) -> Ranked:
         """The full scores at some positions, ascending."""
         found = features(signals, at, self._weights)

@@ -18,8 +18,9 @@ from memos.operation.memoperator import coarse
 from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.cache import LaneKey, Lanes
 from memos.operation.memoperator.features import Question, Signals, missing
-from memos.operation.memoperator.lanes import State
+from memos.operation.memoperator.lanes import Lane, State
 from memos.operation.memoperator.late import Asked, Late, asked
+from memos.operation.memoperator.options import above, chosen, reach, weighed
 from memos.operation.memoperator.quotation import Likely, likely
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
 from memos.operation.memoperator.scope import Floats, Places, Scope
@@ -68,11 +69,13 @@ class Retrieval:
             return Found(())
         pending = signals.scope.pending_of(signals.passing) if query.vector is not None else 0
         if not signals.names and signals.question.has_no_topic:
-            return Found(_latest(signals, query.limit), pending)
+            return Found(tuple(above(_latest(signals, query.limit), query.rank.minimum)), pending)
         fusion = self._lexical if "dense" not in signals.names else self._dense if signals.late is None else self._late
-        answers = _ranked(fusion, signals, query.limit)
+        fusion, wide = weighed(fusion, query.rank, moment or now), reach(query)
+        answers = _ranked(fusion, signals, wide)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
-            answers = succeeded(answers, signals, fusion, view, gone)[: query.limit]
+            answers = succeeded(answers, signals, fusion, view, gone)[:wide]
+        answers = chosen(answers, query, signals, fusion)
         self.lanes.weigh(signals.scope)
         return Found(tuple(Scored(score, why, int(signals.scope.rows[position])) for score, why, position in answers), pending)
 
@@ -105,10 +108,8 @@ class Retrieval:
 
     def _states(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> tuple[Scope, list[State]] | None:
         """All that a query reads, and the lanes with what passes in each; None when nothing does."""
-        paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
+        lanes = self._read(query, view)
         wanted = query.filter if query.filter is not None else Filter.everything()
-        tiers = (False, True) if COLD.intersection(query.states or ()) else (False,)
-        lanes = {key: self.lanes.get(key) for path in paths for cold in tiers for key in (LaneKey(view.tenant, path, cold),)}
         read = {key: lane.read(view, wanted, grant.filter, now) for key, lane in lanes.items()}
         shown = {key: state for key, state in read.items() if state.allowed.any()}
         self.lanes.settle(view, lanes, {key for key, state in read.items() if key in shown or not len(state.rows)})
@@ -116,6 +117,17 @@ class Retrieval:
         if not any(state.passing.any() for state in states):
             return None
         return self.lanes.scope(view, {key: lanes[key] for key in shown}, states), states
+
+    def counted(self, query: MemoryQuery, tests: Sequence[Filter], view: View, grant: Filter, now: datetime) -> list[int]:
+        """For each of several further conditions how many memories pass it beside the query's filter and the grant."""
+        lanes, wanted = self._read(query, view).values(), query.filter if query.filter is not None else Filter.everything()
+        return [sum(int(np.count_nonzero(lane.read(view, wanted & test, grant, now).passing)) for lane in lanes) for test in tests]
+
+    def _read(self, query: MemoryQuery, view: View) -> dict[LaneKey, Lane]:
+        """The lanes of the namespaces that a query reads."""
+        paths = sorted({path for root in query.namespaces or () for path in view.paths(root)})
+        tiers = (False, True) if COLD.intersection(query.states or ()) else (False,)
+        return {key: self.lanes.get(key) for path in paths for cold in tiers for key in (LaneKey(view.tenant, path, cold),)}
 
     def forget(self, view: View) -> None:
         """Let go of the View's tenant's lanes that it has seen purged, and of what was arranged of them."""
