@@ -70,6 +70,16 @@ class MemCube(Value):
     seq: int = 0
 
     @property
+    def own_tags(self) -> tuple[Tag, ...]:
+        """The tags that users have set; they alone are replaced when a user gives others."""
+        return tuple(tag for tag in self.tags if tag.by == "user")
+
+    @property
+    def predicted_tags(self) -> tuple[Tag, ...]:
+        """The tags that are predicted of what search may know of the text."""
+        return tuple(tag for tag in self.tags if tag.by != "user")
+
+    @property
     def text(self) -> str:
         """The text of a plaintext memory, else the empty string."""
         return self.payload.text if isinstance(self.payload, Plaintext) else ""

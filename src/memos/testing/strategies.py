@@ -116,10 +116,10 @@ def namespaces() -> SearchStrategy[str]:
 
 @cache
 def tags() -> SearchStrategy[Tag]:
-    """Tags with and without a value."""
+    """Tags with and without a value, of users and predicted."""
     words = st.sampled_from(["home", "mood", "Home", "日本", "it's", "%"])
     values = st.one_of(st.none(), st.sampled_from(["calm", "a=b", "", "home", "🧠"]))
-    return st.builds(Tag, name=words, value=values)
+    return st.builds(Tag, name=words, value=values, by=st.sampled_from(["user", "user", "predicted"]))
 
 
 @cache
