@@ -10,6 +10,9 @@ from memos.memcube.provenance import Provenance
 from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Value
 
+PREDICTED = ("kind", "sentiment", "source", "credibility", "anchor", "topic", "entity")
+"""The names of all tags that are predicted; users may set tags of these names too."""
+
 
 class Tag(Value):
     """A label with an optional value, set by a user or predicted with a confidence in [0, 1]."""

@@ -60,6 +60,7 @@ KINDS = {
         "use",
         "consolidate",
         "examine",
+        "classify",
     ),
     4: ("forget", "discard", "purge", "reclaim", "erase", "revoke"),
     99: ("authenticate",),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from memos.interface.memory_api import (
     arrange,
     branches,
+    classify,
     consolidate,
     create,
     erase,
@@ -79,4 +80,5 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "index": index.prepare_index,
     "use": index.prepare_use,
     "examine": index.prepare_examine,
+    "classify": classify.prepare_classify,
 }
