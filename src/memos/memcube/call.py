@@ -34,6 +34,7 @@ Operation = Literal[
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
     "log", "explain",
     "trace", "manifest", "recognise",
+    "tags", "rename", "catalogue",
     "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
     "issue", "delegate", "revoke", "authenticate",
     "erase",

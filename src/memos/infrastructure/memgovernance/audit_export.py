@@ -39,6 +39,8 @@ KINDS = {
         "who",
         "preview",
         "heat",
+        "tags",
+        "catalogue",
     ),
     3: (
         "update",
@@ -61,6 +63,7 @@ KINDS = {
         "consolidate",
         "examine",
         "classify",
+        "rename",
     ),
     4: ("forget", "discard", "purge", "reclaim", "erase", "revoke"),
     99: ("authenticate",),

@@ -19,7 +19,7 @@ from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.forgetting import Forgetting
 from memos.interface.memory_api.operations import OPERATIONS
-from memos.interface.memory_api.structure import known, structured
+from memos.interface.memory_api.structure import in_words, known, structured
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
 from memos.memcube.cube import MemCube
@@ -30,7 +30,7 @@ from memos.ports.journal import AccessRow
 UNSEALED = (
     "this caller was not made by this door; authenticate a credential here, or use `MemOS.as_user` in the process that embeds the store"
 )
-READS = frozenset({"search", "trace", "get", "list", "history", "diff", "log", "explain"}) | frozenset(
+READS = frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "diff", "log", "explain"}) | frozenset(
     {"snapshot", "snapshots", "moment", "branch", "branches"}
 )
 """What may be asked of the past, or says itself why it is not; the rest is about the present."""
@@ -119,7 +119,7 @@ class MemoryAPI:
             if not counted:
                 quotas.require(*measured)
             grant = governance.authorize(warrant, caller, call)
-            work = Work(self._desk, caller, call, view, grant, warrant, now, partial(self._vault.view, caller.tenant))
+            work = Work(self._desk, caller, in_words(call, view), view, grant, warrant, now, partial(self._vault.view, caller.tenant))
             prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
                 allowed = replace(prepared.change, allowances=quotas.allowances(*measured))

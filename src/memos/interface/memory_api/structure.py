@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from memos.memcube.call import MemoryCall
 from memos.memcube.change import DERIVATIONS, CubeWrite
 from memos.memcube.cube import MemCube, Tag
+from memos.memcube.hierarchy import asks_under, parents_of, spelled_out
 from memos.memcube.policy import SENSITIVITIES, Policy
 from memos.memcube.spans import indexed
 from memos.operation.memoperator.analysis import analyse, by_assistant
 from memos.operation.memoperator.tagging import SINGLE, TOPIC, Source, joined, predicted
+from memos.ports.adapter import View
 
 IMPORTS = frozenset({"import", "load"})
 """Origins of what came out of another store."""
 ALWAYS = frozenset({"kind", "source"})
 """What every text has that holds a word: where one is missing nothing has been predicted of it, or a user's own tag stood in its place."""
+
+
+def in_words(call: MemoryCall, view: View) -> MemoryCall:
+    """A call whose filter names each tag, where it asks for what stands under one."""
+    query = call.query
+    if query is None or query.filter is None or not asks_under(query.filter):
+        return call
+    wanted = spelled_out(query.filter, parents_of(view.rules("tag")))
+    return call.model_copy(update={"query": query.model_copy(update={"filter": wanted})})
 
 
 def known(write: CubeWrite) -> CubeWrite:
