@@ -101,3 +101,39 @@ def figures(found: Sequence[Label]) -> dict[str, Any]:
 def _f1(wanted: Sequence[bool], given: Sequence[bool]) -> float:
     hits = sum(one and other for one, other in zip(wanted, given, strict=True))
     return 2 * hits / (sum(wanted) + sum(given))
+
+
+def pair_f1(wanted: Sequence[str], given: Sequence[str | None]) -> float:
+    """Over all pairs of texts: whether both have one topic, as people say and as is predicted."""
+    both = either = 0
+    for (a, x), (b, y) in combinations(zip(wanted, given, strict=True), 2):
+        alike, together = a == b, x is not None and x == y
+        both += alike and together
+        either += alike + together
+    return 2 * both / either
+
+
+def topic_figures(found: Sequence[Label], topics: Sequence[str | None]) -> dict[str, float]:
+    """What predicted topics reach; a predicted topic means the theme that most of its members have.
+
+    `unseen macro F1` counts the held-out texts alone, among all the others, and takes the meaning of the topics from the others.
+    """
+    told = [(each.text, each.topic, topic) for each, topic in zip(found, topics, strict=True) if each.topic is not None]
+    wanted, given = [theme for _, theme, _ in told], [topic for _, _, topic in told]
+    others = [(theme, topic) for text, theme, topic in told if not held_out(text)]
+    unseen = [(theme, topic) for text, theme, topic in told if held_out(text)]
+    everything, seen = _meanings(zip(wanted, given, strict=True)), _meanings(others)
+    return {
+        "topic texts": len(told),
+        "topic macro F1": macro_f1(wanted, [everything.get(topic, "") for topic in given]),
+        "topic unseen macro F1": macro_f1([theme for theme, _ in unseen], [seen.get(topic, "") for _, topic in unseen]),
+        "topic pair F1": pair_f1(wanted, given),
+    }
+
+
+def _meanings(pairs: Iterable[tuple[str, str | None]]) -> dict[str | None, str]:
+    counts: dict[str | None, Counter[str]] = {}
+    for theme, topic in pairs:
+        if topic is not None:
+            counts.setdefault(topic, Counter())[theme] += 1
+    return {topic: count.most_common(1)[0][0] for topic, count in counts.items()}
