@@ -372,7 +372,7 @@ class AsyncSession:
         trigger: str | None = None,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
-        """Call a tag of users otherwise in all that you may write: `reply.value` tells how many were `renamed`, and how many are `frozen`."""
+        """Call a tag of users otherwise in all that you may write: `reply.value` tells how many were `renamed` and are `frozen`."""
         return await asyncio.to_thread(
             self._sync.rename_tag, old, new, namespaces=namespaces, trigger=trigger,
             idempotency_key=idempotency_key,

@@ -27,7 +27,7 @@ class Tagging(Verbs):
         trigger: str | None = None,
         idempotency_key: str | None = None,
     ) -> MemoryReply:
-        """Call a tag of users otherwise in all that you may write: `reply.value` tells how many were `renamed`, and how many are `frozen`.
+        """Call a tag of users otherwise in all that you may write: `reply.value` tells how many were `renamed` and are `frozen`.
 
         `mood` stands for all its values, `mood=calm` for one. Each memory gets a new version, all in one commit; what is predicted stays.
         Raises InvalidCall for names that are none, NotFound where nothing of yours has the tag.
