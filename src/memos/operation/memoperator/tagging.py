@@ -25,11 +25,15 @@ TOPIC = "topic"
 """The one tag that is predicted of a memory among others, by the worker, and not of its text alone."""
 
 
-def predicted(text: str, source: Source) -> tuple[Tag, ...]:
-    """The tags of a text, of which search may know all; `source` is what its provenance and its speaker tell."""
+def predicted(text: str, source: Source, names: Iterable[tuple[str, float]] = ()) -> tuple[Tag, ...]:
+    """The tags of a text, of which search may know all; `source` is what its provenance and its speaker tell.
+
+    `names` are those of the entities that it mentions, each with a confidence.
+    """
+    entities = tuple(_tag("entity", name, sure) for name, sure in names)
     utterance = read(text)
     if not utterance.words:
-        return ()
+        return entities
     does, sure = kind(utterance)
     if source == "assistant" and does in STANDING:
         does, sure = "fact", 0.5  # what a machine likes or orders is nothing for a user to be held to
@@ -41,7 +45,7 @@ def predicted(text: str, source: Source) -> tuple[Tag, ...]:
     quoted = source in {"told", "assistant"} and utterance.reported
     tags.append(_tag("source", "hearsay" if quoted else source, 0.8 if quoted else 0.9))
     tags += [_tag("anchor", name, surely) for name, surely in anchors(utterance)]
-    return tuple(tags)
+    return (*tags, *entities)
 
 
 def joined(own: Iterable[Tag], found: Iterable[Tag]) -> tuple[Tag, ...]:
