@@ -89,6 +89,15 @@ def test_what_an_assistant_says_is_no_wish_of_the_user():
     assert set(SOURCES) == {"told", "assistant", "hearsay", "derived", "imported"}
 
 
+def test_the_names_of_entities_are_tags_of_their_own():
+    found = predicted("Ana met Bo.", "told", [("Ana", 0.9), ("Bo", 0.6)])
+    assert [(tag.key, tag.confidence, tag.by) for tag in found if tag.name == "entity"] == [
+        ("entity=Ana", 0.9, "predicted"),
+        ("entity=Bo", 0.6, "predicted"),
+    ]
+    assert [tag.key for tag in predicted("…", "told", [("Ana", 1.0)])] == ["entity=Ana"], "the speaker of no words is somebody"
+
+
 def test_only_the_beginning_of_a_long_text_is_read():
     assert predicted("The door is green. " * 200 + "I hate it!", "told") == predicted(("The door is green. " * 200)[:LONGEST], "told")
 
