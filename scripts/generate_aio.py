@@ -22,6 +22,7 @@ SOURCES = {
         "Past": SESSION / "past.py",
         "Logs": SESSION / "logs.py",
         "Sharing": SESSION / "sharing.py",
+        "Tagging": SESSION / "tagging.py",
         "Governing": SESSION / "governing.py",
         "Attribution": SESSION / "attribution.py",
         "Identity": SESSION / "identity.py",

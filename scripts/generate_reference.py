@@ -110,7 +110,13 @@ def operators(kind: Kind) -> str:
 
 def shown(kind: Kind, field: str) -> str:
     """What a field holds."""
-    return " ".join(f"`{word}`" for word in WORDS[field]) if field in WORDS else f"a set of {kind}" if kind is Kind.SET else str(kind)
+    return (
+        " ".join(f"`{word}`" for word in WORDS[field])
+        if field in WORDS
+        else f"a set of {Kind.SET}"
+        if kind in {Kind.SET, Kind.LABELS}
+        else str(kind)
+    )
 
 
 def values() -> str:

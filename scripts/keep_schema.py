@@ -22,7 +22,7 @@ from memos.testing.telling import outcome
 from memos.testing.walk import DIMENSIONS, START, Walk
 
 KEPT = Path(__file__).parents[1] / "tests" / "contract" / "schemas"
-SEED, STEPS = 6, 60
+SEED, STEPS = 8, 60
 
 
 def write(adapter: SqliteAdapter) -> None:

@@ -44,7 +44,9 @@ class World:
         path = cube.namespace
         nid = self.interned("namespace", "nid", "path", path, tid=1, aid=self.acl(INHERITED.get(path, ())), last_seq=0)
         for tag in cube.tags:
-            found = self.interned("tag", "tag", "key", tag.key, tid=1, name=tag.name, value=tag.value)
+            held = {"key": tag.key, "own": int(tag.by == "user")}
+            known = list(self.connection.execute("SELECT tag FROM tag WHERE key = :key AND own = :own", held))
+            found = known[0][0] if known else self.insert("tag", tid=1, name=tag.name, value=tag.value, **held)
             self.insert("cube_tag", row=number, tag=found)
         same = {name: getattr(row, name) for name in SAME}
         rest = {"bid": 0, "sid": 1, "version": 1, "cid": number, "header": "{}", "metadata": row.metadata or None}

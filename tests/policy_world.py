@@ -185,6 +185,7 @@ class World:
         tags = tuple(
             Tag(name=key.partition("=")[0], value=key.partition("=")[2] or None) for key in self.some(("home", "mood=calm", "x"), 2)
         )
+        tags += tuple(Tag(name="kind", value=each, by="predicted", confidence=0.5) for each in self.some(("fact", "plan"), 1))
         times = {name: self.when() for name in ("said_at", "created_at", "updated_at")}
         ends = {name: self.perhaps(self.when()) for name in ("valid_from", "valid_to")}
         return MemCube(

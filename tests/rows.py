@@ -27,6 +27,7 @@ def feed_row(cube, row, *, uid=None, seq=1, seq_end=OPEN, branch="", ascii=False
         sensitivity=cube.policy.sensitivity,
         priority=cube.policy.priority,
         tags=tuple(tag.key for tag in cube.tags),
+        tagged=bool(cube.own_tags),
         speaker=cube.speaker,
         role=cube.role,
         session=cube.session,

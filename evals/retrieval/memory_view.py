@@ -17,7 +17,8 @@ CHUNK = 4096
 
 BLANK = FeedRow(
     row=0, uid=0, id="", content=0, seq=0, seq_end=OPEN, branch="", state="generated", type="plaintext", frozen=False, layer="private",
-    owner="alice", acl=(), sensitivity="internal", priority=0, tags=(), speaker=None, role=None, session=None, ordinal=None,
+    owner="alice", acl=(), sensitivity="internal", priority=0, tags=(),
+    tagged=False, speaker=None, role=None, session=None, ordinal=None,
     said_at=0, created_at=0, updated_at=0, valid_from=None, valid_to=None, expires_at=None, metadata="",
     hashes=b"", counts=b"", length=0, flags=0,
 )  # fmt: skip

@@ -371,6 +371,47 @@ class AsyncSession:
         """What everybody whom documents, owners and access lists name may do to a memory, now or at a moment, and what changed that."""
         return await asyncio.to_thread(self._sync.who, id, moment=moment, purpose=purpose, task=task, model=model)
 
+    async def tags(
+        self, *, filter: Filtering = None, namespaces: str | Iterable[str] | None = None, limit: int | None = None
+    ) -> MemoryReply:
+        """The tags of what you may see, most frequent first: `reply.value`, dicts with `tag`, `by`, `count` and `under`."""
+        return await asyncio.to_thread(self._sync.tags, filter=filter, namespaces=namespaces, limit=limit)
+
+    async def rename_tag(
+        self,
+        old: str,
+        new: str,
+        *,
+        namespaces: str | Iterable[str] | None = None,
+        trigger: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Call a tag of users otherwise in all that you may write: `reply.value` tells how many were `renamed` and are `frozen`."""
+        return await asyncio.to_thread(
+            self._sync.rename_tag, old, new, namespaces=namespaces, trigger=trigger,
+            idempotency_key=idempotency_key,
+        )  # fmt: skip
+
+    async def place_tag(self, tag: str, under: str | None) -> MemoryReply:
+        """Put a tag under another, for the whole tenant: `{"tags": {"under": "place"}}` then finds it too. None takes it out again."""
+        return await asyncio.to_thread(self._sync.place_tag, tag, under)
+
+    async def catalogue(
+        self,
+        name: str,
+        *,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        limit: int | None = None,
+        least: int | None = None,
+        cursor: str | None = None,
+    ) -> MemoryReply:
+        """An index for a task, without what has been superseded, newest first."""
+        return await asyncio.to_thread(
+            self._sync.catalogue, name, filter=filter, namespaces=namespaces, limit=limit, least=least,
+            cursor=cursor,
+        )  # fmt: skip
+
     async def govern(self, kind: str, key: str, body: Mapping[str, Any] | None) -> MemoryReply:
         """Write one document of the tenant, in place of the one of that name; None withdraws it. It holds from the next call on."""
         return await asyncio.to_thread(self._sync.govern, kind, key, body)

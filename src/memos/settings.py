@@ -84,6 +84,12 @@ class Settings(BaseModel):
         default=None, ge=1, description="how many hits of one search may come from one source other than the caller; none: as many as fit"
     )
     consolidate: bool = Field(default=True, description="whether the worker looks for facts that a new memory repeats or supersedes")
+    structure: bool = Field(
+        default=True, description="whether tags are predicted of what is written: kind, sentiment, source, credibility, topics"
+    )
+    topics_from: Annotated[int | None, BeforeValidator(_none_where_said)] = Field(
+        default=50, ge=10, description="from how many memories on the worker finds the topics of a namespace; none: never"
+    )
     compress_bytes: int = Field(default=1024, ge=64, description="texts of archived memories from this size on are kept compressed")
     cache_bytes: int = Field(
         default=512 * 1024 * 1024,

@@ -10,6 +10,7 @@ from functools import partial, reduce
 from operator import or_
 from typing import Any
 
+from memos.interface.classifier import Classifier
 from memos.interface.memory_api.retention import worn_by
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
@@ -37,15 +38,17 @@ OVER = Filter.parse({"expires_at": {"lte": "now"}, "state": {"ne": "expired"}})
 
 
 class Sweeper:
-    """Expiry, use, idleness, rules, retention, compression and reclamation. Every step is bounded by `settings.sweep_batch`."""
+    """Topics, expiry, use, idleness, rules, retention, compression and reclamation. Every step is bounded by `settings.sweep_batch`."""
 
     def __init__(self, call: Call, parts: StoreParts, clock: Clock, settings: Settings) -> None:
         self._call, self._adapter, self._maintenance = call, parts.adapter, parts.maintenance
         self._clock, self._settings = clock, settings
         self._cursors: dict[tuple[str, str], Any] = {}
+        self._classifier = Classifier(call, parts, clock, settings.topics_from if settings.structure else None)
         self._kept: dict[str, frozenset[Hold | None]] = {}
         self._ruled_by = tuple((rule, *_read(rule)) for rule in settings.lifecycle_rules)
         self._sweeps: dict[str, Callable[[str], Counter[str]]] = {
+            "topics": self._classifier.step,
             "expiry": self._expire,
             "idle": self._archive,
             **{f"rule {rule.name}": partial(self._rule, place) for place, rule in enumerate(settings.lifecycle_rules)},

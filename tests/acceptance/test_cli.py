@@ -84,7 +84,7 @@ class TestAdd:
         assert "2 memories in user/alice" in done.stdout
         first, second = run.json("list")["cubes"]
         assert [text_of(first), text_of(second)] == ["I moved to Lisbon.", "I like tea."]
-        assert [(tag["name"], tag["value"]) for tag in first["tags"]] == [("home", None), ("mood", "calm")]
+        assert [(tag["name"], tag["value"]) for tag in first["tags"] if tag["by"] == "user"] == [("home", None), ("mood", "calm")]
         assert first["policy"]["priority"] == 5
         assert first["id"] in done.stdout
 

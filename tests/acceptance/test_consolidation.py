@@ -110,7 +110,7 @@ class TestRepetition:
         new = alice.add("I am allergic to peanuts", tags=["food"]).cubes[0]
         memory.drain()
         stands, gone = alice.get([old.id, new.id]).cubes
-        assert (stands.state, stands.text, [tag.key for tag in stands.tags]) == ("merged", old.text, ["health", "food"])
+        assert (stands.state, stands.text, [tag.key for tag in stands.own_tags]) == ("merged", old.text, ["health", "food"])
         assert [(parent.id, parent.relation) for parent in stands.provenance.parents] == [(new.id, "merged_from")]
         assert (gone.state, [(parent.id, parent.relation) for parent in gone.provenance.parents]) == ("archived", [(old.id, "merged_into")])
         assert stands.provenance.id == old.id

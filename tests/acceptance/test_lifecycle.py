@@ -41,7 +41,7 @@ class TestUpdate:
         cube = alice.add("I like tea. I run on Sundays.", tags=["a"], metadata={"x": 1, "y": 1}).cubes[0]
         after = alice.update(cube.id, "i LIKE  tea. I swim too.", mode="merge", tags=["b"], metadata={"y": 2}).cubes[0]
         assert after.text == "I like tea. I run on Sundays. I swim too."
-        assert ([tag.key for tag in after.tags], after.metadata, after.state) == (["a", "b"], {"x": 1, "y": 2}, "merged")
+        assert ([tag.key for tag in after.own_tags], after.metadata, after.state) == (["a", "b"], {"x": 1, "y": 2}, "merged")
         again = alice.update(cube.id, "I swim too.", mode="merge")
         assert (again.cubes[0].version, len(again.warnings)) == (2, 1), "nothing new, no version"
 

@@ -144,7 +144,7 @@ class TestRestore:
         cube = alice.add("My bike is red", tags=["old"]).cubes[0]
         alice.update(cube.id, "My bike is green", tags=["new"])
         back = alice.restore(cube.id, version=1).cubes[0]
-        assert (back.version, back.text, [tag.key for tag in back.tags]) == (3, "My bike is red", ["old"])
+        assert (back.version, back.text, [tag.key for tag in back.own_tags]) == (3, "My bike is red", ["old"])
         assert [each.text for each in alice.history(cube.id).cubes] == ["My bike is red", "My bike is green", "My bike is red"]
         hit = alice.search("red").hits[0]
         assert (hit.cube.version, "lex" in hit.why) == (3, True)

@@ -98,7 +98,7 @@ def test_equal_facts_are_one_memory_with_both_provenances(alice):
     assert second.id == first.id
     assert second.version == 2, "the tags that it brought are a new version"
     assert alice.add("I live in porto").cubes[0].version == 2, "what brings nothing new is a record, no version"
-    assert [tag.key for tag in second.tags] == ["home", "city"]
+    assert [tag.key for tag in second.own_tags] == ["home", "city"]
     assert [record.trigger for record in second.provenance.records] == ["import"]
     assert len(alice.get(second.id).cubes[0].provenance.records) == 2
     assert len(alice.list().cubes) == 1

@@ -55,7 +55,7 @@ class Author:
             "layer": Layer.PRIVATE,
             "policy": Policy(owner=self.user),
             "provenance": Provenance(id=cube_id, origin="user", context=CallContext(user=self.user)),
-            "tags": (Tag(name="mood", value="calm"), Tag(name="home")),
+            "tags": (Tag(name="mood", value="calm"), Tag(name="home"), Tag(name="kind", value="fact", by="predicted", confidence=0.6)),
         }
         times = {"said_at": now, "created_at": now, "updated_at": now}
         return MemCube(**given | times | {"id": cube_id, "payload": Plaintext(text=text)} | header)
@@ -63,7 +63,7 @@ class Author:
     def write(self, cube, *, birth=True, fact=False, pending=False, turn=False):
         vector = None if pending or self.adapter.embedder is None else vector_of(cube.text)
         fact = same_fact(cube.text) if fact else None
-        return CubeWrite(cube, birth, analyse(cube.text, cube.speaker, cube.role), vector, fact, turn)
+        return CubeWrite(cube, birth, analyse(cube.text, cube.speaker, cube.role), vector, fact=fact, turn=turn)
 
     def add(self, *texts, key=None, edges=False, **how):
         """New memories, as one commit; the cubes."""

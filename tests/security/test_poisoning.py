@@ -101,7 +101,7 @@ def test_it_joins_nothing_and_takes_no_place(memory, alice, crawler, reviewer):
     standing = alice.add("the gate code is 4711", tags=["door"]).cubes[0]
     same = crawler.add("The gate code is 4711", tags=["evil"], priority=100).cubes[0]
     assert same.id != standing.id
-    assert [tag.key for tag in alice.get(standing.id).cubes[0].tags] == ["door"]
+    assert [tag.key for tag in alice.get(standing.id).cubes[0].own_tags] == ["door"]
     first = crawler.add("only the crawler says so").cubes[0]
     assert alice.add("only the crawler says so").cubes[0].id != first.id
     turn = {"role": "user", "content": "squatted", "session": "s", "ordinal": 0}

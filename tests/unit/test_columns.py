@@ -30,6 +30,7 @@ PLAIN = FeedRow(
     sensitivity="internal",
     priority=0,
     tags=(),
+    tagged=False,
     speaker=None,
     role=None,
     session=None,
@@ -153,7 +154,7 @@ class TestMask:
         assert answers()[0] == [False, False]
 
     def test_a_mask_is_the_readers_own(self):
-        columns = columns_of(PLAIN._replace(frozen=True, tags=("x",)))
+        columns = columns_of(PLAIN._replace(frozen=True, tags=("x",), tagged=True))
         for condition in (where.frozen == True, where.tags.exists(), where.tags.any("x"), where.state == "generated"):  # noqa: E712
             columns.mask(condition, 0)[:] = False
             assert columns.mask(condition, 0).tolist() == [True]

@@ -25,6 +25,8 @@ COMMANDS = {
     "receipt": ("memos.cli.erasing:receipt", "Verify the receipt of an erasure."),
     "history": ("memos.cli.reading:history", "Show the versions of a memory, oldest first."),
     "lineage": ("memos.cli.tracing:lineage", "Show what a memory came from, and what came of it."),
+    "tags": ("memos.cli.tagging:tags", "Show the tags there are, rename one, put one under another."),
+    "catalogue": ("memos.cli.tagging:catalogue", "Show preferences, anchors or keywords."),
     "label": ("memos.cli.living:label", "Name the standing version of a memory."),
     "confirm": ("memos.cli.living:confirm", "Say that a memory holds."),
     "freeze": ("memos.cli.living:freeze", "Let memories refuse every change."),

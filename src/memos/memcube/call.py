@@ -39,10 +39,11 @@ Operation = Literal[
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
     "log", "explain",
     "trace", "manifest", "recognise",
+    "tags", "rename", "catalogue",
     "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
     "issue", "delegate", "revoke", "authenticate",
     "erase",
-    "index", "use", "transition", "consolidate", "purge", "reclaim", "examine",
+    "index", "use", "transition", "consolidate", "purge", "reclaim", "examine", "classify",
 ]  # fmt: skip
 
 

@@ -10,6 +10,9 @@ from memos.memcube.provenance import Provenance
 from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Metadata, Value
 
+PREDICTED = ("kind", "sentiment", "source", "credibility", "anchor", "topic", "entity")
+"""The names of all tags that are predicted; users may set tags of these names too."""
+
 
 class Tag(Value):
     """A label with an optional value, set by a user or predicted with a confidence in [0, 1]."""
@@ -68,6 +71,16 @@ class MemCube(Value):
     ordinal: int | None = None
     metadata: Metadata = Field(default_factory=dict)
     seq: int = 0
+
+    @property
+    def own_tags(self) -> tuple[Tag, ...]:
+        """The tags that users have set; they alone are replaced when a user gives others."""
+        return tuple(tag for tag in self.tags if tag.by == "user")
+
+    @property
+    def predicted_tags(self) -> tuple[Tag, ...]:
+        """The tags that are predicted of what search may know of the text."""
+        return tuple(tag for tag in self.tags if tag.by != "user")
 
     @property
     def text(self) -> str:

@@ -51,6 +51,7 @@ class Kind(StrEnum):
     WHOLE = "a whole number of 64 bits"
     TIME = 'an ISO 8601 time with a zone, a date alone (midnight UTC) or "now"'
     SET = "strings"
+    LABELS = "strings which may stand under others"
     JSON = "a string, a number or a boolean"
 
 
@@ -63,6 +64,7 @@ OPERATORS: Mapping[Kind, tuple[str, ...]] = {
     Kind.WHOLE: (*_ONE, *ORDER),
     Kind.TIME: (*_ONE, *ORDER),
     Kind.SET: _SET,
+    Kind.LABELS: (*_SET, "under"),
     Kind.JSON: (*_ONE, *ORDER, "any", "all", "none"),
 }
 FIELDS: Mapping[str, Kind] = {
@@ -72,7 +74,7 @@ FIELDS: Mapping[str, Kind] = {
     "type": Kind.WORD,
     "state": Kind.WORD,
     "frozen": Kind.FLAG,
-    "tags": Kind.SET,
+    "tags": Kind.LABELS,
     "speaker": Kind.NAME,
     "role": Kind.NAME,
     "session": Kind.NAME,
@@ -132,7 +134,7 @@ def legal_operator(field: str, operator: Any) -> str:
     accepted = OPERATORS[kind_of(field)]
     if operator in accepted:
         return str(operator)
-    if kind_of(field) is Kind.SET and operator in {"eq", "ne", "in"}:
+    if kind_of(field) in {Kind.SET, Kind.LABELS} and operator in {"eq", "ne", "in"}:
         raise InvalidCall(f'the filter\'s field {field} is a set; write {{"any": [...]}}, "all" or "none" instead of {operator}')
     hint = _nearest(operator, accepted)
     raise InvalidCall(f"the filter's field {field} takes no operator {_shown(operator)}{hint}; it takes {', '.join(accepted)}")
@@ -188,7 +190,7 @@ def shown_operand(field: str, operator: str, operand: Operand) -> Any:
 
 
 def _one(field: str, what: str, operand: Any) -> Scalar:
-    kind = kind_of(field)
+    kind = Kind.SET if field == "tags" else kind_of(field)
     if kind is Kind.TIME:
         return _time(operand, what)
     if kind is Kind.WHOLE:

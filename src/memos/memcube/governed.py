@@ -10,8 +10,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from memos.errors import InvalidCall
 from memos.memcube.call import Restrictions
 from memos.memcube.filter import Filter
+from memos.memcube.hierarchy import require_spelled_out
 from memos.memcube.jwks import Algorithm, legal_issuer, legal_keys
-from memos.memcube.legal import legal_id, legal_name, legal_namespace, legal_principal
+from memos.memcube.legal import legal_id, legal_name, legal_namespace, legal_principal, legal_tag_key
 from memos.memcube.normal import normalised
 from memos.memcube.policy import AclEntry, Sensitivity
 from memos.memcube.value import Instant, Text, Value, build
@@ -75,6 +76,7 @@ class HoldRule(Value):
     def _holds_something(self) -> Self:
         if self.filter is None and not self.ids and self.subject is None:
             raise InvalidCall("a hold names what it keeps: a filter ({} is everything), ids, a subject, or several of these")
+        require_spelled_out(self.filter)
         self.condition()
         return self
 
@@ -110,6 +112,7 @@ class RetentionRule(Value):
 
     @model_validator(mode="after")
     def _says_when(self) -> Self:
+        require_spelled_out(self.filter)
         if self.ttl_days is None and self.idle_days is None and self.heat_below is None:
             raise InvalidCall("a retention rule says when: give ttl_days, idle_days or heat_below")
         if self.heat_below is not None and not self.least_age_days:
@@ -194,6 +197,12 @@ class RevocationRule(Value):
     until: Instant | None = Field(default=None, description="when it would have ended by itself")
 
 
+class TagRule(Value):
+    """A tag that stands under another; filters that ask what stands `under` that one find it too."""
+
+    parent: Annotated[str, BeforeValidator(legal_tag_key)]
+
+
 KINDS: dict[str, type[Value]] = {
     "policy": PolicyRule,
     "role": RoleRule,
@@ -206,12 +215,15 @@ KINDS: dict[str, type[Value]] = {
     "key": KeyRule,
     "issuer": IssuerRule,
     "revocation": RevocationRule,
+    "tag": TagRule,
 }
 """The kinds of documents that there are."""
 
 
 def legal_key(kind: Any, key: Any) -> Any:
     """The name of a document in its canonical form: principals are known by their normalised names, as callers are."""
+    if kind == "tag" and isinstance(key, str):
+        return legal_tag_key(key)
     return normalised("NFC", key) if kind == "principal" and isinstance(key, str) else key
 
 

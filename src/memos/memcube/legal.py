@@ -51,6 +51,11 @@ def legal_tag(tag: Any) -> Tag:
     return tag
 
 
+def legal_tag_key(tag: Any) -> str:
+    """A tag as filters name it, `name` or `name=value`; InvalidCall for what is none."""
+    return legal_tag(tag).key
+
+
 def read_tag(given: dict[Any, Any]) -> Tag:
     """A Tag of an object such as {"name": "mood", "value": "calm"}."""
     try:

@@ -114,6 +114,10 @@ def _joined(parts: tuple[Predicate, ...], *, until: bool) -> Predicate:
 
 def _test_predicate(test: Test) -> Predicate:
     field, operator, operand = test.field, test.operator, test.operand
+    if field == "tags" and operator == "exists":
+        return lambda cube, _, inherited: any(tag.by == "user" for tag in cube.tags) is operand  # noqa: ARG005 - one signature for all
+    if field == "tags" and operator == "under":
+        return lambda cube, _, inherited: operand in tag_names(cube)  # noqa: ARG005
     if kind_of(field) is Kind.TIME and any(isinstance(item, str) for item in (operand if isinstance(operand, tuple) else (operand,))):
         return lambda cube, now, inherited: value_test(operator, bound(operand, now))(field_value(cube, field, inherited))
     holds = value_test(operator, operand)

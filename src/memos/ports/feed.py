@@ -59,7 +59,9 @@ class FeedRow(NamedTuple):
     sensitivity: str
     priority: int
     tags: tuple[str, ...]
-    """The key of each tag, `name` or `name=value`, sorted."""
+    """The key of each tag, `name` or `name=value`, sorted, whether users set it or it is predicted."""
+    tagged: bool
+    """Whether users have set one of them."""
     speaker: str | None
     role: str | None
     session: str | None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from memos.memcube.call import Caller
-from memos.memcube.cube import MemCube, Tag
+from memos.memcube.cube import PREDICTED, MemCube, Tag
 from memos.memcube.fields import FIELDS, INTERNAL, LISTS, METADATA, NOW, OPERATORS, WORDS, Kind, kind_of
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import layer_of
@@ -116,10 +116,11 @@ def namespaces() -> SearchStrategy[str]:
 
 @cache
 def tags() -> SearchStrategy[Tag]:
-    """Tags with and without a value."""
+    """Tags with and without a value, of users and predicted."""
     words = st.sampled_from(["home", "mood", "Home", "日本", "it's", "%"])
     values = st.one_of(st.none(), st.sampled_from(["calm", "a=b", "", "home", "🧠"]))
-    return st.builds(Tag, name=words, value=values)
+    own = st.builds(Tag, name=words, value=values)
+    return st.one_of(own, own, st.builds(Tag, name=st.sampled_from(PREDICTED), value=values, by=st.just("predicted")))
 
 
 @cache

@@ -52,6 +52,7 @@ def expected(row: Row, wanted: ModelView) -> dict[str, Any]:
         "id": cube.id, "seq": row.seq, "seq_end": row.end, "branch": row.branch.partition("\n")[0], "state": cube.state, "type": cube.type,
         "frozen": cube.frozen, "layer": cube.layer, "owner": cube.owner, "acl": tuple(sorted(acl_entries(cube))),
         "sensitivity": cube.policy.sensitivity, "priority": cube.policy.priority, "tags": tuple(sorted(tag.key for tag in cube.tags)),
+        "tagged": bool(cube.own_tags),
         "speaker": cube.speaker, "role": cube.role, "session": cube.session, "ordinal": cube.ordinal, "metadata": cube.metadata,
         "terms": terms.counts, "length": terms.length, "flags": terms.flags,
         **{name: None if when is None else microseconds(when) for name, when in instants.items()},

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SQL = statements("view")
+OWN = "1"
+"""How the key of a tag begins, as `feed` tells it, that a user has set."""
 CHUNK = 8192
 """Rows, and vectors, of one chunk at most."""
 Row = tuple[Any, ...]
@@ -92,7 +94,8 @@ def stack(vectors: list[tuple[int, bytes]], dimensions: int | None) -> tuple[NDA
 def _told(row: Row) -> FeedRow:
     text, entries, tags = row[2].hex(), row[12], row[15]
     identity = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-    acl, keys = read_entries(entries) if entries else (), () if tags == "[]" else tuple(sorted(set(from_json(tags))))
-    # the columns of `feed` stand in the order of the fields; a call with 32 arguments would take half as long again
-    fields = *row[:2], identity, *row[3:9], row[9] == 1, *row[10:12], acl, *row[13:15], keys, *row[16:31]
+    acl, told = read_entries(entries) if entries else (), () if tags == "[]" else from_json(tags)
+    keys = tuple(sorted({each[1:] for each in told})), any(each[0] == OWN for each in told)
+    # the columns of `feed` stand in the order of the fields; a call with 33 arguments would take half as long again
+    fields = *row[:2], identity, *row[3:9], row[9] == 1, *row[10:12], acl, *row[13:15], *keys, *row[16:31]
     return tuple.__new__(FeedRow, fields)

@@ -54,7 +54,11 @@ class _Compiler:
         operand = bound(test.operand, self.now) if kind is Kind.TIME else test.operand
         if isinstance(operand, tuple) and not operand:
             return ("1" if test.operator in {"all", "none"} else "0"), []
-        if kind is Kind.SET:
+        if kind in {Kind.SET, Kind.LABELS}:
+            if test.field == "tags" and test.operator == "exists":
+                return _set_test(self.own_tags(), [], "exists", operand, 0)
+            if test.operator == "under":
+                return _set_test(*self.members(test.field), "any", (operand,), 1)
             return _set_test(*self.members(test.field), test.operator, operand, len(set(_listed(operand))))
         if kind is Kind.JSON:
             return self.metadata_test(test.field.removeprefix(METADATA), test.operator, operand)
@@ -64,10 +68,16 @@ class _Compiler:
         places = {"id": f"{self.cube}.id", "namespace": f"{self.namespace}.path"}
         return places.get(field, f"{self.row}.{field}")
 
+    def tags(self) -> str:
+        return f"FROM cube_tag AS ct JOIN tag AS t ON t.tag = ct.tag WHERE ct.row = {self.row}.row"
+
+    def own_tags(self) -> str:
+        return f"SELECT 1 {self.tags()} AND t.own = 1"
+
     def members(self, field: str) -> Compiled:
         """A query for the members of a set field, as column `x`."""
         if field == "tags":
-            tags = f"FROM cube_tag AS ct JOIN tag AS t ON t.tag = ct.tag WHERE ct.row = {self.row}.row"
+            tags = self.tags()
             return f"SELECT t.name AS x {tags} UNION ALL SELECT t.key {tags}", []
         return f"SELECT e.atom AS x FROM acl AS a, json_each(a.entries) AS e WHERE a.aid IN ({self.row}.aid, {self.namespace}.aid)", []
 

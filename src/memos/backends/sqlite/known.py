@@ -134,5 +134,6 @@ class Known:
             self._names["listing", aid, nid] = 1
 
     def tag(self, tid: int, tag: Tag) -> int:
-        """The number of a tag of a tenant."""
-        return self._interned("tag", tid, tag.key, tag.name, add=(tid, tag.name, tag.value, tag.key))
+        """The number of a tag of a tenant; one that users set and one that is predicted are two."""
+        own = tag.by == "user"
+        return self._interned("tag", tid, tag.key, tag.name, own, add=(tid, tag.name, tag.value, tag.key, own))

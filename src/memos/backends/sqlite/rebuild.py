@@ -98,16 +98,16 @@ def _tags(connection: apsw.Connection, after: int) -> int | None:
         if wanted == set(connection.execute(SQL["tagged"], (row,))):
             continue
         connection.execute(SQL["drop_tags"], (row,))
-        for name, value in wanted:
+        for name, value, own in wanted:
             key = Tag(name=name, value=value).key
-            connection.execute(SQL["tag"], (tid, name, value, key))
-            connection.execute(SQL["set_tag"], (row, tid, key, name))
+            connection.execute(SQL["tag"], (tid, name, value, key, own))
+            connection.execute(SQL["set_tag"], (row, tid, key, name, own))
     return rows[-1][0] if len(rows) == BATCH else None
 
 
-def _tags_of(row: int, header: str) -> set[tuple[str, str | None]]:
+def _tags_of(row: int, header: str) -> set[tuple[str, str | None, int]]:
     try:
-        return {(name, value) for name, value, *_ in from_json(header).get("t", ())}
+        return {(name, value, int(by == "user")) for name, value, by, *_ in from_json(header).get("t", ())}
     except ValueError:
         raise BackendError(f"the header of version {row} is no JSON; restore the last backup with `memos restore-backup`") from None
 

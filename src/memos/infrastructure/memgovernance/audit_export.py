@@ -39,6 +39,8 @@ KINDS = {
         "who",
         "preview",
         "heat",
+        "tags",
+        "catalogue",
     ),
     3: (
         "update",
@@ -60,6 +62,8 @@ KINDS = {
         "use",
         "consolidate",
         "examine",
+        "classify",
+        "rename",
     ),
     4: ("forget", "discard", "purge", "reclaim", "erase", "revoke"),
     99: ("authenticate",),

@@ -19,19 +19,18 @@ from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.forgetting import Forgetting
 from memos.interface.memory_api.operations import OPERATIONS
+from memos.interface.memory_api.structure import in_words, known, structured
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
-from memos.memcube.change import CANONICAL, ChangeSet, Committed, CubeWrite, ReadSet
+from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
-from memos.memcube.spans import indexed
-from memos.operation.memoperator.analysis import analyse
 from memos.ports.adapter import View
 from memos.ports.journal import AccessRow
 
 UNSEALED = (
     "this caller was not made by this door; authenticate a credential here, or use `MemOS.as_user` in the process that embeds the store"
 )
-READS = frozenset({"search", "trace", "get", "list", "history", "diff", "log", "explain"}) | frozenset(
+READS = frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "diff", "log", "explain"}) | frozenset(
     {"snapshot", "snapshots", "moment", "branch", "branches"}
 )
 """What may be asked of the past, or says itself why it is not; the rest is about the present."""
@@ -120,10 +119,11 @@ class MemoryAPI:
             if not counted:
                 quotas.require(*measured)
             grant = governance.authorize(warrant, caller, call)
-            work = Work(self._desk, caller, call, view, grant, warrant, now, partial(self._vault.view, caller.tenant))
+            work = Work(self._desk, caller, in_words(call, view), view, grant, warrant, now, partial(self._vault.view, caller.tenant))
             prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
-                labelled = _labelled(prepared, governance.labelled(replace(prepared.change, allowances=quotas.allowances(*measured))))
+                allowed = replace(prepared.change, allowances=quotas.allowances(*measured))
+                labelled = _labelled(prepared, governance.labelled(allowed), structure=self._desk.settings.structure)
                 self._require_changes(work, labelled.change)
                 labelled = replace(labelled, reply=governance.told(warrant, labelled.reply))
                 return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
@@ -200,23 +200,14 @@ def _governed(reads: ReadSet, view: View) -> ReadSet:
     return replace(reads, policy_epoch=view.policy_epoch)
 
 
-def _labelled(prepared: Prepared, change: ChangeSet) -> Prepared:
-    """What was prepared, with the labels that the texts to be written bear."""
+def _labelled(prepared: Prepared, change: ChangeSet, *, structure: bool) -> Prepared:
+    """What was prepared, with the labels and the predicted tags that the texts to be written bear."""
     if change is prepared.change:
         return prepared
-    change = replace(change, writes=tuple(map(_indexed, change.writes)))
+    change = replace(change, writes=tuple(structured(known(write), on=structure) for write in change.writes))
     written = {write.cube.id: write.cube for write in change.writes}
     reply = prepared.reply.model_copy(update={"cubes": tuple(written.get(cube.id, cube) for cube in prepared.reply.cubes)})
     return replace(prepared, change=change, reply=reply)
-
-
-def _indexed(write: CubeWrite) -> CubeWrite:
-    """A write whose terms know nothing of the parts that some who may find the memory may not see."""
-    cube = write.cube
-    known = indexed(cube.text, cube.policy)
-    if write.terms is None or (known == cube.text and not cube.policy.veiled):
-        return write
-    return replace(write, terms=analyse(known, None if cube.policy.veiled else cube.speaker, cube.role))
 
 
 def _since(began: int) -> int:

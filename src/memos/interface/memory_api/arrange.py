@@ -13,6 +13,7 @@ from memos.interface.memory_api.create import UNUSED, replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
 from memos.interface.memory_api.lapsed import lapsed, retired
 from memos.interface.memory_api.query import named
+from memos.interface.memory_api.structure import users
 from memos.interface.memory_api.update import changeable, fact_of, rewritten, room_or_none, single
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet
@@ -99,7 +100,7 @@ def _composed(work: Work, parts: tuple[MemCube, ...], namespace: str, options: C
         namespace=namespace,
         layer=layer_of(namespace),
         payload=Plaintext(text=text),
-        tags=options.tags,
+        tags=users(options.tags),
         policy=_policy(work, parts, namespace).model_copy(update={"spans": marked}),
         provenance=provenance.composed(work, cube_id, parts, options.links),
         usage=UNUSED,

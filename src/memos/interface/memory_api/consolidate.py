@@ -101,7 +101,7 @@ def _succeeds(old: MemCube, fresh: MemCube) -> bool:
 
 def _may_merge(old: MemCube, fresh: MemCube) -> bool:
     """Turns stay as they were said; only notes become one."""
-    apart = fresh.ordinal is old.ordinal is None and not fresh.frozen and len(old.tags) + len(fresh.tags) <= TAGS
+    apart = fresh.ordinal is old.ordinal is None and not fresh.frozen and len(old.own_tags) + len(fresh.own_tags) <= TAGS
     return apart and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
 
 
@@ -135,7 +135,7 @@ def _merged(work: Work, old: MemCube, fresh: MemCube) -> tuple[CubeWrite, CubeWr
     parents = (*made.parents, Parent(id=fresh.id, version=fresh.version, relation="merged_from"))
     survivor = {
         "state": State.MERGED,
-        "tags": legal_tags((*old.tags, *fresh.tags)),
+        "tags": (*legal_tags((*old.own_tags, *fresh.own_tags)), *old.predicted_tags),
         "provenance": made.model_copy(update={"parents": parents}),
     }
     absorbed = provenance.mutated(work, fresh.provenance, Event.CONSOLIDATION)

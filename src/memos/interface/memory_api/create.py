@@ -10,6 +10,7 @@ from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
 from memos.interface.memory_api.lapsed import lapsed, require_to_come, retired
+from memos.interface.memory_api.structure import given, users
 from memos.memcube.call import CubeDraft, MemoryCall, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Usage
@@ -195,7 +196,7 @@ class _Batch:
             "namespace": namespace,
             "layer": draft.layer or layer_of(namespace),
             "payload": trusted(Plaintext, {"type": "plaintext", "text": draft.text}),
-            "tags": draft.tags,
+            "tags": users(draft.tags),
             "policy": self._policy(namespace, draft),
             "provenance": provenance.born(work, self.context, cube_id, draft),
             "said_at": draft.said_at or work.now,
@@ -237,7 +238,7 @@ def _joined(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
     if draft.sensitivity is not None:
         policy["stated"] = strictest((draft.sensitivity,), cube.policy.stated or "public")
     found = {
-        "tags": legal_tags((*cube.tags, *draft.tags)),
+        "tags": given(cube, legal_tags((*cube.own_tags, *users(draft.tags)))),
         "metadata": legal_metadata(cube.metadata | draft.metadata),
         "policy": cube.policy.model_copy(update=policy),
         "state": State.ACTIVATED if cube.state is State.ARCHIVED else cube.state,

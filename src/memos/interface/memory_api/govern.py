@@ -12,6 +12,7 @@ from memos.interface.memory_api.desk import Prepared, Work, read_options
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import ReadSet
 from memos.memcube.governed import DIGEST, KINDS, legal_key, legal_rule
+from memos.memcube.hierarchy import parents_of, require_tree
 from memos.memcube.rule import Rule, Ruling
 from memos.memcube.value import Value
 
@@ -42,6 +43,10 @@ def prepare_govern(work: Work) -> Prepared:
         if rule.kind == "quota":
             require_sound(rule.body)
     work.desk.governance.require_sound(work.view, rules)
+    if any(rule.kind == "tag" for rule in rules):
+        given_now = {rule.key: rule.body for rule in rules if rule.kind == "tag"}
+        standing = {key: body for key, body in {**work.view.rules("tag"), **given_now}.items() if body is not None}
+        require_tree(parents_of(standing))
     reply = MemoryReply(call_id=work.call.id, value=[{"kind": rule.kind, "key": rule.key} for rule in rules])
     return Prepared(reply, work.change(rules=rules), ReadSet(policy_epoch=work.view.policy_epoch))
 

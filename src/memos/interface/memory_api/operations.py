@@ -7,6 +7,8 @@ from collections.abc import Callable
 from memos.interface.memory_api import (
     arrange,
     branches,
+    catalogue,
+    classify,
     consolidate,
     create,
     erase,
@@ -23,6 +25,7 @@ from memos.interface.memory_api import (
     retention,
     review,
     sharing,
+    tags,
     time_machine,
     tracing,
     update,
@@ -35,6 +38,9 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "get": query.prepare_get,
     "list": query.prepare_list,
     "history": query.prepare_history,
+    "tags": tags.prepare_tags,
+    "rename": tags.prepare_rename,
+    "catalogue": catalogue.prepare_catalogue,
     "lineage": lineage.prepare_lineage,
     "update": update.prepare_update,
     "forget": lifecycle.prepare_forget,
@@ -79,4 +85,5 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "index": index.prepare_index,
     "use": index.prepare_use,
     "examine": index.prepare_examine,
+    "classify": classify.prepare_classify,
 }

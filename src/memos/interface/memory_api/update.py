@@ -17,6 +17,7 @@ from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, fitting, read_options
 from memos.interface.memory_api.lapsed import lapsed, require_to_come, retired
 from memos.interface.memory_api.query import named
+from memos.interface.memory_api.structure import given, users
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Tag
@@ -177,8 +178,9 @@ def _changed(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[st
         policy["conditions"] = options.conditions if isinstance(options.conditions, Filter) else None
     policy |= _marked(cube, options, text)
     changed: dict[str, Any] = {"policy": cube.policy.model_copy(update=policy)} if policy else {}
-    given = _united(cube, options) if options.mode == "merge" else {"tags": options.tags, "metadata": options.metadata}
-    changed |= {name: value for name, value in given.items() if value is not None}
+    tags = None if options.tags is None else given(cube, options.tags)
+    other = _united(cube, options) if options.mode == "merge" else {"tags": tags, "metadata": options.metadata}
+    changed |= {name: value for name, value in other.items() if value is not None}
     if text is not None:
         changed["payload"] = Plaintext(text=text)
     if options.text is not None and cube.valid_to is not None:
@@ -197,8 +199,8 @@ def _marked(cube: MemCube, options: UpdateOptions, text: str | None) -> dict[str
 
 def _united(cube: MemCube, options: UpdateOptions) -> dict[str, Any]:
     """With `merge` tags and metadata join those that stand; what that does not change is left out."""
-    tags, metadata = legal_tags((*cube.tags, *(options.tags or ()))), legal_metadata(cube.metadata | (options.metadata or {}))
-    return {"tags": tags if tags != cube.tags else None, "metadata": metadata if metadata != cube.metadata else None}
+    tags, metadata = legal_tags((*cube.own_tags, *users(options.tags or ()))), legal_metadata(cube.metadata | (options.metadata or {}))
+    return {"tags": given(cube, tags) if tags != cube.own_tags else None, "metadata": metadata if metadata != cube.metadata else None}
 
 
 def rewritten(

@@ -20,13 +20,12 @@ FIELDS = (
     "state",
     "frozen",
     "labels",
-    "path",
     "valid_from",
     "valid_to",
     "expires_at",
     "priority",
 )
-"""What a difference names; a text stands for a plaintext payload."""
+"""What a difference names; a text stands for a plaintext payload, tags for those of users: what is predicted follows from the text."""
 CARRIED = ("payload", "tags", "metadata", "path", "valid_from", "valid_to", "expires_at", "priority")
 """What a version that is brought back carries with it; who may see the memory stays as it is now."""
 
@@ -51,6 +50,8 @@ def difference(cube_id: str, before: MemCube | None, after: MemCube | None) -> D
 
 def value_of(cube: MemCube, name: str) -> Any:
     """A field of the header, of the policy, or the payload of what is no plaintext."""
+    if name == "tags":
+        return cube.own_tags
     if name == "payload":
         return None if cube.payload.type == "plaintext" else cube.payload
     return getattr(cube.policy if name in {"expires_at", "priority"} else cube, name)
@@ -67,7 +68,9 @@ def brought_back(now: MemCube, then: MemCube, *, whole: bool) -> dict[str, Any]:
     """The fields of a new version that says what another said; with `whole` it returns to its namespace too."""
     carried = {name: getattr(then.policy, name) for name in ("expires_at", "priority", "spans", "examined")}
     policy = now.policy.model_copy(update=carried)
-    fields = {name: getattr(then, name) for name in ("payload", "tags", "metadata", "path", "valid_from", "valid_to")}
+    fields = {name: getattr(then, name) for name in ("payload", "metadata", "valid_from", "valid_to")}
+    said = now if now.payload == then.payload else then
+    fields |= {"tags": (*then.own_tags, *said.predicted_tags), "path": said.path}
     if not whole:
         fields["valid_to"] = None  # what a user brings back by its id holds
     place = {"namespace": then.namespace, "layer": then.layer} if whole else {}
@@ -83,7 +86,7 @@ class Joined:
     conflicts: tuple[str, ...]
 
 
-JOINABLE = ("payload", "tags", "metadata", "path", "namespace", "layer", "labels", "valid_from", "valid_to", "policy", "state", "frozen")
+JOINABLE = ("payload", "tags", "metadata", "namespace", "layer", "labels", "valid_from", "valid_to", "policy", "state", "frozen")
 
 
 def joined(base: MemCube, ours: MemCube, theirs: MemCube) -> Joined:
@@ -92,7 +95,7 @@ def joined(base: MemCube, ours: MemCube, theirs: MemCube) -> Joined:
     conflicts = []
     text = None
     for name in JOINABLE:
-        held, mine, other = (getattr(cube, name) for cube in (base, ours, theirs))
+        held, mine, other = (cube.own_tags if name == "tags" else getattr(cube, name) for cube in (base, ours, theirs))
         if mine in (held, other):
             fields[name] = other
         elif other == held:
@@ -101,6 +104,9 @@ def joined(base: MemCube, ours: MemCube, theirs: MemCube) -> Joined:
             text = merged
         else:
             conflicts.append(name)
+    said = ours if fields.get("payload") == ours.payload else theirs
+    said = theirs if theirs.payload == said.payload else said
+    fields |= {"path": said.path} | ({"tags": (*fields["tags"], *said.predicted_tags)} if "tags" in fields else {})
     if "state" not in conflicts and _gone_here_changed_there(base, ours, theirs):
         conflicts.append("state")
     return Joined(fields, text, tuple(conflicts))
@@ -110,7 +116,7 @@ def _gone_here_changed_there(base: MemCube, ours: MemCube, theirs: MemCube) -> b
     """Whether one side put a memory away or forgot it, and the other gave it a new content."""
     for one, other in ((ours, theirs), (theirs, ours)):
         away = one.state is not base.state and one.state in {State.ARCHIVED, State.EXPIRED}
-        if away and any(getattr(other, name) != getattr(base, name) for name in ("payload", "tags", "metadata")):
+        if away and any(getattr(other, name) != getattr(base, name) for name in ("payload", "own_tags", "metadata")):
             return True
     return False
 

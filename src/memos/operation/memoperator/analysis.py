@@ -133,16 +133,18 @@ def personal_name(speaker: str | None) -> tuple[str, ...]:
     return _speaker(speaker)[0]
 
 
-def analyse(text: str, speaker: str | None = None, role: str | None = None) -> Terms:
-    """The terms of a text with its speaker's name, how many they are, and its flags.
+def by_assistant(speaker: str | None, role: str | None) -> bool:
+    """Whether a machine said it. A personal name outweighs the role: people are often filed under the role `assistant`."""
+    return _speaker(speaker)[2] or (not speaker and role in ASSISTANTS)
 
-    A personal name outweighs the role: people are often filed under the role `assistant`.
-    """
+
+def analyse(text: str, speaker: str | None = None, role: str | None = None) -> Terms:
+    """The terms of a text with its speaker's name, how many they are, and its flags."""
     found = words(text)
     terms = stems(found)
-    _, name, assistant = _speaker(speaker)
+    name = _speaker(speaker)[1]
     counts: dict[str, int] = Counter(terms)
-    flags = _flags(text, found, len(counts)) | (ASSISTANT if assistant or (not speaker and role in ASSISTANTS) else 0)
+    flags = _flags(text, found, len(counts)) | (ASSISTANT if by_assistant(speaker, role) else 0)
     for term in name:
         counts[term] = counts.get(term, 0) + 1
     if len(terms) > _COUNTED:

@@ -88,7 +88,7 @@ class Columns:
         for name in WORDS:
             self.words[name].extend(fields[name])
         self.frozen.extend(fields["frozen"])
-        self.tagged.extend([bool(tags) for tags in fields["tags"]])
+        self.tagged.extend(fields["tagged"])
         self.tags.extend(self.n, fields["tags"])
         self.acl.extend([entries or None for entries in fields["acl"]])
         self.metadata.texts.extend(fields["metadata"])

@@ -59,7 +59,7 @@ class Evaluation:
         if kind in {Kind.WHOLE, Kind.TIME}:
             operand = bound(test.operand, self._now) if kind is Kind.TIME else test.operand
             return _compare(self._take(self._columns.whole[test.field].array), test.operator, operand)
-        if kind is Kind.SET:
+        if kind in {Kind.SET, Kind.LABELS}:
             return self._tags(test) if test.field == "tags" else self._acl(test)
         return self._coded(test)
 
@@ -88,7 +88,7 @@ class Evaluation:
         if test.operator == "exists":
             tagged: Mask = self._take(self._columns.tagged.array).copy()
             return tagged if test.operand else ~tagged
-        names = [str(name) for name in test.operand] if isinstance(test.operand, tuple) else []
+        names = [str(name) for name in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
         if test.operator == "all":
             held = np.logical_and.reduce([self._columns.tags.mask([name], self._n) for name in names])
         else:

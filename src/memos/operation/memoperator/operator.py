@@ -44,7 +44,7 @@ class MemOperator:
 
     def counted(self, query: MemoryQuery, tests: Sequence[Filter], view: View, grant: Filter, now: datetime) -> list[int]:
         """For each of several further conditions how many memories pass it beside the query's filter and the grant."""
-        return self._lanes().counted(query, tests, view, grant, now)
+        return self._searching().counted(query, tests, view, grant, now)
 
     def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
         """The memories from which pieces of a text may have been taken, by their words: at most `each` a piece, the likeliest first."""

@@ -75,10 +75,10 @@ SELECT aid FROM acl WHERE entries = ?;
 INSERT INTO acl (entries) VALUES (?) RETURNING aid;
 
 -- name: tag
-SELECT tag FROM tag WHERE tid = ? AND key = ? AND name = ?;
+SELECT tag FROM tag WHERE tid = ? AND key = ? AND name = ? AND own = ?;
 
 -- name: add_tag
-INSERT INTO tag (tid, name, value, key) VALUES (?, ?, ?, ?) RETURNING tag;
+INSERT INTO tag (tid, name, value, key, own) VALUES (?, ?, ?, ?, ?) RETURNING tag;
 
 -- name: branch
 SELECT bid, base, opened FROM branch WHERE tid = ? AND name = ? AND closed IS NULL;

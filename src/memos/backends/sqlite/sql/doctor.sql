@@ -77,10 +77,10 @@ UNION ALL SELECT 'commit', seq FROM commit_log WHERE NOT json_valid(counts);
 -- name: tags_wrong
 SELECT 'version', row FROM version v WHERE CASE WHEN json_valid(header) THEN
   (SELECT count(*) FROM cube_tag k WHERE k.row = v.row)
-    <> (SELECT count(DISTINCT json_array(j.value ->> 0, j.value ->> 1)) FROM json_each(v.header, '$.t') j)
+    <> (SELECT count(DISTINCT json_array(j.value ->> 0, j.value ->> 1, j.value ->> 2)) FROM json_each(v.header, '$.t') j)
   OR EXISTS (SELECT 1 FROM json_each(v.header, '$.t') j WHERE NOT EXISTS (
     SELECT 1 FROM cube_tag k JOIN tag t ON t.tag = k.tag
-    WHERE k.row = v.row AND t.name = j.value ->> 0 AND t.value IS j.value ->> 1)) END;
+    WHERE k.row = v.row AND t.name = j.value ->> 0 AND t.value IS j.value ->> 1 AND t.own = (j.value ->> 2 = 'user'))) END;
 
 -- name: acl_unlisted
 SELECT 'access list', a.aid FROM acl a WHERE json_valid(a.entries) AND EXISTS (

@@ -17,13 +17,13 @@ SELECT v.row, u.tid, v.header FROM version v JOIN cube u ON u.uid = v.uid WHERE 
 DELETE FROM cube_tag WHERE row = ?;
 
 -- name: tag
-INSERT INTO tag (tid, name, value, key) VALUES (?, ?, ?, ?) ON CONFLICT (tid, key, name) DO NOTHING;
+INSERT INTO tag (tid, name, value, key, own) VALUES (?, ?, ?, ?, ?) ON CONFLICT (tid, key, name, own) DO NOTHING;
 
 -- name: set_tag
-INSERT INTO cube_tag (row, tag) SELECT ?, tag FROM tag WHERE tid = ? AND key = ? AND name = ? ON CONFLICT DO NOTHING;
+INSERT INTO cube_tag (row, tag) SELECT ?, tag FROM tag WHERE tid = ? AND key = ? AND name = ? AND own = ? ON CONFLICT DO NOTHING;
 
 -- name: tagged
-SELECT t.name, t.value FROM cube_tag k JOIN tag t ON t.tag = k.tag WHERE k.row = ?;
+SELECT t.name, t.value, t.own FROM cube_tag k JOIN tag t ON t.tag = k.tag WHERE k.row = ?;
 
 -- name: ask_vectors
 INSERT INTO vector (cid, tid, seq) SELECT c.cid, u.tid, v.seq FROM content c

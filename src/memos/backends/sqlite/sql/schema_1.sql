@@ -156,7 +156,8 @@ CREATE TABLE tag (
   name TEXT NOT NULL,
   value TEXT,
   key TEXT NOT NULL,                    -- name, or name=value
-  UNIQUE (tid, key, name)
+  own INTEGER NOT NULL DEFAULT 1,       -- 1 as users set it, 0 as it is predicted
+  UNIQUE (tid, key, name, own)
 ) STRICT;
 
 CREATE TABLE cube_tag (

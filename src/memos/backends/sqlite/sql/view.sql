@@ -246,7 +246,7 @@ SELECT cursor FROM worker WHERE name = ?;
 
 -- name: feed
 SELECT v.row, v.uid, c.id, v.cid, v.seq, v.seq_end, ifnull(b.name, ''), v.state, v.type, v.frozen, v.layer, v.owner, a.entries, v.sensitivity,
-  v.priority, (SELECT json_group_array(t.key) FROM cube_tag g JOIN tag t ON t.tag = g.tag WHERE g.row = v.row), v.speaker, v.role, v.session,
+  v.priority, (SELECT json_group_array(t.own || t.key) FROM cube_tag g JOIN tag t ON t.tag = g.tag WHERE g.row = v.row), v.speaker, v.role, v.session,
   v.ordinal, v.said_at, v.created_at, v.updated_at, v.valid_from, v.valid_to, v.expires_at, ifnull(v.metadata, '{}'), w.hashes, w.counts,
   w.length, w.flags, x.body
 FROM version v JOIN cube c ON c.uid = v.uid JOIN term w ON w.cid = v.cid

@@ -21,7 +21,7 @@ from memos.memcube.state import State
 
 GUARDED = ("owner", "acl", "stated", "conditions", "licence")
 """What of a policy says who may use a memory and how."""
-WRITTEN = ("payload", "tags", "metadata", "path", "frozen", "speaker", "role", "session")
+WRITTEN = ("payload", "own_tags", "metadata", "path", "frozen", "speaker", "role", "session")
 """What only writing changes: neither sharing nor forgetting nor moving a memory does."""
 OWN: Action = "erase"
 """The action that only who keeps a memory has: what makes it somebody's own asks for it."""

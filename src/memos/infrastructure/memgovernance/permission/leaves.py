@@ -9,7 +9,8 @@ from memos.errors import InvalidCall
 from memos.infrastructure.memgovernance.permission import terms
 from memos.infrastructure.memgovernance.permission.nodes import FALSE, TRUE, Compiled, both, either, inverted, negated
 from memos.infrastructure.memgovernance.permission.terms import Attribute, Entity, Metadata, Moment, Now, Resource, Term, Uncompilable, term
-from memos.memcube.conditions import Node, Test
+from memos.memcube.conditions import And, Node, Test, join
+from memos.memcube.cube import PREDICTED
 from memos.memcube.fields import WORDS, Scalar, legal_operand, relative_to_now
 from memos.memcube.namespace import normalise
 from memos.memcube.policy import SENSITIVITIES
@@ -199,7 +200,8 @@ def _empty(body: Json) -> Compiled:
         return Compiled(FALSE if value else TRUE)
     if not isinstance(value, Attribute) or value.kind != "set":
         raise Uncompilable
-    return Compiled(Test(value.field, "exists", operand=False))
+    nothing = Test(value.field, "exists", operand=False)
+    return Compiled(nothing if value.field != "tags" else join(And, (nothing, Test("tags", "none", PREDICTED))))
 
 
 def _like(body: Json) -> Compiled:

@@ -94,6 +94,6 @@ class Privacy:
 def _beside(cube: MemCube) -> Iterator[str]:
     """What is written beside a text: a value of metadata together with its name, as a number beside `phone` is one."""
     yield from (name for name in (cube.speaker, cube.session, *cube.labels) if name)
-    yield from (tag.key for tag in cube.tags)
+    yield from (tag.key for tag in cube.own_tags)
     for name, value in cube.metadata.items():
         yield f"{name}: {value}" if not isinstance(value, dict | list) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,144 @@
+"""Classifier: finds the topics of namespaces that have grown; what it finds goes in as calls by the system, in bounded batches.
+
+A name is made of words of several memories, and stands on others: only memories of one owner that the same people may read are looked at
+together, and none in a tenant whose own policies may open one of them and not another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
+from memos.memcube.matching import acl_entries
+from memos.memcube.spans import indexed
+from memos.memcube.state import PRESENT
+from memos.operation.memoperator.tagging import TOPIC
+from memos.ports.adapter import NamespaceInfo, View
+from memos.ports.clock import Clock
+from memos.ports.store import StoreParts
+
+NEWEST = 20_000
+"""Of a larger namespace so many memories, the newest, are looked at; the others keep the topics that they have."""
+PAGE, BATCH = 1000, 500
+"""How many memories are read at once, and written at once."""
+GROWTH = 1.5
+"""By which factor a namespace has grown, or shrunk, when its topics are found anew."""
+STYLE = frozenset({"kind", "sentiment", "credibility"})
+ANYBODY = Filter.everything()
+
+Call = Callable[..., Any]
+"""Makes a call by the system: (tenant, operation, **options) → what the reply's value says."""
+Found = tuple[str, int, str | None, str | None, str | None, float]
+"""A memory's id and the seq of the row that was read, its topic, its concept, its own words, and how sure the topic is."""
+
+
+class Known(NamedTuple):
+    """How many memories a namespace had when its topics were found, and the last commit that had taken some away for good."""
+
+    memories: int
+    purge: int
+
+
+class Classifier:
+    """Goes through one namespace a step. What it looked at last is known in this process; in another the topics that stand tell it."""
+
+    def __init__(self, call: Call, parts: StoreParts, clock: Clock, least: int | None) -> None:
+        self._call, self._adapter, self._clock, self._least = call, parts.adapter, clock, least
+        self._vectors = parts.embedder is not None
+        self._known: dict[tuple[str, str], Known] = {}
+
+    def step(self, tenant: str) -> Counter[str]:
+        """Find the topics of one namespace of a tenant that is due; how many memories were moved. Empty when none is due."""
+        if self._least is None or not self._vectors:
+            return Counter()
+        with self._adapter.view(tenant) as view:
+            if view.rules("policy"):
+                return Counter()
+            due = next((space for space in view.namespaces("") if self._is_due(view, space)), None)
+            if due is None:
+                return Counter()
+            self._known[tenant, due.path] = Known(due.memories, view.last_purge(due.path))
+            found = list(self._found(view, due.path))
+        moved = 0
+        for start in range(0, len(found), BATCH):
+            moved += self._call(tenant, "classify", found=tuple(found[start : start + BATCH]))
+        return Counter(topics=moved) if moved else Counter()
+
+    def _is_due(self, view: View, space: NamespaceInfo) -> bool:
+        if space.memories < (self._least or 0) or space.pending_vectors * 10 > space.memories:
+            return False
+        known = self._known.get((view.tenant, space.path))
+        if known is None:
+            tagged = Filter.parse({"and": [{"namespace": space.path}, {"tags": {"any": [TOPIC]}}]})
+            count = view.count(tagged, grant=ANYBODY, now=self._clock.now())
+            if count * 2 < space.memories:
+                return True
+            known = self._known[view.tenant, space.path] = Known(space.memories, view.last_purge(space.path))
+        changed = max(space.memories, known.memories) >= GROWTH * max(1, min(space.memories, known.memories))
+        return changed or view.last_purge(space.path) > known.purge
+
+    def _found(self, view: View, namespace: str) -> Iterable[Found]:
+        groups: dict[Any, list[MemCube]] = defaultdict(list)
+        for cube in self._newest(view, namespace):
+            groups[audience(cube)].append(cube)
+        for cubes in groups.values():
+            if len(cubes) >= (self._least or 0):
+                yield from placed(cubes, view.vectors_of([cube.id for cube in cubes]))
+
+    def _newest(self, view: View, namespace: str) -> list[MemCube]:
+        states = [str(state) for state in PRESENT]
+        wanted = Filter.parse({"and": [{"namespace": namespace}, {"state": {"in": states}}, {"type": "plaintext"}, {"frozen": False}]})
+        found: list[MemCube] = []
+        cursor: str | None = None
+        while len(found) < NEWEST:
+            page = view.find(wanted, grant=ANYBODY, now=self._clock.now(), descending=True, limit=PAGE, cursor=cursor)
+            found += page.cubes
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return found
+
+
+def audience(cube: MemCube) -> tuple[Any, ...]:
+    """What decides who may read a memory: those alike in it are read by the same people, and go with the same person."""
+    policy = cube.policy
+    return cube.owner, cube.layer, policy.sensitivity, policy.examined, policy.veiled, policy.licence, tuple(sorted(acl_entries(cube)))
+
+
+def placed(cubes: list[MemCube], vectors: Mapping[str, Any]) -> Iterable[Found]:
+    """The places of some memories that the same people may read."""
+    import numpy as np
+
+    from memos.operation.memoperator.topics import Note, topics
+
+    if not vectors:
+        return
+    width = len(next(iter(vectors.values())))
+    matrix = np.zeros((len(cubes), width), np.float32)
+    for row, cube in enumerate(cubes):
+        if cube.id in vectors and not _is_talk(cube):
+            matrix[row] = vectors[cube.id]
+    notes = [
+        Note(indexed(cube.text, cube.policy), _style(cube), _topic(cube), cube.path.concept if cube.path is not None else None)
+        for cube in cubes
+    ]
+    for cube, place in zip(cubes, topics(notes, matrix), strict=True):
+        if place is not None:
+            yield cube.id, cube.seq, place.topic, place.concept, place.fact, place.confidence
+        elif _topic(cube) is not None:
+            yield cube.id, cube.seq, None, None, None, 0.0
+
+
+def _style(cube: MemCube) -> tuple[str, ...]:
+    return tuple(tag.key for tag in cube.predicted_tags if tag.name in STYLE)
+
+
+def _is_talk(cube: MemCube) -> bool:
+    return any(tag.key == "kind=chat" for tag in cube.predicted_tags)
+
+
+def _topic(cube: MemCube) -> str | None:
+    return next((tag.value for tag in cube.predicted_tags if tag.name == TOPIC), None)
