@@ -24,7 +24,7 @@ _QUOTED = re.compile(
 )
 _HANDLE = re.compile(r"(?<![\w@.])@([A-Za-z_]\w{1,38})\b(?!\.\w)")
 _SMALL = frozenset(
-    ["a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "of", "on", "or", "the", "to", "vs", "with", "de", "la"]
+    ("a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "of", "on", "or", "the", "to", "vs", "with", "de", "la")
 )
 
 

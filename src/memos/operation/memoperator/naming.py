@@ -94,7 +94,8 @@ def _joined(words: Gazetteer, text: str, group: list[_Piece], piece: _Piece) -> 
     if piece.low in words.times or low in words.times or low in ("i", "i'm", "i've", "i'll", "i'd"):
         return False
     if last.word.endswith("'s"):
-        return gap == " " and piece.low in words.org_words | words.place_words
+        cue = text[max(0, group[0].start - 12) : group[0].start].split()[-1:]
+        return gap == " " and (piece.low in words.org_words | words.place_words or not words.works.isdisjoint(cue))
     if gap == " ":
         return True
     if gap == ". ":
