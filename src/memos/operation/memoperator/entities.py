@@ -22,6 +22,8 @@ _READ = 20_000
 _QUOTED = re.compile(
     r"[\"“]([^\"“”\n]{2,80})[\"”]|(?<!\w)['‘]([^\W\d_a-z][^'’\n]{1,60})['’](?!\w)|(?<!\w)[*_]([^\W\d_a-z][^*_\n]{1,80})[*_](?!\w)"
 )
+_MARK = re.compile(r"\[[A-Z_ ]{2,40}\]")
+"""What stands in the place of what a reader may not see."""
 _HANDLE = re.compile(r"(?<![\w@.])@([A-Za-z_]\w{1,38})\b(?!\.\w)")
 _SMALL = frozenset(
     ("a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "into", "of", "on", "or", "the", "to", "vs", "with", "de", "la")
@@ -50,6 +52,21 @@ def mentions(text: str, speaker: str | None) -> tuple[Mention, ...]:
     return tuple(found.values())[:MOST]
 
 
+def hidden(name: str) -> bool:
+    """Whether a name is the mark of what its reader may not see."""
+    return bool(_MARK.search(name))
+
+
+def kind_of(name: str) -> str:
+    """The kind that a name shows by itself, `thing` for none."""
+    words, text = gazetteer(), f"a {name} b"
+    run = next(iter(runs(words, text)), None)
+    if run is None or run.end - run.start != len(name):
+        return "person" if name.startswith("@") else "thing"
+    kind, confidence = judge(words, run, Surroundings(text, run))
+    return kind if confidence else "thing"
+
+
 def clean(name: str) -> str:
     """A name in its normal form: NFC, plain apostrophes, single spaces, no possessive."""
     return bare(" ".join(normalised("NFC", name).replace("’", "'").split()))
@@ -62,7 +79,7 @@ def _add(found: dict[str, Mention], mention: Mention) -> None:
 
 
 def _named(text: str) -> Iterator[tuple[int, Mention]]:
-    words, covered = gazetteer(), []
+    words, covered = gazetteer(), [mark.span() for mark in _MARK.finditer(text)]
     for title in _QUOTED.finditer(text):
         if mention := _work(words, text, title):
             covered.append(title.span())

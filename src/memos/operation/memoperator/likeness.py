@@ -86,6 +86,12 @@ def sound(word: str) -> str:
     return re.sub(r"(.)\1+", r"\1", plain)
 
 
+def forget() -> None:
+    """Forget the names that were met."""
+    written.cache_clear()
+    sound.cache_clear()
+
+
 def likeness(one: str, other: str, kind: str) -> Likeness:
     """How far two names of compatible kinds are alike; `kind` is that of the more certain."""
     a, b = written(one), written(other)

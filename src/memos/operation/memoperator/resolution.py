@@ -214,7 +214,9 @@ class _Grouping:
         evidence = tuple(f"{match.names[0]} = {match.names[1]}: {', '.join(match.evidence)}" for match in why)
         confidence = min((match.confidence for match in why), default=1.0)
         names = (best.name, *sorted(set(members) - {best.name}))
-        return Group(best.name, kinds[0] if kinds else best.kind, names, confidence, "predicted" if predicted else "user", evidence)
+        return Group(
+            best.name, kinds[0] if kinds else best.kind, names, confidence, "predicted" if predicted or not why else "user", evidence
+        )
 
 
 def _fullness(name: Name) -> tuple[int, int, int, str]:

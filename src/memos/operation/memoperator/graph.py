@@ -1,0 +1,247 @@
+"""Graph: what stands around a memory or an entity, breadth first, within what the reader may see.
+
+Nodes are memories and entities. Edges are those that are stored, the turn before and after, the mentions of entities (their `entity=`
+tags), what texts say of two entities, and the order in time of what is said of one. The walk asks the store level by level, and of each
+memory and each entity for so many at most, the newest, so that an entity with thousands of mentions costs what the answer holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
+from memos.memcube.spans import indexed
+from memos.operation.memoperator.aliases import ALIAS, ENTITY, Aliases, named_in
+from memos.operation.memoperator.entities import Mention
+from memos.operation.memoperator.relations import relations
+from memos.operation.memoperator.resolution import Group
+from memos.ports.adapter import View
+
+MENTIONS, NEXT, THEN = "mentions", "next", "then"
+"""From a memory to an entity; from a turn to the one after it; from what is said of an entity to what is said of it later."""
+SYSTEM = frozenset({"composed_of", "derived_from", "merged_from", "merged_into", "supersedes", NEXT, THEN})
+"""Relations that the system keeps; no user writes them."""
+AT_ONE = 50
+"""Of how many edges of one relation, or of how many mentions, the walk learns at one node at most, where the limit is not smaller."""
+
+
+class Link(NamedTuple):
+    """An edge: the keys of two nodes, the relation, by whom it is, how sure, and the memories that tell it."""
+
+    source: str
+    target: str
+    relation: str
+    by: str
+    confidence: float
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Picture:
+    """What a walk shows: memories and entities by their keys, in the order in which they were met, and the edges between them."""
+
+    nodes: dict[str, MemCube | Group] = field(default_factory=dict)
+    links: dict[tuple[str, str, str], Link] = field(default_factory=dict)
+    told: dict[str, MemCube] = field(default_factory=dict)
+    """The memories among the nodes, and those that are evidence of a link."""
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a graph: what the walk may follow (None: all), how far, how many nodes, and which memories count."""
+
+    depth: int
+    limit: int
+    relations: frozenset[str] | None
+    filter: Filter
+    grant: Filter
+    within: Filter
+    """Which memories count where they are looked up by the names in them."""
+    beside: Filter
+    """The grant for such a look: it passes over memories of others whose tags are hidden in part."""
+    now: datetime
+    shown: Callable[[MemCube], MemCube]
+    """A memory as the reader is shown it."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether an edge that is stored can count."""
+        return self.relations is None or not self.relations <= {MENTIONS, NEXT, THEN}
+
+    def follows(self, relation: str) -> bool:
+        """Whether an edge counts."""
+        return self.relations is None or relation in self.relations
+
+
+class Walker:
+    """One walk over a View."""
+
+    def __init__(self, view: View, asked: Asked, aliases: Aliases) -> None:
+        self._view, self._asked, self._aliases = view, asked, aliases
+        self._picture = Picture()
+        self._cubes: dict[str, MemCube] = {}
+        self._each = min(asked.limit, AT_ONE)
+
+    def run(self, start: MemCube | Group) -> Picture:
+        """What stands around a memory or an entity."""
+        first = self._key(start)
+        self._picture.nodes[first] = start
+        level: list[str] = [first]
+        for _ in range(self._asked.depth):
+            level = self._step(level)
+            if not level or len(self._picture.nodes) >= self._asked.limit:
+                break
+        known = self._picture.nodes
+        self._picture.links = {key: link for key, link in self._picture.links.items() if link.source in known and link.target in known}
+        wanted = dict.fromkeys([*known, *(each for link in self._picture.links.values() for each in link.evidence)])
+        self._picture.told = {each: self._cubes[each] for each in wanted if each in self._cubes}
+        return self._picture
+
+    def _key(self, node: MemCube | Group) -> str:
+        if isinstance(node, MemCube):
+            self._cubes[node.id] = node
+            return node.id
+        return f"entity:{node.name}"
+
+    def _step(self, level: Sequence[str]) -> list[str]:
+        """One level further: the nodes met there, in the order of those they were met from."""
+        met: list[str] = []
+        memories = [self._cubes[key] for key in level if key in self._cubes]
+        for cube in [*self._stored(memories), *self._turns(memories)]:
+            self._meet(cube, met)
+        for group in self._named(memories):
+            self._meet(group, met)
+        for key in level:
+            node = self._picture.nodes[key]
+            for each in self._mentions(key, node) if isinstance(node, Group) else ():
+                self._meet(each, met)
+        return met
+
+    def _meet(self, node: MemCube | Group, met: list[str]) -> None:
+        key = self._key(node)
+        if key in self._picture.nodes:
+            return
+        if len(self._picture.nodes) >= self._asked.limit:
+            self._picture.truncated = True
+            return
+        self._picture.nodes[key] = node
+        met.append(key)
+
+    def _link(self, link: Link) -> None:
+        key = link[:3]
+        standing = self._picture.links.get(key)
+        if standing is not None:
+            evidence = tuple(dict.fromkeys((*standing.evidence, *link.evidence)))
+            link = max(standing, link, key=lambda each: each.confidence)._replace(evidence=evidence)
+        self._picture.links[key] = link
+
+    def _load(self, ids: Iterable[str]) -> list[MemCube]:
+        """The memories, those that both filters pass, in the order asked."""
+        asked, wanted = self._asked, list(dict.fromkeys(ids))
+        fresh = [each for each in wanted if each not in self._cubes]
+        found = self._view.get(fresh, grant=asked.grant, now=asked.now) if fresh else {}
+        passes = asked.filter.predicate(now=asked.now)
+        self._cubes |= {key: cube for key, cube in found.items() if passes(cube)}
+        return [self._cubes[each] for each in wanted if each in self._cubes]
+
+    def _stored(self, memories: Sequence[MemCube]) -> list[MemCube]:
+        """Over the edges that are stored."""
+        asked = self._asked
+        if not memories or not asked.stored:
+            return []
+        wanted = None if asked.relations is None else sorted(asked.relations)
+        edges = self._view.around(
+            [cube.id for cube in memories], wanted, filter=asked.filter, grant=asked.grant, now=asked.now, limit=self._each + 1
+        )
+        order: list[str] = []
+        counts: Counter[tuple[str, str, bool]] = Counter()
+        here = {cube.id for cube in memories}
+        for edge in edges:
+            near = [(end, edge.relation, ahead) for end, ahead in ((edge.source, True), (edge.target, False)) if end in here]
+            counts.update(near)
+            if all(counts[each] > self._each for each in near):
+                self._picture.truncated = True
+                continue
+            self._link(Link(edge.source, edge.target, edge.relation, "system" if edge.relation in SYSTEM else "user", 1.0))
+            order += [end for end in (edge.source, edge.target) if end not in self._picture.nodes]
+        room = asked.limit - len(self._picture.nodes) + 1
+        return self._load(list(dict.fromkeys(order))[:room])
+
+    def _turns(self, memories: Sequence[MemCube]) -> list[MemCube]:
+        """To the turns before and after."""
+        if not self._asked.follows(NEXT):
+            return []
+        found: list[MemCube] = []
+        for cube in memories:
+            if cube.session is None or cube.ordinal is None:
+                continue
+            places = [place for place in (cube.ordinal + 1, cube.ordinal - 1) if place >= 0]
+            turns = self._view.turns(cube.namespace, cube.session, places)
+            for other in self._load(turns[place] for place in places if place in turns):
+                first, second = (cube, other) if (other.ordinal or 0) > cube.ordinal else (other, cube)
+                self._link(Link(first.id, second.id, NEXT, "system", 1.0))
+                found.append(other)
+        return found
+
+    def _named(self, memories: Sequence[MemCube]) -> list[Group]:
+        """To the entities that memories mention."""
+        if not self._asked.follows(MENTIONS):
+            return []
+        found: list[Group] = []
+        for cube in memories:
+            for tag in named_in(self._asked.shown(cube)):
+                group = self._aliases.group(tag.name, tag.kind)
+                found.append(group)
+                self._link(Link(cube.id, self._key(group), MENTIONS, tag.by, tag.confidence, (cube.id,)))
+        return found
+
+    def _mentions(self, key: str, group: Group) -> list[MemCube | Group]:
+        """From an entity to the memories that mention it, the newest first, and to what they say of it."""
+        asked = self._asked
+        keys = [f"{ENTITY}={name}" for name in group.names]
+        rows = self._view.tagged(keys, filter=asked.within, grant=asked.beside, now=asked.now, limit=self._each + 1)
+        cubes = [cube for cube in self._view.load(rows[: self._each]) if not any(tag.name == ALIAS for tag in cube.tags)]
+        truncated = len(rows) > self._each
+        found: list[MemCube | Group] = []
+        if asked.follows(MENTIONS):
+            self._picture.truncated |= truncated
+            for cube in cubes:
+                mine = [tag for tag in named_in(asked.shown(cube)) if tag.name in group.names]
+                if mine:  # a reader from whom the name is hidden is not told that it stands there
+                    found.append(cube)
+                    self._link(Link(cube.id, key, MENTIONS, mine[0].by, max(tag.confidence for tag in mine), (cube.id,)))
+            self._chain([cube for cube in found if isinstance(cube, MemCube)])
+        return [*found, *self._said(group, cubes)]
+
+    def _chain(self, cubes: Sequence[MemCube]) -> None:
+        """The order in time of what is said of one entity: of events by when they were, of the rest by when it was said."""
+        if not self._asked.follows(THEN):
+            return
+        ordered = sorted(cubes, key=lambda cube: (cube.valid_from or cube.said_at, cube.ordinal or 0, cube.id))
+        for one, other in pairwise(ordered):
+            self._link(Link(one.id, other.id, THEN, "system", 1.0))
+
+    def _said(self, group: Group, cubes: Sequence[MemCube]) -> list[Group]:
+        """The entities of which the memories that mention one say what they are to it."""
+        found = []
+        self._cubes |= {cube.id: cube for cube in cubes}
+        for cube in map(self._asked.shown, cubes):
+            me = None if cube.policy.veiled else cube.speaker or cube.policy.owner
+            tags = named_in(cube)
+            named = [Mention(tag.name, tag.kind, tag.confidence) for tag in tags]
+            for said in relations(indexed(cube.text, cube.policy), named, me):
+                ends = {said.source, said.target}
+                if not self._asked.follows(said.relation) or ends.isdisjoint(group.names):
+                    continue
+                kinds = {tag.name: tag.kind for tag in tags}
+                source, target = (self._aliases.group(name, kinds.get(name, "person")) for name in (said.source, said.target))
+                self._link(Link(self._key(source), self._key(target), said.relation, "predicted", said.confidence, (cube.id,)))
+                found += [each for each in (source, target) if each.name != group.name]
+        return found
