@@ -38,9 +38,18 @@ class Relating(Protocol):
         """The rows, for `load`, of memories with one of the tags that both filters pass: those written last first, `limit` at most."""
 
     def tag_values(
-        self, name: str, parts: Sequence[str] | None, *, filter: Filter, grant: Filter, now: datetime, most: int
+        self,
+        name: str,
+        parts: Sequence[str] | None,
+        *,
+        filter: Filter,
+        grant: Filter,
+        now: datetime,
+        most: int,
+        limit: int | None = None,
     ) -> tuple[tuple[str, int], ...]:
         """The values of a tag that memories which both filters pass have, and on how many, counted up to `most`; sorted by value.
 
-        With `parts` only values that hold one of these texts, whatever the case of their ASCII letters.
+        With `parts` only values that hold one of these texts, whatever the case of their ASCII letters; a value counts as if spaces stood
+        around it, so that a text with such spaces is found as a whole word. Of these at most `limit`, the first, are looked at.
         """

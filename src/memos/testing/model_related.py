@@ -81,14 +81,23 @@ class ModelRelated:
         return tuple(sorted((row.number for row in rows), reverse=True)[:limit])
 
     def tag_values(
-        self, name: str, parts: Sequence[str] | None, *, filter: Filter, grant: Filter, now: datetime, most: int
+        self,
+        name: str,
+        parts: Sequence[str] | None,
+        *,
+        filter: Filter,
+        grant: Filter,
+        now: datetime,
+        most: int,
+        limit: int | None = None,
     ) -> tuple[tuple[str, int], ...]:
         """See the port."""
-        rows = self.selected(filter, grant, now)
-        values = [{tag.value for tag in row.cube.tags if tag.name == name and tag.value is not None} for row in rows]
-        known = sorted({value for each in values for value in each})
-        wanted = [value for value in known if parts is None or any(_plain(part) in _plain(value) for part in parts)]
-        return tuple((value, min(most, sum(value in each for each in values))) for value in wanted)
+        there = {tag.value for row in self.state.rows if row.tenant == self.tenant for tag in row.cube.tags if tag.name == name}
+        known = sorted(value for value in there if value is not None)
+        wanted = [value for value in known if parts is None or any(_plain(part) in f" {_plain(value)} " for part in parts)][:limit]
+        rows = [{tag.value for tag in row.cube.tags if tag.name == name} for row in self.selected(filter, grant, now)]
+        counted = ((value, min(most, sum(value in each for each in rows))) for value in wanted)
+        return tuple((value, count) for value, count in counted if count)
 
 
 def _plain(text: str) -> str:

@@ -34,6 +34,7 @@ class Related:
     _graphs: Graphs
     _sight: Sight
     _tid: int
+    _compiled: tuple[Filter, Filter, datetime, dict[str, str], list[Any]] | None = None
 
     def _run(self, text: str, parameters: Sequence[Any]) -> apsw.Cursor:
         raise NotImplementedError
@@ -98,19 +99,31 @@ class Related:
         return tuple(sorted(rows, reverse=True)[:limit])
 
     def tag_values(
-        self, name: str, parts: Sequence[str] | None, *, filter: Filter, grant: Filter, now: datetime, most: int
+        self,
+        name: str,
+        parts: Sequence[str] | None,
+        *,
+        filter: Filter,
+        grant: Filter,
+        now: datetime,
+        most: int,
+        limit: int | None = None,
     ) -> tuple[tuple[str, int], ...]:
         """See the port."""
         condition, parameters = self._both(filter, grant, now)
         text, wanted = SQL["count_tagged"].format(**condition), None if parts is None else _listed([_lower(each) for each in parts])
-        named = list(self._run(SQL["tags_named"], (self._tid, name, wanted)))
+        named = list(self._run(SQL["tags_named"], (self._tid, name, wanted)))[:limit]
         counted = ((value, next(self._run(text, (tag, *parameters, most)))[0]) for tag, value in named)
         return tuple((value, count) for value, count in counted if count)
 
     def _both(self, filter: Filter, grant: Filter, now: datetime) -> tuple[dict[str, str], list[Any]]:
         """The conditions of two filters on a version row, and what they are bound to."""
-        (wanted, ours), (allowed, theirs) = filter_sql.compile(filter, microseconds(now)), self._grant(grant, now)
-        return {"filter": wanted, "grant": allowed, "visible": self._sight.versions, "head": self._sight.head}, [*ours, *theirs]
+        last = self._compiled
+        if last is None or last[0] is not filter or last[1] is not grant or last[2] != now:  # a walk asks the same of many
+            (wanted, ours), (allowed, theirs) = filter_sql.compile(filter, microseconds(now)), self._grant(grant, now)
+            parts = {"filter": wanted, "grant": allowed, "visible": self._sight.versions, "head": self._sight.head}
+            last = self._compiled = filter, grant, now, parts, [*ours, *theirs]
+        return last[3], last[4]
 
 
 _ASCII = {upper: upper + 32 for upper in range(65, 91)}

@@ -6,6 +6,7 @@ and erasure are those of every memory (decision 0024).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -29,7 +30,7 @@ from memos.memcube.quarantine import put_under
 from memos.memcube.state import State
 from memos.memcube.value import Value
 from memos.operation.memlifecycle.transitions import Event, require_thawed
-from memos.operation.memoperator.aliases import ALIAS, SAME, verdict
+from memos.operation.memoperator.aliases import ALIAS, ENTITY, SAME, verdict
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.entities import clean
 
@@ -141,3 +142,17 @@ def _born(work: Work, options: ResolveOptions, namespace: str) -> Prepared:
     write = CubeWrite(cube=cube, birth=True, terms=analyse(text, None, None))
     change = work.change(writes=(write,), idempotency=work.idempotency((cube_id,)))
     return Prepared(MemoryReply(call_id=work.call.id, cubes=(cube,), call=work.call), change)
+
+
+def orphaned(work: Work, grant: Filter, going: Mapping[str, MemCube]) -> list[MemCube]:
+    """What was said of names that no memory mentions any more once some memories are gone, as far as the caller may see."""
+    names = sorted({tag.value for cube in going.values() for tag in cube.tags if tag.name == ENTITY and tag.value})
+    asked = {"filter": Filter.everything(), "grant": grant, "now": work.now}
+    rows = work.view.tagged([f"{ALIAS}={name}" for name in names], limit=1000, **asked) if names else ()
+
+    def gone(name: str) -> bool:
+        told = work.view.tagged([f"{ENTITY}={name}"], limit=len(going) + 1, **asked)
+        return len(told) <= len(going) and all(cube.id in going for cube in work.view.load(told))
+
+    found = (cube for cube in work.view.load(rows) if cube.id not in going)
+    return [cube for cube in found if (said := verdict(cube)) is not None and any(gone(name) for name in {*said.names} & {*names})]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from memos.memcube.cube import MemCube, Tag
 from memos.memcube.filter import Filter
 from memos.memcube.spans import indexed
+from memos.operation.memoperator import likeness
 from memos.operation.memoperator.conversation import Said
 from memos.operation.memoperator.entities import hidden, kind_of, mentions
 from memos.operation.memoperator.gazetteer import first_names, other_names
@@ -20,8 +21,8 @@ ENTITY = "entity"
 """The tag whose values are the names that a memory mentions."""
 ALIAS, SAME = "alias", "same"
 """A memory with the tag `alias`, and one `alias=` for each name, is a verdict on names; its metadata say whether they are the `same`."""
-_COUNTED, _READ, _NEAR = 50, 4, 24
-"""Up to how many mentions of a name are counted, how many of them read, and how many names near one are looked at."""
+_COUNTED, _READ, _NEAR, _LOOKED = 4, 4, 24, 200
+"""Up to how many mentions of a name are counted, how many of them read, how many names are near one, and found for that."""
 
 
 class Named(NamedTuple):
@@ -48,6 +49,12 @@ def named_in(cube: MemCube) -> tuple[Named, ...]:
 
 def _tagged(tag: Tag, kind: str) -> Named:
     return Named(tag.value or "", kind, tag.confidence, tag.by)
+
+
+def forget() -> None:
+    """Forget the names that were met."""
+    likeness.forget()
+    kind_of.cache_clear()
 
 
 def verdict(cube: MemCube) -> Verdict | None:
@@ -108,6 +115,11 @@ class Aliases:
                 self._known |= {each: found for each in found.names if each not in self._known}
         return self._known[name]
 
+    def together(self, groups: Sequence[Group], cubes: Sequence[MemCube]) -> tuple[Group, ...]:
+        """Groups that were met by themselves, those made one that the memories around them show to be one."""
+        names = [Name(name, group.kind) for group in groups for name in group.names]
+        return resolve(names, said([self._shown(cube) for cube in cubes]), self.verdicts, [each for each in groups if each.names[1:]])
+
     def entities(self, most: int) -> tuple[Group, ...]:
         """All that memories mention, the most mentioned first."""
         names, talk = self._all(most)
@@ -149,7 +161,7 @@ class Aliases:
         return [Name(each, kind if each == name else self._kind(each, kind), there.get(each, 1)) for each in known]
 
     def _values(self, parts: Sequence[str]) -> tuple[tuple[str, int], ...]:
-        return self._view.tag_values(ENTITY, parts, most=_COUNTED, **self._asking)  # type: ignore[arg-type]
+        return self._view.tag_values(ENTITY, parts, most=_COUNTED, limit=_LOOKED, **self._asking)  # type: ignore[arg-type]
 
     @staticmethod
     def _kind(name: str, kind: str) -> str:
@@ -166,15 +178,14 @@ class Aliases:
 
 
 def parts_of(name: str) -> list[str]:
-    """Texts of which names that may be one with a name hold at least one."""
+    """Texts of which names that may be one with a name hold at least one; with spaces around it, as a word."""
     known, forms = first_names(), set[str]()
     for word in written(name).core:
         fulls = {full.lstrip("=") for full in known.get(word, ())}
-        forms |= {
-            word if len(word) < 4 else word[:3],
-            *(short for short, of in known.items() if fulls.intersection(each.lstrip("=") for each in of)),
-        }
+        forms |= {f" {short} " for short, of in known.items() if fulls.intersection(each.lstrip("=") for each in of)}
+        forms |= {f" {word[:size]} " for size in range(3, min(6, len(word)))}
+        forms |= {f" {word}", f" {word[:5]}"} if len(word) > 1 else set()
     places = other_names()
     if name.lower() in places:
-        forms |= {each for each, first in places.items() if first == places[name.lower()]}
-    return sorted(form for form in forms if len(form) > 1)
+        forms |= {f" {each} " for each, first in places.items() if first == places[name.lower()]}
+    return sorted(forms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from memos.memcube.normal import normalised
@@ -57,6 +58,7 @@ def hidden(name: str) -> bool:
     return bool(_MARK.search(name))
 
 
+@lru_cache(maxsize=20_000)
 def kind_of(name: str) -> str:
     """The kind that a name shows by itself, `thing` for none."""
     words, text = gazetteer(), f"a {name} b"

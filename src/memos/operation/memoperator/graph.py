@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from memos.memcube.change import Edge
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.spans import indexed
@@ -87,6 +88,7 @@ class Walker:
         self._view, self._asked, self._aliases = view, asked, aliases
         self._picture = Picture()
         self._cubes: dict[str, MemCube] = {}
+        self._names: dict[str, Group] = {}
         self._each = min(asked.limit, AT_ONE)
 
     def run(self, start: MemCube | Group) -> Picture:
@@ -98,11 +100,45 @@ class Walker:
             level = self._step(level)
             if not level or len(self._picture.nodes) >= self._asked.limit:
                 break
+        self._united()
         known = self._picture.nodes
-        self._picture.links = {key: link for key, link in self._picture.links.items() if link.source in known and link.target in known}
         wanted = dict.fromkeys([*known, *(each for link in self._picture.links.values() for each in link.evidence)])
         self._picture.told = {each: self._cubes[each] for each in wanted if each in self._cubes}
         return self._picture
+
+    def _entity(self, name: str, kind: str) -> Group:
+        """The entity of a name: one that was met with all its names, else for now one of this name alone."""
+        return self._names.get(name) or Group(name, kind, (name,), 1.0, "predicted", ())
+
+    def _whole(self, key: str, group: Group) -> Group:
+        """An entity with all its names, from which the walk goes on."""
+        if group.name in self._names:
+            return self._names[group.name]
+        whole = self._aliases.group(group.name, group.kind)._replace(name=group.name)
+        self._names |= {name: whole for name in whole.names if name not in self._names}
+        self._picture.nodes[key] = whole
+        return whole
+
+    def _united(self) -> None:
+        """Make one node of entities that were met under several names."""
+        picture, cubes = self._picture, [self._cubes[key] for key in self._picture.nodes if key in self._cubes]
+        groups = {key: node for key, node in picture.nodes.items() if isinstance(node, Group)}
+        if len(groups) < 2:
+            picture.links = {
+                key: link for key, link in picture.links.items() if link.source in picture.nodes and link.target in picture.nodes
+            }
+            return
+        united = self._aliases.together(list(_apart(groups.values())), cubes)
+        home = {name: group for group in united for name in group.names}
+        moved = {key: f"entity:{home[group.name].name}" for key, group in groups.items()}
+        nodes: dict[str, MemCube | Group] = {}
+        for key, node in picture.nodes.items():
+            nodes.setdefault(moved.get(key, key), home[node.name] if isinstance(node, Group) else node)
+        links, picture.nodes, picture.links = list(picture.links.values()), nodes, {}
+        for link in links:
+            source, target = (moved.get(end, end) for end in link[:2])
+            if source != target and source in nodes and target in nodes:
+                self._link(link._replace(source=source, target=target))
 
     def _key(self, node: MemCube | Group) -> str:
         if isinstance(node, MemCube):
@@ -120,7 +156,7 @@ class Walker:
             self._meet(group, met)
         for key in level:
             node = self._picture.nodes[key]
-            for each in self._mentions(key, node) if isinstance(node, Group) else ():
+            for each in self._mentions(key, self._whole(key, node)) if isinstance(node, Group) else ():
                 self._meet(each, met)
         return met
 
@@ -161,18 +197,26 @@ class Walker:
             [cube.id for cube in memories], wanted, filter=asked.filter, grant=asked.grant, now=asked.now, limit=self._each + 1
         )
         order: list[str] = []
+        for edge in self._few(edges, {cube.id for cube in memories}):
+            self._link(Link(edge.source, edge.target, edge.relation, "system" if edge.relation in SYSTEM else "user", 1.0))
+            order += [end for end in (edge.source, edge.target) if end not in self._picture.nodes]
+        room = asked.limit - len(self._picture.nodes) + 1
+        return self._load(list(dict.fromkeys(order))[:room])
+
+    def _few(self, edges: Sequence[Edge], here: set[str]) -> Iterable[Edge]:
+        """The edges without those that are one too many of their kind at both ends that were asked for."""
+        if len(edges) <= self._each:
+            return edges
         counts: Counter[tuple[str, str, bool]] = Counter()
-        here = {cube.id for cube in memories}
+        kept = []
         for edge in edges:
             near = [(end, edge.relation, ahead) for end, ahead in ((edge.source, True), (edge.target, False)) if end in here]
             counts.update(near)
             if all(counts[each] > self._each for each in near):
                 self._picture.truncated = True
-                continue
-            self._link(Link(edge.source, edge.target, edge.relation, "system" if edge.relation in SYSTEM else "user", 1.0))
-            order += [end for end in (edge.source, edge.target) if end not in self._picture.nodes]
-        room = asked.limit - len(self._picture.nodes) + 1
-        return self._load(list(dict.fromkeys(order))[:room])
+            else:
+                kept.append(edge)
+        return kept
 
     def _turns(self, memories: Sequence[MemCube]) -> list[MemCube]:
         """To the turns before and after."""
@@ -197,7 +241,7 @@ class Walker:
         found: list[Group] = []
         for cube in memories:
             for tag in named_in(self._asked.shown(cube)):
-                group = self._aliases.group(tag.name, tag.kind)
+                group = self._entity(tag.name, tag.kind)
                 found.append(group)
                 self._link(Link(cube.id, self._key(group), MENTIONS, tag.by, tag.confidence, (cube.id,)))
         return found
@@ -241,7 +285,17 @@ class Walker:
                 if not self._asked.follows(said.relation) or ends.isdisjoint(group.names):
                     continue
                 kinds = {tag.name: tag.kind for tag in tags}
-                source, target = (self._aliases.group(name, kinds.get(name, "person")) for name in (said.source, said.target))
+                source, target = (self._entity(name, kinds.get(name, "person")) for name in (said.source, said.target))
                 self._link(Link(self._key(source), self._key(target), said.relation, "predicted", said.confidence, (cube.id,)))
                 found += [each for each in (source, target) if each.name != group.name]
         return found
+
+
+def _apart(groups: Iterable[Group]) -> Iterable[Group]:
+    """The groups, each name in the first of them that has it; the larger ones come first."""
+    taken: set[str] = set()
+    for group in sorted(groups, key=lambda each: -len(each.names)):
+        names = (group.name, *(name for name in group.names if name != group.name and name not in taken))
+        if group.name not in taken:
+            taken.update(names)
+            yield group._replace(names=names)

@@ -57,7 +57,8 @@ def written(name: str) -> Written:
     return Written(name, words, words[:place], words[place:], "".join(words), capitals)
 
 
-def keys(name: str, kind: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def keys(name: str, kind: str) -> frozenset[str]:
     """Under which a name is found by those it may be one with: two names with no key in common are unlike."""
     parts, known = written(name), first_names()
     found = {parts.joined.lstrip("@"), other_names().get(name.lower(), name.lower())}
@@ -69,7 +70,7 @@ def keys(name: str, kind: str) -> set[str]:
         found.add(f"!{parts.joined}")
     if kind != "person" and len(parts.words) > 1:
         found |= {word[:3] for word in parts.words}
-    return found
+    return frozenset(found)
 
 
 def initials(parts: Written) -> set[str]:
@@ -89,6 +90,7 @@ def sound(word: str) -> str:
 def forget() -> None:
     """Forget the names that were met."""
     written.cache_clear()
+    keys.cache_clear()
     sound.cache_clear()
 
 

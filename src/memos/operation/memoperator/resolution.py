@@ -56,11 +56,19 @@ class Group(NamedTuple):
     evidence: tuple[str, ...]
 
 
-def resolve(names: Sequence[Name], said: Sequence[Said] = (), verdicts: Sequence[Verdict] = ()) -> tuple[Group, ...]:
-    """The entities that some names are of; a later verdict goes before an earlier one, and every verdict before what is predicted."""
+def resolve(
+    names: Sequence[Name], said: Sequence[Said] = (), verdicts: Sequence[Verdict] = (), known: Sequence[Group] = ()
+) -> tuple[Group, ...]:
+    """The entities that some names are of; a later verdict goes before an earlier one, and every verdict before what is predicted.
+
+    Groups that are `known` already stay whole.
+    """
     found = _Grouping(names)
     for verdict in reversed(verdicts):
         found.told(verdict)
+    for group in known:
+        for other in group.names[1:]:
+            found.join(Match(pair(group.name, other), group.confidence, group.evidence))
     for match in matches(names, said):
         if match.confidence < APPLIED:
             break
@@ -211,12 +219,18 @@ class _Grouping:
         kinds = [each.kind for each in sorted(known, key=lambda each: -each.times) if each.kind != "thing"]
         why = self._why[members[0]]
         predicted = [match for match in why if match.names not in self._told]
-        evidence = tuple(f"{match.names[0]} = {match.names[1]}: {', '.join(match.evidence)}" for match in why)
+        evidence = tuple(dict.fromkeys(line for match in why for line in _lines(match)))
         confidence = min((match.confidence for match in why), default=1.0)
         names = (best.name, *sorted(set(members) - {best.name}))
         return Group(
             best.name, kinds[0] if kinds else best.kind, names, confidence, "predicted" if predicted or not why else "user", evidence
         )
+
+
+def _lines(match: Match) -> tuple[str, ...]:
+    """The evidence of a match; that of a group that was known already names its names."""
+    known = any(" = " in each for each in match.evidence)
+    return match.evidence if known else (f"{match.names[0]} = {match.names[1]}: {', '.join(match.evidence)}",)
 
 
 def _fullness(name: Name) -> tuple[int, int, int, str]:
