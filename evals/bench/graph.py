@@ -52,7 +52,7 @@ def walks(system: MemOS, starts: list[str], limit: int) -> tuple[float, float]:
 
     def walk(start: str) -> None:
         with system._parts.adapter.view("default") as view:
-            aliases = Aliases(view, filter=every, grant=grant, now=now, shown=lambda cube: cube, mine=lambda cube: True)
+            aliases = Aliases(view, filter=every, grant=grant, now=now, shown=lambda cube: cube, mine=lambda _: True)
             asked = Asked(3, limit, frozenset(RELATIONS), every, grant, every, grant, now, lambda cube: cube)
             picture = Walker(view, asked, aliases).run(view.get([start], grant=grant, now=now)[start])
             assert len(picture.nodes) == limit

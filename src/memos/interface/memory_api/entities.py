@@ -147,12 +147,13 @@ def _born(work: Work, options: ResolveOptions, namespace: str) -> Prepared:
 def orphaned(work: Work, grant: Filter, going: Mapping[str, MemCube]) -> list[MemCube]:
     """What was said of names that no memory mentions any more once some memories are gone, as far as the caller may see."""
     names = sorted({tag.value for cube in going.values() for tag in cube.tags if tag.name == ENTITY and tag.value})
-    asked = {"filter": Filter.everything(), "grant": grant, "now": work.now}
-    rows = work.view.tagged([f"{ALIAS}={name}" for name in names], limit=1000, **asked) if names else ()
+
+    def tagged(keys: list[str], limit: int) -> list[MemCube]:
+        rows = work.view.tagged(keys, filter=Filter.everything(), grant=grant, now=work.now, limit=limit)
+        return work.view.load(rows)
 
     def gone(name: str) -> bool:
-        told = work.view.tagged([f"{ENTITY}={name}"], limit=len(going) + 1, **asked)
-        return len(told) <= len(going) and all(cube.id in going for cube in work.view.load(told))
+        return all(cube.id in going for cube in tagged([f"{ENTITY}={name}"], len(going) + 1))
 
-    found = (cube for cube in work.view.load(rows) if cube.id not in going)
+    found = (cube for cube in tagged([f"{ALIAS}={name}" for name in names], 1000) if cube.id not in going) if names else ()
     return [cube for cube in found if (said := verdict(cube)) is not None and any(gone(name) for name in {*said.names} & {*names})]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -117,6 +117,7 @@ class Aliases:
 
     def together(self, groups: Sequence[Group], cubes: Sequence[MemCube]) -> tuple[Group, ...]:
         """Groups that were met by themselves, those made one that the memories around them show to be one."""
+        groups = list(_apart(groups))
         names = [Name(name, group.kind) for group in groups for name in group.names]
         return resolve(names, said([self._shown(cube) for cube in cubes]), self.verdicts, [each for each in groups if each.names[1:]])
 
@@ -189,3 +190,13 @@ def parts_of(name: str) -> list[str]:
     if name.lower() in places:
         forms |= {f" {each} " for each, first in places.items() if first == places[name.lower()]}
     return sorted(forms)
+
+
+def _apart(groups: Iterable[Group]) -> Iterator[Group]:
+    """The groups, each name in the first of them that has it; the larger ones come first."""
+    taken: set[str] = set()
+    for group in sorted(groups, key=lambda each: -len(each.names)):
+        names = (group.name, *(name for name in group.names if name != group.name and name not in taken))
+        if group.name not in taken:
+            taken.update(names)
+            yield group._replace(names=names)

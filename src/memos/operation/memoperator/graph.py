@@ -128,7 +128,7 @@ class Walker:
                 key: link for key, link in picture.links.items() if link.source in picture.nodes and link.target in picture.nodes
             }
             return
-        united = self._aliases.together(list(_apart(groups.values())), cubes)
+        united = self._aliases.together(list(groups.values()), cubes)
         home = {name: group for group in united for name in group.names}
         moved = {key: f"entity:{home[group.name].name}" for key, group in groups.items()}
         nodes: dict[str, MemCube | Group] = {}
@@ -289,13 +289,3 @@ class Walker:
                 self._link(Link(self._key(source), self._key(target), said.relation, "predicted", said.confidence, (cube.id,)))
                 found += [each for each in (source, target) if each.name != group.name]
         return found
-
-
-def _apart(groups: Iterable[Group]) -> Iterable[Group]:
-    """The groups, each name in the first of them that has it; the larger ones come first."""
-    taken: set[str] = set()
-    for group in sorted(groups, key=lambda each: -len(each.names)):
-        names = (group.name, *(name for name in group.names if name != group.name and name not in taken))
-        if group.name not in taken:
-            taken.update(names)
-            yield group._replace(names=names)
