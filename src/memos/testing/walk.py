@@ -260,9 +260,8 @@ class Walk:
         ids = [each for each, (_, owner, _) in self.model.state.cubes.items() if owner == tenant or self.chance(1)]
         ends = [self.random.choice(ids) for _ in range(2 * self.random.randint(1, 3))] if ids else [self.new_id(), self.new_id()]
         standing = [each.edge for each in self.model.state.relations if each.tenant == tenant]
-        if standing and self.chance(25):
-            return {"unties": self.some(standing, 1)}
-        return {"edges": tuple(Edge(*pair, self.random.choice(RELATIONS)) for pair in zip(ends[::2], ends[1::2], strict=True))}
+        edges = tuple(Edge(*pair, self.random.choice(RELATIONS)) for pair in zip(ends[::2], ends[1::2], strict=True))
+        return {"unties": self.some(standing, 1)} if standing and self.chance(25) else {"edges": edges}
 
     def _fills(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         contents = list(self.model.state.contents)
