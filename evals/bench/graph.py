@@ -18,7 +18,8 @@ from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Edge, ReadSet
 from memos.memcube.filter import Filter
 from memos.operation.memoperator.aliases import Aliases
-from memos.operation.memoperator.graph import Asked, Walker
+from memos.operation.memoperator.graph import Walker
+from memos.operation.memoperator.picture import Asked
 
 MEMORIES, EDGES, CALLS, BATCH = 20_000, 100_000, 60, 1000
 RELATIONS = ("relates_to", "depends_on", "contradicts", "part_of")

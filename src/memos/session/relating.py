@@ -30,9 +30,10 @@ class Relating(Verbs):
 
         It is a dict: `nodes`, breadth first, the start the first, memories with a label of their text and entities with their aliases;
         `edges`, each with source, target, relation, by (user, system or predicted), confidence and the memories that are its evidence;
-        `truncated`, whether `limit` nodes were not enough. With format="json" it is a JSON text in node-link form, with "graphml" a
-        GraphML document. `relations` names those to follow: mentions, next (turn), then (in time, of one entity), those of `relate`, and
-        what texts say of entities, such as sister or works_at. `since` and `until` count when memories were said.
+        `truncated`, whether it ended at `limit` nodes, so that there may be more. With format="json" it is a JSON text in node-link
+        form, with "graphml" a GraphML document. `relations` names those to follow: mentions, next (turn), then (in time, of one
+        entity), those of `relate`, and what texts say of entities, such as sister or works_at. `since` and `until` count when memories
+        were said.
 
         What you may not see, and what is forgotten, is not shown and not passed through. Raises InvalidCall, NotFound.
         """

@@ -68,12 +68,12 @@ class Related:
         found: dict[int, list[Edge]] = {}
         for near, far in (("source", "target"), ("target", "source")):
             parts = condition | {"near": near, "far": far, "visible_edges": self._sight.edges}
-            nodes, wanted = _listed(uids), None if relations is None else _listed(list(relations))
-            rows = [
-                (int(key), id_text(other), relation)
-                for key, other, relation in self._run(SQL["around"].format(**parts), (nodes, limit, wanted, *parameters))
-            ]
-            for key, uid in list(self._run(SQL["crowded"].format(**parts), (nodes, limit))):
+            wanted = None if relations is None else _listed(list(relations))
+            crowded = dict(self._run(SQL["crowded"].format(**parts), (_listed(uids), limit)))
+            few = _listed([None if place in crowded else uid for place, uid in enumerate(uids)])
+            found_rows = self._run(SQL["around"].format(**parts), (few, wanted, *parameters))
+            rows = [(int(key), id_text(other), relation) for key, other, relation in found_rows]
+            for key, uid in crowded.items():
                 rows += self._crowd(int(key), uid, relations, (parts, parameters, limit))
             for key, other, relation in rows:
                 ends = (names[key], other) if near == "source" else (other, names[key])

@@ -20,7 +20,8 @@ from memos.memcube.state import State
 from memos.memcube.value import Value
 from memos.operation.memoperator.aliases import ENTITY, Aliases
 from memos.operation.memoperator.entities import clean
-from memos.operation.memoperator.graph import Asked, Picture, Walker
+from memos.operation.memoperator.graph import Walker
+from memos.operation.memoperator.picture import Asked, Picture
 from memos.operation.memoperator.resolution import Group
 
 STANDING = tuple(state for state in State if state is not State.EXPIRED)

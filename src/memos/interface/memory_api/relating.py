@@ -17,7 +17,7 @@ from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet
 from memos.memcube.cube import MemCube
 from memos.operation.memlifecycle.transitions import require_thawed
-from memos.operation.memoperator.graph import MENTIONS, SYSTEM
+from memos.operation.memoperator.picture import MENTIONS, SYSTEM
 
 USUAL = ("depends_on", "contradicts", "relates_to", "part_of", "causes")
 """The relations that most will need; others are named alike."""

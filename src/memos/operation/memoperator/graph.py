@@ -8,77 +8,25 @@ memory and each entity for so many at most, the newest, so that an entity with t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from memos.memcube.change import Edge
 from memos.memcube.cube import MemCube
-from memos.memcube.filter import Filter
 from memos.memcube.spans import indexed
 from memos.operation.memoperator.aliases import ALIAS, ENTITY, Aliases, named_in
 from memos.operation.memoperator.entities import Mention
+from memos.operation.memoperator.picture import MENTIONS, NEXT, SYSTEM, THEN, Asked, Link, Picture
 from memos.operation.memoperator.relations import relations
 from memos.operation.memoperator.resolution import Group
 from memos.ports.adapter import View
 
-MENTIONS, NEXT, THEN = "mentions", "next", "then"
-"""From a memory to an entity; from a turn to the one after it; from what is said of an entity to what is said of it later."""
-SYSTEM = frozenset({"composed_of", "derived_from", "merged_from", "merged_into", "supersedes", NEXT, THEN})
-"""Relations that the system keeps; no user writes them."""
 AT_ONE = 50
 """Of how many edges of one relation, or of how many mentions, the walk learns at one node at most, where the limit is not smaller."""
 
 
-class Link(NamedTuple):
-    """An edge: the keys of two nodes, the relation, by whom it is, how sure, and the memories that tell it."""
-
-    source: str
-    target: str
-    relation: str
-    by: str
-    confidence: float
-    evidence: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Picture:
-    """What a walk shows: memories and entities by their keys, in the order in which they were met, and the edges between them."""
-
-    nodes: dict[str, MemCube | Group] = field(default_factory=dict)
-    links: dict[tuple[str, str, str], Link] = field(default_factory=dict)
-    told: dict[str, MemCube] = field(default_factory=dict)
-    """The memories among the nodes, and those that are evidence of a link."""
-    truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a graph: what the walk may follow (None: all), how far, how many nodes, and which memories count."""
-
-    depth: int
-    limit: int
-    relations: frozenset[str] | None
-    filter: Filter
-    grant: Filter
-    within: Filter
-    """Which memories count where they are looked up by the names in them."""
-    beside: Filter
-    """The grant for such a look: it passes over memories of others whose tags are hidden in part."""
-    now: datetime
-    shown: Callable[[MemCube], MemCube]
-    """A memory as the reader is shown it."""
-
-    @property
-    def stored(self) -> bool:
-        """Whether an edge that is stored can count."""
-        return self.relations is None or not self.relations <= {MENTIONS, NEXT, THEN}
-
-    def follows(self, relation: str) -> bool:
-        """Whether an edge counts."""
-        return self.relations is None or relation in self.relations
+AT_ONCE = 8
+"""The edges of how many memories are asked for at once: when the limit is reached, those of the rest are not read."""
 
 
 class Walker:
@@ -96,9 +44,10 @@ class Walker:
         first = self._key(start)
         self._picture.nodes[first] = start
         level: list[str] = [first]
-        for _ in range(self._asked.depth):
+        for step in range(self._asked.depth):
             level = self._step(level)
-            if not level or len(self._picture.nodes) >= self._asked.limit:
+            self._picture.truncated |= self._full() and step + 1 < self._asked.depth
+            if not level or self._full():
                 break
         self._united()
         known = self._picture.nodes
@@ -150,8 +99,13 @@ class Walker:
         """One level further: the nodes met there, in the order of those they were met from."""
         met: list[str] = []
         memories = [self._cubes[key] for key in level if key in self._cubes]
-        for cube in [*self._stored(memories), *self._turns(memories)]:
-            self._meet(cube, met)
+        for start in range(0, len(memories), AT_ONCE):
+            if self._full():  # what more there is would find no room
+                self._picture.truncated = True
+                break
+            some = memories[start : start + AT_ONCE]
+            for cube in [*self._stored(some), *self._turns(some)]:
+                self._meet(cube, met)
         for group in self._named(memories):
             self._meet(group, met)
         for key in level:
@@ -160,11 +114,14 @@ class Walker:
                 self._meet(each, met)
         return met
 
+    def _full(self) -> bool:
+        return len(self._picture.nodes) >= self._asked.limit
+
     def _meet(self, node: MemCube | Group, met: list[str]) -> None:
         key = self._key(node)
         if key in self._picture.nodes:
             return
-        if len(self._picture.nodes) >= self._asked.limit:
+        if self._full():
             self._picture.truncated = True
             return
         self._picture.nodes[key] = node

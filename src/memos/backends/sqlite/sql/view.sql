@@ -219,12 +219,11 @@ SELECT e.source, e.target FROM cube c JOIN edge e ON e.source = c.uid WHERE c.id
 -- name: uid
 SELECT uid FROM cube WHERE id = ? AND tid = ?;
 
--- The edges of memories that have few of them, in one direction; those with more than ?2 are left out, and told by `crowded`.
+-- The edges of memories that have few of them, in one direction; `crowded` tells of those that have many.
 -- name: around
 SELECT j.key, o.id, e.relation FROM json_each(?1) j JOIN edge e ON e.{near} = j.value AND {visible_edges}
 JOIN version v ON v.uid = e.{far} AND {visible} JOIN cube o ON o.uid = e.{far} JOIN cube c ON c.uid = v.uid JOIN namespace n ON n.nid = v.nid {head}
-WHERE (SELECT count(*) FROM (SELECT 1 FROM edge d WHERE d.{near} = j.value LIMIT ?2 + 1)) <= ?2
-AND (?3 IS NULL OR e.relation IN (SELECT value FROM json_each(?3))) AND ({filter}) AND ({grant}) ORDER BY j.key, e.relation, e.{far} DESC;
+WHERE (?2 IS NULL OR e.relation IN (SELECT value FROM json_each(?2))) AND ({filter}) AND ({grant}) ORDER BY j.key, e.relation, e.{far} DESC;
 
 -- name: crowded
 SELECT j.key, j.value FROM json_each(?1) j WHERE (SELECT count(*) FROM (SELECT 1 FROM edge d WHERE d.{near} = j.value LIMIT ?2 + 1)) > ?2;
