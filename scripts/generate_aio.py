@@ -21,6 +21,7 @@ SOURCES = {
         "Erasing": SESSION / "erasing.py",
         "Past": SESSION / "past.py",
         "Logs": SESSION / "logs.py",
+        "Relating": SESSION / "relating.py",
         "Sharing": SESSION / "sharing.py",
         "Tagging": SESSION / "tagging.py",
         "Governing": SESSION / "governing.py",

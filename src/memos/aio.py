@@ -327,6 +327,56 @@ class AsyncSession:
         """What a call was given or wrote: `reply.value`, its row, with each memory's form, lanes and whether you may see it now."""
         return await asyncio.to_thread(self._sync.explain, call_id)
 
+    async def graph(
+        self,
+        start: Ref,
+        *,
+        depth: int = 2,
+        relations: str | Iterable[str] | None = None,
+        since: Any = None,
+        until: Any = None,
+        limit: int = 100,
+        namespaces: str | Iterable[str] | None = None,
+        format: str = "dict",
+    ) -> MemoryReply:
+        """What stands around a memory, given by its id, or around an entity, given by a name; `reply.value` is the graph."""
+        return await asyncio.to_thread(
+            self._sync.graph, start, depth=depth, relations=relations, since=since, until=until,
+            limit=limit, namespaces=namespaces, format=format,
+        )  # fmt: skip
+
+    async def relate(
+        self, source: Ref, target: Ref, relation: str, *, trigger: str | None = None, idempotency_key: str | None = None
+    ) -> MemoryReply:
+        """Make an edge from one memory to another: depends_on, contradicts, relates_to, part_of, causes, or a name of your own."""
+        return await asyncio.to_thread(
+            self._sync.relate, source, target, relation, trigger=trigger,
+            idempotency_key=idempotency_key,
+        )  # fmt: skip
+
+    async def unrelate(self, source: Ref, target: Ref, relation: str, *, trigger: str | None = None) -> MemoryReply:
+        """End an edge that was made by `relate`; the past still shows it. Raises NotFound when there is none."""
+        return await asyncio.to_thread(self._sync.unrelate, source, target, relation, trigger=trigger)
+
+    async def entities(self, *, suggest: bool = False, limit: int = 100, namespaces: str | Iterable[str] | None = None) -> MemoryReply:
+        """Whom and what your memories mention, the most mentioned first: `reply.value`, each with its kind, aliases and mentions."""
+        return await asyncio.to_thread(self._sync.entities, suggest=suggest, limit=limit, namespaces=namespaces)
+
+    async def resolve(
+        self,
+        names: Iterable[str],
+        *,
+        same: bool | None = True,
+        namespace: str | None = None,
+        trigger: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Say that names are one entity's, or with same=False that they are not, whatever was predicted; None takes it back."""
+        return await asyncio.to_thread(
+            self._sync.resolve, names, same=same, namespace=namespace, trigger=trigger,
+            idempotency_key=idempotency_key,
+        )  # fmt: skip
+
     async def share(
         self,
         ids: Ref | Iterable[Ref],

@@ -35,6 +35,7 @@ from memos.memcube.vector import Vector, WordVectors
 
 Operation = Literal[
     "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
+    "graph", "relate", "entities", "resolve",
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
     "log", "explain",

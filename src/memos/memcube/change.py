@@ -218,6 +218,8 @@ class ChangeSet:
     branch: str = CANONICAL
     writes: tuple[CubeWrite, ...] = ()
     edges: tuple[Edge, ...] = ()
+    unties: tuple[Edge, ...] = ()
+    """Edges that hold no more from this commit on; NotFound for one that this branch does not have of its own."""
     fills: tuple[VectorFill, ...] = ()
     usage: tuple[UsageFold, ...] = ()
     acls: tuple[NamespaceAcl, ...] = ()

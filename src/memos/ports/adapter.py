@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from memos.memcube.call import Caller
-from memos.memcube.change import ChangeSet, Committed, Edge, Idempotency, ReadSet
+from memos.memcube.change import ChangeSet, Committed, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.hold import Holds
-from memos.memcube.lineage import Lineage
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.erasing import Graves
 from memos.ports.feed import Feed
 from memos.ports.journal import Marks
+from memos.ports.relating import Relating
 from memos.ports.retaining import Retaining
 from memos.ports.rules import Governing, Rules
 
@@ -70,7 +70,7 @@ class Branch:
     at: datetime
 
 
-class View(Rules, Retaining, Graves, Marks, Protocol):
+class View(Rules, Relating, Retaining, Graves, Marks, Protocol):
     """A consistent read of one tenant: of the present, of the past (`at`), or of a branch. Close it soon.
 
     `filter` arguments read the columns of this View; `grant` arguments always read the head of each memory now, in this View's snapshot.
@@ -216,17 +216,6 @@ class View(Rules, Retaining, Graves, Marks, Protocol):
 
     def versions(self, id: str, *, grant: Filter, now: datetime) -> tuple[MemCube, ...]:
         """Every version row of a memory up to this View, oldest first, changes of state included; () when the grant hides it."""
-
-    def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
-        """The edges reached from the ids in at most `depth` steps, in both directions; relations None means all."""
-
-    def lineage(
-        self, id: str, relations: Sequence[str] | None, *, ancestors: bool, depth: int | None, limit: int, grant: Filter, now: datetime
-    ) -> Lineage:
-        """What is reached from a memory against the direction of time (ancestors: from `source` to `target`), or along it.
-
-        Neither shows what the grant hides nor passes through it. `limit` counts memories; relations None means all, depth None no end.
-        """
 
     def pending(self, limit: int) -> Pending:
         """Contents of this tenant whose vectors are still to be computed, fewest failed attempts first, then oldest."""

@@ -10,9 +10,10 @@ from memos.session.life import Life
 from memos.session.logs import Logs
 from memos.session.memories import Memories
 from memos.session.past import Past
+from memos.session.relating import Relating
 from memos.session.sharing import Sharing
 from memos.session.tagging import Tagging
 
 
-class Session(Memories, Tagging, Life, Erasing, Past, Logs, Sharing, Governing, Attribution, Identity):
+class Session(Memories, Tagging, Life, Erasing, Past, Logs, Relating, Sharing, Governing, Attribution, Identity):
     """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

@@ -32,4 +32,27 @@ def compare_lineage(asked: Comparison, view: View, wanted: ModelView) -> None:
         asked.figures["lineage"] += len(expected.edges)
 
 
-QUESTIONS = (compare_neighbours, compare_lineage)
+def compare_around(asked: Comparison, view: View, wanted: ModelView) -> None:
+    """The edges at some memories, the newest of each kind."""
+    chosen, limit = asked.random.choice([None, None, RELATIONS[:1], ()]), asked.random.choice([1, 2, 3, 50])
+    asking = asked.asking() | {"filter": asked.filter(), "limit": limit}
+    ends = [end for relation in wanted.state.relations for end in (relation.edge.source, relation.edge.target)]
+    ids = [*asked.walk.some(ends, 4), *asked.ids()[-3:]]
+    given, expected = view.around(ids, chosen, **asking), wanted.around(ids, chosen, **asking)
+    assert given == expected
+    asked.figures["around"] += len(expected)
+
+
+def compare_tagged(asked: Comparison, view: View, wanted: ModelView) -> None:
+    """The memories with a tag, and the values of one."""
+    asking = asked.asking() | {"filter": asked.filter()}
+    keys, limit = asked.random.choice([["home"], ["mood=calm"], ["mood=calm", "home"], []]), asked.random.choice([1, 2, 50])
+    given, expected = view.tagged(keys, limit=limit, **asking), wanted.tagged(keys, limit=limit, **asking)
+    shown = {row.number: row.cube.id for row in wanted.rows}
+    assert [cube.id for cube in view.load(given)] == [shown[number] for number in expected]
+    parts, most = asked.random.choice([None, ["CAL"], [" Calm "], [" al"], ["q"], []]), asked.random.choice([1, 2, 50])
+    assert view.tag_values("mood", parts, most=most, **asking) == wanted.tag_values("mood", parts, most=most, **asking)
+    asked.figures["tagged"] += len(expected)
+
+
+QUESTIONS = (compare_neighbours, compare_lineage, compare_around, compare_tagged)

@@ -63,6 +63,7 @@ class Relation:
     branch: str
     seq: int
     edge: Edge
+    end: int = OPEN
 
 
 @dataclass
@@ -203,4 +204,5 @@ def edges_seen(state: State, tenant: str, branch: str, at: int) -> list[Edge]:
     """The edges that a branch shows at a commit."""
     base, key = (min(state.branches[tenant, branch][0], at) if branch else at), state.key(tenant, branch)
     mine = [relation for relation in state.relations if relation.tenant == tenant]
-    return [each.edge for each in mine if (each.seq <= base if not each.branch else each.branch == key and each.seq <= at)]
+    upto = [(each, base if not each.branch else at) for each in mine if each.branch in {"", key}]
+    return [each.edge for each, last in upto if each.seq <= last < each.end]

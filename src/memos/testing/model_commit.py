@@ -194,6 +194,8 @@ class ModelCommit(ModelEffects):
             self._rule(rule)
         for edge in self.change.edges:
             self._relate(edge)
+        for edge in self.change.unties:
+            self._untie(edge)
         for fill in self.change.fills:
             self._fill(fill)
         for fold in self.change.usage:
@@ -239,6 +241,15 @@ class ModelCommit(ModelEffects):
             raise InvalidCall("edge")
         if edge not in edges_seen(self.state, self.tenant, self.change.branch, self.seq):
             self.state.relations.append(Relation(self.tenant, self.branch, self.seq, edge))
+
+    def _untie(self, edge: Edge) -> None:
+        if any(self.state.cubes.get(end, (0, ""))[1] != self.tenant for end in (edge.source, edge.target)):
+            raise InvalidCall("edge")
+        found = [each for each in self.state.relations if (each.tenant, each.branch, each.edge) == (self.tenant, self.branch, edge)]
+        standing = [each for each in found if each.end == OPEN and each.seq < self.seq]
+        if not standing:
+            raise NotFound("edge")
+        self.state.relations = [replace(each, end=self.seq) if each in standing else each for each in self.state.relations]
 
     def _fill(self, fill: Fill) -> None:
         content = self.state.contents.get(fill.content)

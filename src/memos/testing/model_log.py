@@ -31,7 +31,12 @@ def mark_of(caller: Caller, name: str) -> str:
 
 def logged(change: ChangeSet, seq: int, counts: dict[str, int], gone: tuple[tuple[str, int], ...]) -> Told:
     """The row that a commit leaves."""
-    counts = counts | {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "snapshots": len(change.names)}
+    counts = counts | {
+        "acls": len(change.acls),
+        "edges": len(change.edges) + len(change.unties),
+        "fills": len(change.fills),
+        "snapshots": len(change.names),
+    }
     counts["usage"] = sum(fold.tenant in {None, change.tenant} for fold in change.usage)
     counts |= {"rules": len(change.rules), "closed": int(change.closes is not None)}
     return {

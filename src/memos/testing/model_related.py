@@ -24,6 +24,10 @@ class ModelRelated:
         """Whether the grant allows the memory."""
         raise NotImplementedError
 
+    def selected(self, filter: Filter, grant: Filter, now: datetime) -> list[Row]:
+        """The visible rows that pass both."""
+        raise NotImplementedError
+
     def neighbours(self, ids: Sequence[str], relations: Sequence[str] | None, depth: int) -> tuple[Edge, ...]:
         """See the port."""
         seen = edges_seen(self.state, self.tenant, self.branch, self.seq)
@@ -53,3 +57,48 @@ class ModelRelated:
             walked += steps
         nodes = tuple(order[:limit])
         return Lineage(nodes, tuple(edge for edge in walked if {*edge[:2]} <= {*nodes}), len(order) > limit)
+
+    def around(
+        self, ids: Sequence[str], relations: Sequence[str] | None, *, filter: Filter, grant: Filter, now: datetime, limit: int
+    ) -> tuple[Edge, ...]:
+        """See the port."""
+        shown = {row.cube.id for row in self.selected(filter, grant, now)}
+        seen = [
+            each for each in edges_seen(self.state, self.tenant, self.branch, self.seq) if relations is None or each.relation in relations
+        ]
+        found: list[Edge] = []
+        for each in dict.fromkeys(ids):
+            for near, far in (("source", "target"), ("target", "source")):
+                mine = [edge for edge in seen if getattr(edge, near) == each and getattr(edge, far) in shown]
+                mine.sort(key=lambda edge: self.state.cubes[getattr(edge, far)][0], reverse=True)
+                kinds = sorted({edge.relation for edge in mine})
+                found += [edge for kind in kinds for edge in [every for every in mine if every.relation == kind][:limit]]
+        return tuple(dict.fromkeys(found))
+
+    def tagged(self, keys: Sequence[str], *, filter: Filter, grant: Filter, now: datetime, limit: int) -> tuple[int, ...]:
+        """See the port; the numbers are the model's."""
+        rows = [row for row in self.selected(filter, grant, now) if {tag.key for tag in row.cube.tags} & {*keys}]
+        return tuple(sorted((row.number for row in rows), reverse=True)[:limit])
+
+    def tag_values(
+        self,
+        name: str,
+        parts: Sequence[str] | None,
+        *,
+        filter: Filter,
+        grant: Filter,
+        now: datetime,
+        most: int,
+        limit: int | None = None,
+    ) -> tuple[tuple[str, int], ...]:
+        """See the port."""
+        there = {tag.value for row in self.state.rows if row.tenant == self.tenant for tag in row.cube.tags if tag.name == name}
+        known = sorted(value for value in there if value is not None)
+        wanted = [value for value in known if parts is None or any(_plain(part) in f" {_plain(value)} " for part in parts)][:limit]
+        rows = [{tag.value for tag in row.cube.tags if tag.name == name} for row in self.selected(filter, grant, now)]
+        counted = ((value, min(most, sum(value in each for each in rows))) for value in wanted)
+        return tuple((value, count) for value, count in counted if count)
+
+
+def _plain(text: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)

@@ -90,8 +90,7 @@ class Walk:
     def step(self) -> tuple[ChangeSet, ReadSet]:
         """The next ChangeSet, with what it rests on."""
         self.now += timedelta(microseconds=self.random.randint(1, 10**10))
-        tenant = self.tenant()
-        branch = self.branch(tenant)
+        branch = self.branch(tenant := self.tenant())
         user = self.random.choice(USERS)
         base = ChangeSet(tenant, Caller(user=user, tenant=tenant), self.new_id(), "add", self.now, branch)
         seen = self.seen(tenant, branch)
@@ -113,8 +112,7 @@ class Walk:
         change = replace(base, operation=kind, **getattr(self, f"_{kind}")(tenant, seen), allowances=some_allowances(self))
         if self.chance(25):
             ids = tuple(write.cube.id for write in change.writes)
-            key = Idempotency(self.key(), self.random.choice(["one", "two"]), ids)
-            change = replace(change, idempotency=key)
+            change = replace(change, idempotency=Idempotency(self.key(), self.random.choice(["one", "two"]), ids))
         if self.chance(10):
             number = self.model.state.workers.get("main", (0, 0))[0] - self.chance(20)
             change = replace(change, fence=Fence("main", number, self.random.choice([None, self.random.randint(0, 99)])))
@@ -261,8 +259,9 @@ class Walk:
     def _edges(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         ids = [each for each, (_, owner, _) in self.model.state.cubes.items() if owner == tenant or self.chance(1)]
         ends = [self.random.choice(ids) for _ in range(2 * self.random.randint(1, 3))] if ids else [self.new_id(), self.new_id()]
-        pairs = zip(ends[::2], ends[1::2], strict=True)
-        return {"edges": tuple(Edge(source, target, self.random.choice(RELATIONS)) for source, target in pairs)}
+        standing = [each.edge for each in self.model.state.relations if each.tenant == tenant]
+        edges = tuple(Edge(*pair, self.random.choice(RELATIONS)) for pair in zip(ends[::2], ends[1::2], strict=True))
+        return {"unties": self.some(standing, 1)} if standing and self.chance(25) else {"edges": edges}
 
     def _fills(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         contents = list(self.model.state.contents)

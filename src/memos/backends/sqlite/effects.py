@@ -35,13 +35,13 @@ class Effects:
         change = self._commit.change
         if not self._wanted(change):
             return {}
-        counts = {"acls": len(change.acls), "edges": len(change.edges), "fills": len(change.fills), "usage": self._own(change.usage)}
+        edges = len(change.edges) + len(change.unties)
+        counts = {"acls": len(change.acls), "edges": edges, "fills": len(change.fills), "usage": self._own(change.usage)}
         for acl in change.acls:
             self._hand_down(acl)
         for rule in change.rules:
             self._rule(rule)
-        for edge in change.edges:
-            self._relate(edge)
+        self._tie(change)
         self._fill(change.fills)
         for fold in change.usage:
             self._use(fold)
@@ -70,6 +70,7 @@ class Effects:
     def _wanted(change: ChangeSet) -> bool:
         beside = (
             change.edges,
+            change.unties,
             change.fills,
             change.usage,
             change.acls,
@@ -151,10 +152,23 @@ class Effects:
             self._execute("add_rule", commit.seq, commit.tid, *key, to_json(rule.body).decode())
         commit.raise_epoch()
 
+    def _tie(self, change: ChangeSet) -> None:
+        for edge in change.edges:
+            self._relate(edge)
+        for edge in change.unties:
+            self._untie(edge)
+
     def _relate(self, edge: Edge) -> None:
         commit = self._commit
         visible, ends = commit.sight.edges, (self._uid(edge.source), self._uid(edge.target))
         commit.known.row_of("add_edge", visible, *ends, edge.relation, commit.bid, commit.seq)
+
+    def _untie(self, edge: Edge) -> None:
+        """End an edge of this branch's own."""
+        commit = self._commit
+        self._execute("end_edge", commit.seq, self._uid(edge.source), self._uid(edge.target), edge.relation, commit.bid)
+        if not commit.connection.changes():
+            raise NotFound(f"there is no edge {edge.relation} from {edge.source} to {edge.target} here")
 
     def _uid(self, cube_id: str) -> int:
         commit = self._commit

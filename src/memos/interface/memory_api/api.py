@@ -31,7 +31,7 @@ UNSEALED = (
     "this caller was not made by this door; authenticate a credential here, or use `MemOS.as_user` in the process that embeds the store"
 )
 READS = frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "diff", "log", "explain"}) | frozenset(
-    {"snapshot", "snapshots", "moment", "branch", "branches"}
+    {"snapshot", "snapshots", "moment", "branch", "branches", "graph", "entities"}
 )
 """What may be asked of the past, or says itself why it is not; the rest is about the present."""
 ATTEMPTS, ADD_ATTEMPTS = 3, 64

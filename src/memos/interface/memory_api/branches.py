@@ -94,7 +94,7 @@ def prepare_merge(work: Work) -> Prepared:
         joins = {write.cube.id: held[write.cube.id] for write in writes if write.cube.id in held and write.adopt and write.fact is not None}
         conflicts += [_conflict(ours[each], theirs.get(each), ("place",)) for each in held if each not in joins]
         writes = tuple(write for write in writes if write.cube.id not in held)
-        edges = work.view.neighbours([write.cube.id for write in writes], None, 1) if writes else ()
+        edges = work.view.neighbours(list(ours), None, 1) if ours else ()
         ends = {end for edge in edges for end in (edge.source, edge.target)}
         canonical = {write.cube.id for write in writes} | present.get(sorted(ends), grant=past, now=work.now).keys()
     value = {"merged": [write.cube.id for write in writes], "joined": joins, "conflicts": conflicts, "written": False}

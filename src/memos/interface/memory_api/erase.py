@@ -14,6 +14,7 @@ from memos.errors import Denied, InvalidCall, NotFound
 from memos.infrastructure.memgovernance.permission.actions import Action
 from memos.interface.memory_api.create import replay
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
+from memos.interface.memory_api.entities import orphaned
 from memos.interface.memory_api.holds import held, holds
 from memos.interface.memory_api.lifecycle import freed, holding
 from memos.memcube.call import MemoryQuery, MemoryReply
@@ -65,6 +66,7 @@ def prepare_erase(work: Work) -> Prepared:
     with _everywhere(work) as views:
         chosen = _chosen(work, options, views)
         derived, others = _derived(work, views, chosen) if chosen else ({}, [])
+    derived |= _erasable(work, orphaned(work, _grant(work, ERASE), {**chosen, **derived}))
     going = {**chosen, **(derived if options.derived else {})}
     kept = held(work, going) if options.court_order is None else {}
     remaining = [{"what": each, "why": f"the hold {name!r} keeps it"} for each, name in sorted(kept.items())]

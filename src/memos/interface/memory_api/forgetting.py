@@ -5,7 +5,7 @@ from __future__ import annotations
 from memos.interface.memory_api import consolidate
 from memos.interface.memory_api.desk import Desk
 from memos.operation.memlifecycle import agreement, words
-from memos.operation.memoperator import analysis
+from memos.operation.memoperator import aliases, analysis
 from memos.ports.adapter import View
 from memos.ports.models import clear
 
@@ -25,6 +25,6 @@ class Forgetting:
         self._noticed[view.tenant] = view.last_erasure
         if before >= 0 or view.last_erasure:
             self._desk.operator.forget(view)
-            for remembers in (analysis.forget, agreement.forget, words.forget, consolidate.forget):
+            for remembers in (analysis.forget, agreement.forget, words.forget, consolidate.forget, aliases.forget):
                 remembers()
             clear(self._desk.embedder)

@@ -12,6 +12,7 @@ from memos.memcube.hierarchy import asks_under, parents_of, spelled_out
 from memos.memcube.policy import SENSITIVITIES, Policy
 from memos.memcube.spans import indexed
 from memos.operation.memoperator.analysis import analyse, by_assistant
+from memos.operation.memoperator.entities import mentions
 from memos.operation.memoperator.tagging import SINGLE, TOPIC, Source, joined, predicted
 from memos.ports.adapter import View
 
@@ -66,8 +67,9 @@ def given(cube: MemCube, tags: Iterable[Tag]) -> tuple[Tag, ...]:
 
 
 def _found(cube: MemCube) -> tuple[Tag, ...]:
-    speaker = None if cube.policy.veiled else cube.speaker
-    return predicted(indexed(cube.text, cube.policy), _source(cube, by_machine=by_assistant(speaker, cube.role)))
+    speaker, text = None if cube.policy.veiled else cube.speaker, indexed(cube.text, cube.policy)
+    names = ((mention.name, mention.confidence) for mention in mentions(text, speaker))
+    return predicted(text, _source(cube, by_machine=by_assistant(speaker, cube.role)), names)
 
 
 def _source(cube: MemCube, *, by_machine: bool) -> Source:

@@ -185,6 +185,9 @@ INSERT INTO cube_tag (row, tag) VALUES (?, ?);
 INSERT INTO edge (source, target, relation, bid, seq) SELECT ?1, ?2, ?3, ?4, ?5
 WHERE NOT EXISTS (SELECT 1 FROM edge e WHERE e.source = ?1 AND e.target = ?2 AND e.relation = ?3 AND {visible});
 
+-- name: end_edge
+UPDATE edge SET seq_end = ?1 WHERE source = ?2 AND target = ?3 AND relation = ?4 AND bid = ?5 AND seq_end = 9223372036854775807 AND seq < ?1;
+
 -- name: fill
 UPDATE vector SET body = ?, seq = ? WHERE cid = ? AND tid = ? AND body IS NULL;
 

@@ -219,6 +219,42 @@ SELECT e.source, e.target FROM cube c JOIN edge e ON e.source = c.uid WHERE c.id
 -- name: uid
 SELECT uid FROM cube WHERE id = ? AND tid = ?;
 
+-- The edges of memories that have few of them, in one direction; `crowded` tells of those that have many.
+-- name: around
+SELECT j.key, o.id, e.relation FROM json_each(?1) j JOIN edge e ON e.{near} = j.value AND {visible_edges}
+JOIN version v ON v.uid = e.{far} AND {visible} JOIN cube o ON o.uid = e.{far} JOIN cube c ON c.uid = v.uid JOIN namespace n ON n.nid = v.nid {head}
+WHERE (?2 IS NULL OR e.relation IN (SELECT value FROM json_each(?2))) AND ({filter}) AND ({grant}) ORDER BY j.key, e.relation, e.{far} DESC;
+
+-- name: crowded
+SELECT j.key, j.value FROM json_each(?1) j WHERE (SELECT count(*) FROM (SELECT 1 FROM edge d WHERE d.{near} = j.value LIMIT ?2 + 1)) > ?2;
+
+-- name: relations_of
+WITH RECURSIVE each (relation) AS (SELECT min(relation) FROM edge WHERE {near} = ?1
+  UNION ALL SELECT (SELECT min(e.relation) FROM edge e WHERE e.{near} = ?1 AND e.relation > each.relation) FROM each WHERE relation IS NOT NULL)
+SELECT relation FROM each WHERE relation IS NOT NULL;
+
+-- name: around_one
+SELECT c.id FROM edge e CROSS JOIN version v ON v.uid = e.{far} AND {visible} JOIN cube c ON c.uid = v.uid JOIN namespace n ON n.nid = v.nid {head}
+WHERE e.{near} = ?1 AND e.relation = ?2 AND {visible_edges} AND ({filter}) AND ({grant}) ORDER BY e.{far} DESC LIMIT ?;
+
+-- name: uids
+SELECT c.uid FROM json_each(?1) j LEFT JOIN cube c ON c.id = unhex(j.value) AND c.tid = ?2 ORDER BY j.key;
+
+-- name: tagged
+SELECT v.row FROM cube_tag k CROSS JOIN version v ON v.row = k.row JOIN cube c ON c.uid = v.uid JOIN namespace n ON n.nid = v.nid {head}
+WHERE k.tag = ?1 AND {visible} AND ({filter}) AND ({grant}) ORDER BY k.row DESC LIMIT ?;
+
+-- name: tags_of_keys
+SELECT tag FROM tag WHERE tid = ?1 AND key IN (SELECT value FROM json_each(?2));
+
+-- name: tags_named
+SELECT tag, value FROM tag WHERE tid = ?1 AND key > ?2 || '=' AND key < ?2 || '>' AND name = ?2 AND value IS NOT NULL
+AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(?3) w WHERE instr(' ' || lower(tag.value) || ' ', w.value))) ORDER BY value;
+
+-- name: count_tagged
+SELECT count(*) FROM (SELECT 1 FROM cube_tag k CROSS JOIN version v ON v.row = k.row JOIN cube c ON c.uid = v.uid
+JOIN namespace n ON n.nid = v.nid {head} WHERE k.tag = ?1 AND {visible} AND ({filter}) AND ({grant}) LIMIT ?);
+
 -- Those of some memories that are not to be seen. SQLite leaves `c` out where the grant does not read the id.
 -- name: hidden_among
 SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (
