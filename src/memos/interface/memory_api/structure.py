@@ -11,6 +11,7 @@ from memos.memcube.cube import MemCube, Tag
 from memos.memcube.hierarchy import asks_under, parents_of, spelled_out
 from memos.memcube.policy import SENSITIVITIES, Policy
 from memos.memcube.spans import indexed
+from memos.operation.memoperator.aliases import ALIAS
 from memos.operation.memoperator.analysis import analyse, by_assistant
 from memos.operation.memoperator.entities import mentions
 from memos.operation.memoperator.tagging import SINGLE, TOPIC, Source, joined, predicted
@@ -68,7 +69,8 @@ def given(cube: MemCube, tags: Iterable[Tag]) -> tuple[Tag, ...]:
 
 def _found(cube: MemCube) -> tuple[Tag, ...]:
     speaker, text = None if cube.policy.veiled else cube.speaker, indexed(cube.text, cube.policy)
-    names = ((mention.name, mention.confidence) for mention in mentions(text, speaker))
+    verdict = any(tag.name == ALIAS for tag in cube.own_tags)  # on names, and no mention of them
+    names = ((mention.name, mention.confidence) for mention in (() if verdict else mentions(text, speaker)))
     return predicted(text, _source(cube, by_machine=by_assistant(speaker, cube.role)), names)
 
 

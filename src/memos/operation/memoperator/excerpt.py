@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +94,15 @@ class Large:
     """What is known of a large scope as a whole; kept with it."""
 
     def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+        self._of = ref(scope)  # which keeps this one: a cycle would wait for the collector
         self._bounds = [0, *scope._ends]  # noqa: SLF001 - the other half of a scope
+
+    @property
+    def _scope(self) -> Scope:
+        scope = self._of()
+        if scope is None:
+            raise RuntimeError("a scope is gone while it is searched")
+        return scope
 
     @cached_property
     def _position_of(self) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from memos.operation.memoperator.bm25 import Part, Statistics
 from memos.operation.memoperator.lanes import State
 from memos.operation.memoperator.late import REACH
 from memos.operation.memoperator.masks import ABSENT
+from memos.operation.memoperator.sessions import LongSessions, long_sessions
 from memos.operation.memoperator.speakers import Speakers
 
 if TYPE_CHECKING:
@@ -32,20 +33,6 @@ BLOCK = 16
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
-
-
-class LongSessions(NamedTuple):
-    """The sessions of more than a block of memories, and where they lie among the blocks."""
-
-    numbers: Places
-    spans: Places
-    """The first block of each and that after its last, in turn."""
-    heads: Places
-    """The blocks that begin within one, and which it is."""
-    of_heads: Places
-    tails: Places
-    """The blocks that end within one, and which it is."""
-    of_tails: Places
 
 
 class Scope:
@@ -151,15 +138,7 @@ class Scope:
     @cached_property
     def long_sessions(self) -> LongSessions:
         """The sessions that may reach beyond the blocks beside one of theirs."""
-        numbers = np.flatnonzero(self.ends - self.starts > BLOCK)
-        spans = np.stack([self.starts[numbers] // BLOCK, (self.ends[numbers] - 1) // BLOCK + 1], axis=1).ravel()
-        firsts = np.arange(0, self.n, BLOCK)
-        lasts = np.minimum(firsts + BLOCK, self.n) - 1
-        index = np.full(len(self.starts), -1)
-        index[numbers] = np.arange(len(numbers))
-        of_heads, of_tails = index[self.sessions[firsts]], index[self.sessions[lasts]]
-        heads, tails = np.flatnonzero(of_heads >= 0), np.flatnonzero(of_tails >= 0)
-        return LongSessions(numbers, spans, heads, of_heads[heads], tails, of_tails[tails])
+        return long_sessions(self.sessions, self.starts, self.ends, BLOCK)
 
     # --- what kind of utterance each is
 
