@@ -7,7 +7,7 @@ from memos.interface.memory_api.update import fact_of
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Path, Tag
-from memos.operation.memoperator.tagging import TOPIC, joined
+from memos.operation.memoperator.tagging import PLACE, TOPIC, joined
 
 
 def prepare_classify(work: Work) -> Prepared:
@@ -39,11 +39,12 @@ def _of(work: Work) -> tuple[tuple[str, int, str | None, str | None, str | None,
 
 
 def _moved(cube: MemCube, topic: str | None, path: Path, sure: float) -> MemCube:
-    rest = [tag for tag in cube.predicted_tags if tag.name != TOPIC]
+    rest = [tag for tag in cube.predicted_tags if tag.name not in PLACE]
     if topic is None:
         return cube.model_copy(update={"tags": joined(cube.own_tags, rest), "path": None})
     before = next((tag for tag in cube.predicted_tags if tag.name == TOPIC), None)
     if before is not None and before.value == topic and cube.path is not None and cube.path.concept == path.concept:
         return cube  # a little more or less sure is no reason for a row
-    fresh = Tag(name=TOPIC, value=topic, by="predicted", confidence=sure)
-    return cube.model_copy(update={"tags": joined(cube.own_tags, (*rest, fresh)), "path": path})
+    steps = zip(PLACE, (path.topic, path.concept, path.fact), strict=True)
+    fresh = [Tag(name=name, value=value, by="predicted", confidence=sure) for name, value in steps if value]
+    return cube.model_copy(update={"tags": joined(cube.own_tags, (*rest, *fresh)), "path": path})

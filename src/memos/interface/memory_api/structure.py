@@ -14,7 +14,7 @@ from memos.memcube.spans import indexed
 from memos.operation.memoperator.aliases import ALIAS
 from memos.operation.memoperator.analysis import analyse, by_assistant
 from memos.operation.memoperator.entities import mentions
-from memos.operation.memoperator.tagging import SINGLE, TOPIC, Source, joined, predicted
+from memos.operation.memoperator.tagging import PLACE, SINGLE, Source, joined, predicted
 from memos.ports.adapter import View
 
 IMPORTS = frozenset({"import", "load"})
@@ -49,7 +49,7 @@ def structured(write: CubeWrite, *, on: bool) -> CubeWrite:
     cube, fresh = write.cube, write.terms is not None
     held = () if fresh else cube.predicted_tags
     if on and cube.text and (fresh or not {tag.name for tag in cube.tags} >= ALWAYS):
-        held = (*_found(cube), *(tag for tag in held if tag.name == TOPIC))
+        held = (*_found(cube), *(tag for tag in held if tag.name in PLACE))
     tags = joined(cube.own_tags, _sayable(cube, held))
     path = None if fresh else cube.path
     return write if (tags, path) == (cube.tags, cube.path) else replace(write, cube=cube.model_copy(update={"tags": tags, "path": path}))
@@ -64,7 +64,7 @@ def given(cube: MemCube, tags: Iterable[Tag]) -> tuple[Tag, ...]:
     """The tags of a memory to which a user gives others; what is predicted is made anew where one of them stood in its place, or will."""
     own = users(tags)
     changed = SINGLE & ({tag.name for tag in own} ^ {tag.name for tag in cube.own_tags})
-    return (*own, *(tag for tag in cube.predicted_tags if not changed or tag.name == TOPIC))
+    return (*own, *(tag for tag in cube.predicted_tags if not changed or tag.name in PLACE))
 
 
 def _found(cube: MemCube) -> tuple[Tag, ...]:

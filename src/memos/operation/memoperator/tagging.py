@@ -23,6 +23,8 @@ SINGLE = frozenset({"kind", "sentiment", "source", "credibility", "topic"})
 """Names of which a memory has one predicted value: a user's own tag of the name, whatever its value, stands in its place."""
 TOPIC = "topic"
 """The one tag that is predicted of a memory among others, by the worker, and not of its text alone."""
+PLACE = (TOPIC, "concept", "fact")
+"""The names of the tags that say where a memory stands in its namespace's hierarchy; a query's path reads them."""
 
 
 def predicted(text: str, source: Source, names: Iterable[tuple[str, float]] = ()) -> tuple[Tag, ...]:
