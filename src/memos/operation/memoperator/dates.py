@@ -108,6 +108,19 @@ def fit(dates: list[Named], said_at: NDArray[np.int64]) -> NDArray[np.float32]:
     return best
 
 
+def within(dates: list[Named], said_at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where `fit` is more than 0, in less time."""
+    found = np.zeros(len(said_at), np.bool_)
+    if not len(said_at):
+        return found
+    years = range(instant(int(said_at.min())).year - 1, instant(int(said_at.max())).year + 1)
+    for date in dates:
+        for year in [date.year] if date.year else years:
+            if span := date.span(year):
+                found |= (said_at >= span[0] - _DAY) & (said_at < span[1] + _AFTERWARDS)
+    return found
+
+
 def _fit_one(spans: list[tuple[int, int]], said_at: NDArray[np.int64]) -> NDArray[np.float32]:
     """The fit to the last of some intervals, in ascending order, that had begun."""
     starts = np.array([start - _DAY for start, _ in spans])

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from memos.operation.memoperator import vectors
 from memos.operation.memoperator.bm25 import Statistics
+from memos.operation.memoperator.dates import within
 from memos.operation.memoperator.features import Question
 from memos.operation.memoperator.lanes import State
 from memos.operation.memoperator.scope import Floats, Places, Scope
 
-EACH = 512
+EACH = 256
 """So many candidates come from each lane."""
 AROUND = 8
 """So many memories on each side of a candidate are looked at with it."""
@@ -33,6 +34,8 @@ SAMPLED = 2048
 
 class Excerpt(Scope):
     """Some positions of a scope, ascending; what is not beside each other there is of different sessions here."""
+
+    whole = False
 
     def __init__(self, whole: Scope, chosen: Places) -> None:
         self.states, self._ends, self.n = whole.states, whole._ends, len(chosen)  # noqa: SLF001 - a scope made of another one
@@ -160,7 +163,5 @@ def _best(rows: Places, scores: Floats, count: int) -> Places:
 
 def _dated(state: State, question: Question) -> NDArray[np.bool_]:
     """The rows said within the days that a question names."""
-    from memos.operation.memoperator.dates import fit
-
-    found: NDArray[np.bool_] = fit(question.dates, state.said_at) > 0
+    found: NDArray[np.bool_] = within(question.dates, state.said_at)
     return found

@@ -27,7 +27,7 @@ LEAST = np.float32(1e-3)
 REACH = 2
 """How many neighbours on each side count."""
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 192 << 20
 """When a lane holds more of words than this it lets all go, and reads again what is asked for."""
 UNKNOWN = -1
 NO_CODES, NO_SCALES, NOWHERE = np.empty((0, 0), np.int8), np.empty(0, np.float32), np.empty(0, np.int64)
@@ -87,18 +87,17 @@ class WordCodes:
     def held(self, view: View, slots: Places, contents: Places, width: int) -> Held:
         """The words of the texts in some slots, none negative, whose contents stand beside them."""
         with self._lock:
-            if self._codes.shape[1] != width or self.nbytes > MOST_BYTES:
+            if self._codes.shape[1] != width:
                 self._reset(width)
+            elif self._used * (width + 4) > MOST_BYTES:
+                self._used, self._starts, self._counts = 0, NOWHERE, NOWHERE  # the room is used again
             self._reach(int(slots.max(initial=-1)) + 1)
             unknown = np.flatnonzero(self._starts[slots] == UNKNOWN)
             if len(unknown):
                 self._read(view, slots[unknown], contents[unknown], width)
-            starts, counts, codes, scales = self._starts[slots], self._counts[slots], self._codes, self._scales
-        at = np.arange(counts.sum()) + np.repeat(starts - counts.cumsum() + counts, counts)
-        if len(at) and at[0] + len(at) == at[-1] + 1 and (np.diff(at) == 1).all():
-            here = slice(int(at[0]), int(at[-1]) + 1)
-            return Held(counts, codes[here], scales[here])
-        return Held(counts, codes.take(at, axis=0), scales.take(at))
+            starts, counts = self._starts[slots], self._counts[slots]
+            at = np.arange(counts.sum()) + np.repeat(starts - counts.cumsum() + counts, counts)
+            return Held(counts, self._codes.take(at, axis=0), self._scales.take(at))
 
     def _reach(self, slots: int) -> None:
         if slots > len(self._starts):
@@ -117,10 +116,10 @@ class WordCodes:
         self._starts[slots], self._counts[slots] = first + sizes.cumsum() - sizes, sizes
 
     def _room(self, more: int, width: int) -> int:
-        """Room for more words, in new arrays when there is none, since readers hold the old ones."""
+        """Room for more words behind those there are."""
         first, self._used = self._used, self._used + more
         if self._used > len(self._scales):
-            capacity = max(self._used, len(self._scales) * 3 // 2)
+            capacity = max(self._used, len(self._scales) * 2)
             codes, scales = np.empty((capacity, width), np.int8), np.empty(capacity, np.float32)
             codes[:first], scales[:first] = self._codes[:first], self._scales[:first]
             self._codes, self._scales = codes, scales

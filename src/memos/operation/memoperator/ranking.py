@@ -118,15 +118,20 @@ class Fusion:
         if many <= count:
             return np.flatnonzero(chosen)
         if many * NARROW <= n:
-            ranked = self.rank(signals, np.flatnonzero(chosen))
-            few = count // SCATTERED
-            return np.sort(ranked.at[np.argpartition(-ranked.scores, few)[:few]]) if few < many else ranked.at
+            return _highest(self.rank(signals, np.flatnonzero(chosen)), count // SCATTERED)
         blocks = max(1, count * n // (many * BLOCK))
         limits = bounds(signals, self._weights, chosen)
         ranked = self.rank(signals, _positions(limits >= _nth(limits, TRIED * blocks), chosen))
+        if not signals.scope.whole:
+            return _highest(ranked, count // SCATTERED)
         best = np.full(len(limits), -np.inf)
         np.maximum.at(best, ranked.at // BLOCK, ranked.scores)
         return _positions(best >= max(_nth(best, blocks), np.finfo(np.float64).min), chosen)
+
+
+def _highest(ranked: Ranked, count: int) -> Places:
+    """The positions of the `count` highest scores, ascending."""
+    return np.sort(ranked.at[np.argpartition(-ranked.scores, count)[:count]]) if count < len(ranked.at) else ranked.at
 
 
 def _positions(blocks: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Places:

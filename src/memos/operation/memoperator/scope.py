@@ -38,6 +38,9 @@ Places = NDArray[np.int64]
 class Scope:
     """Positions 0 … n - 1 are the rows allowed, those of one session beside each other by ordinal. Nothing here depends on a query."""
 
+    whole = True
+    """Whether it is all that a reader may see."""
+
     def __init__(self, states: Sequence[State]) -> None:
         self.states = tuple(states)
         self._ends = list(accumulate(len(state.rows) for state in states))
