@@ -187,11 +187,10 @@ class Scope:
         names = {name: None for state in self.states for name in state.speaker_names if name is not None}
         known = {name: code for code, name in enumerate(names)}
 
-        def codes_of(state: State) -> Places:
-            codes = [-1 if name is None else known[name] for name in state.speaker_names]
-            return np.array(codes or [-1]).take(state.speakers)
-
-        return Speakers(known, self.gather(codes_of))
+        tables = [np.array([-1 if name is None else known[name] for name in state.speaker_names] or [-1]) for state in self.states]
+        if len(tables) == 1:
+            return Speakers(known, tables[0].take(self.gather(lambda state: state.speakers)))
+        return Speakers(known, self.arranged([table.take(state.speakers) for table, state in zip(tables, self.states, strict=True)]))
 
     # --- lanes
 
