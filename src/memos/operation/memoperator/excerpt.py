@@ -84,13 +84,14 @@ class Excerpt(Scope):
         return sum(int(np.count_nonzero(state.passing & (state.slots < 0))) for state in self.states)
 
     def usual_cosine(self, query: Floats) -> np.float32 | None:
-        """The mean cosine over the whole, from evenly spaced memories; None where none has a vector."""
-        sums, count = 0.0, 0
-        for state in self.states:
-            step = max(1, len(state.codes) * len(self.states) // SAMPLED)
-            found = vectors.cosines(query, state.codes[::step].copy(), state.scales[::step].copy())
-            sums, count = sums + float(found.sum()), count + len(found)
-        return np.float32(sums / count) if count else None
+        """The mean cosine over the whole, from evenly spaced memories of those allowed; None where none of them has a vector."""
+        places = self._whole._places[:: max(1, self._whole.n // SAMPLED)]  # noqa: SLF001
+        lanes, found = self._lane_of(places), [np.empty(0, np.float32)]
+        for lane, state in enumerate(self.states):
+            slots = state.slots.take(places[lanes == lane] - (self._ends[lane - 1] if lane else 0))
+            found.append(vectors.cosines_at(query, state.codes, state.scales, slots[slots >= 0]))
+        cosines = np.concatenate(found)
+        return cosines.mean() if len(cosines) else None
 
 
 class Large:

@@ -70,7 +70,7 @@ class State(NamedTuple):
     """The store's number of each text."""
     words: WordCodes
     coarse: Coarse | None
-    """Which vectors lie near each other, where there are very many."""
+    """Which vectors lie near each other, where there are very many and all that the View shows is allowed: lists tell of all."""
     allowed: Mask
     """The rows that the View shows and the grant allows."""
     passing: Mask
@@ -177,7 +177,7 @@ class Lane:
 
     def _state(self, view: View, filter: Filter, grant: Filter, moment: int, now: datetime) -> State:
         columns = self._columns
-        allowed = self._allowed(view, grant, now)
+        allowed, entire = self._allowed(view, grant, now)
         codes, scales = self._codes.all()
         return State(
             version=self._version,
@@ -201,23 +201,26 @@ class Lane:
             scales=scales,
             contents=columns.content,
             words=self._words,
-            coarse=self._coarse,
+            coarse=self._coarse if entire else None,
             allowed=allowed,
             passing=allowed & columns.mask(filter, moment),
         )
 
-    def _allowed(self, view: View, grant: Filter, now: datetime) -> Mask:
-        """What the View shows and the grant allows. The grant reads the head of each memory now, whatever the View shows of it."""
+    def _allowed(self, view: View, grant: Filter, now: datetime) -> tuple[Mask, bool]:
+        """What the View shows and the grant allows, and whether that is the whole present.
+
+        The grant reads the head of each memory now, whatever the View shows of it.
+        """
         columns = self._columns
         granted = columns.mask(grant, microseconds(now))
         visible = columns.visible(view.seq, view.branch, view.base)
         if view.seq == view.head and not view.branch:
-            return visible & granted
+            return visible & granted, bool((granted | ~visible).all())
         if view.branch:
             visible &= ~self._overlaid_elsewhere(view, visible)
         head = columns.visible(view.head)
         allowed = visible & np.isin(columns.uid, columns.uid[head & granted])
-        return allowed | self._moved(view, grant, now, visible & ~np.isin(columns.uid, columns.uid[head]))
+        return allowed | self._moved(view, grant, now, visible & ~np.isin(columns.uid, columns.uid[head])), False
 
     def _overlaid_elsewhere(self, view: View, visible: Mask) -> Mask:
         """Canonical rows of memories whose row of the branch stands in another lane: in another namespace, or among the archived."""
