@@ -223,8 +223,9 @@ def learn(planting):
     connection = apsw.Connection(f"file:{planting.directory / 'memory.db'}?mode=ro", flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READONLY)
     hers = "SELECT x.body FROM vector x JOIN version v ON v.cid = x.cid WHERE v.owner = 'alice' OR v.speaker = 'Alice' GROUP BY x.cid"
     planting.vectors = [body for (body,) in connection.execute(hers) if body is not None]
+    (width,) = next(connection.execute("SELECT value FROM meta WHERE key = 'dimensions'"))
     coded = Codes()
-    coded.put(np.stack([np.frombuffer(body, "<f4") for body in planting.vectors]))
+    coded.put(np.stack([np.frombuffer(body[: 4 * width], "<f4") for body in planting.vectors]))
     planting.codes = [row.tobytes() for row in coded.all()[0]]
     connection.close()
 

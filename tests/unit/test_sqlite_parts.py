@@ -186,8 +186,9 @@ class TestPlans:
         }
         parts = {"columns": statements("view")["cube_columns"], "head": seen.head, "index": seen.index, "grant": "1", "filter": "1"}
         order = {"key": "v.created_at", "direction": "ASC", "after": "1", "within": statements("view")["within_some"]}
+        order["visible_edges"] = seen.edges
         order |= {"near": "target", "far": "source", "kept": "0"}  # the way that the primary key does not lead
         text = text.format(visible=visible.get(name, seen.versions), **parts, **order) if name != "feed" else text
         numbered = [int(number) for number in re.findall(r"\?(\d)", text)]
-        bindings = (None,) * (max(numbered) if numbered else text.count("?"))
+        bindings = (None,) * (max(numbered, default=0) + len(re.findall(r"\?(?!\d)", text)))
         return [step for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {text}", bindings)]

@@ -41,6 +41,8 @@ KINDS = {
         "heat",
         "tags",
         "catalogue",
+        "graph",
+        "entities",
     ),
     3: (
         "update",
@@ -64,6 +66,9 @@ KINDS = {
         "examine",
         "classify",
         "rename",
+        "relate",
+        "unrelate",
+        "resolve",
     ),
     4: ("forget", "discard", "purge", "reclaim", "erase", "revoke"),
     99: ("authenticate",),
