@@ -22,7 +22,7 @@ from memos.operation.memoperator.ranking import shipped_weights
 from memos.operation.memoperator.retrieval import Retrieval
 from memos.testing.retrieval_eval import average, score
 
-GRID = (0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
+GRID = (0.0, 1.0, 2.0, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)
 LIMITS = (10, 20)
 WAYS = ("off", "on", "as shipped")
 

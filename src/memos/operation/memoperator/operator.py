@@ -44,7 +44,7 @@ class MemOperator:
 
     def path(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> list[dict[str, Any]]:
         """What `retrieve` searches for a query, where, and in what order: one dict a step."""
-        return self._lanes().path(query, view, grant, now)
+        return self._searching().path(query, view, grant, now)
 
     def counted(self, query: MemoryQuery, tests: Sequence[Filter], view: View, grant: Filter, now: datetime) -> list[int]:
         """For each of several further conditions how many memories pass it beside the query's filter and the grant."""

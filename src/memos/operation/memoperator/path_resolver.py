@@ -3,7 +3,8 @@
 A question such as "What instruments does Melanie play?" is answered by memories that say nothing of instruments: they tell of a clarinet
 and a violin, months apart. Its path has two steps. The first searches the topic, by the whole question. The second goes from the topic to
 the concept it asks for, a class of things, from there to the facts, the members of the class, and looks for these among what was said by
-those whom the question names. Both are one ranking: what the second finds is a contribution `concept` to the score of the first.
+those whom the question names, the more the better the topic is met there. Both are one ranking: what the second finds is a contribution
+`concept` to the score of the first.
 
 The second step is taken only for questions that ask by a class (`_asks_by_class`), where it pays (docs/decisions/0028-paths.md).
 """
@@ -19,7 +20,7 @@ from memos.memcube.call import MemoryQuery
 from memos.operation.memoperator.analysis import stems
 from memos.operation.memoperator.classes import Classes, classes, rows_for
 from memos.operation.memoperator.features import Question, Signals
-from memos.operation.memoperator.late import LEAST, best
+from memos.operation.memoperator.late import LEAST, Late, best
 from memos.operation.memoperator.ranking import Fusion, Ranked
 from memos.operation.memoperator.scope import Floats, Places
 
@@ -28,16 +29,19 @@ if TYPE_CHECKING:
 
     from memos.ports.adapter import View
 
-CONCEPT = "concept"
-WEIGHT = 3.0
-"""What the best member of the class adds, fitted by `python -m evals.retrieval.resolver`."""
+CONCEPT, LATE_NEAR = "concept", "late_near"
+WEIGHT = 4.0
+"""What is added to the memory that is nearest both to the class and to the topic; chosen by `python -m evals.retrieval.resolver`."""
 NEAREST = 3
 """A memory is as near to a class as to so many of its members, on average: one alone may be met by chance."""
-OTHERS = 3
+OTHERS, OTHERS_OF_VERB = 3, 1
 """How many words a question has at most beside names and classes: with more it says itself what it looks for."""
 
 _ASKED = re.compile(r"\b(?:what|which|how many|how much)\b(.*)", re.IGNORECASE | re.DOTALL)
-_VERBS = frozenset("is are was were am does do did has have had will would can could may might should shall".split())
+_VERBS_LISTED = """
+is are was were am does do did has have had will would can could may might should shall
+"""
+_VERBS = frozenset(_VERBS_LISTED.split())
 _LASTING = frozenset({"has", "have", "does", "do"})
 """Verbs of questions for what holds or happened at any time; "did" and "was" ask for one occasion."""
 
@@ -50,6 +54,8 @@ class Path(NamedTuple):
     members: Places
     rows: Floats
     """How the model reads each member, shape (members, w)."""
+    named: Floats
+    late: Late
 
 
 def resolve(query: MemoryQuery, signals: Signals) -> Path | None:
@@ -68,7 +74,7 @@ def resolve(query: MemoryQuery, signals: Signals) -> Path | None:
     if not concept or not _asks_by_class(question, concept, others):
         return None
     members = known.named(stems(list(concept)))
-    return Path(concept, people, members, read[members])
+    return Path(concept, people, members, read[members], signals.named, signals.late)
 
 
 def _class_of(word: str, known: Classes) -> bool:
@@ -76,12 +82,17 @@ def _class_of(word: str, known: Classes) -> bool:
 
 
 def _asks_by_class(question: Question, concept: tuple[str, ...], others: int) -> bool:
-    """Whether it asks for the members of a class: "which books …", "what … has she …", and little besides."""
+    """Whether it asks for the members of a class: "which books …", "what sport does …", "what has she read"."""
     if others > OTHERS:
         return False
     if any(len(word) > len("bus") and word.endswith("s") and not word.endswith(("ss", "us", "is")) for word in concept):
         return True
-    return not _LASTING.isdisjoint(question.words) and not set(concept).isdisjoint(_asked_for(question))
+    if _LASTING.isdisjoint(question.words):
+        return False
+    named = _asked_for(question)
+    if not stems(named):
+        return others <= OTHERS_OF_VERB and question.words[:1] == ["what"]
+    return not set(concept).isdisjoint(named)
 
 
 def _asked_for(question: Question) -> list[str]:
@@ -98,7 +109,7 @@ class Along(Fusion):
 
     def __init__(self, base: Fusion, path: Path, signals: Signals, view: View) -> None:
         super().__init__(base.weights)
-        self._base, self._near = base, _Nearness(path, signals, view)
+        self._base, self._late, self._concept = base, path.late, _Nearness(path, signals, view)
 
     def rank(self, signals: Signals, at: Places) -> Ranked:
         """The full scores at some positions, ascending, what the step adds included."""
@@ -109,18 +120,25 @@ class Along(Fusion):
         return self._along(self._base.best(signals, chosen, count))
 
     def _along(self, ranked: Ranked) -> Ranked:
-        parts = np.concatenate([ranked.parts, WEIGHT * self._near.at(ranked.at)[None]])
+        parts = np.concatenate([ranked.parts, WEIGHT * (self._concept.at(ranked.at) * self._topic(ranked))[None]])
         return Ranked(ranked.at, parts.sum(axis=0), (*ranked.names, CONCEPT), parts)
+
+    def _topic(self, ranked: Ranked) -> NDArray[np.floating]:
+        """How well the question's own words are met by each memory and the turns around it, 0 to 1."""
+        if LATE_NEAR in ranked.names:
+            met: NDArray[np.floating] = ranked.parts[ranked.names.index(LATE_NEAR)] / self._base.weights[LATE_NEAR]
+            return met
+        return self._late.at(ranked.at)[1]
 
 
 class _Nearness:
-    """How near memories are to the class: 1 for the nearest among those first asked for, 0 for what is no nearer than usual.
+    """How near memories are to the class: 1 for the nearest among those first asked for, 0 for what is usual, less below.
 
     Only what those spoke whom the question names counts. Nothing is known of a memory whose vector is pending: 0.
     """
 
     def __init__(self, path: Path, signals: Signals, view: View) -> None:
-        self._rows, self._signals, self._view = path.rows, signals, view
+        self._rows, self._named, self._scope, self._view = path.rows, path.named, signals.scope, view
         self._usual: tuple[np.float32, np.float32] | None = None
 
     def at(self, places: Places) -> Floats:
@@ -131,15 +149,13 @@ class _Nearness:
             mean = found[known].mean()
             self._usual = mean, max(found[known].max() - mean, LEAST)
         usual, span = self._usual or (np.float32(0), np.float32(1))
-        nearness = np.where(known, np.clip((found - usual) / span, 0, 1), np.float32(0))
-        named = self._signals.named
-        return nearness if named is None else nearness * named.take(places)
+        return np.where(known, (found - usual) / span, np.float32(0)) * self._named.take(places)
 
     def _cosines(self, places: Places) -> Floats:
         """The mean of the cosines with the members that are met best; NaN where no words are known."""
         found = np.full(len(places), np.nan, np.float32)
         kept = min(NEAREST, len(self._rows))
-        for state, here, slots, contents in self._signals.scope.texts_at(places):
+        for state, here, slots, contents in self._scope.texts_at(places):
             met = best(self._rows, state.words.held(self._view, slots, contents, self._rows.shape[1]))
             found[here] = np.partition(met, -kept, axis=0)[-kept:].mean(axis=0)
         return found
