@@ -17,12 +17,17 @@ SAID = (
 
 
 @pytest.fixture(scope="module")
-def alice():
-    with MemOS.open("memory:", worker="none") as memory:
-        user = memory.as_user("alice")
-        user.add([{"role": "user", "name": name, "content": text} for name, text in SAID], session="talk", wait=True)
-        memory.drain()
-        yield user
+def memory():
+    with MemOS.open("memory:", worker="none") as opened:
+        opened.as_user("alice").add([{"role": "user", "name": name, "content": text} for name, text in SAID], session="talk")
+        opened.as_user("bob").add([{"role": "user", "name": "Rui", "content": "Ines has sold her violin."}], session="talk")
+        opened.drain()
+        yield opened
+
+
+@pytest.fixture
+def alice(memory):
+    return memory.as_user("alice")
 
 
 def test_the_members_of_a_class_are_found_and_the_hits_say_so(alice):
@@ -48,11 +53,12 @@ def test_the_path_is_told_where_it_is_asked_for(alice):
     assert "path" not in alice.search(QUESTION).details
 
 
-def test_who_speaks_where_one_may_not_read_is_not_told(alice):
-    bob = alice.memory.as_user("bob") if hasattr(alice, "memory") else None
-    assert bob is None or len(bob.search(QUESTION, explain=True).details["path"]) == 1
+def test_who_speaks_where_one_may_not_read_is_not_told(memory):
+    reply = memory.as_user("bob").search(QUESTION, explain=True, namespaces=["user/alice", "user/bob"])
+    assert [each["step"] for each in reply.details["path"]] == ["topic"]
+    assert all("concept" not in hit.why for hit in reply.hits)
 
 
 def test_the_log_names_the_path_among_the_lanes(alice):
     reply = alice.search(QUESTION, limit=1)
-    assert "path" in alice.explain(reply.call_id).value["hits"][0]["lanes"]
+    assert "path" in alice.explain(reply.call_id).value["memories"][0]["lanes"]
