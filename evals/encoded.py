@@ -25,7 +25,7 @@ def encoded(texts: Sequence[str], cache: Path | None) -> dict[str, Encoded]:
         if path is None:
             return dict(zip(texts, made, strict=True))
         _keep(path, made)
-    return dict(zip(texts, _kept(path), strict=True))
+    return dict(zip(texts, _kept(path, model.name), strict=True))
 
 
 def _made(model: MiniLM, texts: Sequence[str]) -> list[Encoded]:
@@ -47,9 +47,9 @@ def _keep(path: Path, made: Sequence[Encoded]) -> None:
     )
 
 
-def _kept(path: Path) -> list[Encoded]:
+def _kept(path: Path, reader: str) -> list[Encoded]:
     with np.load(path, allow_pickle=False) as kept:
         ends = kept["counts"].cumsum()[:-1]
         spans, rows = np.split(kept["spans"], ends), np.split(kept["words"], ends)
-        words = [Words(tuple(map(tuple, places.tolist())), each) for places, each in zip(spans, rows, strict=True)]
+        words = [Words(tuple(map(tuple, places.tolist())), each, reader) for places, each in zip(spans, rows, strict=True)]
         return list(zip(kept["rows"], words, strict=True))

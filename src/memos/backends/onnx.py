@@ -114,7 +114,7 @@ class MiniLM:
     def embed_words(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Words]]:
         """What `embed` gives, and the words among the 128 tokens that it reads of each text, rows of 128 numbers. The same errors."""
         rows, encodings, states = self._run(texts, keep=True)
-        return rows, [words_of(encoding, each) for encoding, each in zip(encodings, states, strict=True)]
+        return rows, [words_of(encoding, each, self.name) for encoding, each in zip(encodings, states, strict=True)]
 
     def _run(self, texts: Sequence[str], *, keep: bool = False) -> tuple[NDArray[np.float32], list[Any], list[NDArray[np.float32]]]:
         """The rows, and with `keep` what the tokenizer made of each text and the state of each of its tokens, shape (tokens, 384)."""

@@ -42,11 +42,11 @@ def pooled(encoding: Any, states: NDArray[np.float32]) -> tuple[list[tuple[int, 
     return spans, np.divide(np.add.reduceat(states[pieces], first, axis=0), sizes[:, None], dtype=np.float32)
 
 
-def words_of(encoding: Any, states: NDArray[np.float32]) -> Words:
-    """The words of a text from what the tokenizer made of it and the state of each token."""
+def words_of(encoding: Any, states: NDArray[np.float32], reader: str = "") -> Words:
+    """The words of a text from what the tokenizer made of it and the state of each token; `reader` is the model's name."""
     spans, means = pooled(encoding, states)
     usual, directions = _basis()
     rows = np.matmul(means - usual, directions, dtype=np.float32)
     rows /= np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), np.float32(1e-9))[:, None]
     rows.flags.writeable = False
-    return Words(tuple(spans), rows)
+    return Words(tuple(spans), rows, reader)

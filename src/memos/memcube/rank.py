@@ -35,6 +35,9 @@ class Rank(Known):
     coverage: Coverage = Field(
         default="auto", description="spread the hits over the time, or over whole exchanges; auto: as the question asks for it"
     )
+    resolver: bool = Field(
+        default=True, strict=True, description="go from a class that the question asks for to its members, as a further step of the search"
+    )
     recency: Annotated[Recency | None, BeforeValidator(_of_days)] = Field(default=None, description="a half-life in days, or both fields")
     priority: Weight = Field(default=0.0, description="what a priority of 100 adds to the score")
     weights: dict[str, Weight] = Field(default_factory=dict, description="weights of features in place of those that come with MemOS")

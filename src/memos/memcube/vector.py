@@ -52,6 +52,8 @@ class Words(NamedTuple):
     spans: tuple[tuple[int, int], ...]
     rows: NDArray[np.float32]
     """Shape (number of words, w)."""
+    reader: str = ""
+    """The name of the model, where words that it has read in advance may be compared with these."""
 
 
 WordVectors = Annotated[InstanceOf[Words], WithJsonSchema({"not": {}})]

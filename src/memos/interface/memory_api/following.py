@@ -8,7 +8,7 @@ from typing import Any
 
 from memos.interface.memory_api.answering import beside, within
 from memos.interface.memory_api.desk import Work
-from memos.memcube.call import MemoryQuery
+from memos.memcube.call import Grant, MemoryQuery
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.hit import Hit, Reached
@@ -138,4 +138,5 @@ def understood(work: Work, query: MemoryQuery, asked: MemoryQuery) -> dict[str, 
         "filter": query.filter.to_json() if query.filter is not None else {},
         "options": options,
         "passing": view.count(within(query), grant=grant, now=now),
+        "path": work.desk.operator.path(query, view, Grant(filter=beside(work), policies=()), now),
     }

@@ -48,7 +48,15 @@ def lanes_of(why: Mapping[str, float]) -> str:
 
 @cache
 def _lane(feature: str) -> str:
-    kinds = {"lex": "lexical", "dense": "dense", "date": "temporal", "when": "temporal", "supersedes": "graph", "late": "late"}
+    kinds = {
+        "lex": "lexical",
+        "dense": "dense",
+        "date": "temporal",
+        "when": "temporal",
+        "supersedes": "graph",
+        "late": "late",
+        "concept": "path",
+    }
     return kinds.get(feature.partition("_")[0], "")
 
 

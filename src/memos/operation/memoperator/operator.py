@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memos.memcube.call import CubeDraft, Grant, MemoryQuery
 from memos.memcube.change import Terms
@@ -41,6 +41,10 @@ class MemOperator:
         `query.vector`, where there is one, is the question's embedding. InvalidCall for a vector of another width than the store's.
         """
         return self._searching().retrieve(query, view, grant, now, moment)
+
+    def path(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> list[dict[str, Any]]:
+        """What `retrieve` searches for a query, where, and in what order: one dict a step."""
+        return self._searching().path(query, view, grant, now)
 
     def counted(self, query: MemoryQuery, tests: Sequence[Filter], view: View, grant: Filter, now: datetime) -> list[int]:
         """For each of several further conditions how many memories pass it beside the query's filter and the grant."""

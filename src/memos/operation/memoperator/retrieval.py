@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lane, State
 from memos.operation.memoperator.late import Asked, Late, asked
 from memos.operation.memoperator.options import above, chosen, reach, weighed
+from memos.operation.memoperator.path_resolver import along, told
 from memos.operation.memoperator.quotation import Likely, likely
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
 from memos.operation.memoperator.scope import Floats, Places, Scope
@@ -72,6 +73,7 @@ class Retrieval:
             return Found(tuple(above(_latest(signals, query.limit), query.rank.minimum)), pending)
         fusion = self._lexical if "dense" not in signals.names else self._dense if signals.late is None else self._late
         fusion, wide = weighed(fusion, query.rank, moment or now), reach(query)
+        fusion = along(fusion, query, signals, view)
         answers = _ranked(fusion, signals, wide)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
             answers = succeeded(answers, signals, fusion, view, gone)[:wide]
@@ -97,6 +99,10 @@ class Retrieval:
                 return None
         passing = scope.arranged([state.passing for state in states])
         return _signals(_Asking(question, query.vector, words), view, scope, passing)
+
+    def path(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> list[dict[str, Any]]:
+        """The steps that a search takes for a query, in their order."""
+        return told(query, self.signals(query, view, grant, now))
 
     def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
         """For each of several pieces of a text the memories, `each` at most, that hold most of its words, by how rare these are.
