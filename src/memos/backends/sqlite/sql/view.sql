@@ -249,7 +249,7 @@ SELECT tag FROM tag WHERE tid = ?1 AND key IN (SELECT value FROM json_each(?2));
 
 -- name: tags_named
 SELECT tag, value FROM tag WHERE tid = ?1 AND key > ?2 || '=' AND key < ?2 || '>' AND name = ?2 AND value IS NOT NULL
-AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(?3) w WHERE instr(' ' || lower(tag.value) || ' ', w.value))) ORDER BY value;
+AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(?3) word WHERE instr(' ' || lower(tag.value) || ' ', word.value))) ORDER BY value;
 
 -- name: count_tagged
 SELECT count(*) FROM (SELECT 1 FROM cube_tag k CROSS JOIN version v ON v.row = k.row JOIN cube c ON c.uid = v.uid
