@@ -57,6 +57,7 @@ from memos.system import Embedding, MemOS
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
     from memos.ports.clock import Clock
+    from memos.ports.models import Reranker
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.ports.adapter import NamespaceInfo
     from memos.settings import Settings

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
+    from memos.ports.models import Reranker
     from memos.settings import Settings
 
 
@@ -595,6 +596,7 @@ class AsyncMemOS:
         url: str | Path = "./memory",
         *,
         embedder: Embedding = "default",
+        reranker: Reranker | None = None,
         settings: Mapping[str, Any] | Settings | None = None,
         clock: Clock | None = None,
         worker: Literal["thread", "none"] = "thread",
@@ -608,6 +610,7 @@ class AsyncMemOS:
                 MemOS.open,
                 url,
                 embedder=embedder,
+                reranker=reranker,
                 settings=settings,
                 clock=clock,
                 worker=worker,

@@ -83,6 +83,7 @@ class Settings(BaseModel):
     per_source: int | None = Field(
         default=None, ge=1, description="how many hits of one search may come from one source other than the caller; none: as many as fit"
     )
+    reranked: int = Field(default=50, ge=1, le=1000, description="how many of the memories found first a reranker reads")
     consolidate: bool = Field(default=True, description="whether the worker looks for facts that a new memory repeats or supersedes")
     structure: bool = Field(
         default=True, description="whether tags are predicted of what is written: kind, sentiment, source, credibility, topics"

@@ -27,7 +27,7 @@ from memos.operation.memoperator.operator import MemOperator
 from memos.places import place_of, usable_path
 from memos.plugins import chooser, decrypt_store, encrypt_store, open_store, restore_store, rotate_store, signing_secret
 from memos.ports.clock import Clock, SystemClock
-from memos.ports.models import Embedder, Remembered
+from memos.ports.models import Embedder, Remembered, Reranker
 from memos.ports.store import StoreParts
 from memos.refresher import Refresher
 from memos.session.base import Filtering, Ref
@@ -45,7 +45,10 @@ Embedding = Embedder | str | None
 class MemOS(Doors):
     """An open store. A context manager; `close()` waits a bounded time for vectors that are still pending."""
 
-    def __init__(self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"]) -> None:
+    def __init__(
+        self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"], reranker: Reranker | None = None
+    ) -> None:
+        self._reranker = reranker
         self._settings, self._clock, self._runs = settings, clock, worker
         self._closed = threading.Event()
         self._seals = Seals()
@@ -58,7 +61,9 @@ class MemOS(Doors):
         identity = Credentials(parts.adapter, self._clock, self._seals)
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
         self._operator = operator = MemOperator(self._settings.cache_bytes)
-        desk = Desk(governance, operator, parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity)
+        desk = Desk(
+            governance, operator, parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity, self._reranker
+        )
         self._vault = MemVault(parts.adapter, parts.journal)
         self._eraser = Eraser(parts, partial(signing_secret, parts.directory), self._clock, self._settings)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit, self._eraser.answer)
@@ -77,6 +82,7 @@ class MemOS(Doors):
         url: str | Path = "./memory",
         *,
         embedder: Embedding = "default",
+        reranker: Reranker | None = None,
         settings: Mapping[str, Any] | Settings | None = None,
         clock: Clock | None = None,
         worker: Literal["thread", "none"] = "thread",
@@ -87,7 +93,7 @@ class MemOS(Doors):
 
         `embedder` is the store's own by default, and minilm for a new store; None for a store without vectors; a URL such as
         `openai+http://127.0.0.1:8080/v1?model=m`; or an Embedder. With `worker="none"` nothing runs in the background: `drain()`
-        computes pending vectors.
+        computes pending vectors. A `reranker` has `name` and `score(query, texts)`; it reads the memories that each search finds first.
 
         Raises InvalidCall, and under BackendError: NotAStore, StoreTooNew, ReadOnlyStore, WrongEmbedder.
         """
@@ -95,11 +101,13 @@ class MemOS(Doors):
             raise InvalidCall(f"worker is 'thread' or 'none', not {str(worker)[:40]!r}")
         if clock is not None and not all(callable(getattr(clock, name, None)) for name in ("now", "new_id")):
             raise InvalidCall(f"a clock has now() and new_id(), as SystemClock does; {type(clock).__name__} has not")
+        if reranker is not None and not isinstance(reranker, Reranker):
+            raise InvalidCall(f"a reranker has a name and score(query, texts); {type(reranker).__name__} has not")
         ticking = clock or SystemClock()
         place, directory = place_of(url)
         loaded = load_settings(directory, settings_given(settings, durability))
         parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
-        return cls(parts, loaded, ticking, worker)
+        return cls(parts, loaded, ticking, worker, reranker)
 
     @staticmethod
     def restore_backup(source: str | Path, destination: str | Path, *, keys: str | Path) -> RestoreReport:

@@ -31,7 +31,7 @@ from memos.memcube.rank import Rank
 from memos.memcube.spans import legal_spans
 from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Known, Metadata, Text, Value
-from memos.memcube.vector import Vector, WordVectors
+from memos.memcube.vector import Reranking, Vector, WordVectors
 
 Operation = Literal[
     "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
@@ -156,6 +156,7 @@ class MemoryQuery(Known):
     text: Annotated[str, BeforeValidator(legal_question)] = ""
     vector: Vector | None = None
     words: WordVectors | None = Field(default=None, exclude=True, repr=False, description="the text's words as the embedder read them")
+    reranked: Reranking | None = Field(default=None, exclude=True, repr=False, description="what a reranker says of those found first")
     filter: Filter | None = None
     window: Window | None = None
     path: Path | None = Field(default=None, description="the memories below a topic, or a concept of it; read from the tags of these names")

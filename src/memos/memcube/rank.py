@@ -38,6 +38,14 @@ class Rank(Known):
     resolver: bool = Field(
         default=True, strict=True, description="go from a class that the question asks for to its members, as a further step of the search"
     )
+    rerank: float = Field(
+        default=2.0,
+        ge=0,
+        le=100,
+        strict=True,
+        allow_inf_nan=False,
+        description="how much a reranker's word counts, where there is one; 0: not asked",
+    )
     recency: Annotated[Recency | None, BeforeValidator(_of_days)] = Field(default=None, description="a half-life in days, or both fields")
     priority: Weight = Field(default=0.0, description="what a priority of 100 adds to the score")
     weights: dict[str, Weight] = Field(default_factory=dict, description="weights of features in place of those that come with MemOS")

@@ -58,3 +58,13 @@ class Words(NamedTuple):
 
 WordVectors = Annotated[InstanceOf[Words], WithJsonSchema({"not": {}})]
 """Words as a field of a value: made in this process, never read from JSON."""
+
+
+class Reranked(NamedTuple):
+    """What a reranker says of the memories that were found first: of each, by id, from 0 for the least to 1 for the best of them."""
+
+    scores: dict[str, float]
+
+
+Reranking = Annotated[InstanceOf[Reranked], WithJsonSchema({"not": {}})]
+"""The same as a field of a value: made in this process, never read from JSON."""

@@ -84,6 +84,18 @@ def apart(embedder: Embedder, who: tuple[str, str] | None) -> Embedder:
     return embedder.apart(who) if isinstance(embedder, Remembering) else embedder
 
 
+@runtime_checkable
+class Reranker(Protocol):
+    """A model that reads a question and a text together, such as a cross-encoder (Nogueira and Cho 2019)."""
+
+    @property
+    def name(self) -> str:
+        """The identity of the model."""
+
+    def score(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """How well each text answers, shape (n,), on any scale, more being better. Unavailable and BackendError as an Embedder's."""
+
+
 UNIT = 1e-5
 """How far from length 1 a vector may be and still count as a unit vector."""
 
@@ -118,13 +130,14 @@ def _sound(words: Words, width: int) -> bool:
     return words.rows.shape == (len(words.spans), width) and bool(np.isfinite(words.rows).all())
 
 
-def _guarded(embedder: Embedder, give: Callable[[], Given]) -> Given:
+def _guarded(model: Embedder | Reranker, give: Callable[[], Given]) -> Given:
     try:
         return give()
     except (BackendError, Unavailable):
         raise
-    except Exception as error:  # an embedder is other people's code
-        raise BackendError(f"the embedder {embedder.name} failed with {type(error).__name__}; check the model") from error
+    except Exception as error:  # a model is other people's code
+        kind = "reranker" if isinstance(model, Reranker) else "embedder"
+        raise BackendError(f"the {kind} {model.name} failed with {type(error).__name__}; check the model") from error
 
 
 def _checked(embedder: Embedder, texts: Sequence[str], given: object) -> NDArray[np.float32]:
@@ -136,6 +149,20 @@ def _checked(embedder: Embedder, texts: Sequence[str], given: object) -> NDArray
     lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)  # float32 squares of 1e30 are infinite, of 1e-30 zero
     uneven = (lengths > 0) & (np.abs(lengths - 1) > UNIT)
     return (rows / np.where(uneven, lengths, 1.0)).astype(np.float32) if uneven.any() else rows
+
+
+def rerank(reranker: Reranker, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+    """What a reranker says of some texts, checked: from 0 for the least to 1 for the best of them, 0 for all when it prefers none.
+
+    Unavailable when it says so itself; BackendError for whatever else it raises, and for anything but a finite number a text.
+    """
+    import numpy as np
+
+    given = _guarded(reranker, lambda: np.array(reranker.score(query, list(texts)), dtype=np.float64))
+    if given.shape != (len(texts),) or not np.isfinite(given).all():
+        raise BackendError(f"the reranker {reranker.name} gave other than {len(texts)} finite numbers; check the model")
+    least, span = given.min(initial=np.inf), np.ptp(given) if len(given) else 0.0
+    return ((given - least) / span if span > 0 else np.zeros(len(given))).astype(np.float32)
 
 
 def embedding_input(speaker: str | None, text: str) -> str:

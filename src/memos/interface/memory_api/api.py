@@ -19,6 +19,7 @@ from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.forgetting import Forgetting
 from memos.interface.memory_api.operations import OPERATIONS
+from memos.interface.memory_api.reranking import with_reranking
 from memos.interface.memory_api.structure import in_words, known, structured
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
@@ -88,6 +89,8 @@ class MemoryAPI:
 
     def _run(self, caller: Caller, call: MemoryCall, began: int) -> tuple[MemoryReply, bool]:
         ready, warnings = with_query_vector(caller, call, self._desk)
+        ready, further = with_reranking(ready, self._desk, partial(self._found, caller))
+        warnings = (*warnings, *further)
         vectors = Vectors(caller, self._desk)
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):
@@ -111,26 +114,40 @@ class MemoryAPI:
         governance, quotas = self._desk.governance, self._desk.quotas
         branch = governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
-            self._forgetting.notice(view)
-            now = self._desk.clock.now()
-            self._desk.identity.admit(caller, view, now)
-            warrant = governance.warrant(caller, view, now, self._heads(caller, call, now))
-            measured = caller, call.operation, view, warrant.identity.roles
-            if not counted:
-                quotas.require(*measured)
-            grant = governance.authorize(warrant, caller, call)
-            work = Work(self._desk, caller, in_words(call, view), view, grant, warrant, now, partial(self._vault.view, caller.tenant))
+            work = self._work(caller, call, view, counted=counted)
+            measured = caller, call.operation, view, work.warrant.identity.roles
             prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
                 allowed = replace(prepared.change, allowances=quotas.allowances(*measured))
                 labelled = _labelled(prepared, governance.labelled(allowed), structure=self._desk.settings.structure)
                 self._require_changes(work, labelled.change)
-                labelled = replace(labelled, reply=governance.told(warrant, labelled.reply))
+                labelled = replace(labelled, reply=governance.told(work.warrant, labelled.reply))
                 return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
-            reply, withheld = governance.disclose(warrant, grant, prepared.reply, now, work.heads)
+            reply, withheld = governance.disclose(work.warrant, work.grant, prepared.reply, work.now, work.heads)
             quotas.disclosing(*measured, (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told))
             reply = reply.model_copy(update={"seq": view.seq})
-            return replace(prepared, reply=reply, grant=grant, withheld=(*prepared.withheld, *withheld))
+            return replace(prepared, reply=reply, grant=work.grant, withheld=(*prepared.withheld, *withheld))
+
+    def _work(self, caller: Caller, call: MemoryCall, view: View, *, counted: bool) -> Work:
+        """What an operation works with in a View; Denied when the caller may not ask for it, or not any more.
+
+        A call that was not `counted` yet counts against the caller's rates, also when it is denied.
+        """
+        desk = self._desk
+        self._forgetting.notice(view)
+        now = desk.clock.now()
+        desk.identity.admit(caller, view, now)
+        warrant = desk.governance.warrant(caller, view, now, self._heads(caller, call, now))
+        if not counted:
+            desk.quotas.require(caller, call.operation, view, warrant.identity.roles)
+        grant = desk.governance.authorize(warrant, caller, call)
+        return Work(desk, caller, in_words(call, view), view, grant, warrant, now, partial(self._vault.view, caller.tenant))
+
+    def _found(self, caller: Caller, call: MemoryCall) -> tuple[MemCube, ...]:
+        """The memories that a search finds, for a model of this process to read; nothing of it is disclosed."""
+        branch = self._desk.governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
+        with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
+            return tuple(hit.cube for hit in OPERATIONS[call.operation](self._work(caller, call, view, counted=True)).reply.hits)
 
     def _heads(self, caller: Caller, call: MemoryCall, now: datetime) -> Heads | None:
         """How the rows of now are found, for calls that tell of others."""

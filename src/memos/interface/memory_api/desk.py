@@ -29,7 +29,7 @@ from memos.operation.memoperator.operator import MemOperator
 from memos.ports.adapter import View
 from memos.ports.clock import Clock
 from memos.ports.journal import AccessLog
-from memos.ports.models import UNIT, Embedder
+from memos.ports.models import UNIT, Embedder, Reranker
 from memos.settings import Settings
 
 Trigger = Annotated[str | None, BeforeValidator(legal_trigger)]
@@ -67,6 +67,7 @@ class Desk:
     """The log of calls that wrote nothing; the View has that of the others."""
     signing: Signing
     identity: Credentials
+    reranker: Reranker | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Vectors:
         desk = self._desk
         if desk.embedder is None or not 0 < len(wanting) <= desk.settings.inline_vectors or self._failed:
             return change, ()
-        texts = [_known(write.cube) for write in wanting]
+        texts = [known_text(write.cube) for write in wanting]
         fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
         try:
             self._known |= self._read(own(desk.embedder, self._caller), fresh) if fresh else {}
@@ -62,8 +62,8 @@ class Vectors:
         return {text: {"vector": _directed(row), "words": packed(text, each)} for text, row, each in told}
 
 
-def _known(cube: MemCube) -> str:
-    """What the embedder is given of a memory: nothing of the parts that some who may find it may not see."""
+def known_text(cube: MemCube) -> str:
+    """What a model is given of a memory: nothing of the parts that some who may find it may not see."""
     return embedding_input(None if cube.policy.veiled else cube.speaker, indexed(cube.text, cube.policy))
 
 

@@ -71,7 +71,19 @@ def weighed(fusion: Fusion, rank: Rank, moment: datetime) -> Fusion:
 
 def reach(query: MemoryQuery) -> int:
     """How many of the best have to be known to choose those that the query asks for."""
-    return query.limit if shape_of(query) is None else max(POOL, 2 * query.limit)
+    wide = query.limit if shape_of(query) is None else max(POOL, 2 * query.limit)
+    return wide if query.reranked is None else max(wide, len(query.reranked.scores))
+
+
+def reranked(answers: Sequence[Answer], query: MemoryQuery, signals: Signals) -> list[Answer]:
+    """The answers with what a reranker said of them, `rank.rerank` times the distance between the first and the last of them."""
+    if query.reranked is None or not answers:
+        return list(answers)
+    said = query.reranked.scores
+    worth = query.rank.rerank * ((answers[0][0] - answers[-1][0]) or 1.0)
+    told = [(why | {"rerank": worth * found}) if (found := said.get(signals.scope.id_of(at))) else why for _, why, at in answers]
+    again = [(sum(why.values()), why, at) for why, (_, _, at) in zip(told, answers, strict=True)]
+    return sorted(again, key=lambda answer: -answer[0])
 
 
 def chosen(answers: Sequence[Answer], query: MemoryQuery, signals: Signals, fusion: Fusion) -> list[Answer]:

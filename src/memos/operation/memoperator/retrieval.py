@@ -20,7 +20,7 @@ from memos.operation.memoperator.cache import LaneKey, Lanes
 from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.lanes import Lane, State
 from memos.operation.memoperator.late import Asked, Late, asked
-from memos.operation.memoperator.options import above, chosen, reach, weighed
+from memos.operation.memoperator.options import above, chosen, reach, reranked, weighed
 from memos.operation.memoperator.path_resolver import along, told
 from memos.operation.memoperator.quotation import Likely, likely
 from memos.operation.memoperator.ranking import NARROW, Fusion, Weights, shipped_weights
@@ -77,7 +77,7 @@ class Retrieval:
         answers = _ranked(fusion, signals, wide)
         if query.window is None and not asks_for_the_past(query.text) and len(gone := ended(signals, moment or now)):
             answers = succeeded(answers, signals, fusion, view, gone)[:wide]
-        answers = chosen(answers, query, signals, fusion)
+        answers = chosen(reranked(answers, query, signals), query, signals, fusion)
         self.lanes.weigh(signals.scope)
         return Found(tuple(Scored(score, why, int(signals.scope.rows[position])) for score, why, position in answers), pending)
 
