@@ -17,7 +17,7 @@ KINDS = ("person", "place", "organisation", "work", "thing")
 """What a mention may be of; a `thing` is what nothing tells more of."""
 MOST = 64
 """How many different names one text has at most; the rest is left out."""
-_READ = 20_000
+_READ = 1500
 """How much of a text is read for names."""
 
 _QUOTED = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-LONGEST = 2000
+LONGEST = 1000
 """Characters of a text that are read: what it is shows at its beginning."""
 _SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[^\s])|\n+")
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
@@ -60,7 +60,7 @@ class Utterance(NamedTuple):
 
 
 def read(text: str) -> Utterance:
-    """An utterance of a text's first 2,000 characters."""
+    """An utterance of a text's first 1,000 characters."""
     text = text[:LONGEST].replace("\u2019", "'").strip()
     lower = text.lower()
     words = tuple(_WORD.findall(lower))
