@@ -41,8 +41,9 @@ check: $(READY) ## format, lint, types, layers, lengths, documentation
 	$(BIN)/python scripts/lengths.py src
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-bench: $(READY) ## speed against the floor and against peers; writes docs/benchmarks.md
+bench: $(READY) ## speed and recall against the floor and against peers; writes docs/benchmarks.md and docs/recall.md
 	$(BIN)/python -m evals.bench
+	$(BIN)/python -m evals.bench.recall
 
 eval: $(READY) ## retrieval quality; DATA=FILE chooses another set
 	for data in $(DATA); do echo "== $$data"; $(BIN)/memos eval retrieval --data "$$data"; done

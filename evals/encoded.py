@@ -24,8 +24,8 @@ def encoded(texts: Sequence[str], cache: Path | None) -> dict[str, Encoded]:
         made = _made(model, texts)
         if path is None:
             return dict(zip(texts, made, strict=True))
-        _keep(path, made)
-    return dict(zip(texts, _kept(path, model.name), strict=True))
+        keep(path, made)
+    return dict(zip(texts, kept(path, model.name), strict=True))
 
 
 def _made(model: MiniLM, texts: Sequence[str]) -> list[Encoded]:
@@ -35,7 +35,8 @@ def _made(model: MiniLM, texts: Sequence[str]) -> list[Encoded]:
     return made
 
 
-def _keep(path: Path, made: Sequence[Encoded]) -> None:
+def keep(path: Path, made: Sequence[Encoded]) -> None:
+    """Write vectors and words to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     words = [words for _, words in made]
     np.savez(
@@ -47,7 +48,8 @@ def _keep(path: Path, made: Sequence[Encoded]) -> None:
     )
 
 
-def _kept(path: Path, reader: str) -> list[Encoded]:
+def kept(path: Path, reader: str) -> list[Encoded]:
+    """The vectors and words of a file, of which `reader` read the words."""
     with np.load(path, allow_pickle=False) as kept:
         ends = kept["counts"].cumsum()[:-1]
         spans, rows = np.split(kept["spans"], ends), np.split(kept["words"], ends)

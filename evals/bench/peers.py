@@ -85,6 +85,14 @@ PEERS = (
         variant="memory",
     ),
     Peer(
+        name="MemPalace",
+        command=runner("mempalace"),
+        note="on Chroma, its default; ranks the nearest by vector and BM25",
+        environment="mempalace",
+        requirements=("mempalace==3.11.0", NUMPY),
+        variant="vector",
+    ),
+    Peer(
         name="yantrikdb",
         command=runner("yantrikdb"),
         note="ranks by more than cosine; acknowledges an add before it is synced to disk; batches in parts of 250, as its queue holds 256",

@@ -54,7 +54,8 @@ BUSY = {
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`. Times are CPU time unless a heading says wall: the machines are small and shared, and CPU time and the ratios of
-one run are what can be compared. Every vector is given, so that no model's time is in any figure.
+one run are what can be compared. Every vector is given, so that no model's time is in any figure. What is found beside the peers is
+[a page of its own](recall.md).
 
 """
 

@@ -271,7 +271,9 @@ def test_what_requires_nothing_runs_in_this_python(tmp_path):
 
 
 def test_the_peers_are_pinned_and_have_runners():
-    assert {peer.name for peer in PEERS} == {"mem0", "Chroma", "LangGraph SqliteStore", "LangGraph InMemoryStore", "yantrikdb"}
+    assert {peer.name for peer in PEERS} == {
+        *("mem0", "Chroma", "LangGraph SqliteStore", "LangGraph InMemoryStore", "MemPalace", "yantrikdb"),
+    }
     folder = Path(sys.modules[Peer.__module__].__file__).parent / "peer_runners"
     for peer in PEERS:
         assert all("==" in requirement for requirement in peer.requirements)

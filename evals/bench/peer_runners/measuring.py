@@ -7,7 +7,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -40,7 +40,10 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """What to measure: the rows are the first `size` of the file; `singles` of them are added one by one, after the rest."""
+    """What to measure: the rows are the first `size` of the file; `singles` of them are added one by one, after the rest.
+
+    `further` is what the job holds for the store that it is for, nothing by default.
+    """
 
     variant: str
     size: int
@@ -54,6 +57,7 @@ class Job:
     identifiers: list[str]
     texts: list[str]
     query_texts: list[str]
+    further: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def read_job(path: Path) -> Job:
         identifiers=words["identifiers"][:size],
         texts=words["texts"][:size],
         query_texts=words["query_texts"][:searches],
+        further=described.get("further", {}),
     )
 
 
