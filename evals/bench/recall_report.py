@@ -48,8 +48,8 @@ def cheaper(ranked: Sequence[Row]) -> str:
     if ours is None:
         return ""
     less = [row for row in ranked if not row["peer"].startswith("MemOS") and row["cpu_ms"] < ours["cpu_ms"]]
-    points = [round(ours["recall"] - row["recall"], 1) for row in less]
-    found = f"; they find {min(points)} to {max(points)} points less" if less else ""
+    points = sorted({round(ours["recall"] - row["recall"], 1) for row in less})
+    found = f"; what they find is {' to '.join(map(str, points[:: max(len(points) - 1, 1)]))} points less" if less else ""
     return f"\nLess CPU than {COMPARED} take {', '.join(row['peer'] for row in less) or 'none of the others'}{found}.\n"
 
 

@@ -110,7 +110,7 @@ def test_the_page_names_who_takes_less():
         for name, found, spent in (("slow", 50.0, 5.0), ("MemOS, out of fold", 80.0, 4.0), ("bare", 30.5, 1.0), ("MemOS", 81.0, 3.0))
     ]
     page = recall_report.page({}, ["set"], rows, 10)
-    assert "Less CPU than MemOS, out of fold take bare; they find 49.5 to 49.5 points less.\n" in page
+    assert "Less CPU than MemOS, out of fold take bare; what they find is 49.5 points less.\n" in page
     assert "take none of the others.\n" in recall_report.page({}, ["set"], rows[:2], 10)
 
 
