@@ -365,6 +365,18 @@ class TestTopicsOfOthers:
         assert (after.path, place_of(after)) == (None, [])
         assert {tag.name for tag in after.predicted_tags} >= {"kind", "source"}
 
+    def test_the_past_shows_others_none_that_it_had_before_it_was_shared(self, grouped):
+        memory, alice, _ = grouped
+        cube = next(each for each in alice.list(limit=100).cubes if each.path)
+        alice.snapshot("before")
+        alice.share(cube.id, "user:bob", rights=("read", "history"))
+        bob = memory.as_user("bob")
+        before = alice.snapshots().value[0]["seq"]
+        then = bob.at(before).get(cube.id).cubes[0]
+        assert (then.text, then.path, place_of(then)) == (cube.text, None, [])
+        assert not [row for row in bob.at(before).tags(namespaces="user/alice").value if row["tag"].startswith("topic=")]
+        assert alice.at(before).get(cube.id).cubes[0].path == cube.path, "its owner sees it"
+
     def test_too_few_after_an_erasure_have_none(self, grouped):
         memory, alice, cubes = grouped
         alice.erase([cube.id for cube in cubes[:30]])
