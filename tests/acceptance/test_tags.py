@@ -377,6 +377,25 @@ class TestTopicsOfOthers:
         assert not [row for row in bob.at(before).tags(namespaces="user/alice").value if row["tag"].startswith("topic=")]
         assert alice.at(before).get(cube.id).cubes[0].path == cube.path, "its owner sees it"
 
+    def test_an_erasure_takes_away_the_names_that_nobody_holds_and_leaves_the_rest(self, grouped):
+        memory, alice, _ = grouped
+        alice.add([f"Tomatoes grow beside the garden fence {number}" for number in range(30)])
+        alice.add([f"The divorce lawyer came again {number}" for number in range(30)])
+        memory.drain()
+        memory.sweep()
+        before = {cube.id: cube for cube in alice.list(limit=200).cubes}
+        alice.erase([next(iter(before))])
+        assert "topics" not in memory.sweep(), "one that is gone moves no other"
+        gone = [key for key, cube in before.items() if "Tomatoes" in cube.text]
+        alice.erase(gone[2:])
+        memory.sweep()
+        left = alice.list(limit=200).cubes
+        assert all(cube.path == before[cube.id].path for cube in left)
+        alice.erase(gone[:1])
+        memory.sweep()
+        words = {word for cube in alice.list(limit=200).cubes if cube.path for word in f"{cube.path.topic} {cube.path.concept}".split()}
+        assert not words & {"tomatoes", "fence", "garden", "grow"}
+
     def test_too_few_after_an_erasure_have_none(self, grouped):
         memory, alice, cubes = grouped
         alice.erase([cube.id for cube in cubes[:30]])

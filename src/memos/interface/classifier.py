@@ -45,7 +45,7 @@ class Known(NamedTuple):
 class Classifier:
     """Goes through one namespace a step. What it looked at last is known in this process; in another the topics that stand tell it.
 
-    `_few` has the last purge of those in which there are no topics.
+    `_few` has the last purge of those in which there are no topics, `_shrunk` those where some memories are gone, and the rest stands.
     """
 
     def __init__(self, call: Call, parts: StoreParts, clock: Clock, least: int | None) -> None:
@@ -53,6 +53,7 @@ class Classifier:
         self._vectors = parts.embedder is not None
         self._known: dict[tuple[str, str], Known] = {}
         self._few: dict[tuple[str, str], int] = {}
+        self._shrunk: set[tuple[str, str]] = set()
 
     def step(self, tenant: str) -> Counter[str]:
         """Find the topics of one namespace of a tenant that is due; how many memories were moved. Empty when none is due."""
@@ -63,7 +64,8 @@ class Classifier:
             due = next((space for space in view.namespaces("") if self._is_due(view, space, ruled=ruled)), None)
             if due is None:
                 return Counter()
-            found = list(self._found(view, due.path, ruled=ruled))
+            found = list(self._found(view, due.path, ruled=ruled, grown=(tenant, due.path) not in self._shrunk))
+            self._shrunk.discard((tenant, due.path))
         moved = 0
         for start in range(0, len(found), BATCH):
             moved += self._call(tenant, "classify", found=tuple(found[start : start + BATCH]))
@@ -96,15 +98,19 @@ class Classifier:
                 return True
             known = self._known[view.tenant, space.path] = Known(space.memories, purge)
         changed = max(space.memories, known.memories) >= GROWTH * max(1, min(space.memories, known.memories))
+        if purge > known.purge and not changed:
+            self._shrunk.add((view.tenant, space.path))
         return changed or purge > known.purge
 
-    def _found(self, view: View, namespace: str, *, ruled: bool) -> Iterable[Found]:
+    def _found(self, view: View, namespace: str, *, ruled: bool, grown: bool) -> Iterable[Found]:
         groups: dict[Any, list[MemCube]] = defaultdict(list)
         for cube in self._newest(view, namespace):
             groups[audience(cube)].append(cube)
         for cubes in groups.values():
             if ruled or len(cubes) < (self._least or 0):
                 yield from ((cube.id, cube.seq, None, None, None, 0.0) for cube in cubes if _topic(cube) is not None)
+            elif not grown:
+                yield from unheld(cubes)
             else:
                 yield from placed(cubes, view.vectors_of([cube.id for cube in cubes]))
 
@@ -144,6 +150,21 @@ def placed(cubes: list[MemCube], vectors: Mapping[str, Any]) -> Iterable[Found]:
             yield cube.id, cube.seq, place.topic, place.concept, place.fact, place.confidence
         elif _topic(cube) is not None:
             yield cube.id, cube.seq, None, None, None, 0.0
+
+
+def unheld(cubes: list[MemCube]) -> Iterable[Found]:
+    """Those of some memories whose topic or concept has a word that not enough of them hold any more, without it; the rest stays."""
+    from memos.operation.memoperator.topics import Vocabulary
+
+    vocabulary = Vocabulary(indexed(cube.text, cube.policy) for cube in cubes)
+    for cube in cubes:
+        topic, path = next((tag for tag in cube.predicted_tags if tag.name == TOPIC), None), cube.path
+        if topic is None or path is None or path.topic is None:
+            continue
+        if not vocabulary.shared(path.topic):
+            yield cube.id, cube.seq, None, None, None, 0.0
+        elif path.concept is not None and not vocabulary.shared(path.concept):
+            yield cube.id, cube.seq, path.topic, None, path.fact, topic.confidence
 
 
 def _style(cube: MemCube) -> tuple[str, ...]:
