@@ -329,3 +329,95 @@ class TestTopics:
                 memory.as_user("alice").add([each.text for each in labels()[: 40 if not settings else 60]])
                 memory.drain()
                 assert "topics" not in memory.sweep()
+
+
+class TestTopicsOfOthers:
+    """A topic is named by words of several memories, so it stands only where these may be known."""
+
+    @pytest.fixture
+    def grouped(self, tmp_path):
+        settings = {"topics_from": 30, "archive_after_days": None}
+        with MemOS.open(tmp_path / "m", embedder="hashing", worker="none", settings=settings) as memory:
+            alice = memory.as_user("alice")
+            things = ["apple", "river", "stone", "paper", "glass", "chair", "table", "lamp", "door", "floor"]
+            told = [f"The divorce lawyer wrote about custody and the {each}" for each in things * 2]
+            cubes = alice.add([f"{text} {place}" for place, text in enumerate([*told, *told])]).cubes
+            alice.add("The custody invoice is ready")
+            memory.drain()
+            memory.sweep()
+            assert topics_of(alice), "some have topics"
+            yield memory, alice, cubes
+
+    @pytest.mark.parametrize("change", ["share", "transfer", "sensitivity", "restore"])
+    def test_one_for_other_readers_has_none(self, grouped, change):
+        _, alice, _ = grouped
+        cube = next(each for each in alice.list(limit=100).cubes if each.path)
+        if change == "share":
+            alice.share(cube.id, "user:bob")
+        elif change == "transfer":
+            alice.transfer(cube.id, to="user/alice/else")
+        elif change == "sensitivity":
+            alice.update(cube.id, sensitivity="confidential")
+        else:
+            alice.update(cube.id, "The bus is red")
+            alice.restore(cube.id, version=1)
+        after = alice.get(cube.id).cubes[0]
+        assert (after.path, place_of(after)) == (None, [])
+        assert {tag.name for tag in after.predicted_tags} >= {"kind", "source"}
+
+    def test_the_past_shows_others_none_that_it_had_before_it_was_shared(self, grouped):
+        memory, alice, _ = grouped
+        cube = next(each for each in alice.list(limit=100).cubes if each.path)
+        alice.snapshot("before")
+        alice.share(cube.id, "user:bob", rights=("read", "history"))
+        bob = memory.as_user("bob")
+        before = alice.snapshots().value[0]["seq"]
+        then = bob.at(before).get(cube.id).cubes[0]
+        assert (then.text, then.path, place_of(then)) == (cube.text, None, [])
+        assert not [row for row in bob.at(before).tags(namespaces="user/alice").value if row["tag"].startswith("topic=")]
+        assert alice.at(before).get(cube.id).cubes[0].path == cube.path, "its owner sees it"
+
+    def test_an_erasure_takes_away_the_names_that_nobody_holds_and_leaves_the_rest(self, grouped):
+        memory, alice, _ = grouped
+        alice.add([f"Tomatoes grow beside the garden fence {number}" for number in range(30)])
+        alice.add([f"The divorce lawyer came again {number}" for number in range(30)])
+        memory.drain()
+        memory.sweep()
+        before = {cube.id: cube for cube in alice.list(limit=200).cubes}
+        alice.erase([next(iter(before))])
+        assert "topics" not in memory.sweep(), "one that is gone moves no other"
+        gone = [key for key, cube in before.items() if "Tomatoes" in cube.text]
+        alice.erase(gone[2:])
+        memory.sweep()
+        left = alice.list(limit=200).cubes
+        assert all(cube.path == before[cube.id].path for cube in left)
+        alice.erase(gone[:1])
+        memory.sweep()
+        words = {word for cube in alice.list(limit=200).cubes if cube.path for word in f"{cube.path.topic} {cube.path.concept}".split()}
+        assert not words & {"tomatoes", "fence", "garden", "grow"}
+
+    def test_too_few_after_an_erasure_have_none(self, grouped):
+        memory, alice, cubes = grouped
+        alice.erase([cube.id for cube in cubes[:30]])
+        assert memory.sweep()["topics"] > 0
+        assert not topics_of(alice)
+        assert "topics" not in memory.sweep(), "once is enough"
+        alice.add([f"The divorce lawyer came again {number}" for number in range(30)])
+        memory.drain()
+        assert memory.sweep()["topics"] > 0, "and found again when there are enough"
+
+    def test_a_policy_of_the_tenants_own_takes_them_away(self, grouped):
+        memory, alice, _ = grouped
+        policy = 'permit (principal, action == Action::"read", resource) when { resource.tags.contains("open") };'
+        memory.as_user("root", roles=("admin",)).govern("policy", "open", {"text": policy})
+        assert memory.sweep()["topics"] > 0
+        assert not topics_of(alice)
+        assert "topics" not in memory.sweep()
+
+
+def place_of(cube):
+    return [tag.key for tag in cube.predicted_tags if tag.name in {"topic", "concept", "fact"}]
+
+
+def topics_of(session):
+    return [cube.path for cube in session.list(limit=200).cubes if cube.path or place_of(cube)]

@@ -10,9 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from memos.interface.memory_api.structure import audience
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
-from memos.memcube.matching import acl_entries
 from memos.memcube.spans import indexed
 from memos.memcube.state import PRESENT
 from memos.operation.memoperator.tagging import TOPIC
@@ -43,49 +43,75 @@ class Known(NamedTuple):
 
 
 class Classifier:
-    """Goes through one namespace a step. What it looked at last is known in this process; in another the topics that stand tell it."""
+    """Goes through one namespace a step. What it looked at last is known in this process; in another the topics that stand tell it.
+
+    `_few` has the last purge of those in which there are no topics, `_shrunk` those where some memories are gone, and the rest stands.
+    """
 
     def __init__(self, call: Call, parts: StoreParts, clock: Clock, least: int | None) -> None:
         self._call, self._adapter, self._clock, self._least = call, parts.adapter, clock, least
         self._vectors = parts.embedder is not None
         self._known: dict[tuple[str, str], Known] = {}
+        self._few: dict[tuple[str, str], int] = {}
+        self._shrunk: set[tuple[str, str]] = set()
 
     def step(self, tenant: str) -> Counter[str]:
         """Find the topics of one namespace of a tenant that is due; how many memories were moved. Empty when none is due."""
         if self._least is None or not self._vectors:
             return Counter()
         with self._adapter.view(tenant) as view:
-            if view.rules("policy"):
-                return Counter()
-            due = next((space for space in view.namespaces("") if self._is_due(view, space)), None)
+            ruled = bool(view.rules("policy"))
+            due = next((space for space in view.namespaces("") if self._is_due(view, space, ruled=ruled)), None)
             if due is None:
                 return Counter()
-            self._known[tenant, due.path] = Known(due.memories, view.last_purge(due.path))
-            found = list(self._found(view, due.path))
+            found = list(self._found(view, due.path, ruled=ruled, grown=(tenant, due.path) not in self._shrunk))
+            self._shrunk.discard((tenant, due.path))
         moved = 0
         for start in range(0, len(found), BATCH):
             moved += self._call(tenant, "classify", found=tuple(found[start : start + BATCH]))
         return Counter(topics=moved) if moved else Counter()
 
-    def _is_due(self, view: View, space: NamespaceInfo) -> bool:
-        if space.memories < (self._least or 0) or space.pending_vectors * 10 > space.memories:
+    def _is_due(self, view: View, space: NamespaceInfo, *, ruled: bool) -> bool:
+        """Whether topics are to be found anew there, or taken away where there are to be none any more. It is known from then on."""
+        key, purge = (view.tenant, space.path), view.last_purge(space.path)
+        if ruled or space.memories < (self._least or 0):
+            self._known.pop(key, None)
+            if self._few.get(key) == purge:
+                return False
+            self._few[key] = purge
+            return self._tagged(view, space) > 0
+        if space.pending_vectors * 10 > space.memories:
             return False
+        if due := self._has_changed(view, space, purge):
+            self._known[key] = Known(space.memories, purge)
+        self._few.pop(key, None)
+        return due
+
+    def _tagged(self, view: View, space: NamespaceInfo) -> int:
+        tagged = Filter.parse({"and": [{"namespace": space.path}, {"tags": {"any": [TOPIC]}}]})
+        return view.count(tagged, grant=ANYBODY, now=self._clock.now())
+
+    def _has_changed(self, view: View, space: NamespaceInfo, purge: int) -> bool:
         known = self._known.get((view.tenant, space.path))
         if known is None:
-            tagged = Filter.parse({"and": [{"namespace": space.path}, {"tags": {"any": [TOPIC]}}]})
-            count = view.count(tagged, grant=ANYBODY, now=self._clock.now())
-            if count * 2 < space.memories:
+            if self._tagged(view, space) * 2 < space.memories:
                 return True
-            known = self._known[view.tenant, space.path] = Known(space.memories, view.last_purge(space.path))
+            known = self._known[view.tenant, space.path] = Known(space.memories, purge)
         changed = max(space.memories, known.memories) >= GROWTH * max(1, min(space.memories, known.memories))
-        return changed or view.last_purge(space.path) > known.purge
+        if purge > known.purge and not changed:
+            self._shrunk.add((view.tenant, space.path))
+        return changed or purge > known.purge
 
-    def _found(self, view: View, namespace: str) -> Iterable[Found]:
+    def _found(self, view: View, namespace: str, *, ruled: bool, grown: bool) -> Iterable[Found]:
         groups: dict[Any, list[MemCube]] = defaultdict(list)
         for cube in self._newest(view, namespace):
             groups[audience(cube)].append(cube)
         for cubes in groups.values():
-            if len(cubes) >= (self._least or 0):
+            if ruled or len(cubes) < (self._least or 0):
+                yield from ((cube.id, cube.seq, None, None, None, 0.0) for cube in cubes if _topic(cube) is not None)
+            elif not grown:
+                yield from unheld(cubes)
+            else:
                 yield from placed(cubes, view.vectors_of([cube.id for cube in cubes]))
 
     def _newest(self, view: View, namespace: str) -> list[MemCube]:
@@ -100,12 +126,6 @@ class Classifier:
             if cursor is None:
                 break
         return found
-
-
-def audience(cube: MemCube) -> tuple[Any, ...]:
-    """What decides who may read a memory: those alike in it are read by the same people, and go with the same person."""
-    policy = cube.policy
-    return cube.owner, cube.layer, policy.sensitivity, policy.examined, policy.veiled, policy.licence, tuple(sorted(acl_entries(cube)))
 
 
 def placed(cubes: list[MemCube], vectors: Mapping[str, Any]) -> Iterable[Found]:
@@ -130,6 +150,21 @@ def placed(cubes: list[MemCube], vectors: Mapping[str, Any]) -> Iterable[Found]:
             yield cube.id, cube.seq, place.topic, place.concept, place.fact, place.confidence
         elif _topic(cube) is not None:
             yield cube.id, cube.seq, None, None, None, 0.0
+
+
+def unheld(cubes: list[MemCube]) -> Iterable[Found]:
+    """Those of some memories whose topic or concept has a word that not enough of them hold any more, without it; the rest stays."""
+    from memos.operation.memoperator.topics import Vocabulary
+
+    vocabulary = Vocabulary(indexed(cube.text, cube.policy) for cube in cubes)
+    for cube in cubes:
+        topic, path = next((tag for tag in cube.predicted_tags if tag.name == TOPIC), None), cube.path
+        if topic is None or path is None or path.topic is None:
+            continue
+        if not vocabulary.shared(path.topic):
+            yield cube.id, cube.seq, None, None, None, 0.0
+        elif path.concept is not None and not vocabulary.shared(path.concept):
+            yield cube.id, cube.seq, path.topic, None, path.fact, topic.confidence
 
 
 def _style(cube: MemCube) -> tuple[str, ...]:

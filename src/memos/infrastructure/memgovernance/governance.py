@@ -15,7 +15,7 @@ from memos.infrastructure.memgovernance.permission.book import book_of
 from memos.infrastructure.memgovernance.permission.engine import Engine
 from memos.infrastructure.memgovernance.permission.warrant import Heads, Warrant
 from memos.infrastructure.memgovernance.privacy.labels import Privacy
-from memos.infrastructure.memgovernance.privacy.redaction import hidden_words, redact, redact_text, redact_value
+from memos.infrastructure.memgovernance.privacy.redaction import hidden_words, redact, redact_text, redact_value, unplaced
 from memos.infrastructure.memgovernance.trust import Trust
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, CubeWrite
@@ -148,10 +148,15 @@ class MemGovernance:
         return warrant.revealed(cube, span)
 
     def redacted(self, warrant: Warrant, cube: MemCube) -> MemCube:
-        """The memory as this caller is shown it: its owner and the system see all of it. What is marked now is hidden in its past too."""
+        """The memory as this caller is shown it: its owner and the system see all of it.
+
+        What is marked now is hidden in its past too, and so are the topics that it had for others then: these have words of other memories.
+        """
         if warrant.owns(cube):
             return cube
         cube, head = warrant.without_hidden_parents(cube), warrant.standing(cube)
+        if cube.path != head.path:
+            cube = unplaced(cube)
         later = hidden_words(head, self._deciding(warrant, head)) if head.seq != cube.seq and head.policy.spans else {}
         return redact(cube, self._deciding(warrant, cube), self._privacy.glance, later)
 

@@ -20,7 +20,7 @@ from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.forgetting import Forgetting
 from memos.interface.memory_api.operations import OPERATIONS
 from memos.interface.memory_api.reranking import with_reranking
-from memos.interface.memory_api.structure import in_words, known, structured
+from memos.interface.memory_api.structure import in_words, known, placed, structured
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
 from memos.memcube.change import CANONICAL, ChangeSet, Committed, ReadSet
 from memos.memcube.cube import MemCube
@@ -119,7 +119,7 @@ class MemoryAPI:
             prepared = holds.kept(work, OPERATIONS[call.operation](work))
             if prepared.change is not None:
                 allowed = replace(prepared.change, allowances=quotas.allowances(*measured))
-                labelled = _labelled(prepared, governance.labelled(allowed), structure=self._desk.settings.structure)
+                labelled = _labelled(work, prepared, governance.labelled(allowed))
                 self._require_changes(work, labelled.change)
                 labelled = replace(labelled, reply=governance.told(work.warrant, labelled.reply))
                 return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
@@ -217,11 +217,13 @@ def _governed(reads: ReadSet, view: View) -> ReadSet:
     return replace(reads, policy_epoch=view.policy_epoch)
 
 
-def _labelled(prepared: Prepared, change: ChangeSet, *, structure: bool) -> Prepared:
+def _labelled(work: Work, prepared: Prepared, change: ChangeSet) -> Prepared:
     """What was prepared, with the labels and the predicted tags that the texts to be written bear."""
     if change is prepared.change:
         return prepared
-    change = replace(change, writes=tuple(structured(known(write), on=structure) for write in change.writes))
+    structure = work.desk.settings.structure
+    writes = tuple(structured(known(write), on=structure) for write in change.writes)
+    change = replace(change, writes=writes if work.call.operation == "classify" else placed(writes, work.view, work.now))
     written = {write.cube.id: write.cube for write in change.writes}
     reply = prepared.reply.model_copy(update={"cubes": tuple(written.get(cube.id, cube) for cube in prepared.reply.cubes)})
     return replace(prepared, change=change, reply=reply)

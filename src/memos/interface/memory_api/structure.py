@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from memos.memcube.call import MemoryCall
 from memos.memcube.change import DERIVATIONS, CubeWrite
 from memos.memcube.cube import MemCube, Tag
+from memos.memcube.filter import Filter
 from memos.memcube.hierarchy import asks_under, parents_of, spelled_out
+from memos.memcube.matching import acl_entries
 from memos.memcube.policy import SENSITIVITIES, Policy
 from memos.memcube.spans import indexed
 from memos.operation.memoperator.aliases import ALIAS
@@ -53,6 +57,35 @@ def structured(write: CubeWrite, *, on: bool) -> CubeWrite:
     tags = joined(cube.own_tags, _sayable(cube, held))
     path = None if fresh else cube.path
     return write if (tags, path) == (cube.tags, cube.path) else replace(write, cube=cube.model_copy(update={"tags": tags, "path": path}))
+
+
+def audience(cube: MemCube) -> tuple[Any, ...]:
+    """What decides who may read a memory: those of one namespace alike in it are read by the same people, and go with the same person."""
+    policy = cube.policy
+    return cube.owner, cube.layer, policy.sensitivity, policy.examined, policy.veiled, policy.licence, tuple(sorted(acl_entries(cube)))
+
+
+def placed(writes: Iterable[CubeWrite], view: View, now: datetime) -> tuple[CubeWrite, ...]:
+    """Writes without the topics that do not stand for the same readers in the same namespace: their names are made of others' words.
+
+    Such are those of a memory that is shared or moved, and those that an earlier version brings back.
+    """
+    wanted = tuple(writes)
+    ids = [write.cube.id for write in wanted if _place(write.cube) != (None, ())]
+    heads = view.get(ids, grant=Filter.everything(), now=now) if ids else {}
+    return tuple(_kept_in_place(write, heads.get(write.cube.id)) for write in wanted)
+
+
+def _place(cube: MemCube) -> tuple[Any, ...]:
+    return cube.path, tuple(tag for tag in cube.predicted_tags if tag.name in PLACE)
+
+
+def _kept_in_place(write: CubeWrite, head: MemCube | None) -> CubeWrite:
+    cube = write.cube
+    if head is not None and (cube.namespace, audience(cube), _place(cube)) == (head.namespace, audience(head), _place(head)):
+        return write
+    rest = (tag for tag in cube.predicted_tags if tag.name not in PLACE)
+    return replace(write, cube=cube.model_copy(update={"tags": (*cube.own_tags, *rest), "path": None}))
 
 
 def users(tags: Iterable[Tag]) -> tuple[Tag, ...]:

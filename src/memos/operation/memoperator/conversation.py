@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import NamedTuple
+
+from memos.operation.memoperator.entities import READ
 
 Pair = tuple[str, str]
 
@@ -32,6 +35,8 @@ _BEFORE_CALL = re.compile(
     re.IGNORECASE,
 )
 _AFTER_CALL = re.compile(r"^\s*(?:[!?.…]|,|$)")
+_BETWEEN = 60
+"""How much of what stands between two names is read, up to the second."""
 
 
 class Said(NamedTuple):
@@ -90,18 +95,21 @@ def heard(said: Sequence[Said]) -> Heard:
 
 def _places(said: Said) -> list[_Place]:
     """Where the names stand, the longer first to take its place."""
-    taken: list[_Place] = []
-    for name in sorted(set(said.names), key=len, reverse=True):
-        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", said.text):
-            if all(match.end() <= each.start or match.start() >= each.end for each in taken):
-                taken.append(_Place(name, *match.span()))
-    return sorted(taken, key=lambda each: each.start)
+    text, starts, taken = said.text[:READ], list[int](), list[_Place]()
+    for name in sorted(set(said.names), key=lambda each: (-len(each), each)):
+        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+            at = bisect_right(starts, match.start())
+            if (at and taken[at - 1].end > match.start()) or (at < len(taken) and taken[at].start < match.end()):
+                continue
+            starts.insert(at, match.start())
+            taken.insert(at, _Place(name, *match.span()))
+    return taken
 
 
 def _pairs(found: Heard, said: Said, places: Sequence[_Place]) -> None:
     seen: dict[Pair, bool] = {}
     for one, other in _beside(places):
-        between, after = said.text[one.end : other.start], said.text[other.end : other.end + 40]
+        between, after = said.text[max(one.end, other.start - _BETWEEN) : other.start], said.text[other.end : other.end + 40]
         both = pair(one.name, other.name)
         if _CALLED.search(between) or (_IS.fullmatch(between) and _ENDS.match(after)) or (between == " and " and _ONE.match(after)):
             found.one[both] += 1

@@ -17,7 +17,7 @@ KINDS = ("person", "place", "organisation", "work", "thing")
 """What a mention may be of; a `thing` is what nothing tells more of."""
 MOST = 64
 """How many different names one text has at most; the rest is left out."""
-_READ = 1500
+READ = 1500
 """How much of a text is read for names."""
 
 _QUOTED = re.compile(
@@ -48,7 +48,7 @@ def mentions(text: str, speaker: str | None) -> tuple[Mention, ...]:
     if speaker and personal_name(speaker):
         _add(found, Mention(clean(speaker), "person", 1.0))
     if text:
-        for _, mention in sorted(_named(normalised("NFC", text[:_READ]).replace("’", "'")), key=lambda each: each[0]):
+        for _, mention in sorted(_named(normalised("NFC", text[:READ]).replace("’", "'")), key=lambda each: each[0]):
             _add(found, mention)
     return tuple(found.values())[:MOST]
 

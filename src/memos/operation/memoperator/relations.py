@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from memos.operation.memoperator.entities import Mention
+from memos.operation.memoperator.entities import READ, Mention
 from memos.operation.memoperator.gazetteer import gazetteer
 
 NAMED = (
@@ -98,7 +98,7 @@ def relations(text: str, named: Sequence[Mention], me: str | None) -> tuple[Rela
     """What a text says of the entities named in it, each once; `me` is who "I" and "my" mean, None leaves out what is said so."""
     found: dict[tuple[str, str, str], Relation] = {}
     person: Mention | None = None
-    for sentence in re.split(r"(?<=[.!?])\s+|\n", _marked(text, named)):
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", _marked(text[:READ], named)):
         asks = sentence.rstrip().endswith("?")
         for relation in _Sentence(sentence, named, me, person).all():
             sure = relation.confidence * (0.5 if asks else 1)

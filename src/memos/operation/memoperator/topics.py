@@ -82,6 +82,10 @@ class Vocabulary:
         wanted = [(stems([word]) or [word])[0] for word in name.split()]
         return all(sum(stem in self.bags[row] for row in inside) >= SUPPORT for stem in wanted)
 
+    def shared(self, name: str) -> bool:
+        """Whether enough of all texts hold each word of a name."""
+        return all(self.spread[(stems([word]) or [word])[0]] >= SUPPORT for word in name.split())
+
     def named(self, groups: Sequence[Integers], points: Matrix, besides: frozenset[str] = frozenset()) -> list[str | None]:
         """A name for each cluster, none twice: its words by c-TF-IDF and by how near the texts that hold them lie to its centre.
 

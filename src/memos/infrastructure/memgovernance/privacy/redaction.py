@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from memos.infrastructure.memgovernance.privacy.rules import options
-from memos.memcube.cube import MemCube
+from memos.memcube.cube import MemCube, Path
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import SensitiveSpan, Sensitivity
 from memos.memcube.value import Value
@@ -64,6 +64,12 @@ def redact_text(text: str, revealed: Revealed, detect: Detect, words: Words | No
 def hidden_words(cube: MemCube, revealed: Revealed) -> dict[str, str]:
     """What a memory does not reveal, in lower case, with its label."""
     return {cube.text[span.start : span.end].lower(): span.label for span in cube.policy.spans if not revealed(span)}
+
+
+def unplaced(cube: MemCube) -> MemCube:
+    """A memory without its place in the hierarchy of topics."""
+    tags = tuple(tag for tag in cube.tags if tag.by == "user" or tag.name not in Path.model_fields)
+    return cube.model_copy(update={"tags": tags, "path": None})
 
 
 def _all_of(cube: MemCube) -> SensitiveSpan:
