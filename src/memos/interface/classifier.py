@@ -168,7 +168,8 @@ def unheld(cubes: list[MemCube]) -> Iterable[Found]:
 
 
 def _style(cube: MemCube) -> tuple[str, ...]:
-    return tuple(tag.key for tag in cube.predicted_tags if tag.name in STYLE)
+    spoken = (f"speaker={cube.speaker}",) if cube.speaker and not cube.policy.veiled else ()
+    return (*(tag.key for tag in cube.predicted_tags if tag.name in STYLE), *spoken)
 
 
 def _is_talk(cube: MemCube) -> bool:

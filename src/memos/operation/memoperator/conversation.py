@@ -20,6 +20,7 @@ _CALLED = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(r" (?:is|=) $", re.IGNORECASE)
+_BEGINS = re.compile(r"(?:^|[.!?;:,]\s+|\b(?:and|but|so|that|because) )$")
 _ENDS = re.compile(r"\s*(?:[.!,;)]|$)")
 _ONE = re.compile(r"^(?:'s)? (?:are|is|were) (?:really |actually )?(?:one and the same|the same(?: \w+)?\b|both the same)", re.IGNORECASE)
 _TWO = re.compile(
@@ -111,7 +112,11 @@ def _pairs(found: Heard, said: Said, places: Sequence[_Place]) -> None:
     for one, other in _beside(places):
         between, after = said.text[max(one.end, other.start - _BETWEEN) : other.start], said.text[other.end : other.end + 40]
         both = pair(one.name, other.name)
-        if _CALLED.search(between) or (_IS.fullmatch(between) and _ENDS.match(after)) or (between == " and " and _ONE.match(after)):
+        if (
+            _CALLED.search(between)
+            or (_IS.fullmatch(between) and _ENDS.match(after) and _BEGINS.search(said.text[: one.start]))
+            or (between == " and " and _ONE.match(after))
+        ):
             found.one[both] += 1
             seen[both] = True
         elif between == " and " and _TWO.match(after):

@@ -15,7 +15,7 @@ READ, INTERJECTION, GREETING = 8, 3, 9
 """How many sentences are read, of how many words one says nothing by itself, and how many words a greeting has at most."""
 
 _VERBS = """
-add address answer arrange ask assume avoid begin book bring calculate call check choose compare convert count create cut define
+add address answer arrange ask assume avoid begin book bring calculate call check choose compare convert count create cut define deploy
 describe do
 don't double-check draft draw email end exclude explain feel fetch figure fill find finish fix focus follow format forget generate get
 give greet
@@ -48,10 +48,11 @@ _MANNER = phrases(
     r"""
     call me|address me|refer to me|talk to me|speak (?:to me )?(?:in|with|more|less)
     (?:answer|reply|respond|write)(?: to \w+| me)*(?: \w+)? in\b
-    keep (?:your|it|the|things|all|answers|replies)|avoid|stick to|refrain from|remember to|stop (?:\w+ing)
+    keep (?:your|it|the|things|all|answers|replies)|avoid|stick to|refrain from|stop (?:\w+ing)
     be (?:brief|concise|formal|polite|direct|honest|blunt|short|kind|gentle|careful|more|less)
-    don't (?:call|use|apologi[sz]e|mention|share|tell|suggest|recommend|send|ask)
-    use (?:metric|british|american|simple|plain|short|bullet)
+    don't (?:call|use|apologi[sz]e|address|repeat|add|include|mention|share|tell|suggest|recommend|send|ask)
+    use (?:metric|british|american|simple|plain|short|bullet|tabs|spaces)|use \w+,? not\b
+    (?:answer|reply|respond|speak|write|talk) (?:\w+ly|like)\b|prefer\b
     """,
     before="^",
     after="",
@@ -72,6 +73,10 @@ _FAVOURITE = phrases(r"""
     what i (?:like|love|enjoy|prefer|hate)|(?:bores?|annoys?|irritates?|drives?) me|suits? me (?:best|better)
     not (?:fond|keen|a fan)|i'd rather|i'm (?:allergic|a vegetarian|vegetarian|vegan)
 """)
+_USER_LIKES = re.compile(
+    r"^(?:the )?user(?:'s)? (?:\w+ly |also |always |never |does not |doesn't )*"
+    r"(?:likes?|loves?|prefers?|hates?|dislikes?|enjoys?|wants?|favou?rites?)\b"
+)
 _WISH = re.compile(r"\b(?:would|'d) (?:like|love) to\b|\bwould rather not\b")
 _ASKS = re.compile(
     r"^(?:who|whom|whose|what|when|where|why|which|how|is|are|am|was|were|do|does|did|can|could|will|would|shall|should|have|has|had|may|might"
@@ -86,7 +91,9 @@ _PLANS = phrases(r"""
     will|won't|shall|going to|gonna|planning|plans? to|intends?|about to|scheduled|hop(?:e|ing) to|aim to|looking forward to
     tomorrow|tonight|next (?:week|weekend|month|year|spring|summer|autumn|fall|winter|\w+day|time)
     (?:am|is|are) \w+ing (?:\w+ ){0,6}(?:on|in|at|next|after|before|this)
-    (?:appointment|meeting|flight|wedding|exam|interview|deadline) (?:\w+ ){0,5}is (?:on|at|in)
+    (?:appointment|meeting|flight|wedding|exam|interview|deadline) (?:\w+ ){0,5}is (?:on|at|in) (?=\d|\w+day\b|the \d|two|an hour|a week)
+    (?:appointment|meeting|flight|wedding|exam|interview|deadline) (?:\w+ ){0,5}is in (?:january|february|march|april|may|june|july|august)
+    (?:appointment|meeting|flight|wedding|exam|interview|deadline) (?:\w+ ){0,5}is in (?:september|october|november|december)
     (?:we|i)(?:'d| would)? (?:like|love|want) to(?= (?:sell|buy|try|go|visit|learn|start|move|see|get))
     (?:we|i) (?:might|could|may)
 """)
@@ -102,7 +109,7 @@ ripened gone was were had
 """
 _WENT = frozenset(_WENT_WORDS.split())
 _NO_EVENT_WORDS = """
-need bed red shed seed feed speed breed weed indeed hundred wed fed load raised scheduled supposed used located named based married
+need bed red shed seed feed speed breed weed indeed hundred wed fed load raised scheduled supposed used located named based called married
 tired bored
 interested tuned allergic limited worried pleased excited embarrassed aged led installed planted included related united wicked sacred
 naked crowded
@@ -156,7 +163,7 @@ def kind(utterance: Utterance) -> tuple[str, float]:
 
 
 def _kind_of(sentence: str) -> tuple[str, float]:
-    lower = sentence.lower().strip(" \t\"'*-")
+    lower = sentence.lower().strip(" \t\"'*-").replace("do not ", "don't ")
     rest = _LEAD.sub("", lower)
     if not rest:
         return "chat", 0.6
@@ -185,7 +192,7 @@ def _order(rest: str) -> tuple[str, float] | None:
 
 
 def _statement(rest: str) -> tuple[str, float]:
-    if (_LIKES.search(rest) or _FAVOURITE.search(rest)) and not _WISH.search(rest):
+    if (_USER_LIKES.match(rest) or _LIKES.search(rest) or _FAVOURITE.search(rest)) and not _WISH.search(rest):
         return "preference", 0.85
     rest = rest[proof.end() :] if (proof := _PROOF.match(rest)) else rest
     past = _past(rest)

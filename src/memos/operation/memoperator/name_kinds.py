@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from memos.operation.memoperator.analysis import fold
 from memos.operation.memoperator.gazetteer import Gazetteer
 from memos.operation.memoperator.naming import Run
 
@@ -107,8 +108,10 @@ def _titled(text: str) -> bool:
 
 
 def _single(words: Gazetteer, run: Run, near: Surroundings) -> tuple[str, float]:
-    word, low = run.name, run.parts[0]
-    if low in words.acronyms or low in words.adjectives or (low in words.honorifics and low not in words.given):
+    word, low = run.name, fold(run.parts[0])
+    if low.removesuffix("s") in words.times or low in words.acronyms or low in words.adjectives:
+        return _NOTHING
+    if low in words.honorifics and low not in words.given:
         return _NOTHING
     if word.isupper() and len(word) > 1:
         return _acronym(words, run, near)
@@ -168,16 +171,21 @@ def _placed(words: Gazetteer, near: Surroundings) -> tuple[str, float]:
         return "organisation", 0.75
     if last in {"joined", "joining"} or (last == "of" and "office" in earlier):
         return "organisation", 0.65
-    if last in words.place_before and not (last == "to" and earlier[-1:] in (["listened"], ["listening"], ["listen"])):
+    if last in words.place_before and not (last == "to" and earlier[-1:] and earlier[-1] in _TOWARDS):
         cued = not words.place_cues.isdisjoint(earlier) or last in words.place_cues
         return "place", 0.75 if cued else 0.6 if last == "in" else 0.5
-    if last in words.person_before or last in words.vocative or near.after in words.person_verbs - COPULAS or last in _ASKING:
+    addressed = last == "to" and earlier and earlier[-1] in _TOWARDS - _HEARD
+    if addressed or last in words.person_before or last in words.vocative or near.after in words.person_verbs - COPULAS or last in _ASKING:
         return "person", 0.7
     if last in words.products or not words.products.isdisjoint(near.before[-2:-1]):
         return "thing", 0.6
     return "thing", 0.5
 
 
+_HEARD = frozenset({"listened", "listening", "listen"})
+_TO_SOMEBODY = "married engaged talked talking talk spoke speak speaking wrote apologised apologized lied"
+_TOWARDS = _HEARD | frozenset(_TO_SOMEBODY.split())
+"""Words after which "to" leads to no place."""
 COPULAS = frozenset({"is", "was", "will", "would", "can", "could", "might", "should", "has", "had", "made", "makes", "isn't", "wasn't"})
 _ASKING = frozenset({"is", "does", "did", "has", "will", "can", "and"})
 

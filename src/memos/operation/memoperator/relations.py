@@ -47,7 +47,9 @@ _OBJECT = "\x01(?P<o>\\d+)\x02"
 _THE = r"(?:the |a |an |my |our |this |that |her |his )?"
 _PLACES, _ORGANISATIONS = ("place", "thing", "organisation"), ("organisation", "thing", "place")
 _GROUPS = ("organisation", "thing", "place")
-_WORKS = "(?:work(?:s|ed|ing)?|got a job|intern(?:s|ed|ing)?|employed|started(?: working)?|teach(?:es|ing)?)"
+_STARTED = "started working|started(?= (?:at|for|with) |(?: a| the| my| his| her)?(?: new)? job )"
+_WORKS = f"(?:work(?:s|ed|ing)?|got a job|intern(?:s|ed|ing)?|employed|{_STARTED}|teach(?:es|ing)?)"
+_OWNS = "own(?:s|ed)?|bought|got|(?:have|has)(?= (?:an?|the|my|his|her|our|their|two|three) )|adopted|driv(?:e|es)"
 _VERBS: tuple[tuple[str, str, float, tuple[str, ...]], ...] = (
     ("works_at", rf"{_WORKS}(?: [a-z-]+){{0,4}}? (?:at|for|with) ", 0.85, _ORGANISATIONS),
     ("studied_at", r"(?:stud(?:y|ies|ied|ying)(?: [a-z]+){0,3}? at|graduated(?: [a-z]+)? from|enrolled (?:at|in)) ", 0.85, _ORGANISATIONS),
@@ -60,7 +62,7 @@ _VERBS: tuple[tuple[str, str, float, tuple[str, ...]], ...] = (
     ("volunteers_at", r"volunteer(?:s|ed|ing)?(?: [a-z]+)? (?:at|for|with) ", 0.85, _ORGANISATIONS),
     ("likes", r"(?:lov(?:e|es|ed|ing)|lik(?:e|es|ed)|ador(?:e|es|ed)|enjoy(?:s|ed)?|(?:a )?(?:big |huge )?fan of|obsessed with) ", 0.7, ()),
     ("dislikes", r"(?:hat(?:e|es|ed)|dislikes?|disliked|can't stand|cannot stand|despises?) ", 0.7, ()),
-    ("owns", r"(?:own(?:s|ed)?|bought|got|have|has|adopted|driv(?:e|es))(?: [a-z]+){0,3}? (?:called |named )?", 0.6, ("thing",)),
+    ("owns", rf"(?:{_OWNS})(?: [a-z]+){{0,3}}? (?:called |named )?", 0.6, ("thing",)),
     ("married_to", r"(?:married(?: to)?|engaged to) ", 0.85, ("person", "thing")),
     ("knows", r"(?:met|knows?|knew|ran into|hung out with) ", 0.6, ("person",)),
 )  # fmt: skip
