@@ -75,14 +75,14 @@ def _pool(work: Work, query: MemoryQuery) -> _Pool:
     """As many of the best as are needed to fill the answer."""
     several = _several(work, query.namespaces or ())
     most = max(MOST, 2 * query.limit + 10)
-    asked, groups = min(most, _wanted(query, several=several)), -1
+    asked = min(most, _wanted(query, several=several))
+    there = work.desk.operator.groups(query, query.group, work.view, work.grant, work.now) if query.group is not None else None
     while True:
         hits, pending = spread(work, query.model_copy(update={"limit": asked}))
         pool = _joined(work, hits, pending)
         if len(hits) < asked or asked == most or _enough(pool.found, hits, query, several=several):
             return pool
-        before, groups = groups, len(grouped(pool.found, query.group, 1)) if query.group is not None else -1
-        if groups >= 0 and groups == before:  # twice as many memories brought no further group
+        if there is not None and query.group is not None and len(grouped(pool.found, query.group, 1)) >= there:
             return pool
         asked = min(most, 2 * asked)
 

@@ -46,6 +46,10 @@ class MemOperator:
         """What `retrieve` searches for a query, where, and in what order: one dict a step."""
         return self._searching().path(query, view, grant, now)
 
+    def groups(self, query: MemoryQuery, by: str, view: View, grant: Grant, now: datetime) -> int | None:
+        """How many groups there are among the memories that a query looks for; None when they are by a tag."""
+        return self._searching().groups(query, by, view, grant, now)
+
     def counted(self, query: MemoryQuery, tests: Sequence[Filter], view: View, grant: Filter, now: datetime) -> list[int]:
         """For each of several further conditions how many memories pass it beside the query's filter and the grant."""
         return self._searching().counted(query, tests, view, grant, now)

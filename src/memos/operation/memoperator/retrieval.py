@@ -18,6 +18,7 @@ from memos.operation.memoperator import coarse
 from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.cache import LaneKey, Lanes
 from memos.operation.memoperator.features import Question, Signals, missing
+from memos.operation.memoperator.grouping import distinct
 from memos.operation.memoperator.lanes import Lane, State
 from memos.operation.memoperator.late import Asked, Late, asked
 from memos.operation.memoperator.options import above, chosen, reach, reranked, weighed
@@ -128,6 +129,13 @@ class Retrieval:
         """For each of several further conditions how many memories pass it beside the query's filter and the grant."""
         lanes, wanted = self._read(query, view).values(), query.filter if query.filter is not None else Filter.everything()
         return [sum(int(np.count_nonzero(lane.read(view, wanted & test, grant, now).passing)) for lane in lanes) for test in tests]
+
+    def groups(self, query: MemoryQuery, by: str, view: View, grant: Grant, now: datetime) -> int | None:
+        """How many groups there are among the memories that a query looks for; None when they are by a tag."""
+        if by not in {"session", "speaker", "namespace"}:
+            return None
+        found = self._states(query, view, grant, now)
+        return 0 if found is None else distinct(found[1], by)
 
     def _read(self, query: MemoryQuery, view: View) -> dict[LaneKey, Lane]:
         """The lanes of the namespaces that a query reads."""
