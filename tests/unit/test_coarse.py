@@ -129,6 +129,17 @@ class TestExcerpts:
         assert all(row % 100 == 4 for query in queries for row in best(Retrieval(), query, book))
         assert self.agree(book, queries, monkeypatch) > 0.9
 
+    def test_one_filter_after_another_in_the_same_scope(self):
+        book, retrieval = Book(dimensions=WIDTH), Retrieval()
+        rows = talk(book)
+        rare = Filter.parse({"tags": {"any": ["rare"]}})
+        for number in range(12):
+            best(retrieval, ask(number, rows), book)
+            filtered = best(retrieval, ask(number, rows, filter=rare), book)
+            assert len(filtered) == 10
+            assert filtered == best(Retrieval(), ask(number, rows, filter=rare), book)
+            assert best(retrieval, ask(number, rows), book) == best(Retrieval(), ask(number, rows), book)
+
     def test_a_day_that_the_question_names_brings_its_memories(self):
         book = Book(dimensions=WIDTH)
         rows = talk(book)

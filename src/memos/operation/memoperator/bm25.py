@@ -116,6 +116,7 @@ class Statistics:
         self.population = sum(part.population for part in parts)
         total = sum(float(part.lengths.sum(where=True if part.allowed is None else part.allowed, dtype=np.float64)) for part in parts)
         mean = total / self.population if total else 1.0
+        self._last: tuple[bytes, list[list[list[_Piece]]]] | None = None
         self._saturation = [(K1 * (1 - B) + K1 * B / mean * part.lengths).astype(np.float32) for part in parts]
 
     def matches(self, hashes: NDArray[np.uint64]) -> Matches:
@@ -135,7 +136,7 @@ class Statistics:
 
         As many terms count, the rarest first, as are held by `most` rows together; one at least (Turtle and Flood 1995, "MaxScore").
         """
-        found = [self._postings(part, hashes) for part in self.parts]
+        found = self._found(hashes)
         frequency = [sum(len(rows) for rows, _ in column) for column in _columns(found, len(hashes))]
         chosen, held = list[int](), 0
         for term in sorted((term for term, df in enumerate(frequency) if df), key=lambda term: frequency[term]):
@@ -151,7 +152,7 @@ class Statistics:
         self, hashes: NDArray[np.uint64], rows: Sequence[NDArray[np.int64]]
     ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]] | None, list[float]]:
         """The scores of some rows of each part, as `matches` gives them, the shares of the rarest terms there, and the idf of each term."""
-        found = [self._postings(part, hashes) for part in self.parts]
+        found = self._found(hashes)
         frequency = [sum(len(pieces) for pieces, _ in column) for column in _columns(found, len(hashes))]
         idf = [self.idf(df) for df in frequency]
         scores, shares, any_rare = [], [], False
@@ -176,6 +177,13 @@ class Statistics:
         found = [self._postings(part, hashes) for part in self.parts]
         rows = [[np.concatenate([rows for rows, _ in term]) if term else _NOBODY for term in pieces] for pieces in found]
         return rows, [self.idf(sum(map(len, term))) for term in zip(*rows, strict=True)]
+
+    def _found(self, hashes: NDArray[np.uint64]) -> list[list[list[_Piece]]]:
+        """The postings of some terms, part by part; those asked for last are kept, since a question asks twice."""
+        key, last = hashes.tobytes(), self._last
+        if last is None or last[0] != key:
+            last = self._last = key, [self._postings(part, hashes) for part in self.parts]
+        return last[1]
 
     def idf(self, frequency: int) -> float:
         """How much a term tells that so many rows hold."""

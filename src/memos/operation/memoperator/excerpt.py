@@ -37,8 +37,8 @@ class Excerpt(Scope):
 
     whole = False
 
-    def __init__(self, whole: Scope, chosen: Places) -> None:
-        self.states, self._ends, self.n = whole.states, whole._ends, len(chosen)  # noqa: SLF001 - a scope made of another one
+    def __init__(self, whole: Scope, states: Sequence[State], chosen: Places) -> None:
+        self.states, self._ends, self.n = tuple(states), whole._ends, len(chosen)  # noqa: SLF001 - a scope made of another one
         self._places, self._weighted, self._straight = whole._places.take(chosen), {}, False  # noqa: SLF001
         self._whole, self._chosen = whole, chosen
 
@@ -99,6 +99,7 @@ class Large:
 
     def __init__(self, scope: Scope) -> None:
         self._of = ref(scope)  # which keeps this one: a cycle would wait for the collector
+        self._passed: dict[int, tuple[NDArray[np.bool_], Places, Places]] = {}
         self._bounds = [0, *scope._ends]  # noqa: SLF001 - the other half of a scope
 
     @property
@@ -126,30 +127,39 @@ class Large:
             found.append(rows)
         return found
 
-    def excerpt(self, question: Question, hashes: NDArray[np.uint64], vector: Floats | None) -> Excerpt:
-        """The candidates for a question and what stands around them."""
+    def excerpt(self, states: Sequence[State], question: Question, hashes: NDArray[np.uint64], vector: Floats | None) -> Excerpt:
+        """The candidates for a question and what stands around them; the lanes' states say what passes its filter."""
         found = [np.empty(0, np.int64)]
-        by_words = self._scope.statistics.candidates(hashes, [state.passing for state in self._scope.states], POSTINGS)
-        for lane, (state, (rows, scores)) in enumerate(zip(self._scope.states, by_words, strict=True)):
+        by_words = self._scope.statistics.candidates(hashes, [state.passing for state in states], POSTINGS)
+        for lane, (state, (rows, scores)) in enumerate(zip(states, by_words, strict=True)):
             some = [_best(rows, scores, EACH)]
             if vector is not None and len(state.codes):
                 some.append(_best(*self._nearest(state, lane, vector, state.passing), EACH))
                 if question.dates:
                     some.append(_best(*self._nearest(state, lane, vector, state.passing & _dated(state, question)), EACH))
             found.append(self._position_of[np.concatenate(some) + self._bounds[lane]].astype(np.int64))
-        return Excerpt(self._scope, self._around(np.concatenate(found)))
+        return Excerpt(self._scope, states, self._around(np.concatenate(found)))
 
     def _nearest(self, state: State, lane: int, vector: Floats, passing: NDArray[np.bool_]) -> tuple[Places, Floats]:
         """Rows that pass and their cosines: of all when they are few, else of those in the nearest lists."""
         if state.coarse is None or np.count_nonzero(passing) <= FEW:
-            rows = np.flatnonzero(passing & (state.slots >= 0))
-            slots = state.slots[rows]
+            rows, slots = self._all_of(state, lane, passing)
         else:
             slots = state.coarse.near(vector)
             rows = self._row_of_slot[lane][slots].astype(np.int64)
             kept = np.flatnonzero((rows >= 0) & passing[rows])
             rows, slots = rows[kept], slots[kept]
         return rows, vectors.cosines_at(vector, state.codes, state.scales, slots)
+
+    def _all_of(self, state: State, lane: int, passing: NDArray[np.bool_]) -> tuple[Places, Places]:
+        """The rows that pass and have a vector, and its slots; those of the filter that was asked for last are kept."""
+        known = self._passed.get(lane)
+        if known is None or known[0] is not passing:
+            rows = np.flatnonzero(passing & (state.slots >= 0))
+            known = passing, rows, state.slots[rows]
+            if passing is state.passing:
+                self._passed[lane] = known
+        return known[1], known[2]
 
     def _around(self, positions: Places) -> Places:
         chosen = np.zeros(self._scope.n, np.bool_)

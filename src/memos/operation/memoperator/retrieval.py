@@ -95,7 +95,7 @@ class Retrieval:
         question = Question(query.text)
         words = asked(query.text, query.words) if query.words is not None else None
         if scope.n >= coarse.CROSSOVER and not question.has_no_topic:
-            scope = scope.large.excerpt(question, view.hash_terms(question.terms), query.vector)
+            scope = scope.large.excerpt(states, question, view.hash_terms(question.terms), query.vector)
             if not scope.n:
                 return None
         passing = scope.arranged([state.passing for state in states])
