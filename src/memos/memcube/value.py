@@ -31,7 +31,8 @@ class Known(Value):
     def _has_no_other(cls, given: Any) -> Any:
         unknown = [str(name) for name in given if name not in cls.model_fields] if isinstance(given, Mapping) else []
         if unknown:
-            raise InvalidCall(f"{cls.__name__} has no field {unknown[0][:60]!r}; it has {', '.join(cls.model_fields)}")
+            names = (name for name, field in cls.model_fields.items() if not field.exclude)
+            raise InvalidCall(f"{cls.__name__} has no field {unknown[0][:60]!r}; it has {', '.join(names)}")
         return given
 
 
