@@ -188,6 +188,14 @@ class TestWordCodes:
             assert held.codes.tolist() == [list(range(8)), [0] * 8, [0] * 8]
         assert view.read == [7, 9]
 
+    def test_what_a_view_does_not_have_yet_is_asked_for_again(self):
+        """A View may be behind the lane: the vector has come since, and the next reader has it."""
+        codes, slots, contents = WordCodes(), np.array([0, 1]), np.array([7, 9])
+        assert codes.held(Watched({7: bytes(8)}), slots, contents, 8).counts.tolist() == [1, 0]
+        later = Watched({7: bytes(8), 9: bytes(16)})
+        assert codes.held(later, slots, contents, 8).counts.tolist() == [1, 2]
+        assert later.read == [9]
+
     def test_what_does_not_divide_into_words_is_none(self):
         held = WordCodes().held(Watched({1: bytes(9)}), np.array([0]), np.array([1]), 8)
         assert held.counts.tolist() == [0]

@@ -147,7 +147,10 @@ class MemoryAPI:
         """The memories that a search finds, for a model of this process to read; nothing of it is disclosed."""
         branch = self._desk.governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
-            return tuple(hit.cube for hit in OPERATIONS[call.operation](self._work(caller, call, view, counted=True)).reply.hits)
+            work = self._work(caller, call, view, counted=True)
+            cubes = [hit.cube for hit in OPERATIONS[call.operation](work).reply.hits]
+            allowed = self._desk.governance.permitted(work.warrant, work.grant, call, cubes, now=work.now, heads=work.heads)
+            return tuple(cube for cube, may in zip(cubes, allowed, strict=True) if may)
 
     def _heads(self, caller: Caller, call: MemoryCall, now: datetime) -> Heads | None:
         """How the rows of now are found, for calls that tell of others."""

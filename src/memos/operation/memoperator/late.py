@@ -105,8 +105,13 @@ class WordCodes:
             self._starts, self._counts = np.append(self._starts, more), np.append(self._counts, np.zeros_like(more))
 
     def _read(self, view: View, slots: Places, contents: Places, width: int) -> None:
+        """Take in the words that a View has; one that is behind this lane may not have all, and says nothing for those after it."""
         found = view.words(contents.tolist())
-        bodies = [found.get(content, b"") for content in contents.tolist()]
+        there = np.array([content in found for content in contents.tolist()], np.bool_)
+        slots, contents = slots[there], contents[there]
+        if not len(slots):
+            return
+        bodies = [found[content] for content in contents.tolist()]
         sizes = np.array([len(body) // width if len(body) % width == 0 else 0 for body in bodies])
         codes = np.frombuffer(b"".join(body for body, size in zip(bodies, sizes, strict=True) if size), np.int8).reshape(-1, width)
         first = self._room(len(codes), width)

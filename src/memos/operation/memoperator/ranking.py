@@ -63,7 +63,7 @@ class Ranked(NamedTuple):
 
 @lru_cache(maxsize=1)
 def shipped_weights() -> Mapping[str, Weights]:
-    """The weights that come with MemOS: `dense` for questions that have a vector, `lexical` for those that have none."""
+    """The weights that come with MemOS: `late` for questions whose words are read, too, `dense` for a vector alone, `lexical` for none."""
     weights: Mapping[str, Weights] = json.loads(files(__package__).joinpath("weights.json").read_text(encoding="utf-8"))
     return weights
 
@@ -99,7 +99,8 @@ class Fusion:
         """Among others the `count` best of the positions chosen, all that tie with the last of them included.
 
         Where many are chosen, the blocks of the highest upper bounds are scored in full first, then every other whose bound reaches the
-        score of the last: the answer is the same.
+        score of the last: the answer is the same. With late interaction only `CANDIDATES` are read word by word, or twice the count: nearly
+        always the same.
         """
         if signals.late is not None and self._first is not None:
             return self.rank(signals, self._first.candidates(signals, chosen, max(CANDIDATES, 2 * count)))
