@@ -37,11 +37,15 @@ def test_words_come_with_vectors_that_the_worker_computes(tmp_path):
         assert max(late(alice.search("pottery"))) > 0
 
 
-def test_a_vector_of_ones_own_brings_none_and_is_found_all_the_same(tmp_path):
+def test_a_vector_of_ones_own_brings_none_and_counts_as_usual(tmp_path):
     with MemOS.open(tmp_path / "memory", worker="none") as memory:
         alice = memory.as_user("alice")
-        alice.add("clay", vector=MiniLM().embed(["clay"])[0])
-        assert alice.search("pottery").hits
+        alice.add(["clay pots", "a letter"])
+        given = alice.add("something else", vector=MiniLM().embed(["clay"])[0]).cubes[0]
+        found = {
+            hit.cube.id: sum(value for name, value in hit.why.items() if name.startswith("late")) for hit in alice.search("pottery").hits
+        }
+        assert min(found.values()) < found[given.id] < max(found.values())
 
 
 def test_erased_words_are_gone_from_the_file(tmp_path):
