@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from memos.cli.command import COMMON
 from memos.errors import MemOSError, tree
-from memos.memcube.call import Caller, CubeDraft, CubeRef, Grant, MemoryCall, MemoryQuery, MemoryReply, Window
+from memos.memcube.call import Caller, CubeDraft, CubeRef, Grant, MemoryCall, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube, Tag, Usage
 from memos.memcube.cube import Path as CubePath
 from memos.memcube.fields import FIELDS, METADATA, OPERATORS, WORDS, Kind
@@ -29,7 +29,9 @@ from memos.memcube.payload import Activation, Parameter, Plaintext
 from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
 from memos.memcube.rank import Rank, Recency
+from memos.memcube.reading import Reading, Schedule, Slot, TimePhrase, Unresolved
 from memos.memcube.state import PRESENT, Layer, State
+from memos.memcube.window import Window
 from memos.settings import Settings
 
 TARGET = Path(__file__).resolve().parent.parent / "docs/reference"
@@ -39,7 +41,7 @@ CUBE = (
     *(Policy, AclEntry, SensitiveSpan, Provenance, CallContext, Parent, ProvenanceRecord),
 )
 CALL = (
-    *(Caller, MemoryCall, MemoryQuery, Rank, Recency, Window, CubeDraft, CubeRef),
+    *(Caller, MemoryCall, MemoryQuery, Rank, Recency, Window, Reading, TimePhrase, Slot, Unresolved, Schedule, CubeDraft, CubeRef),
     *(LogQuery, Grant, MemoryReply, Hit, Group, Reached),
 )
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from memos.aio import AsyncMemOS, AsyncSession
-    from memos.memcube.call import Caller, MemoryCall, MemoryQuery, MemoryReply, Window
+    from memos.memcube.call import Caller, MemoryCall, MemoryQuery, MemoryReply
     from memos.memcube.cube import MemCube, Tag
     from memos.memcube.filter import Filter, where
     from memos.memcube.hit import Hit
     from memos.memcube.quoting import quote, unquote
+    from memos.memcube.reading import Reading
+    from memos.memcube.window import Window
     from memos.session import Session
     from memos.settings import Settings
     from memos.system import MemOS
@@ -32,10 +34,11 @@ _HOMES = {
     "MemoryCall": "memos.memcube.call",
     "MemoryQuery": "memos.memcube.call",
     "MemoryReply": "memos.memcube.call",
+    "Reading": "memos.memcube.reading",
     "Session": "memos.session",
     "Settings": "memos.settings",
     "Tag": "memos.memcube.cube",
-    "Window": "memos.memcube.call",
+    "Window": "memos.memcube.window",
     "quote": "memos.memcube.quoting",
     "unquote": "memos.memcube.quoting",
     "where": "memos.memcube.filter",
@@ -51,6 +54,7 @@ __all__ = [
     "MemoryCall",
     "MemoryQuery",
     "MemoryReply",
+    "Reading",
     "Session",
     "Settings",
     "Tag",

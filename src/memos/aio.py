@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from memos.memcube.call import Caller, CallingContext, MemoryQuery, MemoryReply, Window
+from memos.memcube.call import Caller, CallingContext, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.rank import Rank
 from memos.memcube.value import Time
+from memos.memcube.window import Window
 from memos.session import Filtering, Ref, Session
 from memos.session.past import Moment
 from memos.system import Embedding, MemOS

@@ -28,13 +28,16 @@ from memos.memcube.legal import (
 )
 from memos.memcube.policy import AclEntry, SensitiveSpan, Sensitivity
 from memos.memcube.rank import Rank
+from memos.memcube.reading import Bearing, Reading
 from memos.memcube.spans import legal_spans
 from memos.memcube.state import Layer, MemoryType, State
 from memos.memcube.value import Instant, Known, Metadata, Text, Value
 from memos.memcube.vector import Reranking, Vector, WordVectors
+from memos.memcube.window import Window
 
 Operation = Literal[
     "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
+    "count", "summarise", "compare", "extract", "none",
     "graph", "relate", "entities", "resolve",
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",
@@ -124,19 +127,6 @@ class Caller(CallingContext):
     def principal(self) -> str:
         """Whose rights count, and whose memories are its own: the user, or the one on whose behalf it acts."""
         return self.user if self.behalf is None else self.behalf
-
-
-class Window(Value):
-    """A half-open interval `[start, end)` of the times at which things were said; None is open."""
-
-    start: Instant | None = None
-    end: Instant | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Window:
-        if self.start and self.end and self.start >= self.end:
-            raise InvalidCall(f"the window must start before it ends; {self.start.isoformat()} is not before {self.end.isoformat()}")
-        return self
 
 
 Relation = Literal[
@@ -241,13 +231,15 @@ class MemoryCall(Value):
     query: MemoryQuery | None = None
     drafts: tuple[CubeDraft, ...] = ()
     cubes: tuple[CubeRef, ...] = ()
-    anchors: tuple[str, ...] = ()
+    anchors: tuple[Text, ...] = Field(default=(), description="what names a time by what happened then, as memories tell of it")
+    bearing: Bearing = Field(default="during", description="how the time asked about lies to the anchors")
     options: Metadata = Field(default_factory=dict)
     then: tuple[MemoryCall, ...] = ()
     idempotency_key: str | None = Field(default=None, min_length=1, max_length=256)
     at: int | None = Field(default=None, ge=0)
     moment: Instant | None = None
     branch: Name = None
+    reading: Reading | None = Field(default=None, description="how the words were understood from which the call was made")
 
 
 class Grant(Value):

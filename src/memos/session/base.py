@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, Self
 from pydantic import ValidationError
 
 from memos.errors import InvalidCall
-from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryQuery, MemoryReply, Window, raising
+from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryQuery, MemoryReply, raising
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.value import build, invalid
+from memos.memcube.window import Window
 from memos.ports.clock import Clock
 from memos.ports.door import Door
 

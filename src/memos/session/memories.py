@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from memos.interface.messages import drafts_of
-from memos.memcube.call import MemoryQuery, MemoryReply, Window
+from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.legal import legal_namespace, legal_tags
 from memos.memcube.rank import Rank
 from memos.memcube.value import Time
+from memos.memcube.window import Window
 from memos.session.base import Filtering, Ref, Verbs, asked, given, json_object, refs, several
 
 
