@@ -1,0 +1,1 @@
+"""How well MemReader reads: labelled requests and conversations, the figures of what it makes of them, and what a reading costs."""

@@ -1,0 +1,68 @@
+"""The labelled words of evals/data/reader, by split; what the fields of a label mean is told there, in README.md."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+Split = Literal["dev", "unseen"]
+DATA = Path(__file__).resolve().parents[1] / "data" / "reader"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One utterance, when it was said, the turns before it as (role, text), and its label."""
+
+    id: str
+    text: str
+    now: datetime
+    before: tuple[tuple[str, str], ...] = ()
+    label: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def intent(self) -> str:
+        """The intent of the label."""
+        return str(self.label["intent"])
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Everything of one split."""
+
+    dialogues: tuple[Said, ...]
+    requests: tuple[Said, ...]
+    none: tuple[Said, ...]
+    chains: tuple[Said, ...]
+
+
+def labelled(split: Split) -> Labelled:
+    """The four sets of a split."""
+    dialogues = tuple(said for row in _rows("dialogues", split) for said in _spoken(row))
+    requests = tuple(_single(row, row["label"]) for row in _rows("requests", split))
+    none = tuple(_single(row, {"intent": "none"}) for row in _rows("none", split))
+    chains = tuple(
+        _single(row, {"intent": row["operations"][0]["intent"], "operations": row["operations"]}) for row in _rows("chains", split)
+    )
+    return Labelled(dialogues, requests, none, chains)
+
+
+def _rows(name: str, split: Split) -> list[dict[str, Any]]:
+    path = DATA / (f"unseen_{name}.jsonl" if split == "unseen" else f"{name}_dev.jsonl")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _single(row: dict[str, Any], label: dict[str, Any]) -> Said:
+    return Said(row["id"], row["text"], datetime.fromisoformat(row["now"]), label=label)
+
+
+def _spoken(row: dict[str, Any]) -> list[Said]:
+    """The labelled turns of one conversation, each with all turns before it."""
+    now, turns = datetime.fromisoformat(row["now"]), [(turn["role"], turn["text"]) for turn in row["turns"]]
+    return [
+        Said(f"{row['id']}:{n}", turn["text"], now, tuple(turns[:n]), turn["label"])
+        for n, turn in enumerate(row["turns"])
+        if "label" in turn
+    ]
