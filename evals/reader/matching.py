@@ -24,6 +24,7 @@ STOP = frozenset(
         """,
     )
 )
+FILLERS = frozenset({"note", "everyth", "anyth", "all", "memori", "one", "thing", "said", "say"})
 Span = tuple[datetime | None, datetime | None]
 
 
@@ -60,9 +61,20 @@ def holds(text: str, phrase: str) -> bool:
 
 
 def right_words(given: str, wanted: str) -> bool:
-    """Whether all content words of the label are given, and at most one, or half as many, beside them."""
-    label, told = set(stems(wanted)), set(stems(given))
-    return label <= told and len(told - label) <= max(1, len(label) // 2)
+    """Whether all content words of the label are given, and at most one, or half as many, beside them.
+
+    What stands in parentheses in the label may be given or not. Words that only mean "memories" count neither way.
+    """
+    needed, free = re.sub(r"\(.*?\)", " ", wanted), " ".join(re.findall(r"\((.*?)\)", wanted))
+    label, told = _telling(needed), _telling(given)
+    beside = told - label - _telling(free)
+    return bool(told) and label <= told and len(beside) <= max(1, len(label) // 2)
+
+
+def _telling(text: str) -> set[str]:
+    """The stems that tell memories apart; all, where none does."""
+    found = set(stems(text))
+    return found - FILLERS or found
 
 
 def right_slot(wanted: dict[str, Any], given: Sequence[Slot]) -> bool:

@@ -177,7 +177,7 @@ def _open_questions(tally: Tally, said: Said, call: MemoryCall) -> None:
     assert call.reading is not None
     kinds = [each.kind for each in call.reading.unresolved]
     for kind in said.label.get("unresolved", ()):
-        tally.tell("unresolved", said, kind in kinds, kind, call.reading.unresolved)
+        tally.tell("unresolved", said, not set(kind.split("/")).isdisjoint(kinds), kind, call.reading.unresolved)
     if not said.label.get("unresolved") and said.intent != "none" and not said.label.get("anchors"):
         tally.tell("nothing_open_where_none", said, not kinds, (), call.reading.unresolved)
 

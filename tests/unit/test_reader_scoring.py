@@ -47,7 +47,7 @@ def as_labelled(said: Said) -> MemoryCall:
         output=label.get("output", "memories"),
         times=tuple(TimePhrase(text="", start=0, end=0, window=window_of(said, each)) for each in label.get("windows", ())),
         slots=tuple(Slot(**{key: slot[key] for key in ("name", "words", "value", "turn")}) for slot in label.get("slots", ())),
-        unresolved=tuple(Unresolved(kind=kind, text=text, reason="labelled") for kind in label.get("unresolved", ())),
+        unresolved=tuple(Unresolved(kind=kind.split("/")[0], text=text, reason="labelled") for kind in label.get("unresolved", ())),
         schedule=schedule,
     )
     more = {"anchors": label.get("anchors", ()), "bearing": label.get("bearing", "during"), "window": window_of(said, label.get("window"))}
@@ -115,6 +115,10 @@ def test_topics_match_by_stems_and_head(one: str, other: str, same: bool) -> Non
 
 def test_words_are_right_with_little_beside_them() -> None:
     assert right_words("the old plan from Basel", "old plan")
+    assert right_words("duplicates of the client list", "duplicates (client list)")
+    assert right_words("duplicates", "duplicates (client list)")
+    assert right_words("the note about the boiler", "boiler")
     assert not right_words("plan", "old plan")
+    assert not right_words("", "(old plan)")
     assert not right_words("new dose to my medication notes", "medication notes")
     assert stems("£4,600 in May") == ("4600", "may")
