@@ -19,8 +19,8 @@ def chain(call: MemoryCall) -> list[MemoryCall]:
 
 
 def content(call: MemoryCall) -> str:
-    """What is to be written."""
-    return " ".join(draft.text for draft in call.drafts)
+    """What is to be written: of drafts, or by an update."""
+    return " ".join((*(draft.text for draft in call.drafts), str(call.options.get("text") or ""))).strip()
 
 
 def target(call: MemoryCall) -> str:
@@ -31,7 +31,8 @@ def target(call: MemoryCall) -> str:
 
 def receiver(call: MemoryCall) -> str:
     """To whom or where it goes."""
-    return str(call.options.get("to") or "")
+    named = [call.options.get(name) for name in ("to", "principals", "namespace", "layer")]
+    return " ".join(str(part).replace(":", " ") for each in named if each for part in ([each] if isinstance(each, str) else each))
 
 
 def same_schedule(rule: str, given: Schedule | None) -> bool:
