@@ -1,0 +1,1 @@
+"""MemReader: from words to a MemoryCall; it reads no memory."""
