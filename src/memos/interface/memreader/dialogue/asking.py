@@ -1,0 +1,138 @@
+"""Asking on: a question word, "more" or "did he?" alone, put before what was asked and answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.carrying import SOFT, Carried, carried, opened
+from memos.interface.memreader.dialogue.coreference import resolve
+from memos.interface.memreader.dialogue.frames import Frame
+from memos.interface.memreader.dialogue.options import Options
+from memos.interface.memreader.dialogue.phrases import content, tokens
+from memos.interface.memreader.dialogue.referents import referents
+from memos.interface.memreader.dialogue.talk import Talk
+from memos.memcube.reading import Slot
+
+_WORDS = lex.any_of(
+    "why|when|where|how|who|with whom|who with|since when|until when|till when|how much|how many|how long|how often|how come|what for",
+    "what time|what day|on what day|for how long|from whom|from where|where to|to whom|by whom|by when",
+)
+_TAIL = lex.any_of(
+    r"exactly|again|not|so|else|(?<=when\s)was (?:that|this|it)|(?<=why\s)(?:is|was) (?:that|this|it)|did (?:that|it) happen"
+)
+_WH = re.compile(rf"^{SOFT}(?:and\s+|but\s+)?(?P<wh>{_WORDS})(?:\s+{_TAIL})?\s*[?.!]*$", re.IGNORECASE)
+_REST = lex.any_of(
+    "(?:some )?more(?: (?:details?|of (?:those|these|them|that)|on that|about (?:that|it)))?|the rest|go on|continue|the others",
+    "any(?:thing)? (?:else|more|others?)|what else|who else|where else|next(?: one)?|details?",
+)
+_MORE = re.compile(rf"^{SOFT}(?:and\s+)?(?:(?:tell|show|give|read)\s+me\s+)?(?P<more>{_REST})(?:\s+please)?\s*[?.!]*$", re.IGNORECASE)
+_ASKS = r"what|where|when|why|how(?:\s+(?:much|many|long|often))?|who|whom|which"
+_HELP = "do|does|did|is|are|was|were|have|has|had|can|could|will|would|should"
+_QUESTION = re.compile(
+    rf"^(?:(?:and|so|but|ok|okay)[,.]?\s+)?(?:(?P<wh>{_ASKS})(?:\s+(?:time|day))?\s+)?(?P<rest>(?:{_HELP})\b.*)$", re.IGNORECASE | re.DOTALL
+)
+_WHICH = re.compile(
+    rf"^{SOFT}(?:and\s+)?(?P<which>(?:which|what)\s+(?!one\b|ones\b|else\b|about\b|of\b)\w+(?:\s\w+)?)\s*[?.!]*$", re.IGNORECASE
+)
+_ALSO = re.compile(
+    r"^(?:(?:and|so|but)\s+)?(?P<aux>did|does|do|has|have|is|are|was|were|will|would|can|could|should)\s+(?P<who>\w+)\s*[?.!]*$",
+    re.IGNORECASE,
+)
+_MEANS = "promised|agreed|planned|plans|wanted|wants|hoped|meant|intended|needed|needs|had|has|going|supposed|due|offered|decided"
+_MEANS_TO = re.compile(rf"\b(?:{_MEANS})\s+to\s+(?P<what>.+)$", re.IGNORECASE | re.DOTALL)
+
+
+def wh_only(text: str) -> str | None:
+    """The question word that is the whole of an utterance."""
+    match = _WH.match(text)
+    return " ".join(match["wh"].split()) if match else None
+
+
+def more(text: str) -> str | None:
+    """The words by which an utterance asks for more of the same."""
+    match = _MORE.match(text)
+    return " ".join(match["more"].split()) if match else None
+
+
+def ask_more(words: str, frame: Frame, talk: Talk) -> Carried:
+    """The question before, asked for what it has not told."""
+    text = opened(frame.text)
+    if words.lower().endswith("else") and (match := re.match(r"(what|who|where)\b", text, re.IGNORECASE)):
+        text = f"{match[0]} else{text[match.end() :]}"
+    else:
+        text = re.sub(r"\s*[?.!]*\s*$", "", text) + f", {words}"
+    return Carried(text, tuple(carried(frame, text, talk, said=words.lower(), words=words)), frame.root)
+
+
+def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -> Carried:
+    """A question word alone, put before what was asked and answered."""
+    question = _QUESTION.match(opened(frame.text))
+    said, turn = answer or ("", -1)
+    said = re.sub(r"\s*[.!]+$", "", said.strip())
+    extra = list[Slot]()
+    usable = bool(said) and not re.match(r"(?:yes|no|yeah|nope|nothing|none|i\s+(?:don't|do\s+not|have\s+no|can't))\b", said, re.IGNORECASE)
+    if usable:
+        extra = [Slot(name="topic", words="", value=_first(said), turn=turn)]
+    stem = re.sub(r"\s*[?.!]+$", "", question["rest"]) if question else ""
+    stem = stem[:1].lower() + stem[1:]
+    if question is None:
+        text = f"{wh} is it that {_lower(said if usable and frame.asked else frame.text)}"
+    elif usable and re.match(r"(?:to|that)\s", said, re.IGNORECASE):
+        stem = re.sub(r"\s+(?:about|on|regarding)\s+.*$", "", stem)
+        text = f"{wh} {stem} {_lower(said)}"
+    elif usable and len(said.split()) > 3 and re.search(r"\b(?:is|was|were|are|has|had|will|\w+ed)\b", said):
+        text = f"{wh} is it that {_lower(said)}"
+    elif usable and question["wh"] and question["wh"].lower() not in {"when", "why"}:
+        text = f"{wh} {stem} {_lower(said)}"
+    else:
+        text = f"{wh} {stem}"
+    text = re.sub(r"\s*[?.!]*$", "?", text)
+    return Carried(text, (*extra, *carried(frame, text, talk, said=wh)), frame.root)
+
+
+def _first(said: str) -> str:
+    """The first part of an answer."""
+    return re.sub(r"^(?:to|that|because(?:\s+of)?)\s+", "", re.split(r",|;|\.\s|\band\b", said)[0].strip(), flags=re.IGNORECASE)
+
+
+def _lower(said: str) -> str:
+    first = said.split(" ", 1)[0]
+    return (
+        said[:1].lower() + said[1:]
+        if first.lower() in lex.DETERMINERS | lex.PREPOSITIONS | lex.PRONOUNS | {"to", "that"} and first != "I"
+        else said
+    )
+
+
+def which_noun(text: str) -> str | None:
+    """A noun that is asked for alone: "which ward?"."""
+    match = _WHICH.match(text)
+    words = tokens(match["which"]) if match else ()
+    return match["which"] if match and all(content(word) and word.low not in lex.VERBS | lex.INFLECTED for word in words[1:]) else None
+
+
+def ask_which(which: str, frame: Frame, talk: Talk) -> Carried:
+    """Which of its kind belongs to what was asked about."""
+    things = [each for each in referents(frame.text) if each.rank and each.head not in lex.VAGUE]
+    thing = next((each for each in things if each.kind not in {"person", "name"}), things[0] if things else None)
+    text = f"{which} for {thing.value}?" if thing else f"{which}: {frame.text}"
+    return Carried(text, tuple(carried(frame, text, talk, said=which.lower())), frame.root)
+
+
+def also_did(text: str, talk: Talk, options: Sequence[Options], answer: tuple[str, int] | None) -> Carried | None:
+    """What somebody did or not, of whom was just said what that is: "and did he?"."""
+    match = _ALSO.match(text)
+    if match is None or answer is None:
+        return None
+    said = resolve(answer[0], talk, (), quiet=True)
+    what = _MEANS_TO.search(said.text)
+    who = resolve(text, talk, options)
+    if what is None or not who.slots:
+        return None
+    done = re.sub(r"\s*[.!?]+.*$", "", what["what"], flags=re.DOTALL)
+    things = [each for each in referents(done) if each.rank and each.kind not in {"person", "name"}]
+    heard = [(each, next((one for one in reversed(talk.heard) if one.referent.head == each.head), None)) for each in things]
+    slots = [Slot(name="topic", words="", value=one.referent.core, turn=one.turn) for _, one in heard if one]
+    return Carried(f"{match['aux']} {who.slots[0].value} {done}?", (*who.slots, *slots), answer[1])

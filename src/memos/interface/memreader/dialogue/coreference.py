@@ -1,0 +1,228 @@
+"""Coreference: what pronouns, and nouns with "that" or "the same", stand for, from what was spoken of before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.edits import Edit, Outcome, Step, edit_of, outcome, time_edit, word_at
+from memos.interface.memreader.dialogue.nouns import NOUNS, compared, known_noun, noun_like, one_of, that_noun
+from memos.interface.memreader.dialogue.options import Options, choice
+from memos.interface.memreader.dialogue.phrases import Token, content, tokens
+from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
+from memos.interface.memreader.dialogue.referents import Referent, referents
+from memos.interface.memreader.dialogue.talk import Fits, Found, Talk
+from memos.memcube.reading import Slot, Unresolved
+
+_HE = {"he": "m", "him": "m", "his": "m", "himself": "m", "she": "f", "her": "f", "hers": "f", "herself": "f"}
+_THEY = frozenset({"they", "them", "their", "theirs", "they're", "they've", "they'd", "they'll", "these", "those"})
+_OWN = frozenset({"his", "their", "its", "hers", "theirs"})
+_CONTRACTED = re.compile(r"^(he|she|it|they|that|there)('s|'d|'ll|'re|'ve)$")
+_CONTAINERS = frozenset({"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car"})
+_CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
+_SAME = re.compile(r"^(?:the\s+same|that\s+same|this\s+same|that|this|those|these|such|said)$", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Resolved:
+    """A text in which what stood for something says it, with the slots, and what was left open."""
+
+    text: str
+    slots: list[Slot] = field(default_factory=list)
+    unresolved: list[Unresolved] = field(default_factory=list)
+    carried: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What is in sight while a text is read: its words, what it speaks of itself, and what was spoken of before."""
+
+    words: Sequence[Token]
+    here: Sequence[Referent]
+    talk: Talk
+    options: Sequence[Options]
+    taken: set[str] = field(default_factory=set)
+
+
+def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = False) -> Resolved:
+    """The text with its anaphors resolved; `quiet` for what somebody else said, where nothing is left open."""
+    sight = _Sight(tokens(text), referents(text), talk, options)
+    edits, left_open, at = list[Edit](), list[Unresolved](), 0
+    while at < len(sight.words):
+        step, edit, left = _at(sight, at)
+        if edit is not None:
+            edits.append(edit)
+        elif left is not None and not quiet and not any(each.text == left.text for each in left_open):
+            left_open.append(left)
+        at += step
+    out = Resolved(text, unresolved=left_open)
+    for edit in reversed(edits):
+        out.text = out.text[: edit.start] + edit.text + out.text[edit.end :]
+    out.slots = [edit.slot for edit in edits]
+    out.carried = {each.value.lower(): each.turn for each in out.slots}
+    return out
+
+
+def _at(sight: _Sight, at: int) -> Step:
+    """What a word, with those after it, stands for: how many words that are, and what becomes of them."""
+    words = sight.words
+    picked = choice(words, at, sight.options)
+    if picked is not None:
+        length, value, turn, kind = picked
+        return length, edit_of(words, at, length, Found(value, turn, kind), "time" if kind == "time" else "reference"), None
+    one = one_of(words, at, sight.talk, sight.options)
+    if one is not None:
+        return one
+    low, rest = _parted(words[at].low, word_at(words, at))
+    if low in _HE:
+        return 1, *_person(sight, at, low, rest)
+    if low in {"they", "them", "their", "theirs"} or (low == "both" and word_at(words, at) in {"", "with", "to", "?", ".", "!"}):
+        return 1, *_many(sight, at, low, rest)
+    if low in {"it", "its", "itself"}:
+        return 1, *_thing(sight, at, low, rest)
+    if low in {"that", "this", "those", "these", "the", "such"}:
+        return _pointing(words, at, rest, sight.talk)
+    if low in {"there", "then"}:
+        return 1, *_where_or_when(sight, at, low, rest)
+    return 1, None, None
+
+
+def _parted(low: str, after: str) -> tuple[str, str]:
+    """A contraction in its two parts, the second written out."""
+    match = _CONTRACTED.match(low)
+    if match is None:
+        return low, ""
+    if match[2] == "'s":
+        return match[1], " has" if after in {"been", "got", "had", "become"} else " is"
+    return match[1], {"'d": " would", "'ll": " will", "'re": " are", "'ve": " have"}[match[2]]
+
+
+def _within(sight: _Sight, at: int, fits: Fits, *, subject: bool, own: bool) -> bool:
+    """Whether the same utterance says before it what a pronoun stands for."""
+    before = [each for each in sight.here if each.end <= sight.words[at].start and fits(each)]
+    if not before:
+        return False
+    if subject or own:
+        return True
+    return any(word.low in _CLAUSE for word in sight.words[:at] if word.start >= before[-1].end)
+
+
+def _subject(words: Sequence[Token], at: int) -> bool:
+    after = word_at(words, at)
+    return after in lex.AUXILIARIES or after in lex.INFLECTED or after.endswith("ed") or (word_at(words, at, -1) in lex.AUXILIARIES)
+
+
+def _person(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+    want = _HE[low]
+
+    def fits(each: Referent) -> bool:
+        return each.kind in {"person", "name"} and not each.plural and each.gender in {want, "?"}
+
+    own = low in _OWN or (low == "her" and _owned(sight.words, at + 1))
+    if want in sight.taken or _within(sight, at, fits, subject=low in {"he", "she"}, own=own):
+        return None, None
+    sight.taken.add(want)
+    sure = sight.talk.best(lambda each: fits(each) and each.kind == "person" and each.gender == want)
+    found = sight.talk.best(fits)
+    if found is not None and found.rival is not None and sure is not None and sure.rival is None:
+        found = sure
+    return outcome(sight.words, at, found, "person", own=own, rest=rest)
+
+
+def _owned(words: Sequence[Token], at: int) -> bool:
+    """Whether what stands after "her" is hers."""
+    return at < len(words) and content(words[at]) and not words[at].text[0].isupper()
+
+
+def _many(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+    def fits(each: Referent) -> bool:
+        return each.plural or each.kind == "organisation"
+
+    own = low in {"their", "theirs"}
+    if "them" in sight.taken or _within(sight, at, fits, subject=low == "they", own=own):
+        return None, None
+    if own and _within(sight, at, lambda each: each.kind in {"person", "name"}, subject=False, own=True):
+        return None, None
+    sight.taken.add("them")
+    found = sight.talk.best(fits)
+    if found is None and low != "both":
+        found = sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
+    return outcome(sight.words, at, found, "people or things", own=own, rest=rest)
+
+
+def _thing(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+    if low == "it" and fixed_it(sight.words, at, rest):
+        return None, None
+    if low == "it" and stands_for_time(sight.words, at) and (moment := sight.talk.time(event=True)):
+        return time_edit(sight.words, at, 1, moment.span.bare, moment), None
+
+    def fits(each: Referent) -> bool:
+        return each.kind not in {"person", "name"} and not each.plural
+
+    if "it" in sight.taken or _within(sight, at, fits, subject=_subject(sight.words, at) or bool(rest), own=low == "its"):
+        return None, None
+    sight.taken.add("it")
+    return outcome(sight.words, at, sight.talk.best(fits), "thing", own=low == "its", rest=rest)
+
+
+def _where_or_when(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+    before, after = word_at(sight.words, at, -1), word_at(sight.words, at)
+    if low == "then":
+        if at == 0 or (after and after not in {"?", ".", "!", ",", "too"} and before not in {"since", "until", "by", "before", "after"}):
+            return None, None
+        moment = sight.talk.time()
+        if moment is None:
+            return None, Unresolved(kind="time", text="then", reason="nothing before it names the time that it stands for")
+        return time_edit(sight.words, at, 1, moment.span.text if before not in lex.PREPOSITIONS else moment.span.bare, moment), None
+    leads = before in {"is", "are", "was", "were", "over", "out", "still", "hi", "hello", "hey", "be", "been", "isn't", "wasn't"}
+    if rest or after in lex.AUXILIARIES or (leads and after not in {"", "?"}) or before in {"hi", "hello", "hey", "out"}:
+        return None, None
+    if any(each.kind in {"place", "organisation"} and each.end <= sight.words[at].start for each in sight.here):
+        return None, None
+    placed = sight.talk.place()
+    within = sight.talk.best(lambda each: each.head in _CONTAINERS)
+    found, preposition = (within, "in") if before == "in" and within else placed or (None, "")
+    edit, left = outcome(sight.words, at, found, "place")
+    if edit is not None and before not in lex.PREPOSITIONS:
+        edit.text = f"{preposition} {edit.text}"
+    return edit, left
+
+
+def _told_here(words: Sequence[Token], at: int) -> bool:
+    """Whether the same utterance says before a "that" what it stands for."""
+    ends = [i for i, word in enumerate(words[:at]) if word.low in {",", ".", ";", ":", "!"}]
+    return bool(ends) and sum(map(content, words[: ends[-1]])) > 1 and sum(map(content, words[ends[-1] : at])) <= 1
+
+
+def _pointing(words: Sequence[Token], at: int, rest: str, talk: Talk) -> Step:
+    """That, this, the same, alone or with a noun."""
+    low, length = words[at].low, 1
+    if low == "the" and word_at(words, at) != "same":
+        return known_noun(words, at, talk)
+    if word_at(words, at) == "same":
+        length = 2
+    noun = at + length
+    while noun + 1 < len(words) and content(words[noun]) and content(words[noun + 1]) and words[noun + 1].low in NOUNS:
+        noun += 1
+    if noun < len(words) and content(words[noun]) and not rest and (length == 2 or noun_like(words, noun)):
+        return noun - at + 1, *that_noun(words, at, noun, talk)
+    if length == 2 or not pronominal_that(words, at, rest) or (low == "this" and any(word.low == ":" for word in words[at:])):
+        return length, None, None
+    if _told_here(words, at):
+        return 1, None, None
+    if stands_for_time(words, at):
+        moment = talk.time()
+        if moment is None:
+            return 1, None, Unresolved(kind="time", text=words[at].text, reason="nothing before it names the time that it stands for")
+        return 1, time_edit(words, at, 1, moment.span.bare, moment), None
+    many = low in {"those", "these"}
+
+    def fits(each: Referent) -> bool:
+        return each.kind not in {"person", "name"} and (each.plural or not many)
+
+    found = compared(words, at, talk) or talk.best(fits)
+    if many and found is None:
+        found = talk.best(lambda each: each.kind not in {"person", "name"})
+    return 1, *outcome(words, at, found, "thing", rest=rest)

@@ -1,0 +1,168 @@
+"""Nouns: what "that meeting", "the same trip", "the red one" and "the soup" mean, from what was spoken of before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.edits import Outcome, Step, edit_of, plain, time_edit, word_at
+from memos.interface.memreader.dialogue.options import PLACES_IN_ORDER, Options, named
+from memos.interface.memreader.dialogue.phrases import Token, content
+from memos.interface.memreader.dialogue.talk import Found, Talk
+from memos.memcube.reading import Unresolved
+
+_POINTED = {"project", "plan", "file", "ticket", "report", "idea", "email", "document", "letter", "contract", "recipe", "guys", "people"}
+_CLASSES = (*lex.GENERAL.values(), lex.EVENTS, lex.PLACES, lex.FOLK, lex.ATTRIBUTES, lex.ORGANISATIONS, lex.VAGUE)
+NOUNS: frozenset[str] = frozenset(_POINTED).union(*_CLASSES)
+"""Words that are nouns after "that"."""
+
+
+def noun_like(words: Sequence[Token], at: int) -> bool:
+    """Whether a word after "that" is the noun that it points with."""
+    word = words[at]
+    if word.low in NOUNS:
+        return True
+    verb = word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
+    after = word_at(words, at)
+    adjective = word.low in {"true", "right", "correct", "good", "bad", "great", "nice", "fine", "sorted", "important", "much", "many"}
+    return not verb and not adjective and (after in lex.PREPOSITIONS | lex.AUXILIARIES | {"", "?", ".", "!", ",", "again", "and", ":"})
+
+
+def _matches(head: str, noun: str, *, exact: bool = False) -> bool:
+    noun = lex.singular(noun)
+    return head == noun or (not exact and any(head in group and noun in group for group in lex.SAME))
+
+
+def that_noun(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome:
+    """What "that meeting" means."""
+    head = words[noun].low
+    one = lex.singular(head)
+    near = words[at].low in {"this", "these"}
+    if head in lex.VAGUE and one not in lex.GENERAL["time"]:
+        return _vague(words, at, noun, talk)
+    if one in lex.GENERAL["time"]:
+        if near:
+            return None, None
+        moment = talk.time()
+        return (time_edit(words, at, noun - at + 1, moment.span.text, moment), None) if moment else (None, None)
+    found = talk.best(lambda each: _matches(each.head, head, exact=True)) or talk.best(lambda each: _matches(each.head, head))
+    if found is None:
+        kinds = {kind for kind, nouns in lex.GENERAL.items() if one in nouns}
+        kinds |= {"name"} if "person" in kinds else set()
+        gender = lex.gender(one)
+        found = talk.best(lambda each: each.kind in kinds and (gender == "?" or each.gender in {gender, "?"})) if kinds else None
+    if found is None:
+        text = " ".join(word.text for word in words[at : noun + 1])
+        return None, Unresolved(kind="reference", text=text, reason=f"nothing before it names the {head} that is meant")
+    if found.rival is not None:
+        reason = f"it may be {plain(found.value)} or {found.rival}"
+        return None, Unresolved(kind="reference", text=" ".join(word.text for word in words[at : noun + 1]), reason=reason)
+    return edit_of(words, at, noun - at + 1, found), None
+
+
+def _vague(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome:
+    """What "those notes" and "the whole list" are of: the topic of what was asked."""
+    found = talk.topic()
+    if found is None:
+        return None, None
+    edit = edit_of(words, at, noun - at + 1, found)
+    edit.text = f"{' '.join(word.text for word in words[at : noun + 1])} on {edit.text}"
+    return edit, None
+
+
+def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
+    """A bare noun with "the", of which an earlier turn said more."""
+    if (
+        at + 1 >= len(words)
+        or not content(words[at + 1])
+        or word_at(words, at, 2) in {"of", "with", "for", "from", "to", "about", "on", "in"}
+    ):
+        return 1, None, None
+    if word_at(words, at) in {"whole", "entire", "full", "complete"} and word_at(words, at, 2) in lex.VAGUE:
+        return 3, *_vague(words, at, at + 2, talk)
+    ends = {"", "?", ".", "!", ",", "that", "then", "this"}
+    if word_at(words, at) in _UNITS and word_at(words, at, 2) in {"before", "after"} and word_at(words, at, 3) in ends:
+        return _unit_beside(words, at, talk)
+    if at + 2 < len(words) and content(words[at + 2]) and not _verbal(words[at + 2]):
+        return 1, None, None
+    head = lex.singular(words[at + 1].low)
+    if head in lex.VAGUE:
+        return 1, None, None
+    found = talk.best(lambda each: each.head == head and len(each.core.split()) > 1, far=5)
+    if found is None or found.rival is not None or found.value.lower().split()[0] in {"no", "every", "each"}:
+        return 1, None, None
+    edit = edit_of(words, at, 2, found)
+    if edit.text[:1].islower() and edit.text.split()[0] not in lex.DETERMINERS:
+        edit.text = f"{words[at].text} {edit.text}"
+    return 2, edit, None
+
+
+_UNITS = frozenset({"day", "week", "weekend", "month", "quarter", "year"})
+
+
+def _unit_beside(words: Sequence[Token], at: int, talk: Talk) -> Step:
+    """The week before, the month after: beside the time that was spoken of."""
+    moment = talk.time()
+    if moment is None:
+        return 3, None, None
+    length = 3 + (word_at(words, at, 3) in {"that", "then", "this"})
+    edit = time_edit(words, at, length, moment.span.bare, moment)
+    edit.text = f"{words[at].text} {words[at + 1].text} {words[at + 2].text} {moment.span.bare}"
+    return length, edit, None
+
+
+def _verbal(word: Token) -> bool:
+    return word.low in lex.VERBS - lex.NOUN_TOO or word.low in lex.INFLECTED or word.low.endswith("ed")
+
+
+def compared(words: Sequence[Token], at: int, talk: Talk) -> Found | None:
+    """What "compare that with last year" compares: the topic with its time."""
+    if word_at(words, at, -1) != "compare":
+        return None
+    found = talk.best(lambda each: each.kind not in {"person", "name"})
+    moment = talk.time()
+    if found is None or found.rival or moment is None or moment.span.bare.lower() in found.value.lower():
+        return found
+    return found._replace(value=f"{found.value} {moment.span.text}")
+
+
+def one_of(words: Sequence[Token], at: int, talk: Talk, known: Sequence[Options]) -> Step | None:
+    """What "which one", "the red one", "that one", "the one about Ann" and "the last one" mean."""
+    low, after, then = words[at].low, word_at(words, at), word_at(words, at, 2)
+    if low in {"which", "what"} and after in {"one", "ones"}:
+        found = talk.best(lambda each: each.value.split(" ", 1)[0].lower() in {"a", "an", "some", "one"} or each.plural, far=1)
+        return None if found is None or found.rival else _which(words, at, found)
+    if low not in {"the", "that", "this"}:
+        return None
+    if after in {"one", "ones"}:
+        if low != "the":
+            found = talk.best(lambda each: each.kind not in {"person", "name"})
+            return None if found is None or found.rival else (2, edit_of(words, at, 2, found), None)
+        return _one_with(words, at, talk) if then in lex.PREPOSITIONS | {"that", "which", "where"} else None
+    if then in {"one", "ones"} and content(words[at + 1]):
+        for each in reversed(known):
+            if (picked := named(words[at + 1].text, each)) is not None:
+                return 3, edit_of(words, at, 3, Found(picked, each.turn, "thing")), None
+        found = talk.best(lambda each: each.plural and each.kind != "person")
+        found = found or (None if after in PLACES_IN_ORDER else talk.best(lambda each: each.kind not in {"person", "name"}))
+        if found is None or found.rival:
+            return None
+        edit = edit_of(words, at, 3, found)
+        edit.text = f"{words[at].text} {words[at + 1].text} one of {edit.text}"
+        return 3, edit, None
+    return None
+
+
+def _which(words: Sequence[Token], at: int, found: Found) -> Step:
+    edit = edit_of(words, at, 2, found)
+    edit.text = f"{words[at].text} {plain(found.value)}"
+    return 2, edit, None
+
+
+def _one_with(words: Sequence[Token], at: int, talk: Talk) -> Step | None:
+    found = talk.best(lambda each: each.plural and each.kind != "person")
+    if found is None or found.rival:
+        return None
+    edit = edit_of(words, at, 2, found)
+    edit.text = "the one of " + edit.text
+    return 2, edit, None

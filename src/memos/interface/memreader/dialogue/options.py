@@ -1,0 +1,123 @@
+"""Options: what a turn lists or offers, and which of them "the second one" or "the other one" is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.frames import Frame
+from memos.interface.memreader.dialogue.moments import moments
+from memos.interface.memreader.dialogue.phrases import Token, tokens
+
+PLACES_IN_ORDER = {
+    "first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "seventh": 6, "1st": 0, "2nd": 1, "3rd": 2, "4th": 3,
+    "last": -1, "latter": -1, "former": 0, "1": 0, "2": 1, "3": 2, "4": 3, "5": 4, "one": 0, "two": 1, "three": 2, "middle": 1,
+}  # fmt: skip
+_NOUNS = frozenset(
+    {"one", "option", "choice", "item", "suggestion", "idea", "point", "version", "alternative", "answer", "possibility", "entry"}
+)
+_NUMBERED = re.compile(r"(?:^|\n|\s)(?:\(?\d{1,2}[.):]|[-*•])\s+(.+?)(?=(?:\n|\s)(?:\(?\d{1,2}[.):]|[-*•])\s|\n|$)", re.DOTALL)
+_SPLIT = re.compile(r"\s*(?:,\s*(?:and|or)\s+|;\s*(?:and|or)?\s*|,\s+|\s+(?:and|or)\s+)", re.IGNORECASE)
+_OPENING = lex.any_of(
+    "you (?:have|saved|like|liked|mean)|there (?:are|is)|(?:do|did) you mean|(?:shall|should) i \\w+|which \\w+[,:]?|either|we have",
+    "i (?:have|found|know)(?: of)?",
+)
+_LEAD = re.compile(
+    rf"^(?:(?:yes|no|well|sure|ok)[,.]?\s+)?(?:{_OPENING}\s+)?(?:(?:two|three|four|five|\d)\s*:?\s+)?(?:either\s+)?", re.IGNORECASE
+)
+_OTHER = frozenset({"other", "others"})
+LONGEST, MOST = 600, 12
+
+
+@dataclass(slots=True)
+class Options:
+    """The things that a turn lists, the turn, and which of them was taken last."""
+
+    items: tuple[str, ...]
+    turn: int
+    taken: int | None = None
+    offered: bool = False
+    frame: Frame | None = None
+    """The request about which it was offered."""
+
+
+def options(text: str, turn: int) -> Options | None:
+    """What a text lists or offers, if it does."""
+    text = text[:LONGEST]
+    numbered = [" ".join(each.split()).rstrip(".,;") for each in _NUMBERED.findall(text)]
+    if len(numbered) > 1:
+        return Options(tuple(numbered[:MOST]), turn)
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
+        offered = " or " in sentence
+        if " between " in sentence:
+            continue
+        listed = _SPLIT.split(_LEAD.sub("", re.split(r"[:?]\s+", sentence.strip().rstrip(".?!"))[-1]))
+        items = tuple(each.strip() for each in listed if each.strip())
+        if (
+            1 < len(items) <= MOST
+            and all(len(each.split()) <= 7 for each in items)
+            and (offered or len(items) > 2 or re.search(r"\band\b", sentence))
+        ):
+            return Options(tuple(map(_item, items)), turn, offered=offered)
+    return None
+
+
+def _item(text: str) -> str:
+    text = re.sub(
+        r"^(?:the\s+one\s+(?:(?:in|from|on|at|about|with)\s+)?|one\s+(?:in|from|on|at|about|with)\s+|(?:from|in)\s+)",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
+    return re.sub(r"^(?:your)\b", "my", text, flags=re.IGNORECASE)
+
+
+def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[int, str, int, str] | None:
+    """The option that words name, from one of them on: how many words that takes, the option, its turn and kind."""
+    if not given:
+        return None
+    low = words[at].low
+    number = 0
+    if low in {"the", "option", "number"} and at + 1 < len(words):
+        number = at + 1
+    if not number:
+        return None
+    said = words[number].low
+    after = words[number + 1].low if number + 1 < len(words) else ""
+    ends = after in _NOUNS or (low == "the" and said in {"former", "latter"}) or (low == "the" and after in {"", "?", ".", "!", ","})
+    if low == "the" and not ends:
+        return None
+    known = given[-1] if said not in _OTHER else next((each for each in reversed(given) if each.taken is not None), None)
+    if known is None:
+        return None
+    index = _index(said, known)
+    if index is None or not -len(known.items) <= index < len(known.items):
+        return None
+    known.taken = index % len(known.items)
+    value = known.items[known.taken]
+    return number - at + 1 + (after in _NOUNS), value, known.turn, "time" if _is_time(value) else "thing"
+
+
+def _index(said: str, known: Options) -> int | None:
+    if said in _OTHER:
+        return 1 - known.taken if known.taken is not None and len(known.items) == 2 else None
+    return PLACES_IN_ORDER.get(said)
+
+
+def _is_time(value: str) -> bool:
+    found = moments(value)
+    return bool(found) and found[0].end - found[0].start >= len(value) - 4
+
+
+def named(text: str, known: Options | None) -> str | None:
+    """The option that an answer names by a word of it: "the blue one"."""
+    said = {word.low for word in tokens(text)} - {"the", "one", "please", "yes", "option"}
+    if known is None or not said:
+        return None
+    hits = [i for i, item in enumerate(known.items) if said & {word.low for word in tokens(item)}]
+    if len(hits) != 1:
+        return None
+    known.taken = hits[0]
+    return known.items[hits[0]]

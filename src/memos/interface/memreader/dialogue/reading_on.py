@@ -1,0 +1,263 @@
+"""Reading on: one utterance after another, each rewritten so that it stands by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.asking import also_did, ask_more, ask_which, ask_why, more, wh_only, which_noun
+from memos.interface.memreader.dialogue.carrying import Carried, carried, carry, fragment
+from memos.interface.memreader.dialogue.contents import content_of
+from memos.interface.memreader.dialogue.coreference import Resolved, resolve
+from memos.interface.memreader.dialogue.frames import Frame
+from memos.interface.memreader.dialogue.options import Options, named, options
+from memos.interface.memreader.dialogue.phrases import tokens
+from memos.interface.memreader.dialogue.referents import referents
+from memos.interface.memreader.dialogue.replies import agrees, asks, correction, offered
+from memos.interface.memreader.dialogue.talk import Talk
+from memos.interface.memreader.dialogue.values import Standalone, Turn
+from memos.memcube.reading import Slot, Unresolved
+
+TURNS = 12
+"""How many turns before an utterance are read."""
+LONGEST = 1000
+"""An utterance that is longer says all by itself."""
+_ASKS = "what|who|whom|whose|which|when|where|why|how|do|does|did|is|are|was|were|can|could|will|would|should|have|has|had|any"
+_ASKING = re.compile(rf"^(?:{_ASKS})\b", re.IGNORECASE)
+
+
+def standalone(text: str, turns: Sequence[Turn], *, now: datetime) -> Standalone:
+    """An utterance as it would be said with nothing before it, with what the turns before gave, and what they left open."""
+    if not text.strip() or len(text) > LONGEST:
+        return Standalone(text)
+    start = max(0, len(turns) - TURNS)
+    reader = _Reader(now)
+    for number, turn in enumerate(turns[start:], start):
+        reader.hear(turn, number)
+    return reader.read(text)
+
+
+class _Reader:
+    """The state of a conversation, after some turns."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.talk = Talk()
+        self.frame: Frame | None = None
+        self.frames: list[Frame] = []
+        self.options: list[Options] = []
+        self.last: tuple[str, str, int] | None = None
+        self.answer: tuple[str, int] | None = None
+        self.open: tuple[Unresolved, Frame] | None = None
+        self.turns: list[tuple[str, str, int]] = []
+
+    def hear(self, turn: Turn, number: int) -> None:
+        """Take in a turn."""
+        text = turn.text[:LONGEST]
+        if turn.role == "assistant":
+            self._hear_assistant(text, number)
+        else:
+            self._hear_user(text, number)
+        self.turns.append((turn.role, text, number))
+
+    def _hear_assistant(self, text: str, number: int) -> None:
+        resolved = resolve(text, self.talk, (), quiet=True)
+        listed = options(text, number)
+        if not chitchat(text):
+            self.talk.clock += 1
+            items = listed.items if listed else ()
+            self.talk.hear(resolved.text, number, mine=False, sources=resolved.carried.items(), listed=items, asked=self._asked_for())
+        self.answer = (text, number)
+        if listed is not None:
+            self.options.append(listed)
+            listed.frame = self.frame if listed.offered else None
+
+    def _asked_for(self) -> str:
+        """The question word of what was asked last."""
+        return re.sub(r"^(?:and|so|but|ok)\s+", "", self.frame.text.lower()).split(" ", 1)[0].split("'", 1)[0] if self.frame else ""
+
+    def _hear_user(self, text: str, number: int) -> None:
+        if chitchat(text):
+            return
+        read, root = self._read(text)
+        self.talk.clock += 1
+        self.talk.hear(read.text, number, mine=True, sources={each.value.lower(): each.turn for each in read.slots}.items())
+        if _asked(read.text) or referents(read.text) or any(word.text.isdecimal() for word in tokens(text)):
+            self.frame = Frame(read.text, number, number if root is None else root, _asked(read.text))
+            self.frames.append(self.frame)
+        self.open = (read.unresolved[0], self.frame) if read.unresolved and self.frame else None
+        self.answer = None
+        listed = options(read.text, number)
+        if listed is not None and not _asked(text):
+            self.options.append(listed)
+
+    def read(self, text: str) -> Standalone:
+        """An utterance as it would be said with nothing before it."""
+        return self._read(text)[0]
+
+    def _read(self, text: str) -> tuple[Standalone, int | None]:
+        if chitchat(text) and not (agrees(text) and self._offer()):
+            return Standalone(text, entities=self._entities()), None
+        made = self._reply(text) or self._fragment(text)
+        if made is not None:
+            got, left = made
+            return Standalone(got.text, got.slots, tuple(left), fresh=False, entities=self._entities()), got.root
+        if _TAKEN_BACK.match(text) and self.answer and _NOTHING.search(self.answer[0]):
+            return Standalone(text, entities=self._entities()), None
+        told = content_of(text, self.turns)
+        if told is not None:
+            return Standalone(told[0], (told[1],), fresh=False, entities=self._entities()), None
+        resolved = resolve(text, self.talk, self.options)
+        slots = tuple(resolved.slots)
+        return Standalone(resolved.text, slots, tuple(resolved.unresolved), fresh=not slots, entities=self._entities()), None
+
+    def _entities(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.referent.core for each in reversed(self.talk.heard) if each.referent.rank))[:12]
+
+    def _offer(self) -> str | None:
+        return offered(self.answer[0]) if self.answer and asks(self.answer[0]) else None
+
+    def _reply(self, text: str) -> tuple[Carried, list[Unresolved]] | None:
+        """An answer to the assistant's question, or a correction."""
+        if self.answer and asks(self.answer[0]) and len(tokens(text)) <= 10:
+            got = self._answered(text)
+            if got is not None:
+                return got, []
+        meant = correction(text)
+        if meant is not None and self.frame is not None:
+            found, wrong = meant
+            if wrong and wrong.lower() in self.frame.text.lower():
+                at = self.frame.text.lower().index(wrong.lower())
+                said = " ".join(part.said for part in found)
+                new = self.frame.text[:at] + said + self.frame.text[at + len(wrong) :]
+                return Carried(new, tuple(carried(self.frame, new, self.talk, said=said.lower(), gone=[wrong])), self.frame.root), []
+            return carry(found, self.frame, self.talk), []
+        return None
+
+    def _answered(self, text: str) -> Carried | None:
+        said, turn = self.answer or ("", -1)
+        offer = offered(said)
+        if offer is not None and agrees(text):
+            return _accepted(text, offer, turn)
+        if agrees(text) or asks(text) or self.frame is None:
+            return None
+        if self.open is not None and (place := re.search(rf"(?<!\w){re.escape(self.open[0].text)}(?!\w)", self.open[1].text)):
+            frame = self.open[1]
+            new = frame.text[: place.start()] + text.strip().rstrip(".!") + frame.text[place.end() :]
+            kept = frame.text.rstrip("?.! ")
+            return Carried(new, (Slot(name="reference", words="", value=kept, turn=frame.turn),), frame.root)
+        chosen = named(text, self.options[-1]) if self.options and self.options[-1].turn == turn else None
+        resolved = resolve(text, self.talk, self.options)
+        found = fragment(chosen if chosen and re.search(r"\bone\b", text) else resolved.text, asked=True)
+        if not found:
+            return None
+        got = carry([each if each.kind in {"time", "number"} else each._replace(kind="answer") for each in found], self.frame, self.talk)
+        extra = resolved.slots or ([Slot(name="reference", words=text.strip(), value=chosen, turn=turn)] if chosen else [])
+        return Carried(got.text, (*extra, *got.slots), got.root)
+
+    def _fragment(self, text: str) -> tuple[Carried, list[Unresolved]] | None:
+        """A question of which only a part is said."""
+        if self.frame is None:
+            return None
+        wh = wh_only(text)
+        if wh is not None:
+            return ask_why(wh, self.frame, self.answer, self.talk), []
+        which = which_noun(text)
+        if which is not None:
+            return ask_which(which, self.frame, self.talk), []
+        done = also_did(text, self.talk, self.options, self.answer)
+        if done is not None:
+            return done, []
+        again = more(text)
+        if again is not None:
+            return ask_more(again, self.frame, self.talk), []
+        before = [each.taken for each in self.options]
+        resolved = resolve(text, self.talk, self.options)
+        found = fragment(resolved.text, asked=False)
+        if found is None:
+            for each, taken in zip(self.options, before, strict=True):
+                each.taken = taken
+            return None
+        frame = self._chosen_frame(resolved) or self._frame(text, resolved)
+        if frame is None:
+            return None
+        got = carry(found, frame, self.talk)
+        return Carried(got.text, (*resolved.slots, *got.slots), got.root), resolved.unresolved
+
+    def _frame(self, text: str, resolved: Resolved) -> Frame | None:
+        """What a fragment is a part of: what has the time that it goes on from, or else the last question, or what was said last."""
+        for slot in resolved.slots:
+            if slot.name == "time":
+                having = [each for each in self.frames if slot.value.lower() in each.text.lower() and each.asked]
+                if having:
+                    return having[-1]
+        asked = [each for each in self.frames if _questions(each.text)]
+        return asked[-1] if asked and (text.rstrip().endswith("?") or self.frame is None) else self.frame
+
+    def _chosen_frame(self, resolved: Resolved) -> Frame | None:
+        """The request to which the assistant offered what was now taken instead."""
+        words = {each.turn for each in resolved.slots if "other" in each.words}
+        return next((each.frame for each in reversed(self.options) if each.turn in words), None)
+
+
+def _accepted(text: str, offer: str, turn: int) -> Carried:
+    thing = next((each for each in referents(offer) if each.rank), None)
+    words = text.strip()
+    slots = [Slot(name="reference", words=words, value=thing.core, turn=turn)] if thing else []
+    return Carried(offer, (*slots, Slot(name="content", words=words, value=offer, turn=turn)), turn)
+
+
+def chitchat(text: str) -> bool:
+    """Whether a turn says nothing that the next may take up."""
+    words = [word.low for word in tokens(text) if word.low[0].isalnum()]
+    return (
+        not words
+        or (len(words) <= 8 and all(word in lex.CHITCHAT for word in words) and not _ASKING.match(text))
+        or _DONE.match(text) is not None
+    )
+
+
+_ACKNOWLEDGED = (
+    r"done|noted|saved|stored|got\s+it|okay|logged|archived|deleted|corrected|updated|added|forgotten|restored|shared|never\s*mind"
+)
+_DONE = re.compile(rf"^(?:{_ACKNOWLEDGED})[.!]*$", re.IGNORECASE)
+
+
+def _asked(text: str) -> bool:
+    words = tokens(text)
+    return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in lex.COMMANDS)
+
+
+def _questions(text: str) -> bool:
+    """Whether it asks for something, rather than tells to keep or to change it."""
+    words = tokens(text)
+    return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in _FINDING)
+
+
+_TAKEN_BACK = re.compile(r"^(?:(?:ok|oh|well|no)[,.]?\s+)?(?:forget|drop|leave|skip)\s+(?:it|that)(?:\s+then)?[.!]*$", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"\b(?:nothing|none|no\s+\w+|not\s+(?:find|found|have|know)|don't|do\s+not|didn't|couldn't|can't|unknown)\b", re.IGNORECASE
+)
+_FINDING = frozenset(
+    {
+        "tell",
+        "show",
+        "list",
+        "remind",
+        "find",
+        "search",
+        "give",
+        "summarise",
+        "summarize",
+        "compare",
+        "count",
+        "describe",
+        "explain",
+        "look",
+        "pull",
+        "catch",
+        "recall",
+    }
+)
