@@ -65,16 +65,9 @@ def right_words(given: str, wanted: str) -> bool:
 
     What stands in parentheses in the label may be given or not. Words that only mean "memories" count neither way.
     """
-    needed, free = re.sub(r"\(.*?\)", " ", wanted), " ".join(re.findall(r"\((.*?)\)", wanted))
-    label, told = _telling(needed), _telling(given)
-    beside = told - label - _telling(free)
-    return bool(told) and label <= told and len(beside) <= max(1, len(label) // 2)
-
-
-def _telling(text: str) -> set[str]:
-    """The stems that tell memories apart; all, where none does."""
-    found = set(stems(text))
-    return found - FILLERS or found
+    needed, free = set(stems(re.sub(r"\(.*?\)", " ", wanted))), set(stems(" ".join(re.findall(r"\((.*?)\)", wanted))))
+    label, told = needed - FILLERS or needed, set(stems(given))
+    return bool(told) and label <= told and len(told - label - free - FILLERS) <= max(1, len(label) // 2)
 
 
 def right_slot(wanted: dict[str, Any], given: Sequence[Slot]) -> bool:

@@ -141,7 +141,8 @@ def _objects(tally: Tally, said: Said, call: MemoryCall) -> None:
         tally.tell("targets", said, right_words(told.target(call), label["target"]), label["target"], told.target(call))
     if "text" in label:
         wanted, given = label["text"], told.content(call)
-        tally.tell("contents", said, right_words(given, wanted) if wanted else not given, wanted, given)
+        known = " ".join((label.get("target") or "", *(slot["value"] for slot in label.get("slots", ()))))
+        tally.tell("contents", said, right_words(given, f"{wanted} ({_bare(known)})") if wanted else not given, wanted, given)
     if label.get("to"):
         tally.tell("receivers", said, right_words(told.receiver(call), label["to"]), label["to"], told.receiver(call))
     if "mode" in label:
@@ -158,6 +159,10 @@ def _objects(tally: Tally, said: Said, call: MemoryCall) -> None:
     if "then" in label:
         rest = [told.intent(each) for each in told.chain(call)[1:]]
         tally.tell("rests", said, rest == label["then"], label["then"], rest)
+
+
+def _bare(text: str) -> str:
+    return text.replace("(", " ").replace(")", " ")
 
 
 def _carried(tally: Tally, said: Said, call: MemoryCall) -> None:
@@ -179,7 +184,8 @@ def _open_questions(tally: Tally, said: Said, call: MemoryCall) -> None:
     for kind in said.label.get("unresolved", ()):
         tally.tell("unresolved", said, not set(kind.split("/")).isdisjoint(kinds), kind, call.reading.unresolved)
     if not said.label.get("unresolved") and said.intent != "none" and not said.label.get("anchors"):
-        tally.tell("nothing_open_where_none", said, not kinds, (), call.reading.unresolved)
+        right = set(kinds) <= set(said.label.get("unresolved_may", ()))
+        tally.tell("nothing_open_where_none", said, right, (), call.reading.unresolved)
 
 
 def _chain(tally: Tally, said: Said, call: MemoryCall | None) -> None:

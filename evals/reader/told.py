@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from memos.memcube.call import MemoryCall
 from memos.memcube.reading import Schedule
 
@@ -32,7 +34,7 @@ def target(call: MemoryCall) -> str:
 def receiver(call: MemoryCall) -> str:
     """To whom or where it goes."""
     named = [call.options.get(name) for name in ("to", "principals", "namespace", "layer")]
-    return " ".join(str(part).replace(":", " ") for each in named if each for part in ([each] if isinstance(each, str) else each))
+    return " ".join(unquote(str(part)).replace(":", " ") for each in named if each for part in ([each] if isinstance(each, str) else each))
 
 
 def same_schedule(rule: str, given: Schedule | None) -> bool:
