@@ -51,7 +51,8 @@ _STOP_WORDS = {
 _LETTERS = {"es": "ñ¿¡", "de": "ßäöü", "fr": "çœêîûèàù", "it": "ìò", "pt": "ãõ"}
 _SCRIPTS = (
     ("ja", "\u3040-\u30ff"), ("ko", "\uac00-\ud7af\u1100-\u11ff"), ("ru", "\u0400-\u04ff"), ("ar", "\u0600-\u06ff"),
-    ("he", "\u0590-\u05ff"), ("el", "\u0370-\u03ff"), ("th", "\u0e00-\u0e7f"), ("hi", "\u0900-\u097f"), ("zh", "\u3400-\u4dbf\u4e00-\u9fff"),
+    ("he", "\u0590-\u05ff"), ("el", "\u0370-\u03ff"), ("th", "\u0e00-\u0e7f"), ("hi", "\u0900-\u097f"), ("zh",
+    "\u3400-\u4dbf\u4e00-\u9fff"),
 )  # fmt: skip
 """Of a script that several languages share the one that most texts in it are in."""
 

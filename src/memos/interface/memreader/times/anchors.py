@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from memos.interface.memreader.times.named import unit_of
 from memos.interface.memreader.times.parse import Parse
-from memos.interface.memreader.times.relative import unit_of
-from memos.interface.memreader.times.vocabulary import BACKWARD, words_of
+from memos.interface.memreader.times.vocabulary import BACKWARD, MONTHS, WEEKDAYS, words_of
 from memos.memcube.reading import Bearing
 
 _PREPOSITIONS: dict[tuple[str, ...], Bearing] = {
     ("during",): "during", ("throughout",): "during", ("in", "the", "course", "of"): "during", ("at", "the", "time", "of"): "during",
     ("since",): "since", ("ever", "since"): "since", ("before",): "before", ("prior", "to"): "before", ("after",): "after",
-    ("following",): "after", ("until",): "until", ("till",): "until", ("up", "to"): "until", ("around", "the", "time", "of"): "around",
+    ("following",): "after", ("until",): "until", ("till",): "until", ("around", "the", "time", "of"): "around",
     ("about", "the", "time", "of"): "around", ("while",): "during", ("when",): "during", ("whilst",): "during", ("on", "my"): "during",
     ("on", "our"): "during", ("at", "the", "start", "of"): "during", ("right", "after"): "after", ("just", "after"): "after",
 }  # fmt: skip
@@ -24,7 +24,8 @@ _BE = words_of("was were am is are been being had")
 _STOPS = _PRONOUNS | _AUXILIARIES | words_of(
     """
     what who where when how which why and or but about with to that if then than because so please at for from by on as while before
-    after since until during not tell show list give find remind said told
+    after since until during not tell show list give find remind said told against between over under out off into near down up there here
+    yes no too also only again
     """
 )  # fmt: skip
 _EVENTS = words_of(
@@ -39,7 +40,10 @@ _EVENTS = words_of(
     """
 )
 _ENDINGS = ("tion", "sion", "ment", "ence", "ship", "ival", "hood", "ation", "ings", "ment", "iversary", "oment", "eral")
-_NOT_EVENTS = words_of("all it me you him us them everything that this these then now court nothing anything something lunchtime noon so")
+_NOT_EVENTS = words_of(
+    "all it me you him us them everything that this these then now court nothing anything something lunchtime noon so "
+    "conversations conversation chats chat"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,9 @@ def _at(text: str, p: Parse, index: int, taken: list[tuple[int, int]]) -> tuple[
     if (span := _taken_at(p, first, index, taken)) is not None:
         read = _possessed(p, span[1])
     elif words[-1] in {"while", "when", "whilst"}:
-        read = _clause(p, first, asked=words[-1] == "when")
+        read = _clause(p, first, taken, asked=words[-1] == "when")
     else:
-        read = _clause(p, first, asked=False) if _is_subject(p, first) else _phrase(p, first, words)
+        read = _clause(p, first, taken, asked=False) if _is_subject(p, first) else _phrase(p, first, words)
     if read is None:
         return None
     head, end = read
@@ -118,25 +122,39 @@ def _is_subject(p: Parse, index: int) -> bool:
     return p.word(index) in _PRONOUNS and p.kind(index + 1) == "word" and p.word(index + 1) not in {"did", "do"}
 
 
-def _clause(p: Parse, index: int, *, asked: bool) -> tuple[int, int] | None:
+def _clause(p: Parse, index: int, taken: list[tuple[int, int]], *, asked: bool) -> tuple[int, int] | None:
     """Read: we met · I was studying in Delft · the pipe burst: the index of its head and the one behind it."""
     if p.word(index) in _AUXILIARIES or p.kind(index) != "word":
         return None
     end = index
-    while end < len(p.tokens) and end - index < 9 and p.kind(end) not in {"mark", "stop"} and not _main(p, end, index):
+    while (
+        end - index < 9
+        and (p.kind(end) not in {"mark", "stop"} or _joins(p, end))
+        and not _main(p, end, index)
+        and not _is_taken(p, end, taken)
+    ):
         end += 1
-    while end < len(p.tokens) and p.word(end) == "'s" and end - index < 9:
-        end += 2
-    end = min(end, len(p.tokens))
     words = [p.word(k) for k in range(index, end)]
     past = any(word in BACKWARD or word in {"lived", "lost", "left", "broke", "grew", "married"} or word.endswith("ed") for word in words)
     looks_back = past or any(token.low in BACKWARD for token in p.tokens)
-    if len(words) < 2 or (asked and not looks_back) or (p.word(0) in {"remind", "notify", "alert"} and not past):
+    question = asked and index == 1 and p.word(end) == "?"
+    if len(words) < 2 or question or (asked and not looks_back) or (p.word(0) in {"remind", "notify", "alert"} and not past):
         return None
     head = index
     if words[0] in _PRONOUNS:
         head = index + 2 if words[1] in _BE and len(words) > 2 else index + 1
     return (head + 1 if p.word(head) in _DETERMINERS and head + 1 < end else head), end
+
+
+def _joins(p: Parse, index: int) -> bool:
+    """Whether a mark stands inside a word: pre-season, Anna's, 30-day."""
+    return p.word(index) in {"-", "'s"} and p.token(index).start == p.token(index - 1).end and p.kind(index + 1) not in {"mark", "stop"}
+
+
+def _is_taken(p: Parse, index: int, taken: list[tuple[int, int]]) -> bool:
+    """Whether a time that is read by itself begins at a token, or a preposition before one."""
+    start = p.token(index + 1 if p.word(index) in {"on", "in", "at"} else index).start
+    return any(first <= p.token(index).start < last or first == start for first, last in taken)
 
 
 def _main(p: Parse, index: int, first: int) -> bool:
@@ -176,12 +194,7 @@ def _phrase(p: Parse, index: int, words: tuple[str, ...]) -> tuple[int, int] | N
 def _noun(p: Parse, index: int) -> tuple[int, int] | None:
     """A noun with what stands before it, and a place or a person behind it: first pregnancy, marathon in Valencia, death of my father."""
     end = index
-    while (
-        end - index < 4
-        and p.kind(end) == "word"
-        and p.word(end) not in _STOPS
-        and p.word(end) not in {"in", "of", "last", "this"} | (frozenset() if end > index else _NOT_EVENTS)
-    ):
+    while end - index < 5 and _is_noun(p, end, first=end == index):
         end += 1
         if unit_of(p.word(end - 1)) and p.word(end - 2) in {"last", "next"}:
             return None
@@ -189,14 +202,28 @@ def _noun(p: Parse, index: int) -> tuple[int, int] | None:
         end = index + 2
     if end == index:
         return None
-    if p.word(end) in {"in", "at", "with", "to"} and p.token(end + 1).raw[:1].isupper() and p.kind(end + 1) == "word":
+    if p.word(end) in {"in", "at", "with", "to"} and _is_name(p, end + 1):
         end += 2
-        while p.token(end).raw[:1].isupper() and p.kind(end) == "word":
+        while _is_name(p, end):
             end += 1
     elif p.word(end) == "of" and p.kind(end + 1) == "word":
         of = end + 2 if p.word(end + 1) in _DETERMINERS else end + 1
         end = of + 1 if p.kind(of) == "word" and p.word(of) not in _STOPS else end
     return index, end
+
+
+def _is_noun(p: Parse, index: int, *, first: bool) -> bool:
+    if _joins(p, index):
+        return not first
+    word = p.word(index)
+    return (
+        p.kind(index) == "word" and word not in _STOPS and word not in {"in", "of", "last", "this"} and not (first and word in _NOT_EVENTS)
+    )
+
+
+def _is_name(p: Parse, index: int) -> bool:
+    word = p.word(index)
+    return p.kind(index) == "word" and p.token(index).raw[0].isupper() and word not in MONTHS and word not in WEEKDAYS
 
 
 def _with_distance(p: Parse, index: int) -> int:

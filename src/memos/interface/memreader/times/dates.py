@@ -91,9 +91,15 @@ def month(p: Parse, index: int) -> Hit | None:
     day = _day_number(p, p.skip(behind, "the") if p.kind(behind + 1) == "ord" else behind)
     if day is not None:
         return within_year(p, day[1], month_cycle(p, number, first=day[0]))
-    if year_at(p, behind, short=True) is None and not _is_month(p, index):
+    if year_at(p, behind, short=True) is None and not _of_a_year(p, behind) and not _is_month(p, index):
         return None
     return within_year(p, behind, month_cycle(p, number))
+
+
+def _of_a_year(p: Parse, index: int) -> bool:
+    """Whether "of last year" stands at an index."""
+    at = p.skip(index, "of", "in", ",")
+    return p.word(at) in {"last", "this", "next"} and p.word(at + 1) == "year"
 
 
 def _day_number(p: Parse, index: int) -> tuple[int, int] | None:
@@ -111,6 +117,8 @@ def _is_month(p: Parse, index: int) -> bool:
     token, before, behind = p.token(index), p.word(index - 1), p.token(index + 1)
     low, capital = token.low, token.raw[0].isupper()
     name = capital and _is_name_part(token, behind)
+    if behind.low in {"and", "or", "to", "through", "-", "–", "vs", "versus", "with"} and p.word(index + 2) in MONTHS:
+        return capital or before in SURE
     if before in SURE or before in _CLOSE or (before == "-" and p.word(index - 2) == "mid"):
         return not (name and before not in {"in", "since", "during", "until", "throughout"})
     if low in SHORT_MONTHS and (not capital or low in NAMELIKE):

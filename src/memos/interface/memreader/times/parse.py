@@ -60,6 +60,8 @@ class Parse:
 
     def period(self, index: int) -> Hit | None:
         """The time that is named from an index on; read once, nested at most six deep."""
+        if self.word(index) in {"in", "on"} and self.token(index + 1).start == self.token(index).start:
+            index += 1  # a translation gives the preposition that makes a word a time
         if index in self._seen:
             return self._seen[index]
         if self._depth >= 6 or index >= len(self.tokens):
@@ -146,7 +148,7 @@ class Parse:
             return not recall
         if any(w in BACKWARD for w in words) and "will" not in words and "going" not in words:
             return False
-        if any(w in FORWARD for w in words):
+        if any(w in FORWARD for w in words) or (self.told and not {"is", "are", "'re", "'m"}.isdisjoint(words)):
             return True
         if _FORWARD_WORDS.search(" ".join(words)):
             return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from memos.interface.memreader.times.named import unit_of
 from memos.interface.memreader.times.parse import Hit, Parse
-from memos.interface.memreader.times.relative import unit_of
 from memos.interface.memreader.times.spans import DAYS_OF, MONTHS_OF, Span
 from memos.interface.memreader.times.vocabulary import EDGES, WEEKDAYS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from memos.interface.memreader.times import dates, hours, numeric, parts, relative, seasons
+from memos.interface.memreader.times import dates, hours, named, numeric, parts, relative, seasons
 from memos.interface.memreader.times.feasts import first_words
 from memos.interface.memreader.times.parse import Hit, Parse
 from memos.interface.memreader.times.spans import Span
@@ -38,7 +38,8 @@ _BY_KIND: dict[str, tuple[Rule, ...]] = {
     "mix": (seasons.quarter, seasons.week_number, relative.ago),
 }
 _THE: tuple[Rule, ...] = (
-    relative.day_word, relative.before_last, relative.modified, parts.edge, parts.nth, parts.sofar, dates.day_first, seasons.quarter,
+    relative.day_word, relative.before_last, relative.beside, relative.modified, parts.edge, parts.nth, parts.sofar,
+    dates.day_first, seasons.quarter,
     seasons.season,     dates.year, dates.decade, dates.century_of, hours.time_first, relative.ago,
 )  # fmt: skip
 
@@ -54,9 +55,9 @@ def _rules() -> dict[str, tuple[Rule, ...]]:
     add(("yesterday", "today", "tomorrow", "tmrw", "tomorow", "yday", "tonight"), relative.day_word)
     add((*LAST, *NEXT, "this", "current", "that"), relative.modified)
     add(("day", "night"), relative.day_word)
-    add((*WEEKDAYS, *SHORT_WEEKDAYS), relative.weekday, relative.before_last)
+    add((*WEEKDAYS, *SHORT_WEEKDAYS), named.weekday, relative.before_last, relative.beside)
     add(MONTHS, dates.month, relative.before_last)
-    add(("week", "month", "year", "quarter", "weekend", "day"), relative.before_last, parts.sofar)
+    add(("week", "month", "year", "quarter", "weekend", "day"), relative.before_last, relative.beside, parts.sofar)
     add(("week", "calendar", "iso"), seasons.week_number)
     add(SEASONS, seasons.season)
     add(EDGES, parts.edge)

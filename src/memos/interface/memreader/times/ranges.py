@@ -46,7 +46,23 @@ def expression(p: Parse, index: int) -> tuple[Span, int, int] | None:
     if both is not None:
         return both[0], index, both[1]
     hit = p.period(index)
-    return (hit[0], index, hit[1]) if hit is not None and hit[1] > index else None
+    return _listed(p, hit, index) if hit is not None and hit[1] > index else None
+
+
+def _listed(p: Parse, hit: Hit, index: int) -> tuple[Span, int, int]:
+    """Read: April 22 or 23 · May 10, 12 and 15, 2024: from the first of the days to the last."""
+    span, behind = hit
+    while span.grain in {"day", "days"} and p.word(behind) in {",", "and", "or", "&"}:
+        at = p.skip(p.skip(behind + 1, "and", "or"), "the")
+        day = p.word(at).rstrip("stndrh")
+        ends = p.kind(at + 1) in {"mark", "stop"} or p.word(at + 1) in {"and", "or"}
+        if p.kind(at) not in {"num", "ord"} or len(day) > 2 or not ends or p.word(at + 1) in {"%", ":"}:
+            break
+        tail = _day_tail(p, span, int(day), at + 1)
+        if tail is None:
+            break
+        span, behind = replace(tail[0], cycle=span.cycle), tail[1]
+    return span, index, behind
 
 
 def _opened(p: Parse, index: int) -> tuple[Span, int, int] | None:
@@ -105,7 +121,7 @@ def _onwards(p: Parse, index: int) -> Hit | None:
 
 def _joined(p: Parse, index: int, joint: frozenset[str] | set[str]) -> Hit | None:
     """Two times with a joint between them."""
-    first = p.period(index)
+    first = p.period(p.skip(index, "in", "on"))
     if first is None or first[0].start is None:
         return None
     span, behind = first

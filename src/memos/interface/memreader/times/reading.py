@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from memos.errors import InvalidCall
 from memos.interface.memreader.language import language_of
+from memos.interface.memreader.times import chinese, spanish
 from memos.interface.memreader.times.anchors import Anchored, anchors_of
 from memos.interface.memreader.times.parse import Parse
 from memos.interface.memreader.times.periods import period
@@ -20,6 +23,8 @@ from memos.memcube.window import Window
 
 __all__ = ["Anchored", "Times", "read_times", "together"]
 
+_YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20|21)[0-9]{2}(?![0-9])")
+_JOINED = re.compile(r"\W*(?:and|or|vs\.?|versus|to|with|than|but not|[,;/&–-])\W*(?:in|on|from|to)?\W*", re.IGNORECASE)
 _NUMBERS_ONLY = frozenset({"de", "fr", "it", "pt"})
 
 Found = tuple[Span, int, int]
@@ -54,6 +59,7 @@ def read_times(
         raise InvalidCall(f"week_start: {week_start} is no day of the week; give 0 (Monday) to 6 (Sunday)")
     parse = Parse(_tokens(text, language), Calendar(now, week_start), (country or "").upper(), told=told, period=period)
     found, unresolved = _found(text, parse)
+    found = _agreed(text, found, parse)
     phrases = tuple(
         TimePhrase(text=text[start:end], start=start, end=end, window=Window(start=span.start, end=span.end)) for span, start, end in found
     )
@@ -61,13 +67,18 @@ def read_times(
     anchors = anchors_of(text, parse, [(start, end) for _, start, end in found])
     phrases = tuple(phrase for phrase in phrases if not (covered and covered[0] <= phrase.start and phrase.end <= covered[1]))
     vague = vague_times(text[:READ_AT_MOST], [(start, end) for _, start, end in found], unresolved)
-    return Times(phrases, together([phrase.window for phrase in phrases]), (*unresolved, *vague), schedule, anchors)
+    return Times(phrases, _meant(text, phrases), (*unresolved, *vague), schedule, anchors)
 
 
 def _tokens(text: str, language: str | None) -> list[Token]:
     """The tokens that the grammar reads: of a language that it does not know the numbers and dates."""
+    tongue = language or language_of(text)
+    if tongue == "es":
+        return spanish.translator().tokens(text)
+    if tongue == "zh":
+        return chinese.tokens_of_chinese(text)
     tokens = tokens_of(text)
-    if (language or language_of(text)) in _NUMBERS_ONLY:
+    if tongue in _NUMBERS_ONLY:
         return [token._replace(low="·") if token.kind == "word" else token for token in tokens]
     return tokens
 
@@ -95,19 +106,48 @@ def _found(text: str, parse: Parse) -> tuple[list[Found], list[Unresolved]]:
     return found, unresolved
 
 
+def _agreed(text: str, found: list[Found], parse: Parse) -> list[Found]:
+    """Times that are joined share what one of them leaves open: in Q1 and Q2 2024, on Monday and Wednesday."""
+    agreed = list(found)
+    for at, (one, two) in enumerate(pairwise(found)):
+        first, second = agreed[at][0], two[0]
+        if not _JOINED.fullmatch(text[one[2] : two[1]]) or first.start is None or second.start is None:
+            continue
+        if first.cycle is not None and second.cycle is None and first.grain == second.grain:
+            agreed[at] = (first.cycle.until(second.start), *one[1:])
+        elif second.cycle is not None and first.grain == second.grain:
+            later = second.cycle.from_(first.start)
+            agreed[at + 1] = (later, *two[1:]) if first.cycle is None or later.begins <= parse.now else two
+    return agreed
+
+
 def _in_order(span: Span) -> bool:
     return (span.start is None or span.end is None or span.start < span.end) and not (span.start is None and span.end is None)
+
+
+def _meant(text: str, phrases: tuple[TimePhrase, ...]) -> Window | None:
+    """The window of all phrases; a date with its year outweighs "last Friday", which is told from that date, not from now."""
+    dated = [phrase for phrase in phrases if _YEAR.search(phrase.text)]
+    if len(phrases) > 1 and 0 < len(dated) < len(phrases):
+        between = [text[one.end : two.start] for one, two in pairwise(phrases)]
+        windows = [phrase.window for phrase in phrases]
+        if not any(_JOINED.fullmatch(each) for each in between) and not _overlap(windows):
+            return together([phrase.window for phrase in dated])
+    return together([phrase.window for phrase in phrases])
+
+
+def _overlap(windows: list[Window]) -> bool:
+    late, early = [w.start for w in windows if w.start], [w.end for w in windows if w.end]
+    return not late or not early or max(late) < min(early)
 
 
 def together(windows: list[Window]) -> Window | None:
     """The window that several mean: where all overlap their intersection, else from the first to the last."""
     if not windows:
         return None
-    starts, ends = [w.start for w in windows], [w.end for w in windows]
-    late, early = [s for s in starts if s is not None], [e for e in ends if e is not None]
-    latest, earliest = max(late, default=None), min(early, default=None)
-    if latest is None or earliest is None or latest < earliest:
-        return Window(start=latest, end=earliest)
-    first = None if None in starts else min(late)
-    last = None if None in ends else max(early)
+    late, early = [w.start for w in windows if w.start], [w.end for w in windows if w.end]
+    if _overlap(windows):
+        return Window(start=max(late, default=None), end=min(early, default=None))
+    first = min(late) if len(late) == len(windows) else None
+    last = max(early) if len(early) == len(windows) else None
     return Window(start=first, end=last) if first is not None or last is not None else None

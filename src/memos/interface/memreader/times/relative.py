@@ -5,63 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from memos.interface.memreader.times.dates import month_cycle
+from memos.interface.memreader.times.named import named_cycle, unit_of, weekday_cycle, weekend_cycle
 from memos.interface.memreader.times.parse import Hit, Parse
-from memos.interface.memreader.times.seasons import feast_name, season_cycle
-from memos.interface.memreader.times.spans import CALENDAR_UNITS, SECONDS_OF, UNITS, Cycle, Span
-from memos.interface.memreader.times.vocabulary import (
-    EVENTS,
-    FOLLOWS,
-    LAST,
-    LEADS,
-    MONTHS,
-    NEXT,
-    PARTS,
-    PLURAL_WEEKDAYS,
-    SEASONS,
-    SHORT_WEEKDAYS,
-    WEEKDAYS,
-)
+from memos.interface.memreader.times.seasons import season_cycle
+from memos.interface.memreader.times.spans import CALENDAR_UNITS, SECONDS_OF, Span
+from memos.interface.memreader.times.vocabulary import LAST, NEXT, PARTS, PLURAL_WEEKDAYS, SEASONS, WEEKDAYS
 
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1, "tmrw": 1, "tomorow": 1, "yday": -1, "tonight": 0}
-
-
-def unit_of(word: str) -> str | None:
-    """The unit that a word names, in the singular or the plural."""
-    if word in UNITS:
-        return UNITS[word]
-    if word.endswith("s") and word[:-1] in UNITS:
-        return UNITS[word[:-1]]
-    return "century" if word == "centuries" else None
-
-
-def weekday_cycle(p: Parse, weekday: int) -> Cycle:
-    """A weekday of every week; of the k-th one after the week of now."""
-    first = p.calendar.week_of(p.today)
-    shift = (weekday - p.calendar.week_start) % 7
-    return Cycle(
-        lambda k: p.day(first + timedelta(days=7 * k + shift)),
-        lambda when: (p.calendar.week_of(when.date()) - first).days // 7,
-        strict=True,
-    )
-
-
-def named_cycle(p: Parse, index: int) -> tuple[Cycle, int] | None:
-    """What comes back and has a name: a weekday, month, season or feast."""
-    word = p.word(index)
-    if word in WEEKDAYS or word in SHORT_WEEKDAYS:
-        number = WEEKDAYS.get(word, SHORT_WEEKDAYS.get(word, 0))
-        return weekday_cycle(p, number), p.skip(index + 1, ".") if word in SHORT_WEEKDAYS else index + 1
-    feast = feast_name(p, index)
-    if feast is not None:
-        return feast
-    if word in MONTHS:
-        day = int(p.word(index + 1)) if p.kind(index + 1) == "num" and len(p.word(index + 1)) <= 2 else 0
-        day = int(p.word(index + 1)[:-2]) if p.kind(index + 1) == "ord" else day
-        return month_cycle(p, MONTHS[word], first=day), index + 2 if day else index + 1
-    if word in SEASONS:
-        return season_cycle(p, SEASONS[word]), index + 1
-    return None
 
 
 def day_word(p: Parse, index: int) -> Hit | None:
@@ -96,6 +46,30 @@ def before_last(p: Parse, index: int) -> Hit | None:
     return None
 
 
+def beside(p: Parse, index: int) -> Hit | None:
+    """Read: the week before 16 November · the day after Christmas · the Sunday before last Easter · the year before 2020."""
+    at = p.skip(index, "the")
+    weekday, unit = WEEKDAYS.get(p.word(at)), unit_of(p.word(at))
+    way = p.word(at + 1)
+    if way not in {"before", "after", "preceding", "following"} or (weekday is None and unit not in CALENDAR_UNITS):
+        return None
+    other = p.period(at + 2)
+    if other is None or other[0].start is None or other[0].end is None or other[0].grain in {"roll", "clock", "minute"}:
+        return None
+    span, behind = other
+    later = way in {"after", "following"}
+    if weekday is not None or unit == "weekend":
+        cycle = weekday_cycle(p, weekday) if weekday is not None else weekend_cycle(p)
+        return (cycle.from_(span.ends) if later else cycle.ended(span.begins)), behind
+    edge = span.ends if later else span.begins
+    small = span.grain in {"day", "feast", "part", "weekend", "days"} and unit != "day"
+    if unit is None or small or unit == "day":
+        moved = p.calendar.later(edge, unit or "day", 1 if later else -1)
+        return (Span(edge, moved, unit or "day") if later else Span(moved, edge, unit or "day")), behind
+    base = (span.ends - timedelta(seconds=1)).date() if later else span.begins.date()
+    return p.calendar.unit(unit, 1 if later else -1, base), behind
+
+
 def modified(p: Parse, index: int) -> Hit | None:
     """Read: last week · the past three days · next Friday · this month · this past weekend · the last couple of months."""
     article = p.word(index) == "the"
@@ -109,7 +83,7 @@ def modified(p: Parse, index: int) -> Hit | None:
     rolling = article or word == "past" or (sign < 0 and p.word(index - 1) == "these")
     return (
         _counted(p, at + 1, sign)
-        or _unit(p, at + 1, sign, rolling=rolling and word not in {"previous", "prior", "coming"})
+        or _unit(p, at + 1, sign, rolling=rolling and word not in {"previous", "prior", "coming", "upcoming"})
         or _named(p, at + 1, sign)
     )
 
@@ -124,7 +98,7 @@ def _counted(p: Parse, index: int, sign: int) -> Hit | None:
     if unit is None or p.word(behind + 1) == "of":
         return None
     if unit == "weekend":
-        weekends = Cycle(lambda k: p.calendar.unit("weekend", k), lambda _: 0)
+        weekends = weekend_cycle(p)
         many = min(8, max(1, round(count[0]))) - 1
         first = weekends.ended(p.now, many) if sign < 0 else weekends.coming(p.now)
         last = weekends.ended(p.now) if sign < 0 else weekends.coming(p.now, many)
@@ -149,14 +123,14 @@ def _unit(p: Parse, index: int, sign: int, *, rolling: bool) -> Hit | None:
     behind = p.token(index + 1)
     if unit in SECONDS_OF:
         return (p.calendar.rolling(unit, sign), index + 1) if sign else (p.calendar.unit(unit), index + 1)
-    if rolling and unit != "weekend" and sign and behind.low != "before":
+    if rolling and unit != "weekend" and sign and behind.low != "before" and not (unit == "day" and sign > 0):
         return p.calendar.rolling(unit, sign), index + 1
     if unit == "day":
         return (p.day(p.today + timedelta(days=sign)), index + 1) if sign else None
     if unit == "weekend" and sign < 0:
-        return Cycle(lambda k: p.calendar.unit("weekend", k), lambda _: 0).ended(p.now), index + 1
+        return weekend_cycle(p).ended(p.now), index + 1
     if unit == "weekend" and sign > 0 and p.word(index - 1) in {"coming", "upcoming"}:
-        return Cycle(lambda k: p.calendar.unit("weekend", k), lambda _: 0).coming(p.now), index + 1
+        return weekend_cycle(p).coming(p.now), index + 1
     return (p.calendar.unit(unit, sign), index + 1) if unit in CALENDAR_UNITS else None
 
 
@@ -210,6 +184,8 @@ def _moved(p: Parse, index: int, unit: str, count: float, *, within: bool) -> Hi
     if within and not p.word(at).startswith("of"):
         if p.word(at) in {"'", "'s"} and after == "time":
             return p.calendar.moment(unit, count), at + 2
+        if _not_since(p, at):
+            return p.calendar.rolling(unit, -count), at
         return (p.calendar.moment(unit, count), at) if p.future(at) or p.kind(at) in {"stop", "mark"} else None
     if word in {"before", "after", "from"} and unit not in SECONDS_OF:
         other = p.period(at + 1)
@@ -217,6 +193,13 @@ def _moved(p: Parse, index: int, unit: str, count: float, *, within: bool) -> Hi
             sign = -1 if word == "before" else 1
             return p.calendar.moment(unit, sign * count, other[0].begins), other[1]
     return None
+
+
+def _not_since(p: Parse, index: int) -> bool:
+    """Whether "in a few days" looks back: I have not talked to her in a few days."""
+    return any(
+        p.word(k) in {"haven", "hasn", "hadn"} or (p.word(k) in {"not", "never"} and p.word(k - 1) in {"have", "has"}) for k in range(index)
+    )
 
 
 def _ago(p: Parse, index: int, unit: str, count: float) -> Hit | None:
@@ -231,53 +214,3 @@ def _ago(p: Parse, index: int, unit: str, count: float) -> Hit | None:
         week = p.calendar.week_of(p.today + timedelta(days=round(7 * count)))
         return p.day(week + timedelta(days=(WEEKDAYS[p.word(index + 1)] - p.calendar.week_start) % 7)), index + 2
     return p.calendar.moment(unit, count), index
-
-
-def weekday(p: Parse, index: int) -> Hit | None:
-    """Read: Friday · on Fri. · Friday the 13th · Monday of last week · Friday last week."""
-    word, token = p.word(index), p.token(index)
-    short = word not in WEEKDAYS
-    if short and word not in SHORT_WEEKDAYS:
-        return None
-    behind = p.skip(index + 1, ".") if short else index + 1
-    at = p.skip(p.skip(behind, ","), "the")
-    if p.kind(at) in {"ord", "num", "date", "stamp"} or p.word(at) in MONTHS:
-        dated = p.period(behind if p.word(behind) == "the" else at)
-        if dated is not None and dated[0].grain == "day":
-            return _on_weekday(p, index, dated)
-    at = p.skip(p.skip(behind, ",", "of", "in"), "of")
-    if p.word(at) in {"last", "this", "next", "the"} or p.word(at).startswith("week"):
-        inner = p.period(at)
-        if inner is not None and inner[0].grain == "week":
-            days = ((WEEKDAYS | SHORT_WEEKDAYS)[word] - inner[0].begins.weekday()) % 7
-            return p.day(inner[0].begins.date() + timedelta(days=days)), inner[1]
-    if not _is_weekday(p, index, behind, token.raw, short=short):
-        return None
-    return p.pick(index, weekday_cycle(p, (WEEKDAYS | SHORT_WEEKDAYS)[word])), behind
-
-
-def _on_weekday(p: Parse, index: int, dated: Hit) -> Hit:
-    """Friday the 13th: the day of a month that falls on that weekday."""
-    wanted = (WEEKDAYS | SHORT_WEEKDAYS)[p.word(index)]
-    span, behind = dated
-    if span.cycle is None or span.begins.weekday() == wanted:
-        return span, behind
-    fits = [s for s in span.cycle.around(p.now) if s.begins.weekday() == wanted]
-    before = [s for s in fits if s.begins <= p.now]
-    return (before[-1] if before else fits[0] if fits else span), behind
-
-
-def _is_weekday(p: Parse, index: int, behind: int, raw: str, *, short: bool) -> bool:
-    before, after = p.word(index - 1), p.token(behind)
-    if short and not (raw[0].isupper() or before in {"on", "last", "next", "since", "until", "by", "this"}):
-        return False
-    if short and after.kind == "word" and before not in LEADS:
-        return False
-    lead = before in LEADS and before not in {"as", "about", "with", "the", "a", "at", "of", "("}
-    if lead and after.low == "the" and p.token(behind + 1).kind == "word":
-        return False
-    if lead and before in {"for", "to", "and", "or", "from", "by"}:
-        lead = not (after.kind == "word" and after.raw[0].isupper() and after.low not in FOLLOWS | MONTHS.keys())
-    if lead and before in {"for", "to"} and after.kind == "word" and after.low not in FOLLOWS | EVENTS | PARTS.keys():
-        return False
-    return lead or after.kind in {"stop", "mark", "num", "clock"} or after.low in FOLLOWS or after.low in EVENTS

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import cache
 
 from memos.interface.memreader.times.hours import clock
+from memos.interface.memreader.times.named import unit_of
 from memos.interface.memreader.times.parse import Parse
-from memos.interface.memreader.times.relative import unit_of
 from memos.interface.memreader.times.vocabulary import MONTHS, ORDINALS, PARTS, PLURAL_WEEKDAYS, SEASONS, WEEKDAYS
 from memos.memcube.reading import Schedule
 
@@ -38,11 +38,14 @@ Rule = tuple[dict[str, str], int]
 
 @cache
 def _conditions() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    always = re.compile(r"\b(?:whenever|every time|each time|any ?time|as soon as)\s+([^.,;!?\n]{3,160})", re.IGNORECASE)
+    someone = r"(?:a|an|the|my|our|i|we|he|she|they|it|any|some|someone|somebody|anyone|there|new)\b"
+    always = re.compile(
+        rf"\b(?:whenever|(?:every time|each time|any ?time|as soon as)(?=\s+(?:{someone}|[A-Z])))\s+([^.,;!?\n]{{3,160}})", re.IGNORECASE
+    )
     asked = re.compile(
-        r"\b(?:remind|notify|alert|tell|ping|warn|let|message|email|e-mail)\s+(?:me|us|my|our|him|her|them)\b[^.;!?\n]{0,120}?\b(?:when|once|if)\s+"
-        r"((?:a|an|the|my|our|i|we|you|he|she|they|it|any|some|someone|somebody|anyone)\b[^.,;!?\n]{3,160})|"
-        r"^\s*(?:when|once|if)\s+((?:a|an|any|some|someone|somebody|anyone|the|my|i|we)\b[^.,;!?\n]{3,160}),\s*(?:please\s+)?"
+        rf"\b(?:remind|notify|alert|tell|ping|warn|message|email|e-mail)\s+(?:me|us|my|our|him|her|them)\b[^.;!?\n]{{0,120}}?\b(?:when|once|if)\s+"
+        rf"({someone}[^.,;!?\n]{{3,160}})|"
+        rf"^\s*(?:when|once|if)\s+({someone}[^.,;!?\n]{{3,160}}),\s*(?:please\s+)?"
         r"(?:remind|notify|alert|tell|save|store|add|summari[sz]e|archive|send|update|forget|delete|write|log|record|ping|note|share|review)\b",
         re.IGNORECASE,
     )

@@ -32,6 +32,8 @@ def quarter(p: Parse, index: int) -> Hit | None:
     at = p.skip(index, "the")
     number = p.ordinal(at)
     if _QUARTER.fullmatch(p.word(at)):
+        if p.word(at - 1) in {"<", "/"} or (p.token(at).raw[0] == "h" and year_at(p, at + 1) is None):
+            return None  # a heading of HTML
         size, nth, behind = (3 if p.word(at)[0] == "q" else 6), int(p.word(at)[1]), at + 1
     elif number and p.word(number[1]) in {"quarter", "half"}:
         size, nth, behind = (3 if p.word(number[1]) == "quarter" else 6), number[0], number[1] + 1

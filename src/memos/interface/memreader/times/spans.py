@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 UNITS = {
     "second": "second", "sec": "second", "minute": "minute", "min": "minute", "hour": "hour", "hr": "hour", "day": "day", "night": "day",
     "week": "week", "wk": "week", "fortnight": "fortnight", "weekend": "weekend", "month": "month", "mth": "month", "quarter": "quarter",
-    "season": "quarter", "year": "year", "yr": "year", "decade": "decade", "century": "century",
+    "year": "year", "yr": "year", "decade": "decade", "century": "century",
 }  # fmt: skip
 CALENDAR_UNITS = frozenset({"day", "week", "weekend", "month", "quarter", "year", "decade", "century"})
 MONTHS_OF = {"month": 1, "quarter": 3, "half": 6, "year": 12, "decade": 120, "century": 1200}

@@ -73,9 +73,9 @@ VERBS = words_of(
 COUNTED = words_of(
     """
     calories steps dollars euros pounds people words tokens items km kcal miles meters metres times users points pages copies records
-    rows lines characters mg ml kg g grams m mm cm percent employees followers customers bytes kb mb gb hz rpm watts kwh feet ft
-    inches yen files photos votes seats units usd eur gbp pieces subscribers hours minutes seconds days weeks months years questions
-    messages songs books cups liters litres tons bucks cents shares square cubic or iu
+    rows lines characters mg ml kg grams mm cm percent employees followers customers bytes kb mb gb hz rpm watts kwh feet ft inches
+    yen files photos votes seats units usd eur gbp pieces subscribers hours minutes seconds days weeks months years questions messages
+    songs books cups liters litres tons bucks cents shares square cubic iu
     """
 )
 NOT_A_YEAR_BEHIND = words_of(
