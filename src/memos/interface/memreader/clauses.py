@@ -1,0 +1,248 @@
+"""Clauses: takes a request that asks for several operations apart, in the order in which they are to be done."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from memos.interface.memreader.commands import Command, command, lemma
+from memos.interface.memreader.peeling import peeled
+from memos.interface.memreader.statements import dismissed
+from memos.interface.memreader.words import ADVERBS, ARTICLES, CONJUNCTIONS, DEMONSTRATIVES, POSSESSIVES, PREPOSITIONS, QUANTIFIERS, listed
+
+_PROBE = "zzz"
+READ = 4000
+"""How many characters of a text are searched for where clauses end."""
+PLACES = 200
+"""How many places are looked at."""
+AHEAD = 300
+_QUOTED = re.compile(r"[\"“«][^\"”»\n]{0,2000}[\"”»]|(?<!\w)['‘][^'’\n]{2,300}['’](?!\w)|`[^`\n]{1,300}`|\([^()\n]{0,300}\)")
+_BREAK = re.compile(
+    r"(?P<end>(?<=[.!?…])[\"')\]]?\s+|\n+)"
+    r"|(?P<mark>\s*;\s*|\s+[–—-]{1,2}\s+)"
+    r"|(?P<link>\s*,?\s+(?:and|then|but|plus|&|\+)(?:\s+(?:and|then|also|but|afterwards|finally|lastly|next|please|after\s+that"
+    r"|after\s+this|when\s+you're\s+done|once\s+that's\s+done))*\s*,?\s+"
+    r"|\s*,\s*(?:also|afterwards|finally|next|after\s+that|lastly)\s*,?\s+)"
+    r"|(?P<comma>,\s+)",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(r"(?:\b(?:dr|mr|mrs|ms|prof|st|no|vs|etc|approx|e\.g|i\.e|sr|jr|mt|fig|p|pp|a\.m|p\.m)|\b[A-Z])\.\s*$", re.IGNORECASE)
+_RESTART = re.compile(
+    r"^.{0,120}?\b(?:no[,]?\s+wait|wait[,]?\s+no|scratch\s+that|strike\s+that|on\s+second\s+thoughts?"
+    r"|actually[,]?\s+no)\b[,.:;!…\s-]*(?=\w)",
+    re.IGNORECASE,
+)
+_TIMELY = re.compile(
+    r"^(?:on|at|in|from|when|whenever|if|as\s+soon\s+as|every|each|starting|beginning|next|this|tomorrow|tonight|today|daily|weekly"
+    r"|monthly|by|for|during|since|until)\b",
+    re.IGNORECASE,
+)
+_EARLIER = re.compile(
+    r"^(?:but\s+)?(?:before\s+(?:that|this|doing\s+(?:so|that|this)|you\s+do(?:\s+(?:so|that|this))?)|beforehand"
+    r"|first(?:\s+of\s+all)?|prior\s+to\s+that)\s*,?\s+",
+    re.IGNORECASE,
+)
+_AHEAD_OF = re.compile(
+    r"^(?P<when>before|after|once|as\s+soon\s+as|when|having|prior\s+to)\s+(?P<you>(?:you|we)(?:'ve|\s+have|\s+had|'re\s+done"
+    r"|\s+are\s+done|\s+do|\s+finish(?:ed)?)?\s+)?(?P<verb>[a-z][a-z-]*)\b(?P<rest>[^\n]*?),\s*",
+    re.IGNORECASE,
+)
+_FOLLOWS = re.compile(
+    r"\s*,?\s+(?:but\s+(?:only\s+)?)?(?P<when>before|after|once|as\s+soon\s+as|prior\s+to)\s+(?P<you>(?:you|we)(?:'ve|\s+have|\s+had"
+    r"|'re\s+done|\s+are\s+done|\s+do|\s+finish(?:ed)?)?\s+)?(?P<verb>[a-z][a-z-]*)\b(?P<rest>[^\n]*)$",
+    re.IGNORECASE,
+)
+_INFINITIVE = re.compile(
+    r"\b(?:to|should|must|will|would|can|could|might|may|let's|i'll|we'll|he'll|she'll|they'll|going\s+to|want"
+    r"|wants)\s+(?:\w+ly\s+)?[a-z]{2,}\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"^(?:(?:who|what|when|where|why|how|which|whose)(?:'s|s)?\s+\w+\s+\S|(?:who|what|how)(?:'s)\s+\S|(?:do|did|does|is|are|was|were"
+    r"|have|has|had|can|will)\s+(?:i|we|you|he|she|they|it|the|my|our|there|[A-Z]\w+)\b\s*\S"
+    r"|(?:who|what)\s+\w+(?:ed|s)?\s*\?|what\s+helped|how\s+(?:many|much|often|long|far|old)\s)",
+    re.IGNORECASE,
+)
+_POINTING = (
+    ARTICLES
+    | POSSESSIVES
+    | DEMONSTRATIVES
+    | QUANTIFIERS
+    | listed("""
+it them everything anything what whatever how who when where which why if whether me us him her both one
+""")
+)
+_HOMOGRAPHS = listed("""
+note notes record log list store change share update archive lock pin file count move show find report check search set get give open
+read make put take add save keep tell drop bin clear bring look pull mark push hand pass track document view wipe trash seal protect
+merge swap switch set mark tick stop strike purge display sum round wrap brief know see hear help go run write draft talk walk register
+capture import enter contrast pack store run order plan book remember revert restore link attach complete fill allow grant open block
+""")
+_FIRM = frozenset(
+    {"archive", "forget", "freeze", "unfreeze", "restore", "confirm", "share", "summarise", "compare", "list", "count", "history"}
+)
+_NOT_FIRST = ADVERBS | CONJUNCTIONS | PREPOSITIONS
+
+
+class Clause(NamedTuple):
+    """One clause of a request, and how it is joined to the one before it: "" first, "end" a sentence's end, "mark", "link" or "comma"."""
+
+    text: str
+    joined: str = ""
+    moved: bool = False
+    """Whether it stands in another place, or in another form, than in the text."""
+
+
+def clauses(text: str) -> list[Clause]:
+    """The clauses that each may ask for an operation, in the order in which these are to be done."""
+    if (again := _RESTART.match(text[:READ])) is not None:
+        text = text[again.end() :]
+    found, last = list[Clause](), list[Clause]()
+    for clause in _pieces(text):
+        if clause.joined == "end":
+            found, last = [*found, *last], []
+        earlier = _EARLIER.match(clause.text)
+        plain = clause if earlier is None else Clause(clause.text[earlier.end() :], clause.joined, moved=True)
+        parts, later = _subordinate(plain)
+        ahead = earlier is not None and bool(found) and _goes_ahead(earlier[0].lower(), clause.joined)
+        if ahead and command(peeled(parts[0].text).text) is not None:
+            found[-1:-1] = parts
+        else:
+            found.extend(parts)
+        last.extend(later)
+    return [*found, *last] or [Clause(text)]
+
+
+def _goes_ahead(words: str, joined: str) -> bool:
+    """Whether words such as "but before that" put a clause before the one said first; without "but" a "first" only opens a list."""
+    return not words.startswith("first") or (joined == "link" and words.startswith("but"))
+
+
+def _pieces(text: str) -> list[Clause]:
+    masked = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), text[:READ])
+    found: list[Clause] = []
+    start, joined, last = 0, "", 0
+    for number, place in enumerate(_BREAK.finditer(masked)):
+        if number == PLACES:
+            break
+        kind = str(place.lastgroup)
+        left = text[start : place.start()]
+        if place.start() <= last or not left.strip(" ,.;:!?") or (kind == "end" and _SHORT.search(left)):
+            continue
+        last = place.end() - 1
+        if not peeled(f"{left.strip()}, {_PROBE}").text.removeprefix(_PROBE) or (kind in {"comma", "end"} and _leads(peeled(left).text)):
+            continue
+        if kind == "end" or _begins(text[place.end() : place.end() + AHEAD], left, kind, place[0]):
+            found.append(Clause(left.strip(), joined))
+            start, joined = place.end(), kind
+    found.append(Clause(text[start:].strip(), joined))
+    return [each for each in found if each.text]
+
+
+def _leads(left: str) -> bool:
+    """Whether words say when what follows is to be done, and are no clause by themselves."""
+    return _AHEAD_OF.match(f"{left}, ") is not None or (
+        _TIMELY.match(left) is not None and command(left) is None and not left.rstrip().endswith(("?", ".", "!"))
+    )
+
+
+def _begins(right: str, left: str, kind: str, words: str) -> bool:
+    """Whether another order or question begins here."""
+    earlier = _EARLIER.match(right)
+    plain = peeled(right[earlier.end() :] if earlier else right).text
+    before = peeled(left).text
+    over = dismissed(before)
+    if over and over >= len(before.rstrip(" ,.;:!?")):
+        return True
+    ordered, given = command(before), command(plain)
+    if given is not None:
+        if ordered is not None and ordered.intent == "store" and _is_content(before, ordered, given, plain, kind=kind, words=words):
+            return False
+        return earlier is not None or _with_object(
+            plain, given, kind, words, bare=ordered is not None and not before[ordered.end :].strip()
+        )
+    if ordered is not None and ordered.intent == "store" and before[ordered.end :].lstrip().startswith(":"):
+        return False
+    if kind == "comma" or (ordered is None and not _ASKS.match(before)):
+        return False
+    asks = _ASKS.match(plain) is not None
+    if ordered is not None and ordered.intent in {"store", "recall"} and kind == "link" and not words.strip().startswith(","):
+        return False
+    return asks and (kind != "link" or not _embedding(before, ordered))
+
+
+def _embedding(before: str, ordered: Command | None) -> bool:
+    """Whether a clause asks a question inside another, to which "and what …" only adds."""
+    return (
+        ordered is not None
+        and ordered.intent == "recall"
+        and re.match(r"\s*(?:what|who|when|where|why|how|which|if|whether)\b", before[ordered.end :], re.IGNORECASE) is not None
+    )
+
+
+def _is_content(before: str, ordered: Command, given: Command, plain: str, *, kind: str, words: str) -> bool:
+    """Whether what looks like an order goes on with what is to be remembered: "remember to call Bob and update the plan"."""
+    content = before[ordered.end :].lstrip()
+    if content.startswith(":") or before[: ordered.end].rstrip().endswith(":"):
+        return True
+    if kind == "comma" and not _with_object(plain, given, "", "", bare=False):
+        return True
+    strong = kind == "mark" or "," in words or any(word in words.lower() for word in ("also", "please", "but", "after that"))
+    if strong:
+        return given.verb in {"read", "see", "get", "know", "hear", "go"} and not re.match(r"\w+\s+(?:me|us)\b", plain, re.IGNORECASE)
+    return _INFINITIVE.search(content) is not None or (
+        given.intent not in _FIRM and not re.match(r"(?:remind|show|tell|give)\s+me\b|(?:please|look\s+up|dig)\b", plain, re.IGNORECASE)
+    )
+
+
+def _with_object(plain: str, given: Command, kind: str, words: str, *, bare: bool) -> bool:
+    """Whether a verb stands there as an order: with an object that could be one."""
+    object_ = plain[given.end :].lstrip(" :,")
+    first = re.match(r"[\w'’\"“€$£-]+", object_)
+    word = first[0].lower().replace("’", "'") if first else ""
+    if given.verb in {"keep", "hold", "track"} and word in {"it", "them", "those", "these", "that"}:
+        return False
+    if not word:
+        return given.framed or (kind in {"mark", "link"} and given.verb not in _HOMOGRAPHS)
+    if bare:
+        return word not in _NOT_FIRST
+    if given.framed or word in _POINTING or object_[0].isupper() or not object_[0].isalpha() or word.endswith("'s"):
+        return True
+    firm = kind == "mark" or any(
+        each in words.lower() for each in ("then", "also", "after that", "afterwards", "finally", "next", "please")
+    )
+    if firm or (kind == "link" and "," in words):
+        return word not in _NOT_FIRST
+    return given.verb not in _HOMOGRAPHS and word not in _NOT_FIRST
+
+
+def _subordinate(clause: Clause) -> tuple[list[Clause], list[Clause]]:
+    """A clause with "before you …" or "after …ing" as two, in the order of doing; apart what waits until the whole sentence is done."""
+    core = peeled(clause.text).text
+    found = _AHEAD_OF.match(core)
+    inner = None if found is None else _inner(found)
+    if found is not None and inner is not None and command(peeled(core[found.end() :]).text) is not None:
+        first, second = Clause(inner, clause.joined, moved=True), Clause(core[found.end() :], "link", moved=True)
+        return ([second], [first]) if _waits(found) else ([first, second], [])
+    if command(core) is None:
+        return [clause], []
+    for found in _FOLLOWS.finditer(core):
+        inner = _inner(found)
+        if inner is not None:
+            first, second = Clause(core[: found.start()], clause.joined, moved=True), Clause(inner, "link", moved=True)
+            return ([first, second], []) if _waits(found) else ([second, first], [])
+    return [clause], []
+
+
+def _waits(found: re.Match[str]) -> bool:
+    return found["when"].lower().startswith(("before", "prior"))
+
+
+def _inner(found: re.Match[str]) -> str | None:
+    """The order inside "before you archive it" or "after sharing it"; None where nothing is ordered."""
+    verb = lemma(found["verb"])
+    said = found["verb"].lower()
+    if verb is None or (found["you"] is None and not said.endswith("ing")):
+        return None
+    inner = f"{verb}{found['rest']}".rstrip(" .!?,")
+    return inner if command(inner) is not None and len(inner) > len(verb) else None

@@ -1,0 +1,92 @@
+"""Doubts: whether an order is one about memory: "update my notes" and not "update pip", "list my tasks" and not "list the planets"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from memos.interface.memreader import personal, questions
+from memos.memcube.reading import Intent
+from memos.operation.memoperator.entities import Mention
+
+YES = 0.5
+"""From which certainty on a question counts as one about memory."""
+WORLD = 0.1
+"""Up to which certainty a question is one about what the world knows."""
+_DEFINITE = re.compile(
+    r"^(?:(?:all|both|each|every)\s+(?:of\s+)?)?(?:the|this|that|those|these|his|her|their|its|it|them|[A-Z][\w-]+'s)\b", re.IGNORECASE
+)
+ALL = re.compile(r"^(?:all|every|everything|each|anything|any|both)\b|^(?:what|whatever)\s+(?:i|we)\b", re.IGNORECASE)
+_INDEFINITE = re.compile(r"^(?:an?|some|one|two|three|four|five|ten|more|another|\d+)\b", re.IGNORECASE)
+TITLED = frozenset({"place", "work", "organisation", "thing"})
+_MONEY = re.compile(r"^(?:[€$£]\s?\d|\d[\d.,]*\s*(?:€|\$|£|euros?|dollars?|pounds?|bucks|btc)\b)", re.IGNORECASE)
+_SUMS = re.compile(r"^(?:the\s+numbers\s+)?[-\d.,]+\s*(?:and|to|plus|\+|,|by|from)\s*[-\d.,]+", re.IGNORECASE)
+_PASTED = re.compile(
+    r"^(?:this|these|the\s+following)\b[^:\n]{0,60}:|^(?:(?:my|this|the)\s+)?(?:grammar|english|essay|paragraph|sentence|code|regex"
+    r"|function|tone)\b(?!\s+of\s+(?:my|the)\s+note)",
+    re.IGNORECASE,
+)
+_EXTERNAL = re.compile(
+    r"\b(?:online|on\s+the\s+(?:web|internet)|https?://|www\.|google|wikipedia|in\s+(?:git|python|java|javascript|excel|sql|c\+\+"
+    r"|bash)|this\s+(?:article|page|url|link|pdf|image|video|paragraph|text))\b",
+    re.IGNORECASE,
+)
+
+
+def doubtful(intent: Intent, verb: str, object_: str) -> float:
+    """How sure it is that an order of a verb of change is none for a memory; 0 where it is one."""
+    if _EXTERNAL.search(object_) or _PASTED.match(object_):
+        return 0.75
+    if intent == "share" and _INDEFINITE.match(object_) and verb == "share":
+        return 0.8
+    if (intent == "transfer" and _MONEY.match(object_)) or (verb == "add" and _SUMS.match(object_)):
+        return 0.8
+    if intent == "update" and not re.search(
+        r"\b(?:my|our|the|that|this|those|these|it|its|his|her|their|them|notes?|list)\b|'s\b|^[A-Z]", object_
+    ):
+        return 0.6
+    bare = intent == "store" and verb in {
+        "keep",
+        "track",
+        "document",
+        "import",
+        "enter",
+        "file",
+        "insert",
+        "register",
+        "capture",
+        "know",
+        "learn",
+        "for",
+        "so",
+        "be",
+    }
+    return 0.6 if bare and len(object_.split()) < 2 else 0
+
+
+def owned(object_: str, mentions: Sequence[Mention], *, timed: bool, retrieves: bool) -> float:
+    """How sure it is that what is to be found, listed or summed up is memory."""
+    if not object_:
+        return 0.55
+    if _EXTERNAL.search(object_):
+        return 0.15
+    asked = questions.unwrapped(object_).text
+    sure = personal.remembered(asked, mentions)
+    if sure >= YES or sure <= WORLD:
+        return sure
+    if _INDEFINITE.match(object_) and not timed:
+        return min(sure, 0.3)
+    titled = any(each.kind in TITLED for each in mentions)
+    if ALL.match(object_):
+        return 0.45 if titled and sure < 0.2 else 0.75
+    if titled and not retrieves:
+        return 0.3
+    if _DEFINITE.match(object_):
+        return (
+            0.7
+            if retrieves or timed
+            else 0.55
+            if not titled and not re.match(r"the\s+[\w-]+\s+of\s+(?:the\s+)?\w+\s*$", object_, re.IGNORECASE)
+            else 0.4
+        )
+    return 0.65 if timed or retrieves else 0.3

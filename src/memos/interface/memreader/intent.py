@@ -1,0 +1,226 @@
+"""Intent: which memory operation a clause asks for, if any, and where what it asks it of begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from memos.interface.memreader import commands, personal, questions, statements
+from memos.interface.memreader.doubts import ALL, TITLED, WORLD, YES, doubtful, owned
+from memos.interface.memreader.nouns import plural
+from memos.interface.memreader.peeling import peeled
+from memos.interface.memreader.words import CREATE
+from memos.memcube.reading import Intent
+from memos.operation.memoperator.entities import Mention
+
+_ASKS = re.compile(
+    r"^(?:who|whom|whose|what|what's|whats|who's|whos|when|when's|where|where's|wheres|why|which|how|how's|hows|in\s+which|in\s+what"
+    r"|at\s+what|at\s+which|on\s+which|on\s+what|for\s+which|for\s+whom|to\s+whom|to\s+which"
+    r"|with\s+whom|from\s+whom|since\s+when|until\s+when|by\s+when|is|are|am|was|were|do|does|did|can|could|will|would|shall|should"
+    r"|have|has|had|may|might|isn't|aren't|wasn't|don't\s+(?:i|we|you)|doesn't|didn't|won't|haven't"
+    r"|hasn't|any|anything|anyone|anybody|whether|if)\b",
+    re.IGNORECASE,
+)
+_ADVERBIAL = re.compile(
+    r"^(?:on|at|in|from|when|whenever|if|once|as\s+soon\s+as|after|before|by|for|during|every|each|starting|beginning|next|this"
+    r"|tomorrow|tonight|today|daily|weekly|monthly|yearly|as|since|until|the)\b[^,;.?!]{1,140},\s*",
+    re.IGNORECASE,
+)
+_REGULAR = re.compile(
+    r"^(?:(?:every|each)\s+(?:other\s+|second\s+|single\s+)?[\w-]+(?:\s+(?:and|,)\s+[\w-]+day)*|on\s+(?:week(?:days|ends)|[\w]+days)"
+    r"|daily|weekly|monthly|tomorrow|tonight)"
+    r"(?:\s+(?:morning|evening|afternoon|night|at\s+(?:\d{1,2}(?::\d\d|\.\d\d)?\s*(?:am|pm|a\.m\.|p\.m\.)?|noon|midnight"
+    r"|\w+\s+o'clock)|\d{1,2}(?::\d\d)?\s*(?:am|pm)?))*[,:]?\s+",
+    re.IGNORECASE,
+)
+_WISH = re.compile(
+    r"^(?:i|we)(?:'d|\s+would)?\s+(?:really\s+|just\s+)?(?:like|want|need)\s+(?:to\s+(?:have|get|see)\s+)?(?=(?:an?|the|all|every|my"
+    r"|our|another)\b)",
+    re.IGNORECASE,
+)
+_WISHED = frozenset({"summarise", "compare", "count", "list", "history"})
+_TELLING = re.compile(r"^(?:explain|describe|tell|say|recite|name)(?:\s+(?:to\s+)?(?:me|us))?(?:\s+again)?\s+", re.IGNORECASE)
+_LABEL = re.compile(r"^[^\W\d_][\w' -]{1,30}:\s+")
+_AFTERTHOUGHT = re.compile(
+    r"^(?:actually|oh|lol|right|again|still|instead|haha?|fine|anyway|hm+|alternatively|otherwise)\s+", re.IGNORECASE
+)
+_COMMON_KNOWLEDGE = re.compile(
+    r"\b(?:invented|discovered|wrote|composed|founded|directed|ruled|conquered|colonised|assassinated|elected|confirmed|dinosaurs?"
+    r"|pyramids|telephone|constitution|empire|revolution|pope)\b",
+    re.IGNORECASE,
+)
+_HAPPENED = re.compile(
+    r"\b(?:did|was|were|had|has|have|happened|said|told|decided|came|got|went|changed|gave|made|quoted|promised|agreed)\b", re.IGNORECASE
+)
+_THE = re.compile(r"\b(?:the|this|that|those|these)\s+(?!(?:\w+\s+)?of\s+[A-Z])[a-z]", re.IGNORECASE)
+_POINTED = re.compile(
+    r"^(?:where|when|who)(?:'s|\s+is|\s+are|'re|s)\s+(?:the|that|those|this|got|coming|going|bringing|still)\b|^is\s+(?:the|that)\b",
+    re.IGNORECASE,
+)
+_REMEMBERED = re.compile(r"^(?:remember|recall)\s+(?=(?:the|that|this|my|our|when|how|what|who|where|why|[A-Z]))[^?]*\?\s*$", re.IGNORECASE)
+
+
+class Intention(NamedTuple):
+    """What a clause wants, how sure that is, the text in which it says so, and where what it wants it of begins in it."""
+
+    intent: Intent
+    confidence: float
+    text: str
+    start: int = 0
+    verb: str = ""
+    withdraws: bool = False
+    question: str = ""
+    """The question without what only asks for an answer."""
+
+
+def intended(text: str, mentions: Sequence[Mention], *, timed: bool = False, trusting: bool = False) -> Intention:
+    """What a clause asks for; `timed` says that it names a time, `trusting` that what is said beside it is about memory."""
+    core = _without_dismissal(peeled(text).text)
+    if not core.strip(" .!?"):
+        return Intention("none", 0.95, core)
+    if _REMEMBERED.match(core):
+        object_ = re.sub(r"^\w+\s+", "", core)
+        sure = max(
+            personal.remembered(object_, mentions), 0.6 if object_.lower().startswith(("when we", "when i", "how we", "how i")) else 0
+        )
+        return _asked(object_, sure)
+    core, found = _ordered(core)
+    if found is not None:
+        return _command(core, found, mentions, timed=timed, trusting=trusting)
+    asked = questions.unwrapped(core)
+    if asked.start or _ASKS.match(core) or core.rstrip().endswith("?"):
+        return _question(asked, mentions, sought=trusting)
+    if (wish := _WISH.match(core)) is not None and (kind := questions.shape(core[wish.end() :])) in _WISHED:
+        text = core[wish.end() :]
+        return _asked(text, max(personal.remembered(text, mentions), 0.6))
+    if personal.creates(core):
+        ahead = _TELLING.match(core)
+        if ahead is not None and _ASKS.match(core[ahead.end() :]):
+            return _question(questions.unwrapped(core[ahead.end() :]), mentions)
+        own = personal.needs_own(core)
+        return Intention("recall", 0.7, core, question=core) if own else Intention("none", 0.9, core)
+    if (kind := questions.shape(core)) != "recall":
+        return _phrase(core, kind, mentions)
+    told = statements.judged(core, mentions)
+    return Intention(told.intent, told.confidence, core, told.start, question=core[told.start :] if told.intent == "recall" else "")
+
+
+def _without_dismissal(core: str) -> str:
+    """The rest after "never mind"; all of it where there is none."""
+    reach = statements.dismissed(core)
+    return peeled(core[reach:]).text if reach else core
+
+
+def _ordered(core: str) -> tuple[str, commands.Command | None]:
+    """The order in a clause, and the clause from there on: also after what tells when it is to be done."""
+    found = commands.command(core)
+    if found is not None:
+        return core, found
+    for pattern in (_AFTERTHOUGHT, _REGULAR, _ADVERBIAL, _LABEL):
+        if (ahead := pattern.match(core)) is not None:
+            rest = peeled(core[ahead.end() :]).text
+            if (found := commands.command(rest)) is not None:
+                return rest, found
+    return core, None
+
+
+def _command(core: str, found: commands.Command, mentions: Sequence[Mention], *, timed: bool, trusting: bool) -> Intention:
+    object_ = core[found.end :].strip()
+    intent, verb = found.intent, found.verb
+    begins = found.end + len(core[found.end :]) - len(core[found.end :].lstrip())
+    if intent in {"recall", "list", "summarise", "compare", "count", "history"}:
+        return _retrieval(core, found, object_, begins, mentions, timed=timed, trusting=trusting)
+    doubt = 0.0 if trusting else doubtful(intent, verb, object_)
+    if doubt:
+        return Intention("none", doubt, core)
+    return Intention(intent, 0.9 if object_ else 0.75, core, begins, verb, found.withdraws)
+
+
+def _retrieval(
+    core: str, found: commands.Command, object_: str, begins: int, mentions: Sequence[Mention], *, timed: bool, trusting: bool
+) -> Intention:
+    asked = questions.unwrapped(core)
+    embedded = questions.unwrapped(object_).text if object_ else ""
+    if found.intent == "recall" and (asked.start or _ASKS.match(embedded)):
+        inner = asked if asked.start else questions.Question(embedded, 0, remembers=found.verb in {"remind", "recall", "refresh", "jog"})
+        return _question(inner, mentions, sought=trusting or found.verb not in commands.NEUTRAL)
+    sure = owned(
+        object_, mentions, timed=timed, retrieves=found.verb not in commands.NEUTRAL | CREATE | {"list", "compare", "count", "contrast"}
+    )
+    if found.verb in {"remind", "refresh", "jog"}:
+        sure = max(sure, 0.7)
+    if trusting and sure > WORLD:
+        sure = max(sure, 0.6)
+    if sure < YES:
+        return Intention("none", 1 - sure, core)
+    intent = found.intent
+    if intent == "recall":
+        intent = _wanted(found, object_)
+    return Intention(intent, min(0.95, 0.5 + sure / 2), core, begins, found.verb, question=object_ or core)
+
+
+def _wanted(found: commands.Command, object_: str) -> Intent:
+    """What an order to show or to find wants: several memories, or the one that answers."""
+    kind = questions.shape(object_)
+    if kind in {"history", "compare", "summarise", "count"}:
+        return kind
+    shows = found.verb in {
+        "show",
+        "give",
+        "display",
+        "get",
+        "see",
+        "view",
+        "print",
+        "fetch",
+        "retrieve",
+        "tell",
+        "read",
+        "want",
+        "need",
+        "open",
+    }
+    several = (
+        ALL.match(object_) is not None
+        or re.match(r"(?:those|these|them)\b", object_, re.IGNORECASE) is not None
+        or (shows and (kind == "list" or plural(object_)))
+    )
+    return "list" if several else "recall"
+
+
+def _question(asked: questions.Question, mentions: Sequence[Mention], *, sought: bool = False) -> Intention:
+    text = asked.text
+    sure = personal.remembered(text, mentions)
+    known = _COMMON_KNOWLEDGE.search(text) is not None
+    if sure < YES and not known:
+        there = _THE.search(text) is not None
+        famed = any(each.kind in TITLED for each in mentions)
+        if there and not famed and sure >= 0.1 and (_HAPPENED.search(text) or _POINTED.match(text) or re.search(r"\bagain\b", text)):
+            sure = 0.6
+        elif re.match(r"(?:any|anything)\b", text, re.IGNORECASE) or _POINTED.match(text):
+            sure = max(sure, 0.6)
+        if asked.remembers or sought:
+            sure += 0.35 if there or _HAPPENED.search(text) or sought else 0.2
+    return _asked(text, min(sure, 0.97))
+
+
+def _asked(text: str, sure: float) -> Intention:
+    if sure < YES:
+        return Intention("none", round(1 - sure, 3), text)
+    return Intention(questions.shape(text), sure, text, question=text)
+
+
+def _phrase(core: str, kind: Intent, mentions: Sequence[Mention]) -> Intention:
+    """Words without a verb of asking: "my notes on the boiler", "number of times Leo was late", or a statement with "more than"."""
+    told = statements.judged(core, mentions)
+    if (
+        told.intent in {"store", "none", "update", "confirm"}
+        and (told.confidence > 0.6 or kind == "compare")
+        and not re.match(
+            r"(?:my|our|the|all|every|everything|number|notes?|total|count)\b(?!.*\b(?:is|are|was|were|has|have)\b)", core, re.IGNORECASE
+        )
+    ):
+        return Intention(told.intent, told.confidence, core, told.start)
+    sure = max(personal.remembered(core, mentions), 0.6 if ALL.match(core) or kind == "list" else 0)
+    return _asked(core, sure)

@@ -1,0 +1,158 @@
+"""Operations: from the clauses of a request to what each wants, with what one of them takes from another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from memos.interface.memreader.clauses import Clause, clauses
+from memos.interface.memreader.contents import corrected, stored, updated
+from memos.interface.memreader.intent import Intention, intended
+from memos.interface.memreader.operation import Operation
+from memos.interface.memreader.pointing import given, points, settled
+from memos.interface.memreader.scope import CHANGING
+from memos.interface.memreader.targets import Parts, described, handed, shared
+from memos.interface.memreader.times import Times
+from memos.operation.memoperator.entities import Mention
+
+_PREAMBLE = re.compile(r"^(?:i'm|i\s+am|we're|we\s+are|i've\s+been|we've\s+been)\s+(?:\w+\s+)?\w+ing\b", re.IGNORECASE)
+
+
+class Heard(NamedTuple):
+    """One clause as it was read."""
+
+    clause: Clause
+    times: Times
+    mentions: tuple[Mention, ...]
+
+
+def parted(text: str) -> list[Clause]:
+    """The clauses of a text."""
+    return clauses(text)
+
+
+def operations(heard: Sequence[Heard], turn: int, *, carried: bool) -> list[Operation]:
+    """What the clauses want, in order; clauses that want nothing are left out beside others that do.
+
+    `carried` says that the conversation gave something, so that a question goes on with what was asked of memory before.
+    """
+    found = [_operation(each) for each in heard]
+    some = carried or any(each.intention.intent != "none" for each in found)
+    if some:
+        found = [_trusting(each, carried=carried) if each.intention.intent == "none" else each for each in found]
+    found = _joined(found)
+    wanted = [each for each in found if each.intention.intent != "none"] or found[:1]
+    return settled(wanted, turn)
+
+
+def _operation(heard: Heard) -> Operation:
+    intention = intended(heard.clause.text, heard.mentions, timed=bool(heard.times.phrases))
+    return Operation(intention, heard.clause, _parts(intention, heard.times), heard.times, heard.mentions)
+
+
+def _trusting(operation: Operation, *, carried: bool) -> Operation:
+    """The same read again where other clauses, or the conversation, are about memory."""
+    intention = intended(operation.clause.text, operation.mentions, timed=True, trusting=True)
+    if intention.intent in {"store", "none"} or (not carried and not operation.clause.joined):
+        return operation
+    return replace(operation, intention=intention, parts=_parts(intention, operation.times))
+
+
+def _parts(intention: Intention, times: Times) -> Parts:
+    object_ = intention.text[intention.start :].strip()
+    intent = intention.intent
+    if intent == "store":
+        return Parts(text=stored(object_))
+    if intent == "update":
+        parts = updated(intention.verb, object_) if intention.verb else corrected(object_)
+        kept = [(place, place + len(each.text)) for each in times.phrases if (place := parts.target.find(each.text)) >= 0]
+        return parts._replace(target=described("update", parts.target, kept))
+    if intent == "transfer":
+        parts = handed(object_)
+    elif intent == "share":
+        parts = shared(object_)
+    elif intent in CHANGING:
+        parts = Parts(object_)
+    else:
+        return Parts(_sought(intention, object_, times))
+    kept = [(place, place + len(each.text)) for each in times.phrases if (place := parts.target.find(each.text)) >= 0]
+    return parts._replace(target=described(intent, parts.target, kept))
+
+
+_MANY = re.compile(
+    r"^(?:(?:what(?:'s|\s+is|\s+was)|tell\s+me)\s+)?(?:how\s+(?:many(?:\s+(?:times|of))?|often|frequently)|(?:the\s+|total\s+"
+    r"|a\s+)*(?:number|count|tally)\s+of(?:\s+times)?)\s+",
+    re.IGNORECASE,
+)
+_CHANGES = re.compile(
+    r"^(?:how|what|who|when|why|where)\s+(?:has|have|had|did|does|do|was|were|is)?\s*(?:(?:last\s+)?(?:changed|edited|updated"
+    r"|modified|revised|amended)\s+)?"
+    r"|\b(?:and\s+(?:when|why|how))\s*\??$|\s+(?:(?:has\s+|have\s+)?(?:changed?|evolved?|developed?|progressed|say|said|read"
+    r"|look(?:ed)?\s+like|contained?|come\s+about))\b.*$"
+    r"|^(?:the\s+|an?\s+|my\s+|our\s+)*(?:(?:earlier|previous|prior|former|original|older|old|past|first)\s+)(?:(?:versions?|drafts?"
+    r"|wordings?|revisions?|values?|state)\s+(?:of|for)\s+)?"
+    r"|\bbefore\s+(?:i|we|you|he|she|they|it)\s+.*$|\s+over\s+(?:the\s+)?(?:time|years|months|weeks).*$",
+    re.IGNORECASE,
+)
+
+
+def _sought(intention: Intention, object_: str, times: Times) -> str:
+    """The words to look for."""
+    intent = intention.intent
+    text = intention.question or object_ or intention.text
+    if intent == "recall":
+        return text.strip(" .!")
+    if intent == "history":
+        for _ in range(3):
+            shorter = _CHANGES.sub("", text).strip(" ?.!")
+            if shorter == text or not shorter:
+                break
+            text = shorter
+        return described(intent, text)
+    if intent == "count":
+        text = _MANY.sub("", text)
+    spans = [(place, place + len(each.text)) for each in times.phrases if (place := text.find(each.text)) >= 0]
+    return described(intent, text, spans) or text.strip(" ?.!")
+
+
+def _joined(found: Sequence[Operation]) -> list[Operation]:
+    """Clauses put together: a statement goes on with what is stored, and tells what "it" is in an order beside it."""
+    kept: list[Operation] = []
+    for place, each in enumerate(found):
+        if place + 1 < len(found) and found[place + 1].intention.question and not each.intention.verb and _PREAMBLE.match(each.clause.text):
+            continue
+        last = kept[-1] if kept else None
+        stated = not each.intention.verb and not each.intention.question and each.intention.intent in {"store", "none"}
+        if (
+            last is not None
+            and last.intention.intent == "store"
+            and stated
+            and each.clause.joined == "end"
+            and each.intention.intent == "store"
+        ):
+            kept[-1] = replace(last, parts=last.parts._replace(text=f"{last.parts.text} {each.clause.text}"))
+            continue
+        if (
+            last is not None
+            and not last.intention.verb
+            and not last.intention.question
+            and each.clause.joined in {"comma", "mark", "link"}
+            and points(each)
+        ):
+            kept[-1] = given(each, _subject(last.clause.text))
+            continue
+        kept.append(each)
+    return kept
+
+
+def _subject(statement: str) -> str:
+    """What a statement is about: its subject, or what it is done with."""
+    done = re.match(r"^(?:i'm|i\s+am|we're|we\s+are)\s+(?:\w+\s+)?(?:done|finished|through|happy)\s+with\s+(.+)$", statement, re.IGNORECASE)
+    if done is not None:
+        return described("archive", done[1])
+    subject = re.match(
+        r"^(.+?)\s+(?:is|are|was|were|has|have|can|could|will|should|must|needs?|looks?|seems?|contains?)\b", statement, re.IGNORECASE
+    )
+    return described("archive", subject[1] if subject is not None else statement)

@@ -1,0 +1,122 @@
+"""Pointing: what "it", "those that" and "her" in one clause of a request take from another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from memos.interface.memreader.operation import Operation
+from memos.interface.memreader.scope import CHANGING
+from memos.interface.memreader.targets import POINTERS
+from memos.memcube.reading import Slot
+
+_ONE = re.compile(
+    r"^(?P<front>(?:(?:the|that|this|those|these|my|our)\s+)?(?:(?P<kind>old|new|other|first|second|third|last|latest|previous"
+    r"|current|wrong|right|earlier|red|blue|green|big|small|long|short)\s+)?)(?:ones?|those|these|that)\b\s*(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b(?!\s+\w+(?:s|ed)?\s+(?:is|was|are)\b)", re.IGNORECASE)
+_HEAD = re.compile(r"^(?P<head>.+?)(?:\s+(?:from|for|of|by|in|about|on|with|at|to|that|which|who|tagged|i|we)\b.*)?$", re.IGNORECASE)
+_THEIRS = re.compile(r"\b(?P<word>her|his|him|their|them|she|he)\b(?P<next>\s+[a-z]\w*)?", re.IGNORECASE)
+
+
+def settled(found: list[Operation], turn: int) -> list[Operation]:
+    """The operations of a chain, with what "it" and "the one" in them point to in another; `turn` is the number of this utterance."""
+    if len(found) == 1:
+        return found
+    for place, each in enumerate(found):
+        other = _antecedent(found, place)
+        if other is not None:
+            found[place] = _pointed(each, other, turn)
+    people = [(place, mention.name) for place, each in enumerate(found) for mention in each.mentions if mention.kind == "person"]
+    return [_owned(each, {name for at, name in people if at < place}, turn) for place, each in enumerate(found)]
+
+
+def points(operation: Operation) -> bool:
+    """Whether what an order is about is only pointed to."""
+    target = operation.parts.target.lower()
+    return bool(operation.intention.verb) and (
+        target in POINTERS or re.fullmatch(r"(?:all\s+of\s+)?(?:it|them|that|this)", target) is not None
+    )
+
+
+def given(operation: Operation, target: str) -> Operation:
+    """The operation with other words for what it is about."""
+    return replace(operation, parts=operation.parts._replace(target=target))
+
+
+def _antecedent(found: list[Operation], place: int) -> Operation | None:
+    """What a clause points to: what was unlocked where it locks again, else what the nearest clause before it is about, or one after it."""
+    each = found[place]
+    if each.intention.intent == "freeze" and points(each):
+        opened = next((one for one in found[:place] if one.intention.intent == "unfreeze"), None)
+        if opened is not None:
+            return opened
+    return next((one for one in (*reversed(found[:place]), *found[place + 1 :]) if one.subject and not points(one)), None)
+
+
+def _pointed(each: Operation, other: Operation, turn: int) -> Operation:
+    intent, target = each.intention.intent, each.parts.target
+    if intent == "store":
+        return each
+    words, said = _changed(target, other.subject) if intent in CHANGING else _asked(target, other.subject)
+    if said is None:
+        return each
+    slot = Slot(name="reference", words=words, value=said if words != "its" else other.subject, turn=turn)
+    return replace(given(each, said), slots=(*each.slots, slot))
+
+
+def _changed(target: str, subject: str) -> tuple[str, str | None]:
+    """The words of a target that point elsewhere, and the target that they mean."""
+    if not target or target.lower() in POINTERS or re.fullmatch(r"all\s+of\s+(?:it|them|that|this)", target, re.IGNORECASE):
+        return target, subject
+    one = _ONE.match(target)
+    if one is not None and (one["kind"] or one["rest"]):
+        head = _HEAD.match(subject)
+        noun = (head["head"] if head else subject).split()[-1]
+        named = _single(noun) if re.search(r"\bone\b", target) else noun
+        return target, " ".join(filter(None, (one["kind"], named, one["rest"])))
+    if re.match(r"its\b", target, re.IGNORECASE):
+        return "its", f"{subject} {target[4:]}"
+    return "", None
+
+
+def _asked(target: str, subject: str) -> tuple[str, str | None]:
+    """The same of what is asked."""
+    found = _POINTS.search(target)
+    if found is None:
+        return "", None
+    rest = target[found.end() :]
+    if re.match(r"\s+\w", rest) and not re.match(r"\s+(?:is|says?|was|with|to|and|about|against|from|this|in)\b", rest):
+        return "", None
+    return found[0], f"{target[: found.start()]}{subject}{rest}"
+
+
+def _single(noun: str) -> str:
+    if noun.endswith("ies") and len(noun) > 4:
+        return f"{noun[:-3]}y"
+    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") else noun
+
+
+def _owned(each: Operation, people: set[str], turn: int) -> Operation:
+    """What is stored with a name in place of "her" where one person alone was named before."""
+    text = each.parts.text
+    found = _THEIRS.search(text or "")
+    if len(people) != 1 or not text or found is None:
+        return each
+    (name,) = people
+    others = [mention.name for mention in each.mentions if mention.kind == "person" and mention.name != name]
+    if any(not (one.startswith("Mr ") and found["word"].lower() in {"her", "she"}) for one in others):
+        return each
+    if found["word"].lower() in {"their", "them"}:
+        return each
+    word = found["word"].lower()
+    owns = word == "his" or (
+        word == "her"
+        and found["next"] is not None
+        and not re.match(r"\s+(?:on|at|in|to|for|by|and|about|with|from|before|after|that|tomorrow|today|next|last|every)\b", found["next"])
+    )
+    said = f"{text[: found.start('word')]}{name}{chr(39) + 's' if owns else ''}{text[found.end('word') :]}"
+    return replace(
+        each, parts=each.parts._replace(text=said), slots=(*each.slots, Slot(name="reference", words=found["word"], value=name, turn=turn))
+    )

@@ -1,0 +1,131 @@
+"""MemReader: from somebody's words to the MemoryCall that does what they mean; it reads no memory and has no model in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from memos.errors import InvalidCall
+from memos.interface.memreader.building import Builder
+from memos.interface.memreader.clauses import Clause
+from memos.interface.memreader.contents import corrected, stored
+from memos.interface.memreader.dialogue import Standalone, Turn, standalone
+from memos.interface.memreader.foreign import foreign
+from memos.interface.memreader.intent import Intention
+from memos.interface.memreader.language import language_of
+from memos.interface.memreader.operation import Operation
+from memos.interface.memreader.operations import Heard, operations, parted
+from memos.interface.memreader.scope import CHANGING
+from memos.interface.memreader.targets import Parts, described
+from memos.interface.memreader.times import Times, read_times
+from memos.memcube.call import MemoryCall
+from memos.memcube.reading import Slot
+from memos.memcube.value import legal_text
+from memos.operation.memoperator.entities import mentions
+
+READ = 4000
+"""How many characters of an utterance are read; of what is to be remembered all is kept."""
+SHORT = 40
+"""A question so short goes on with what was asked of memory before."""
+MOST = 12
+"""How many operations one utterance has at most."""
+LOW = 0.7
+"""What an intent in a language counts of which only words of request are known."""
+
+
+_CORRECTION = re.compile(r"^(?:no|actually|correction|sorry|oops|wait|i\s+meant?|rather|make\s+that|it's|that's)\b[,:]?\s", re.IGNORECASE)
+
+
+class Calendar(NamedTuple):
+    """By which the times of an utterance are read."""
+
+    now: datetime
+    week_start: int
+    country: str | None
+    language: str
+
+    def times(self, text: str) -> Times:
+        """The times of a clause."""
+        return read_times(text[:READ], now=self.now, week_start=self.week_start, country=self.country, language=self.language)
+
+
+class MemReader:
+    """Reads one utterance after those before it: which memory operation is meant, of what, of which time, and what it leaves open."""
+
+    def read(
+        self,
+        text: str,
+        *,
+        now: datetime,
+        turns: Sequence[Turn] = (),
+        trigger: str | None = None,
+        new_id: Callable[[], str],
+        week_start: int = 0,
+        country: str | None = None,
+    ) -> MemoryCall:
+        """The call that a text asks for, of several in a chain the first, with the rest in `then`; operation `none` where it asks for none.
+
+        `now` is an aware datetime, whose zone is the asker's; `turns` were said before, the oldest first; `trigger` names what set a task
+        off that nobody asked for just now; `week_start` is 0 for Monday to 6 for Sunday; `country` is ISO 3166-1 alpha-2.
+        Raises InvalidCall for a text that is no str or empty, holds NUL or a lone surrogate, and for a `now` without a zone.
+        """
+        given = _legal(text)
+        if now.utcoffset() is None:
+            raise InvalidCall("now: give an aware datetime, such as datetime.now(ZoneInfo('Europe/Lisbon')); its zone is the asker's")
+        language = language_of(given[:READ])
+        said = standalone(given[:READ], turns, now=now)
+        whole = said.text + given[READ:]
+        calendar = Calendar(now, week_start, country, language)
+        found = _understood(given, whole, said, len(turns), calendar)
+        certain = 1.0 if language == "en" else LOW
+        builder = Builder(new_id=new_id, trigger=trigger, said=given, standalone=whole, language=language, certain=certain)
+        return _chained(builder, found, said)
+
+
+def _understood(given: str, whole: str, said: Standalone, turn: int, calendar: Calendar) -> list[Operation]:
+    """What an utterance wants, in order."""
+    if calendar.language not in {"en", "und"}:
+        return [_abroad(whole, calendar)]
+    heard = [Heard(clause, calendar.times(clause.text), mentions(clause.text[:READ], None)) for clause in parted(whole)[:MOST]]
+    goes_on = bool(said.slots) or (turn > 0 and len(whole) < SHORT and whole.endswith("?"))
+    return _correcting(given, said.slots, operations(heard, turn, carried=goes_on))
+
+
+def _legal(text: object) -> str:
+    if not isinstance(text, str):
+        raise InvalidCall(f"what is to be read must be a str, not {type(text).__name__}")
+    if not legal_text(text).strip():
+        raise InvalidCall("there is nothing to read; give a text with at least one character that is not white space")
+    return text.strip()
+
+
+def _correcting(text: str, slots: Sequence[Slot], found: list[Operation]) -> list[Operation]:
+    """What "actually it was 44" changes: what was spoken of before is to say something else."""
+    if len(found) != 1 or not slots or found[0].intention.intent != "store" or found[0].intention.verb or _CORRECTION.match(text) is None:
+        return found
+    parts = corrected(text)
+    subject = next((slot.value for slot in slots if slot.name in {"reference", "topic"}), slots[0].value)
+    intention = found[0].intention._replace(intent="update", confidence=0.75)
+    return [replace(found[0], intention=intention, parts=parts._replace(target=described("update", subject)))]
+
+
+def _abroad(text: str, calendar: Calendar) -> Operation:
+    """The one operation of a text in another language."""
+    told = foreign(text[:READ], calendar.language)
+    object_ = text[told.start :].strip(" ¿?¡!.。？！，,：:")
+    parts = Parts(text=stored(object_) or object_) if told.intent == "store" else Parts(object_ or text)
+    verb = text[: told.start].strip() if told.intent in CHANGING else ""
+    if told.intent == "update":
+        parts = Parts(object_, mode="overwrite")
+    question = "" if told.intent in CHANGING | {"store"} else object_ or text
+    intention = Intention(told.intent, told.confidence, text, told.start, verb, question=question)
+    return Operation(intention, Clause(text), parts, calendar.times(text), mentions(text[:READ], None))
+
+
+def _chained(builder: Builder, found: Sequence[Operation], said: Standalone) -> MemoryCall:
+    """The call of the first operation, with those of the others in `then`."""
+    rest = tuple(builder.call(each, whole=False, slots=(), unresolved=(), rest=()) for each in found[1:])
+    return builder.call(found[0], whole=True, slots=said.slots, unresolved=said.unresolved, rest=rest)
