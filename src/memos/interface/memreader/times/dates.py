@@ -10,6 +10,7 @@ from memos.interface.memreader.times.tokens import Token
 from memos.interface.memreader.times.vocabulary import (
     COUNTED,
     DECADES,
+    EVENTS,
     LEADS,
     MONTHS,
     NAMELIKE,
@@ -88,7 +89,7 @@ def month(p: Parse, index: int) -> Hit | None:
     if number is None:
         return None
     behind = p.skip(index + 1, ".") if len(p.word(index)) <= 4 and p.word(index) != "may" else index + 1
-    day = _day_number(p, p.skip(behind, "the") if p.kind(behind + 1) == "ord" else behind)
+    day = _day_number(p, p.skip(behind, "the") if p.kind(behind + 1) == "ord" or p.word(behind + 1) in ORDINALS else behind)
     if day is not None:
         return within_year(p, day[1], month_cycle(p, number, first=day[0]))
     if year_at(p, behind, short=True) is None and not _of_a_year(p, behind) and not _is_month(p, index):
@@ -125,15 +126,19 @@ def _is_month(p: Parse, index: int) -> bool:
         return before in LEADS
     if low not in NAMELIKE:
         return not name or before in LEADS
+    if behind.low == "'s" and capital and p.word(index + 2) in EVENTS:
+        return True
     if name or _is_verb(behind.low):
         return capital and before in {"to", "of", "through", "-", "–"} and behind.low in {"and", "or", "is", "was"}
-    if low in {"may", "march"} and not capital:
-        return before in _PLAIN and low == "march" and behind.low not in {"be", "sign", "have", "on", "the", "with", "to"}
+    if not capital:
+        return before in _PLAIN and low != "may" and behind.low not in {"be", "sign", "have", "on", "the", "with", "to"}
     if before in LEADS and before not in _WEAK:
         return True
-    if low == "march" and p.word(index + 2) not in MONTHS and behind.low in _AWAY:
+    if low == "march" and (behind.low in _AWAY or before in {"the", "a"}):
         return False
-    return not (index == 0 and low == "may" and behind.low not in EVENTS_BEHIND) and before not in {"with", "about"}
+    if low in _NAMES and before not in LEADS:
+        return behind.low in EVENTS or (index == 0 and behind.kind in {"mark", "stop"}) or (before in {":", ","} and behind.kind != "word")
+    return before not in {"with", "about"} or p.word(index - 2) in {"what", "how"}
 
 
 def _is_name_part(token: Token, behind: Token) -> bool:
@@ -147,14 +152,12 @@ def _is_verb(word: str) -> bool:
     return word in VERBS or (word.endswith(("ed", "ing")) and len(word) > 4) or word == "'s"
 
 
+_NAMES = frozenset({"april", "may", "june", "august"})
 _CLOSE = frozenset({"last", "next", "this", "early", "late", "mid", "every", "past"})
 _PLAIN = frozenset({"of", "from", "to", "by", "through", "every"})
 _WEAK = frozenset({"and", "or", "for", "to", "with", "about", "by", "at", "of", "as", "from", "over"})
 _AWAY = frozenset({"to", "on", "with", "past", "against", "for", "off", "out", "in", "down"})
 SHORT_MONTHS = frozenset(name for name in MONTHS if len(name) == 3) - {"may"}
-EVENTS_BEHIND = frozenset(
-    {"expenses", "report", "budget", "revenue", "", "?", ".", ",", "invoice", "sales", "to", "through", "and", "notes", "meetings"}
-)
 
 
 def day_first(p: Parse, index: int) -> Hit | None:
@@ -209,7 +212,7 @@ def _is_year(p: Parse, index: int) -> bool:
     joined = behind.low == "-" and behind.end == p.token(index + 2).start and p.kind(index + 2) == "word"
     if behind.low in COUNTED or joined:
         return False
-    if before.low in SURE:
+    if before.low in SURE or (before.low == "than" and p.word(index - 2) in {"earlier", "later", "older", "newer"}):
         return True
     if before.low in {"of", "from", "by", "last", "this", "early", "late", "mid", "and", "to", "-", "–", "—", "/"}:
         return not (before.low in {"to", "and", "from", "of", "by"} and number < 1900)

@@ -8,7 +8,7 @@ from memos.interface.memreader.times.dates import month_cycle
 from memos.interface.memreader.times.parse import Hit, Parse
 from memos.interface.memreader.times.seasons import feast_name, season_cycle
 from memos.interface.memreader.times.spans import UNITS, Cycle
-from memos.interface.memreader.times.vocabulary import EVENTS, FOLLOWS, LEADS, MONTHS, PARTS, SEASONS, SHORT_WEEKDAYS, WEEKDAYS
+from memos.interface.memreader.times.vocabulary import EVENTS, FOLLOWS, LEADS, MONTHS, PARTS, SEASONS, SHORT_WEEKDAYS, VERBS, WEEKDAYS
 
 
 def unit_of(word: str) -> str | None:
@@ -72,6 +72,10 @@ def weekday(p: Parse, index: int) -> Hit | None:
         if inner is not None and inner[0].grain == "week":
             days = ((WEEKDAYS | SHORT_WEEKDAYS)[word] - inner[0].begins.weekday()) % 7
             return p.day(inner[0].begins.date() + timedelta(days=days)), inner[1]
+    number = p.number(behind)
+    if number is not None and unit_of(p.word(number[1])) == "week" and p.word(number[1] + 1) == "ago" and number[0] < 5000:
+        week = p.calendar.week_of(p.today - timedelta(days=round(7 * number[0])))
+        return p.day(week + timedelta(days=((WEEKDAYS | SHORT_WEEKDAYS)[word] - p.calendar.week_start) % 7)), number[1] + 2
     if not _is_weekday(p, index, behind, token.raw, short=short):
         return None
     return p.pick(index, weekday_cycle(p, (WEEKDAYS | SHORT_WEEKDAYS)[word])), behind
@@ -94,6 +98,8 @@ def _is_weekday(p: Parse, index: int, behind: int, raw: str, *, short: bool) -> 
         return False
     if short and after.kind == "word" and before not in LEADS:
         return False
+    if after.low == "'s":
+        return p.word(behind + 1) not in VERBS
     lead = before in LEADS and before not in {"as", "about", "with", "the", "a", "at", "of", "("}
     if lead and after.low == "the" and p.token(behind + 1).kind == "word":
         return False

@@ -12,6 +12,7 @@ from memos.interface.memreader.times.tokens import Token
 from memos.interface.memreader.times.vocabulary import (
     ASKS,
     BACKWARD,
+    EVENTS,
     FORWARD,
     NUMBERS,
     ORDINALS,
@@ -152,7 +153,9 @@ class Parse:
             return True
         if _FORWARD_WORDS.search(" ".join(words)):
             return True
-        return any(a in PROGRESSIVE and b.endswith("ing") and len(b) > 4 for a, b in pairwise(words))
+        return any(
+            a in PROGRESSIVE and b.endswith("ing") and len(b) > 4 and (b not in EVENTS or a not in {"'s", "is"}) for a, b in pairwise(words)
+        )
 
     def day(self, day: date) -> Span:
         """A local day."""

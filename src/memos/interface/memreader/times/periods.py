@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from memos.interface.memreader.times import dates, hours, named, numeric, parts, relative, seasons
+from memos.interface.memreader.times import beside, dates, hours, named, numeric, parts, relative, seasons
 from memos.interface.memreader.times.feasts import first_words
 from memos.interface.memreader.times.parse import Hit, Parse
 from memos.interface.memreader.times.spans import Span
@@ -38,7 +38,8 @@ _BY_KIND: dict[str, tuple[Rule, ...]] = {
     "mix": (seasons.quarter, seasons.week_number, relative.ago),
 }
 _THE: tuple[Rule, ...] = (
-    relative.day_word, relative.before_last, relative.beside, relative.modified, parts.edge, parts.nth, parts.sofar,
+    relative.day_word, relative.before_last, beside.beside, beside.unit_with, beside.same, beside.the_weekend, relative.modified,
+    parts.edge, parts.nth, parts.sofar,
     dates.day_first, seasons.quarter,
     seasons.season,     dates.year, dates.decade, dates.century_of, hours.time_first, relative.ago,
 )  # fmt: skip
@@ -53,11 +54,11 @@ def _rules() -> dict[str, tuple[Rule, ...]]:
 
     add(("the",), *_THE)
     add(("yesterday", "today", "tomorrow", "tmrw", "tomorow", "yday", "tonight"), relative.day_word)
-    add((*LAST, *NEXT, "this", "current", "that"), relative.modified)
+    add((*LAST, *NEXT, "this", "current", "that"), relative.modified, beside.same)
     add(("day", "night"), relative.day_word)
-    add((*WEEKDAYS, *SHORT_WEEKDAYS), named.weekday, relative.before_last, relative.beside)
+    add((*WEEKDAYS, *SHORT_WEEKDAYS), named.weekday, relative.before_last, beside.beside)
     add(MONTHS, dates.month, relative.before_last)
-    add(("week", "month", "year", "quarter", "weekend", "day"), relative.before_last, relative.beside, parts.sofar)
+    add(("week", "month", "year", "quarter", "weekend", "day"), relative.before_last, beside.beside, beside.unit_with, parts.sofar)
     add(("week", "calendar", "iso"), seasons.week_number)
     add(SEASONS, seasons.season)
     add(EDGES, parts.edge)
@@ -94,7 +95,7 @@ def period(p: Parse, index: int) -> Hit | None:
 
 def _behind(p: Parse, hit: Hit) -> Hit:
     """What may stand behind any time: an hour, a part of the day, the week or year that it is of, `so far`."""
-    hit = hours.on_day(p, hit)
+    hit = hours.on_day(p, beside.narrowed(p, hit))
     span, behind = hit
     at = p.skip(behind, ",")
     yearly = span.cycle is not None and span.grain in {"month", "day", "feast", "quarter", "season", "half"}

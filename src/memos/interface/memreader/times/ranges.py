@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from memos.interface.memreader.times.hours import DAYLIKE, clock, placed
+from memos.interface.memreader.times.named import unit_of
 from memos.interface.memreader.times.parse import Hit, Parse
 from memos.interface.memreader.times.spans import Span
 from memos.interface.memreader.times.vocabulary import MONTHS
@@ -21,7 +22,7 @@ _PHRASES = {
     ("as", "late", "as"): "until", ("as", "early", "as"): "since", ("ever", "since"): "since", ("no", "later", "than"): "until",
     ("not", "later", "than"): "until", ("earlier", "than"): "before", ("later", "than"): "after", ("starting", "from"): "since",
     ("starting", "in"): "since", ("starting", "on"): "since", ("beginning", "in"): "since", ("going", "back", "to"): "since",
-    ("from", "before"): "before", ("from", "after"): "after", ("older", "than"): "before", ("newer", "than"): "after",
+    ("from", "before"): "before", ("from", "after"): "after", ("older", "than"): "before", ("newer", "than"): "since",
     ("dating", "back", "to"): "since",
 }  # fmt: skip
 _FIRST_OF_PHRASES = frozenset(words[0] for words in _PHRASES)
@@ -75,17 +76,38 @@ def _opened(p: Parse, index: int) -> tuple[Span, int, int] | None:
                 bearing, behind = meaning, index + len(words)
                 break
     if bearing is None:
-        return None
+        return _more_than_ago(p, index)
     behind = p.skip(p.skip(behind, "about", "around", "roughly", "-"), "at", "on", "in", "back")
     if p.word(behind) in {"in", "on", "at"}:
         behind += 1
     both = _joined(p, behind, joint=_JOINTS - {"and", "until", "till", "to"}) if bearing != "since" else None
-    hit = both or p.period(behind)
+    hit = both or _aged(p, index, behind) or p.period(behind)
     if hit is None or hit[1] <= behind or (word in {"pre", "post", "following", "through"} and hit[0].grain in {"roll", "part"}):
         return None
     span = _facing(p, hit[0], bearing)
     made = turn(span, p.now, bearing)
     return (made, index, hit[1]) if made is not None else None
+
+
+def _aged(p: Parse, index: int, behind: int) -> Hit | None:
+    """Read: older than a year · newer than three days."""
+    count = p.number(behind) if p.word(index) in {"older", "newer"} else None
+    unit = unit_of(p.word(count[1])) if count else None
+    if count is None or unit is None or unit == "weekend":
+        return None
+    then = p.calendar.later(p.now, unit, -count[0])
+    return Span(then, then if p.word(index) == "older" else p.now, "clock"), p.skip(count[1] + 1, "old", "ago")
+
+
+def _more_than_ago(p: Parse, index: int) -> tuple[Span, int, int] | None:
+    """Read: more than two years ago · less than a week ago."""
+    if p.word(index) not in {"more", "less"} or p.word(index + 1) != "than":
+        return None
+    hit = p.period(index + 2)
+    if hit is None or hit[0].start is None or p.word(hit[1] - 1) != "ago":
+        return None
+    older = p.word(index) == "more"
+    return (Span(None, hit[0].start, "open") if older else Span(hit[0].start, p.now, "open")), index, hit[1]
 
 
 def _facing(p: Parse, span: Span, bearing: str) -> Span:

@@ -16,6 +16,7 @@ from memos.interface.memreader.times.periods import period
 from memos.interface.memreader.times.ranges import expression
 from memos.interface.memreader.times.schedules import schedule_of
 from memos.interface.memreader.times.spans import Calendar, Span
+from memos.interface.memreader.times.titles import is_title
 from memos.interface.memreader.times.tokens import READ_AT_MOST, Token, tokens_of
 from memos.interface.memreader.times.vague import vague_times
 from memos.memcube.reading import Schedule, TimePhrase, Unresolved
@@ -99,6 +100,9 @@ def _found(text: str, parse: Parse) -> tuple[list[Found], list[Unresolved]]:
             continue
         if hit is None or not _in_order(hit[0]):
             index += 1
+            continue
+        if is_title(parse, hit[1], hit[2]):
+            index = hit[2]
             continue
         span, first, behind = hit
         found.append((span, tokens[first].start, tokens[behind - 1].end))

@@ -46,30 +46,6 @@ def before_last(p: Parse, index: int) -> Hit | None:
     return None
 
 
-def beside(p: Parse, index: int) -> Hit | None:
-    """Read: the week before 16 November · the day after Christmas · the Sunday before last Easter · the year before 2020."""
-    at = p.skip(index, "the")
-    weekday, unit = WEEKDAYS.get(p.word(at)), unit_of(p.word(at))
-    way = p.word(at + 1)
-    if way not in {"before", "after", "preceding", "following"} or (weekday is None and unit not in CALENDAR_UNITS):
-        return None
-    other = p.period(at + 2)
-    if other is None or other[0].start is None or other[0].end is None or other[0].grain in {"roll", "clock", "minute"}:
-        return None
-    span, behind = other
-    later = way in {"after", "following"}
-    if weekday is not None or unit == "weekend":
-        cycle = weekday_cycle(p, weekday) if weekday is not None else weekend_cycle(p)
-        return (cycle.from_(span.ends) if later else cycle.ended(span.begins)), behind
-    edge = span.ends if later else span.begins
-    small = span.grain in {"day", "feast", "part", "weekend", "days"} and unit != "day"
-    if unit is None or small or unit == "day":
-        moved = p.calendar.later(edge, unit or "day", 1 if later else -1)
-        return (Span(edge, moved, unit or "day") if later else Span(moved, edge, unit or "day")), behind
-    base = (span.ends - timedelta(seconds=1)).date() if later else span.begins.date()
-    return p.calendar.unit(unit, 1 if later else -1, base), behind
-
-
 def modified(p: Parse, index: int) -> Hit | None:
     """Read: last week · the past three days · next Friday · this month · this past weekend · the last couple of months."""
     article = p.word(index) == "the"
@@ -90,7 +66,7 @@ def modified(p: Parse, index: int) -> Hit | None:
 
 def _counted(p: Parse, index: int, sign: int) -> Hit | None:
     """Read: three days · couple of weeks · six months, back from now or on from it."""
-    count = p.number(index)
+    count = (0.5, index + 1) if p.word(index) == "half" and unit_of(p.word(index + 1)) else p.number(index)
     if count is None or sign == 0:
         return None
     behind = p.skip(count[1], "full", "whole", "business", "working", "calendar")

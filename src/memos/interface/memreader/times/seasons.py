@@ -14,6 +14,7 @@ from memos.interface.memreader.times.vocabulary import LAST, NEXT, SEASONS, word
 _QUARTER = re.compile(r"[qh][1-4]")
 _COMPOUNDS = words_of(
     """
+    deals deal sale sales discount discounts
     tree trees card cards present presents gift gifts song songs carol carols egg eggs bunny costume costumes cake lights market
     jumper sweater movie movies island candy decorations list pudding wreath basket pumpkin cookies recipe recipes music stocking
     playlist resolution resolutions
