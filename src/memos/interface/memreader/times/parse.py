@@ -23,6 +23,8 @@ from memos.interface.memreader.times.vocabulary import (
 
 Hit = tuple[Span, int]
 """What was read, and the index of the token behind it."""
+OUTSIDE = (OverflowError, ValueError, IndexError, StopIteration)
+"""What the arithmetic raises for a time that no calendar has."""
 _STOP = Token("", "", 0, 0, "stop")
 _ENDS = frozenset(".!?;\n")
 _FORWARD_WORDS = re.compile(
@@ -41,6 +43,8 @@ class Parse:
         self.now, self.today = calendar.now, calendar.now.date()
         self._period, self._depth = period, 0
         self._seen: dict[int, Hit | None] = {}
+        self.outside: set[int] = set()
+        """Where times stand that no calendar has: 999999999 years ago."""
         self._ways: dict[tuple[int, int], bool] = {}
 
     def token(self, index: int) -> Token:
@@ -70,9 +74,12 @@ class Parse:
         self._depth += 1
         try:
             found = self._period(self, index)
+        except OUTSIDE:
+            found = None
+            self.outside.add(index)
         finally:
             self._depth -= 1
-        if self._depth == 0:
+        if self._depth < 4:
             self._seen[index] = found
         return found
 

@@ -11,7 +11,7 @@ from memos.errors import InvalidCall
 from memos.interface.memreader.language import language_of
 from memos.interface.memreader.times import chinese, spanish
 from memos.interface.memreader.times.anchors import Anchored, anchors_of
-from memos.interface.memreader.times.parse import Parse
+from memos.interface.memreader.times.parse import OUTSIDE, Parse
 from memos.interface.memreader.times.periods import period
 from memos.interface.memreader.times.ranges import expression
 from memos.interface.memreader.times.schedules import schedule_of
@@ -90,24 +90,33 @@ def _found(text: str, parse: Parse) -> tuple[list[Found], list[Unresolved]]:
     unresolved: list[Unresolved] = []
     index = 0
     while index < len(tokens):
-        try:
-            hit = expression(parse, index)
-        except (OverflowError, ValueError, IndexError, StopIteration):
+        hit = _expression(parse, index)
+        if hit is not None and is_title(parse, hit[1], hit[2]):
+            index = hit[2]
+        elif hit is not None:
+            span, first, behind = hit
+            found.append((span, tokens[first].start, tokens[behind - 1].end))
+            index = behind
+        elif index in parse.outside:
             end = min(index + 4, len(tokens)) - 1
             words = text[tokens[index].start : tokens[end].end]
             unresolved.append(Unresolved(kind="time", text=words, reason="it lies outside the years that a calendar has"))
             index = end + 1
-            continue
-        if hit is None or not _in_order(hit[0]):
+        else:
             index += 1
-            continue
-        if is_title(parse, hit[1], hit[2]):
-            index = hit[2]
-            continue
-        span, first, behind = hit
-        found.append((span, tokens[first].start, tokens[behind - 1].end))
-        index = behind
     return found, unresolved
+
+
+def _expression(parse: Parse, index: int) -> tuple[Span, int, int] | None:
+    try:
+        hit = expression(parse, index)
+        if hit is None or not _in_order(hit[0]):
+            return None
+        Window(start=hit[0].start, end=hit[0].end)
+    except (*OUTSIDE, InvalidCall):
+        parse.outside.add(index)
+        return None
+    return hit
 
 
 def _agreed(text: str, found: list[Found], parse: Parse) -> list[Found]:

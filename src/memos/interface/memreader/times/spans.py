@@ -54,7 +54,13 @@ class Cycle:
     def around(self, when: datetime) -> list[Span]:
         """Occurrences near a time, in order."""
         k = self.near(when)
-        return [span for step in range(-9, 10) if (span := self.make(k + step)) is not None]
+        return [span for step in range(-9, 10) if (span := self._made(k + step)) is not None]
+
+    def _made(self, k: int) -> Span | None:
+        try:
+            return self.make(k)
+        except (OverflowError, ValueError):
+            return None
 
     def latest(self, now: datetime) -> Span:
         """The last one that has begun."""
