@@ -48,6 +48,16 @@ _STOP_WORDS = {
         再 又 一个 哪 哪里 谁 怎么 为什么 多少 几 请 关于 之 其 而 并 让 跟 以 及
     """,
 }
+_TELLING = {
+    "en": "last next ago week month year yesterday tomorrow monday tuesday wednesday thursday friday saturday sunday notes remember remind",
+    "es": "cada lunes martes miércoles jueves viernes sábado domingo semana mes año años día días pasado pasada próximo próxima mañana "
+    "enero febrero marzo abril junio julio agosto septiembre octubre noviembre diciembre notas recuérdame desde anoche verano invierno",
+    "de": "woche monat jahr tag letzte letzten letzter nächste nächsten morgen montag dienstag mittwoch donnerstag freitag samstag sonntag",
+    "fr": "semaine mois année jour dernière dernier prochain prochaine demain lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "it": "settimana mese anno giorno scorsa scorso prossimo prossima domani lunedì martedì mercoledì giovedì venerdì sabato domenica",
+    "pt": "semana mês ano dia dias passada passado próxima próximo amanhã segunda-feira terça-feira quarta-feira sexta-feira anotei",
+}
+"""Words that say something, and so are no stop words, but tell a language in a short text."""
 _LETTERS = {"es": "ñ¿¡", "de": "ßäöü", "fr": "çœêîûèàù", "it": "ìò", "pt": "ãõ"}
 _SCRIPTS = (
     ("ja", "\u3040-\u30ff"), ("ko", "\uac00-\ud7af\u1100-\u11ff"), ("ru", "\u0400-\u04ff"), ("ar", "\u0600-\u06ff"),
@@ -61,6 +71,11 @@ _SCRIPTS = (
 def stop_words(language: str) -> frozenset[str]:
     """The words of a language that say nothing of what a text is about; empty for a language that is not known."""
     return frozenset(_STOP_WORDS.get(language, "").split())
+
+
+@cache
+def _telling(language: str) -> frozenset[str]:
+    return frozenset(_TELLING.get(language, "").split())
 
 
 @cache
@@ -97,7 +112,9 @@ def language_of(text: str) -> str:
 def _latin(head: str) -> str:
     lower = head.lower().replace("’", "'")
     words = _word().findall(lower)
-    scores = {code: float(sum(word in stop_words(code) for word in words)) for code in _STOP_WORDS if code != "zh"}
+    scores = {
+        code: float(sum(word in stop_words(code) or word in _telling(code) for word in words)) for code in _STOP_WORDS if code != "zh"
+    }
     for code, letters in _LETTERS.items():
         scores[code] += sum(0.6 for letter in letters if letter in lower)
     best = max(scores, key=lambda code: scores[code])

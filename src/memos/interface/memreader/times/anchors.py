@@ -40,6 +40,14 @@ _EVENTS = words_of(
     """
 )
 _ENDINGS = ("tion", "sion", "ment", "ence", "ship", "ival", "hood", "ation", "ings", "ment", "iversary", "oment", "eral")
+_PASTS = words_of(
+    """
+    left broke grew fell lost found began became bore born brought built burst chose cut drew drove drank flew forgot fought froze gave got
+    grew held hit hurt kept laid led lent met paid put quit rang rose sold shot slept spoke stole stood struck swam taught thought threw
+    understood woke won wore passed
+    """
+)
+_PRESENT = words_of("is are am will can does do may should must has")
 _NOT_EVENTS = words_of(
     "all it me you him us them everything that this these then now court nothing anything something lunchtime noon so "
     "conversations conversation chats chat"
@@ -135,10 +143,16 @@ def _clause(p: Parse, index: int, taken: list[tuple[int, int]], *, asked: bool) 
     ):
         end += 1
     words = [p.word(k) for k in range(index, end)]
-    past = any(word in BACKWARD or word in {"lived", "lost", "left", "broke", "grew", "married"} or word.endswith("ed") for word in words)
+    past = any(word in BACKWARD or word in _PASTS or (word.endswith("ed") and len(word) > 3) for word in words)
     looks_back = past or any(token.low in BACKWARD for token in p.tokens)
     question = asked and index == 1 and p.word(end) == "?"
-    if len(words) < 2 or question or (asked and not looks_back) or (p.word(0) in {"remind", "notify", "alert"} and not past):
+    if (
+        len(words) < 2
+        or question
+        or not looks_back
+        or not _PRESENT.isdisjoint(words)
+        or (p.word(0) in {"remind", "notify", "alert"} and not past)
+    ):
         return None
     head = index
     if words[0] in _PRONOUNS:

@@ -84,6 +84,8 @@ def _opened(p: Parse, index: int) -> tuple[Span, int, int] | None:
     hit = both or _aged(p, index, behind) or p.period(behind)
     if hit is None or hit[1] <= behind or (word in {"pre", "post", "following", "through"} and hit[0].grain in {"roll", "part"}):
         return None
+    if bearing == "before" and p.word(p.skip(behind, "the")) == "end":
+        bearing = "until"
     span = _facing(p, hit[0], bearing)
     made = turn(span, p.now, bearing)
     return (made, index, hit[1]) if made is not None else None

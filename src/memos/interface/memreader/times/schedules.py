@@ -40,7 +40,8 @@ Rule = tuple[dict[str, str], int]
 def _conditions() -> tuple[re.Pattern[str], re.Pattern[str]]:
     someone = r"(?:a|an|the|my|our|i|we|he|she|they|it|any|some|someone|somebody|anyone|there|new)\b"
     always = re.compile(
-        rf"\b(?:whenever|(?:every time|each time|any ?time|as soon as)(?=\s+(?:{someone}|[A-Z])))\s+([^.,;!?\n]{{3,160}})", re.IGNORECASE
+        rf"\b(?:whenever|(?:every time|each time|any ?time|as soon as)(?=\s+(?:{someone}|(?-i:[A-Z]))))\s+([^.,;!?\n]{{3,160}})",
+        re.IGNORECASE,
     )
     asked = re.compile(
         rf"\b(?:remind|notify|alert|tell|ping|warn|message|email|e-mail)\s+(?:me|us|my|our|him|her|them)\b[^.;!?\n]{{0,120}}?\b(?:when|once|if)\s+"
