@@ -20,9 +20,59 @@ _HE = {"he": "m", "him": "m", "his": "m", "himself": "m", "she": "f", "her": "f"
 _THEY = frozenset({"they", "them", "their", "theirs", "they're", "they've", "they'd", "they'll", "these", "those"})
 _OWN = frozenset({"his", "their", "its", "hers", "theirs"})
 _CONTRACTED = re.compile(r"^(he|she|it|they|that|there)('s|'d|'ll|'re|'ve)$")
+_TELLING = frozenset(
+    [
+        "say",
+        "said",
+        "suggest",
+        "suggested",
+        "recommend",
+        "recommended",
+        "decide",
+        "decided",
+        "agree",
+        "agreed",
+        "promise",
+        "promised",
+        "propose",
+        "proposed",
+        "tell",
+        "told",
+    ]
+)
+_MOVABLE = frozenset(["move", "cancel", "reschedule", "postpone", "shift", "book", "attend", "rebook", "confirm"])
 _CONTAINERS = frozenset({"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car"})
 _CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
-_SAME = re.compile(r"^(?:the\s+same|that\s+same|this\s+same|that|this|those|these|such|said)$", re.IGNORECASE)
+_TRIGGERS = frozenset(
+    {
+        *_HE,
+        *_THEY,
+        "it",
+        "its",
+        "itself",
+        "it's",
+        "it'd",
+        "it'll",
+        "he's",
+        "he'd",
+        "he'll",
+        "she's",
+        "she'd",
+        "she'll",
+        "that",
+        "that's",
+        "this",
+        "the",
+        "such",
+        "there",
+        "then",
+        "both",
+        "which",
+        "what",
+        "option",
+        "number",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -48,6 +98,8 @@ class _Sight:
 
 def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = False) -> Resolved:
     """The text with its anaphors resolved; `quiet` for what somebody else said, where nothing is left open."""
+    if _TRIGGERS.isdisjoint(word.low for word in tokens(text)):
+        return Resolved(text)
     sight = _Sight(tokens(text), referents(text), talk, options)
     edits, left_open, at = list[Edit](), list[Unresolved](), 0
     while at < len(sight.words):
@@ -146,7 +198,8 @@ def _many(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
     if own and _within(sight, at, lambda each: each.kind in {"person", "name"}, subject=False, own=True):
         return None, None
     sight.taken.add("them")
-    found = sight.talk.best(fits)
+    found = sight.talk.both() if low == "both" else None
+    found = found or sight.talk.best(fits)
     if found is None and low != "both":
         found = sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
     return outcome(sight.words, at, found, "people or things", own=own, rest=rest)
@@ -164,7 +217,8 @@ def _thing(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
     if "it" in sight.taken or _within(sight, at, fits, subject=_subject(sight.words, at) or bool(rest), own=low == "its"):
         return None, None
     sight.taken.add("it")
-    return outcome(sight.words, at, sight.talk.best(fits), "thing", own=low == "its", rest=rest)
+    found = sight.talk.best(lambda each: each.kind == "event", far=3) if word_at(sight.words, at, -1) in _MOVABLE else None
+    return outcome(sight.words, at, found or sight.talk.best(fits), "thing", own=low == "its", rest=rest)
 
 
 def _where_or_when(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
@@ -213,16 +267,26 @@ def _pointing(words: Sequence[Token], at: int, rest: str, talk: Talk) -> Step:
     if _told_here(words, at):
         return 1, None, None
     if stands_for_time(words, at):
-        moment = talk.time()
-        if moment is None:
-            return 1, None, Unresolved(kind="time", text=words[at].text, reason="nothing before it names the time that it stands for")
-        return 1, time_edit(words, at, 1, moment.span.bare, moment), None
-    many = low in {"those", "these"}
-
-    def fits(each: Referent) -> bool:
-        return each.kind not in {"person", "name"} and (each.plural or not many)
-
-    found = compared(words, at, talk) or talk.best(fits)
-    if many and found is None:
-        found = talk.best(lambda each: each.kind not in {"person", "name"})
+        return _time_or_event(words, at, talk)
+    if low == "that" and talk.told and word_at(words, at, -1) in _TELLING:
+        edit = edit_of(words, at, 1, Found(*talk.told, "thing"))
+        edit.text = talk.told[0]
+        return 1, edit, None
+    found = _things(low, talk) if word_at(words, at, -1) != "compare" else compared(words, at, talk)
     return 1, *outcome(words, at, found, "thing", rest=rest)
+
+
+def _time_or_event(words: Sequence[Token], at: int, talk: Talk) -> Step:
+    """What "before that" is before: the time or the event that was spoken of last."""
+    moment, event = talk.time(), talk.event()
+    if event is not None and (moment is None or event[1] > moment.clock):
+        return 1, edit_of(words, at, 1, event[0], "time"), None
+    if moment is None:
+        return 1, None, Unresolved(kind="time", text=words[at].text, reason="nothing before it names the time that it stands for")
+    return 1, time_edit(words, at, 1, moment.span.bare, moment), None
+
+
+def _things(low: str, talk: Talk) -> Found | None:
+    many = low in {"those", "these"}
+    found = talk.best(lambda each: each.kind not in {"person", "name"} and (each.plural or not many))
+    return talk.best(lambda each: each.kind not in {"person", "name"}) if many and found is None else found

@@ -55,6 +55,10 @@ def put(text: str, part: Part) -> Placed:
         found = list(_NUMBER.finditer(text))
         return _swap(text, found[-1].start(), found[-1].end(), part.said) if found else _added(text, part.said)
     if part.kind == "answer":
+        said = set(part.said.lower().split())
+        for each in referents(text):
+            if each.value[0].isupper() and set(each.value.lower().split()) < said:
+                return _swap(text, each.start, each.end, part.said)
         return _added(text, f"{part.before} {part.said}" if part.before else f", {part.said}")
     target = _target(text, part)
     if target is not None:
@@ -87,6 +91,8 @@ def _with_preposition(part: Part, old: Span | None) -> str:
     if _DEICTIC.match(part.said) or _BESIDE.match(part.said):
         return part.said
     before = old.text[: len(old.text) - len(old.bare)].strip() if old else ""
+    if old and not before and not _DEICTIC.match(old.bare):
+        return part.said  # the Q2 budget
     if before.lower() in {"since", "before", "after", "until", "by", "from", "during"}:
         return f"{before} {part.said}"
     day = re.search(r"day\b|\d{1,2}(?:st|nd|rd|th)?\s+[a-z]{3}|[a-z]{3}\s+\d{1,2}\b(?!\d)|\d-\d\d$", part.said, re.IGNORECASE)

@@ -116,6 +116,10 @@ def _nominal(text: str, start: int, core: int, end: int, named: Sequence[Referen
     before = text[start : name.start].rsplit(maxsplit=1)[-1].lower() if name else ""
     if name and before == "certain":
         return name
+    if name and before in gazetteer().pets:
+        return Referent(text[start:end], "name", "?", False, name.head, start, end, 1)
+    if name and before == "the" and name.value.endswith("s") and name.kind != "place":
+        return Referent(text[start:end], "person", "?", True, name.head, start, end, 1)
     if name and before in lex.FOLK:
         gender = lex.gender(before) if name.gender == "?" else name.gender
         return Referent(text[start:end], "person", gender, False, name.head, start, end, 1)
@@ -138,7 +142,7 @@ def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequenc
     """A referent with its rank in its sentence."""
     if any(other.start <= each.start and each.end <= other.end and other is not each for other in found):
         return each._replace(rank=0)
-    before = next((word.low for word in reversed(words) if word.end <= each.start), "")
+    before = next((word.low for word in reversed(words) if word.end <= each.start and not word.low.isdecimal()), "")
     after = next((word.low for word in words if word.start >= each.end), "")
     if before in {"about", "regarding", "concerning"}:
         return each._replace(rank=3)
@@ -206,7 +210,7 @@ def times(text: str) -> tuple[Span, ...]:
     return tuple(sorted(found, key=lambda each: each.start))
 
 
-_ASKED = lex.STATING | lex.VERBS | lex.CONJUNCTIONS | {"me", "us", "you"}
+_ASKED = lex.STATING | lex.VERBS | lex.CONJUNCTIONS | {"me", "us", "you", "since", "until", "till", "by", "from"}
 _WHEN = re.compile(r"\bwhen\s+(?:the|my|our|i|we|she|he|they|[A-Z]\w+)\s[^?.!,;]{3,60}", re.IGNORECASE)
 _ANCHORING = re.compile(r"\b(?:during|since|before|after|until)\s+$", re.IGNORECASE)
 
