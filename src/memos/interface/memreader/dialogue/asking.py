@@ -150,7 +150,7 @@ def short(text: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
     slots = [Slot(name="topic", words="", value=first, turn=turn)] if first else []
     slots += carried(frame, frame.text, talk, said=text.lower())
     topic = first or next((slot.value for slot in slots if slot.name == "topic"), "")
-    return Carried(f"{match['who']} about {topic}?", tuple(slots), frame.root) if topic else None
+    return Carried(f"{match['who']}, {topic}?", tuple(slots), frame.root) if topic else None
 
 
 _GOES_ON = re.compile(r"^(?:to|that|because|since)\s", re.IGNORECASE)

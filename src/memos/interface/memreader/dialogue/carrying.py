@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from memos.interface.memreader.dialogue import lexicon as lex
-from memos.interface.memreader.dialogue.frames import Frame, Part, elements, parts, predicate, put
+from memos.interface.memreader.dialogue.frames import Frame, put
+from memos.interface.memreader.dialogue.pieces import Part, elements, parts, predicate
 from memos.interface.memreader.dialogue.referents import times
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Slot

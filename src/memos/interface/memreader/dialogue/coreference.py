@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.adverbs import where_or_when
 from memos.interface.memreader.dialogue.edits import Edit, Outcome, Step, edit_of, outcome, time_edit, word_at
 from memos.interface.memreader.dialogue.nouns import NOUNS, compared, known_noun, noun_like, one_of, that_noun
 from memos.interface.memreader.dialogue.options import Options, choice
 from memos.interface.memreader.dialogue.phrases import Token, content, tokens
 from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
 from memos.interface.memreader.dialogue.referents import Referent, referents
+from memos.interface.memreader.dialogue.sight import Sight
 from memos.interface.memreader.dialogue.talk import Fits, Found, Talk
 from memos.memcube.reading import Slot, Unresolved
 
@@ -41,7 +43,7 @@ _TELLING = frozenset(
     ]
 )
 _MOVABLE = frozenset(["move", "cancel", "reschedule", "postpone", "shift", "book", "attend", "rebook", "confirm"])
-_CONTAINERS = frozenset({"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car"})
+_WHEN = frozenset({"last", "next", "every", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "recently"})
 _CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
 _TRIGGERS = frozenset(
     {
@@ -85,22 +87,11 @@ class Resolved:
     carried: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """What is in sight while a text is read: its words, what it speaks of itself, and what was spoken of before."""
-
-    words: Sequence[Token]
-    here: Sequence[Referent]
-    talk: Talk
-    options: Sequence[Options]
-    taken: set[str] = field(default_factory=set)
-
-
 def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = False) -> Resolved:
     """The text with its anaphors resolved; `quiet` for what somebody else said, where nothing is left open."""
     if _TRIGGERS.isdisjoint(word.low for word in tokens(text)):
         return Resolved(text)
-    sight = _Sight(tokens(text), referents(text), talk, options)
+    sight = Sight(tokens(text), referents(text), talk, options)
     edits, left_open, at = list[Edit](), list[Unresolved](), 0
     while at < len(sight.words):
         step, edit, left = _at(sight, at)
@@ -117,7 +108,7 @@ def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = 
     return out
 
 
-def _at(sight: _Sight, at: int) -> Step:
+def _at(sight: Sight, at: int) -> Step:
     """What a word, with those after it, stands for: how many words that are, and what becomes of them."""
     words = sight.words
     picked = choice(words, at, sight.options)
@@ -137,7 +128,7 @@ def _at(sight: _Sight, at: int) -> Step:
     if low in {"that", "this", "those", "these", "the", "such"}:
         return _pointing(words, at, rest, sight.talk)
     if low in {"there", "then"}:
-        return 1, *_where_or_when(sight, at, low, rest)
+        return 1, *where_or_when(sight, at, low, rest)
     return 1, None, None
 
 
@@ -151,7 +142,7 @@ def _parted(low: str, after: str) -> tuple[str, str]:
     return match[1], {"'d": " would", "'ll": " will", "'re": " are", "'ve": " have"}[match[2]]
 
 
-def _within(sight: _Sight, at: int, fits: Fits, *, subject: bool, own: bool) -> bool:
+def _within(sight: Sight, at: int, fits: Fits, *, subject: bool, own: bool) -> bool:
     """Whether the same utterance says before it what a pronoun stands for."""
     before = [each for each in sight.here if each.end <= sight.words[at].start and fits(each)]
     if not before:
@@ -166,7 +157,7 @@ def _subject(words: Sequence[Token], at: int) -> bool:
     return after in lex.AUXILIARIES or after in lex.INFLECTED or after.endswith("ed") or (word_at(words, at, -1) in lex.AUXILIARIES)
 
 
-def _person(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     want = _HE[low]
 
     def fits(each: Referent) -> bool:
@@ -185,10 +176,10 @@ def _person(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
 
 def _owned(words: Sequence[Token], at: int) -> bool:
     """Whether what stands after "her" is hers."""
-    return at < len(words) and content(words[at]) and not words[at].text[0].isupper()
+    return at < len(words) and content(words[at]) and not words[at].text[0].isupper() and words[at].low not in _WHEN
 
 
-def _many(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     def fits(each: Referent) -> bool:
         return each.plural or each.kind == "organisation"
 
@@ -205,7 +196,7 @@ def _many(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
     return outcome(sight.words, at, found, "people or things", own=own, rest=rest)
 
 
-def _thing(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+def _thing(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if low == "it" and fixed_it(sight.words, at, rest):
         return None, None
     if low == "it" and stands_for_time(sight.words, at) and (moment := sight.talk.time(event=True)):
@@ -219,29 +210,6 @@ def _thing(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
     sight.taken.add("it")
     found = sight.talk.best(lambda each: each.kind == "event", far=3) if word_at(sight.words, at, -1) in _MOVABLE else None
     return outcome(sight.words, at, found or sight.talk.best(fits), "thing", own=low == "its", rest=rest)
-
-
-def _where_or_when(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
-    before, after = word_at(sight.words, at, -1), word_at(sight.words, at)
-    if low == "then":
-        if at == 0 or (after and after not in {"?", ".", "!", ",", "too"} and before not in {"since", "until", "by", "before", "after"}):
-            return None, None
-        moment = sight.talk.time()
-        if moment is None:
-            return None, Unresolved(kind="time", text="then", reason="nothing before it names the time that it stands for")
-        return time_edit(sight.words, at, 1, moment.span.text if before not in lex.PREPOSITIONS else moment.span.bare, moment), None
-    leads = before in {"is", "are", "was", "were", "over", "out", "still", "hi", "hello", "hey", "be", "been", "isn't", "wasn't"}
-    if rest or after in lex.AUXILIARIES or (leads and after not in {"", "?"}) or before in {"hi", "hello", "hey", "out"}:
-        return None, None
-    if any(each.kind in {"place", "organisation"} and each.end <= sight.words[at].start for each in sight.here):
-        return None, None
-    placed = sight.talk.place()
-    within = sight.talk.best(lambda each: each.head in _CONTAINERS)
-    found, preposition = (within, "in") if before == "in" and within else placed or (None, "")
-    edit, left = outcome(sight.words, at, found, "place")
-    if edit is not None and before not in lex.PREPOSITIONS:
-        edit.text = f"{preposition} {edit.text}"
-    return edit, left
 
 
 def _told_here(words: Sequence[Token], at: int) -> bool:

@@ -53,6 +53,8 @@ def that_noun(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome
         gender = lex.gender(one)
         found = talk.best(lambda each: each.kind in kinds and (gender == "?" or each.gender in {gender, "?"})) if kinds else None
     if found is None:
+        if noun > at + 1 and word_at(words, at) != "same":
+            return None, None  # that Thai place: what the asker takes to be known
         text = " ".join(word.text for word in words[at : noun + 1])
         return None, Unresolved(kind="reference", text=text, reason=f"nothing before it names the {head} that is meant")
     if found.rival is not None:

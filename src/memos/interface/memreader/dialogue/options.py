@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.frames import Frame
 from memos.interface.memreader.dialogue.moments import moments
-from memos.interface.memreader.dialogue.phrases import Token, tokens
+from memos.interface.memreader.dialogue.phrases import Token, content, tokens
 
 PLACES_IN_ORDER = {
     "first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "seventh": 6, "1st": 0, "2nd": 1, "3rd": 2, "4th": 3,
@@ -75,7 +75,7 @@ def options(text: str, turn: int) -> Options | None:
 
 def _item(text: str) -> str:
     text = re.sub(
-        r"^(?:the\s+one\s+(?:(?:in|from|on|at|about|with)\s+)?|one\s+(?:in|from|on|at|about|with)\s+|(?:from|in)\s+)",
+        r"^(?:the\s+one\s+(?:(?:in|from|on|at|about|with)\s+)?|one\s+(?:in|from|on|at|about|with)\s+|(?:from|in|about|with)\s+)",
         "",
         text,
         flags=re.IGNORECASE,
@@ -91,18 +91,16 @@ def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[i
     if not given:
         return None
     low = words[at].low
-    number = 0
-    if low in {"the", "option", "number"} and at + 1 < len(words):
-        number = at + 1
-    if not number:
+    if low not in {"the", "option", "number"} or at + 1 >= len(words):
         return None
+    number = at + 1
     said = words[number].low
     after = words[number + 1].low if number + 1 < len(words) else ""
     ends = (
         after in _NOUNS
         or (said in _OTHER and (after in _REST or said == "others"))
         or (low == "the" and said in {"former", "latter"})
-        or (low == "the" and after in {"", "?", ".", "!", ","})
+        or (low == "the" and after != "of" and not (number + 1 < len(words) and content(words[number + 1])))
     )
     if low == "the" and not ends:
         return None
@@ -112,6 +110,8 @@ def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[i
     if said in _OTHER and (after in _REST or said == "others") and len(known.items) > 2:
         rest = [item for i, item in enumerate(known.items) if i != known.taken]
         return number - at + 1 + (after in _REST), " and ".join(rest), known.turn, "thing"
+    if low == "the" and said in {"one", "two", "three"}:
+        return None
     index = _index(said, known)
     if index is None or not -len(known.items) <= index < len(known.items):
         return None

@@ -102,6 +102,8 @@ def _core(words: Sequence[Token], at: int, names: Mapping[int, int], times: Span
     while stop < len(words) and stop - at < 7 and _goes_on(words, stop, at + opened, times):
         if stop > at + opened and words[stop].start in names and stop + 1 < len(words) and _verbal(words[stop + 1]):
             break  # the book Ann recommended
+        if stop > at + 1 and words[stop - 1].start in names and words[stop - 2].low in lex.FOLK:
+            break  # my niece Zoe likes
         stop += 1
     if stop < len(words) and words[stop].low in {"one", "ones"}:
         return None
@@ -137,6 +139,9 @@ def _may_be_bare(words: Sequence[Token], at: int, names: Mapping[int, int]) -> b
     if word.low in _NO_NOUN and not gerund:
         return False
     if not at or before in {".", "!", "?", ":", "\n", '"', "\u201c"}:
+        after = words[at + 1] if at + 1 < len(words) else word
+        if word.low.endswith("ing") and (after.start in names or after.low in lex.DETERMINERS):
+            return False  # visiting Ann
         return word.low not in lex.COMMANDS | lex.CHITCHAT and not word.low.endswith(("ed", "ly")) and word.low not in lex.NOUN_TOO
     if before in _BEFORE_BARE or before in {"any", "some"}:
         return not word.low.endswith("ed")

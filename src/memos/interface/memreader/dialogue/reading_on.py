@@ -80,8 +80,18 @@ class _Reader:
             listed.frame = self.frame if listed.offered else None
 
     def _asked_for(self) -> str:
-        """The question word of what was asked last."""
-        return re.sub(r"^(?:and|so|but|ok)\s+", "", self.frame.text.lower()).split(" ", 1)[0].split("'", 1)[0] if self.frame else ""
+        """The question word of what was asked last; what, where it asks for things of a kind."""
+        words = (
+            [word.low.split("'")[0] for word in tokens(self.frame.text) if word.low not in {"and", "so", "but", "ok"}] if self.frame else []
+        )
+        first = words[0] if words else ""
+        if first in {"which", "what", "list"}:
+            return (
+                "what"
+                if not any(word in lex.FOLK or lex.singular(word) in lex.FOLK or word in lex.PLURAL_FOLK for word in words[1:4])
+                else "who"
+            )
+        return first
 
     def _hear_user(self, text: str, number: int) -> None:
         if chitchat(text):

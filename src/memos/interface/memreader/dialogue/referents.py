@@ -19,7 +19,10 @@ MOST = 40
 """Referents of one text."""
 _CAPITAL = re.compile(r"(?<![\w'’@.-])[^\W\d_a-z][^\W_]*(?:[-'’][^\W\d_]+)*(?![\w@])")
 _CODE = re.compile(r"(?<![\w.-])(?:[A-Z]{2,}-\d+|[A-Z]+\d+[A-Z\d]*)(?![\w-])")
-_APPOSED = re.compile(r",\s+(?:an?\s+certain\s+)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s*(?:[.,]|$)")
+_APPOSED = re.compile(
+    r"\s+(?:is|was)\s+(?:called\s+)?(?:Dr\.?\s|Mrs?\.?\s|Ms\.?\s)?[A-Z][a-z]|,\s+(?:an?\s+certain\s+)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s*(?:[.,]|$)"
+)
+_DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")
 
 
@@ -65,9 +68,11 @@ def referents(text: str) -> tuple[Referent, ...]:
 def _named(text: str, times: Sequence[Span]) -> list[Referent]:
     """The names in a text."""
     spans = dict[tuple[int, int], str]()
+    opening = _DOING.match(text)
     for name, kind, _ in mentions(text, None):
         for at in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
-            spans.setdefault(at.span(), kind)
+            start = opening.end() if opening and at.start() == 0 and at.end() > opening.end() else at.start()
+            spans.setdefault((start, at.end()), kind)
     for code in _CODE.finditer(text):
         spans.setdefault(code.span(), "thing")
     for each in _CAPITAL.finditer(text):
@@ -156,7 +161,7 @@ def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequenc
         return each._replace(rank=0)  # by bike, on average
     if before in lex.PREPOSITIONS:
         return each._replace(rank=1)
-    if each.kind == "person" and _APPOSED.match(text[each.end :]) and each.head in lex.FOLK:
+    if each.kind == "person" and each.head in lex.FOLK and _APPOSED.match(text[each.end :]):
         return each._replace(rank=0)  # the name after it says who that is
     if not before or before in lex.AUXILIARIES or after in lex.AUXILIARIES or after in lex.INFLECTED or (before in ".!?,;"):
         return each._replace(rank=3)

@@ -21,6 +21,8 @@ _FINITE = re.compile(
 _TOPIC = re.compile(r"\b(?:about|on|regarding|how\s+many|which|all|every|list|summari[sz]e|compare)\s+$", re.IGNORECASE)
 _STORING = re.compile(r"^(?:please\s+|then\s+|and\s+)?(?:note|remember|save|store|log|record|jot|keep)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"^(?:to|that)\s", re.IGNORECASE)
+_KINDS = {"who": "person", "whom": "person", "whose": "person", "where": "place", "what": "thing"}
+"""What a name alone answers, by what was asked."""
 _LOCATED = re.compile(r"(?<!\w)(in|on|at|under|behind|inside|beside|near)\s+$", re.IGNORECASE)
 _GOES_ON = re.compile(r"^(?:(?:yes|no|yeah|well)[,.]?\s+)?(?:that|to|because|since|not\s)\b", re.IGNORECASE)
 
@@ -69,6 +71,8 @@ class Talk:
         self.heard: list[Heard] = []
         self.times: list[Moment] = []
         self.clock = 0
+        self.kinds: dict[str, str] = {}
+        """What unknown names turned out to be names of."""
         self.told: tuple[str, int] | None = None
         """The clause that the assistant answered with: "to take it in the evening"."""
 
@@ -93,8 +97,10 @@ class Talk:
         items = _items(listed, text, found) if listed else ()
         for each in (*found, *items):
             one = each if mine else each._replace(value=_turned(each.value))
-            if answer and each.kind == "name" and asked in {"who", "whom", "whose", "where"}:
-                one = one._replace(kind="place" if asked == "where" else "person")
+            if answer and each.kind == "name" and asked in _KINDS:
+                self.kinds[one.value] = _KINDS[asked]
+            if one.kind == "name" and one.value in self.kinds:
+                one = one._replace(kind=self.kinds[one.value], gender="?" if self.kinds[one.value] == "person" else "n")
             core = one.core.lower()
             literal = each.value.lower() in said.lower()
             origin = turn if literal else known.get(core, known.get(one.value.lower(), self._said(one, turn)))
@@ -232,7 +238,11 @@ def _items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[
             or any(one.start <= at and at + len(each) <= one.end and one.rank and not one.plural for one in found)
         ):
             continue
-        bare = words[0].low in lex.PREPOSITIONS or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS or words[-1].low.endswith("ly")
+        bare = (
+            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS
+            or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS
+            or words[-1].low.endswith("ly")
+        )
         if not bare and content(words[-1]) and words[-1].low.isalpha() and not times(each):
             items.append(Referent(each, kind_of_noun(words[-1].low), "n", False, lex.singular(words[-1].low), at, at + len(each), 2))
     return items
