@@ -28,16 +28,19 @@ _REST = lex.any_of(
     "any(?:thing)? (?:else|more|others?)|what else|who else|where else|next(?: one)?|details?",
 )
 _MORE = re.compile(rf"^{SOFT}(?:and\s+)?(?:(?:tell|show|give|read)\s+me\s+)?(?P<more>{_REST})(?:\s+please)?\s*[?.!]*$", re.IGNORECASE)
-_ASKS = r"what|where|when|why|how(?:\s+(?:much|many|long|often))?|who|whom|which"
+_ASKS = rf"{_WORDS}|what|who|whom|which"
 _HELP = "do|does|did|is|are|was|were|have|has|had|can|could|will|would|should"
-_QUESTION = re.compile(
-    rf"^(?:(?:and|so|but|ok|okay)[,.]?\s+)?(?:(?P<wh>{_ASKS})(?:\s+(?:time|day))?\s+)?(?P<rest>(?:{_HELP})\b.*)$", re.IGNORECASE | re.DOTALL
-)
+_QUESTION = re.compile(rf"^(?:(?:and|so|but|ok|okay)[,.]?\s+)?(?:(?P<wh>{_ASKS})\s+)?(?P<rest>(?:{_HELP})\b.*)$", re.IGNORECASE | re.DOTALL)
 _WHICH = re.compile(
     rf"^{SOFT}(?:and\s+)?(?P<which>(?:which|what)\s+(?!one\b|ones\b|else\b|about\b|of\b)\w+(?:\s\w+)?)\s*[?.!]*$", re.IGNORECASE
 )
 _ALSO = re.compile(
     r"^(?:(?:and|so|but)\s+)?(?P<aux>did|does|do|has|have|is|are|was|were|will|would|can|could|should)\s+(?P<who>\w+)\s*[?.!]*$",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(r"^(?:(?:and|but|so)\s+)?(?P<who>(?:who|what)\s+(?:else\s+)?(?P<verb>\w+))\s*[?.!]*$", re.IGNORECASE)
+_NEWS = re.compile(
+    rf"^{SOFT}(?:and\s+)?(?:(?:is|are|was|were)\s+there\s+)?(?:any|what|some|no)\s+(?:other\s+|more\s+)?(?:{'news|updates?|changes?|progress|mentions?'})\b",
     re.IGNORECASE,
 )
 _MEANS = "promised|agreed|planned|plans|wanted|wants|hoped|meant|intended|needed|needs|had|has|going|supposed|due|offered|decided"
@@ -70,7 +73,7 @@ def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
     """A question word alone, put before what was asked and answered."""
     question = _QUESTION.match(opened(frame.text))
     said, turn = answer or ("", -1)
-    said = re.sub(r"\s*[.!]+$", "", said.strip())
+    said = _mine(re.sub(r"\s*[.!]+$", "", said.strip()))
     extra = list[Slot]()
     usable = bool(said) and not re.match(r"(?:yes|no|yeah|nope|nothing|none|i\s+(?:don't|do\s+not|have\s+no|can't))\b", said, re.IGNORECASE)
     if usable:
@@ -82,7 +85,7 @@ def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
     elif usable and re.match(r"(?:to|that)\s", said, re.IGNORECASE):
         stem = re.sub(r"\s+(?:about|on|regarding)\s+.*$", "", stem)
         text = f"{wh} {stem} {_lower(said)}"
-    elif usable and len(said.split()) > 3 and re.search(r"\b(?:is|was|were|are|has|had|will|\w+ed)\b", said):
+    elif usable and _clause(said):
         text = f"{wh} is it that {_lower(said)}"
     elif usable and question["wh"] and question["wh"].lower() not in {"when", "why"}:
         text = f"{wh} {stem} {_lower(said)}"
@@ -90,6 +93,21 @@ def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
         text = f"{wh} {stem}"
     text = re.sub(r"\s*[?.!]*$", "?", text)
     return Carried(text, (*extra, *carried(frame, text, talk, said=wh)), frame.root)
+
+
+def _mine(said: str) -> str:
+    """What the assistant says to the user, as the user would say it."""
+    for pattern, mine in ((r"\byour\b", "my"), (r"\byou are\b|\byou're\b", "I am"), (r"\byou were\b", "I was"), (r"\byou\b", "I")):
+        said = re.sub(pattern, mine, said, flags=re.IGNORECASE)
+    return said
+
+
+def _clause(said: str) -> bool:
+    """Whether an answer is a whole clause, with a subject and a verb."""
+    words = [word.low for word in tokens(said)[1:5]]
+    return len(said.split()) > 2 and any(
+        word in lex.AUXILIARIES or word in lex.VERBS - lex.NOUN_TOO or word in lex.INFLECTED or word.endswith("ed") for word in words
+    )
 
 
 def _first(said: str) -> str:
@@ -121,6 +139,38 @@ def ask_which(which: str, frame: Frame, talk: Talk) -> Carried:
     return Carried(text, tuple(carried(frame, text, talk, said=which.lower())), frame.root)
 
 
+def short(text: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -> Carried | None:
+    """A question of which only the verb is said, "who disagreed?", with what it is about."""
+    match = _SHORT.match(text)
+    if match is None or not (match["verb"].lower().endswith("ed") or match["verb"].lower() in lex.VERBS | lex.INFLECTED):
+        return None
+    said, turn = answer or ("", -1)
+    said, turn = (talk.told[0], talk.told[1]) if talk.told else (said, turn)
+    first = _first(re.sub(r"\s*[.!]+$", "", _mine(said.strip()))) if _GOES_ON.match(said) else ""
+    slots = [Slot(name="topic", words="", value=first, turn=turn)] if first else []
+    slots += carried(frame, frame.text, talk, said=text.lower())
+    topic = first or next((slot.value for slot in slots if slot.name == "topic"), "")
+    return Carried(f"{match['who']}, {topic}?", tuple(slots), frame.root) if topic else None
+
+
+_GOES_ON = re.compile(r"^(?:to|that|because|since)\s", re.IGNORECASE)
+
+
+def news(text: str, resolved: str, frame: Frame, talk: Talk) -> Carried | None:
+    """A question for news that does not say of what."""
+    if not _NEWS.match(text) or any(each.rank and each.head not in lex.VAGUE | _NEWSY for each in referents(text)):
+        return None
+    slots = [slot for slot in carried(frame, frame.text, talk, said=text.lower()) if slot.name in {"topic", "entity", "place"}]
+    things = [each for each in referents(frame.text) if each.rank and each.head not in lex.VAGUE]
+    if not things:
+        return None
+    said = re.sub(r"\s*[?.!]*$", "", resolved)
+    return Carried(f"{said} on {things[0].value}?", tuple(slots), frame.root)
+
+
+_NEWSY = frozenset({"news", "update", "change", "progress", "mention", "development"})
+
+
 def also_did(text: str, talk: Talk, options: Sequence[Options], answer: tuple[str, int] | None) -> Carried | None:
     """What somebody did or not, of whom was just said what that is: "and did he?"."""
     match = _ALSO.match(text)
@@ -135,4 +185,5 @@ def also_did(text: str, talk: Talk, options: Sequence[Options], answer: tuple[st
     things = [each for each in referents(done) if each.rank and each.kind not in {"person", "name"}]
     heard = [(each, next((one for one in reversed(talk.heard) if one.referent.head == each.head), None)) for each in things]
     slots = [Slot(name="topic", words="", value=one.referent.core, turn=one.turn) for _, one in heard if one]
-    return Carried(f"{match['aux']} {who.slots[0].value} {done}?", (*who.slots, *slots), answer[1])
+    asked = re.sub(r"^(?:and|so|but)\s+|\s*[?.!]*$", "", who.text, flags=re.IGNORECASE)
+    return Carried(f"{asked} {done}?", (*who.slots, *slots), answer[1])

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from memos.interface.memreader.dialogue import lexicon as lex
-from memos.interface.memreader.dialogue.frames import Frame, Part, elements, parts, predicate, put
+from memos.interface.memreader.dialogue.frames import Frame, put
+from memos.interface.memreader.dialogue.pieces import Part, elements, parts, predicate
 from memos.interface.memreader.dialogue.referents import times
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Slot
@@ -23,6 +24,7 @@ _LEAD = re.compile(
       (?:and\s+|but\s+|or\s+)?(?:what|how)\s+about\s+ | (?:and\s+)?what\s+of\s+
     | {_SAME}(?:\s+(?:for|with|as\s+for)\s+|\s+(?=(?:in|on|at|during|about)\b))
     | (?:and\s+)?(?:once\s+)?again\s*,?\s*(?:but\s+)?(?:for\s+|with\s+|only\s+)?
+    | (?:and\s+)?(?:better|worse|more|less|higher|lower|longer|shorter|cheaper|different)\s+than\s+
     | (?:and|or|but|also|plus)\s+(?:also\s+|then\s+|only\s+|for\s+(?!how)|what\s+about\s+)? | (?:now|only|just)\s+(?:for\s+)? | now\s+
     )""",
     re.IGNORECASE | re.VERBOSE,
@@ -54,9 +56,7 @@ def fragment(text: str, *, asked: bool) -> list[Part] | None:
     timely = all(part.kind == "time" for part in found)
     begins = core.split()[0].lower()
     alone = (
-        begins in lex.PREPOSITIONS
-        or begins in {"the", "my", "which"}
-        or all(part.kind in {"time", "person", "name", "place"} for part in found)
+        begins in lex.PREPOSITIONS or begins in {"the", "which"} or all(part.kind in {"time", "person", "name", "place"} for part in found)
     )
     return found if short and (timely or (marked and alone) or (begins in lex.PREPOSITIONS and len(found) == 1)) else None
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.adverbs import where_or_when
 from memos.interface.memreader.dialogue.edits import Edit, Outcome, Step, edit_of, outcome, time_edit, word_at
 from memos.interface.memreader.dialogue.nouns import NOUNS, compared, known_noun, noun_like, one_of, that_noun
 from memos.interface.memreader.dialogue.options import Options, choice
 from memos.interface.memreader.dialogue.phrases import Token, content, tokens
 from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
 from memos.interface.memreader.dialogue.referents import Referent, referents
+from memos.interface.memreader.dialogue.sight import Sight
 from memos.interface.memreader.dialogue.talk import Fits, Found, Talk
 from memos.memcube.reading import Slot, Unresolved
 
@@ -20,9 +22,59 @@ _HE = {"he": "m", "him": "m", "his": "m", "himself": "m", "she": "f", "her": "f"
 _THEY = frozenset({"they", "them", "their", "theirs", "they're", "they've", "they'd", "they'll", "these", "those"})
 _OWN = frozenset({"his", "their", "its", "hers", "theirs"})
 _CONTRACTED = re.compile(r"^(he|she|it|they|that|there)('s|'d|'ll|'re|'ve)$")
-_CONTAINERS = frozenset({"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car"})
+_TELLING = frozenset(
+    [
+        "say",
+        "said",
+        "suggest",
+        "suggested",
+        "recommend",
+        "recommended",
+        "decide",
+        "decided",
+        "agree",
+        "agreed",
+        "promise",
+        "promised",
+        "propose",
+        "proposed",
+        "tell",
+        "told",
+    ]
+)
+_MOVABLE = frozenset(["move", "cancel", "reschedule", "postpone", "shift", "book", "attend", "rebook", "confirm"])
+_WHEN = frozenset({"last", "next", "every", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "recently"})
 _CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
-_SAME = re.compile(r"^(?:the\s+same|that\s+same|this\s+same|that|this|those|these|such|said)$", re.IGNORECASE)
+_TRIGGERS = frozenset(
+    {
+        *_HE,
+        *_THEY,
+        "it",
+        "its",
+        "itself",
+        "it's",
+        "it'd",
+        "it'll",
+        "he's",
+        "he'd",
+        "he'll",
+        "she's",
+        "she'd",
+        "she'll",
+        "that",
+        "that's",
+        "this",
+        "the",
+        "such",
+        "there",
+        "then",
+        "both",
+        "which",
+        "what",
+        "option",
+        "number",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -35,20 +87,11 @@ class Resolved:
     carried: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """What is in sight while a text is read: its words, what it speaks of itself, and what was spoken of before."""
-
-    words: Sequence[Token]
-    here: Sequence[Referent]
-    talk: Talk
-    options: Sequence[Options]
-    taken: set[str] = field(default_factory=set)
-
-
 def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = False) -> Resolved:
     """The text with its anaphors resolved; `quiet` for what somebody else said, where nothing is left open."""
-    sight = _Sight(tokens(text), referents(text), talk, options)
+    if _TRIGGERS.isdisjoint(word.low for word in tokens(text)):
+        return Resolved(text)
+    sight = Sight(tokens(text), referents(text), talk, options)
     edits, left_open, at = list[Edit](), list[Unresolved](), 0
     while at < len(sight.words):
         step, edit, left = _at(sight, at)
@@ -65,7 +108,7 @@ def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = 
     return out
 
 
-def _at(sight: _Sight, at: int) -> Step:
+def _at(sight: Sight, at: int) -> Step:
     """What a word, with those after it, stands for: how many words that are, and what becomes of them."""
     words = sight.words
     picked = choice(words, at, sight.options)
@@ -85,7 +128,7 @@ def _at(sight: _Sight, at: int) -> Step:
     if low in {"that", "this", "those", "these", "the", "such"}:
         return _pointing(words, at, rest, sight.talk)
     if low in {"there", "then"}:
-        return 1, *_where_or_when(sight, at, low, rest)
+        return 1, *where_or_when(sight, at, low, rest)
     return 1, None, None
 
 
@@ -99,7 +142,7 @@ def _parted(low: str, after: str) -> tuple[str, str]:
     return match[1], {"'d": " would", "'ll": " will", "'re": " are", "'ve": " have"}[match[2]]
 
 
-def _within(sight: _Sight, at: int, fits: Fits, *, subject: bool, own: bool) -> bool:
+def _within(sight: Sight, at: int, fits: Fits, *, subject: bool, own: bool) -> bool:
     """Whether the same utterance says before it what a pronoun stands for."""
     before = [each for each in sight.here if each.end <= sight.words[at].start and fits(each)]
     if not before:
@@ -114,7 +157,7 @@ def _subject(words: Sequence[Token], at: int) -> bool:
     return after in lex.AUXILIARIES or after in lex.INFLECTED or after.endswith("ed") or (word_at(words, at, -1) in lex.AUXILIARIES)
 
 
-def _person(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     want = _HE[low]
 
     def fits(each: Referent) -> bool:
@@ -133,10 +176,10 @@ def _person(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
 
 def _owned(words: Sequence[Token], at: int) -> bool:
     """Whether what stands after "her" is hers."""
-    return at < len(words) and content(words[at]) and not words[at].text[0].isupper()
+    return at < len(words) and content(words[at]) and not words[at].text[0].isupper() and words[at].low not in _WHEN
 
 
-def _many(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     def fits(each: Referent) -> bool:
         return each.plural or each.kind == "organisation"
 
@@ -146,13 +189,14 @@ def _many(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
     if own and _within(sight, at, lambda each: each.kind in {"person", "name"}, subject=False, own=True):
         return None, None
     sight.taken.add("them")
-    found = sight.talk.best(fits)
+    found = sight.talk.both() if low == "both" else None
+    found = found or sight.talk.best(fits)
     if found is None and low != "both":
         found = sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
     return outcome(sight.words, at, found, "people or things", own=own, rest=rest)
 
 
-def _thing(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
+def _thing(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if low == "it" and fixed_it(sight.words, at, rest):
         return None, None
     if low == "it" and stands_for_time(sight.words, at) and (moment := sight.talk.time(event=True)):
@@ -164,30 +208,8 @@ def _thing(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
     if "it" in sight.taken or _within(sight, at, fits, subject=_subject(sight.words, at) or bool(rest), own=low == "its"):
         return None, None
     sight.taken.add("it")
-    return outcome(sight.words, at, sight.talk.best(fits), "thing", own=low == "its", rest=rest)
-
-
-def _where_or_when(sight: _Sight, at: int, low: str, rest: str) -> Outcome:
-    before, after = word_at(sight.words, at, -1), word_at(sight.words, at)
-    if low == "then":
-        if at == 0 or (after and after not in {"?", ".", "!", ",", "too"} and before not in {"since", "until", "by", "before", "after"}):
-            return None, None
-        moment = sight.talk.time()
-        if moment is None:
-            return None, Unresolved(kind="time", text="then", reason="nothing before it names the time that it stands for")
-        return time_edit(sight.words, at, 1, moment.span.text if before not in lex.PREPOSITIONS else moment.span.bare, moment), None
-    leads = before in {"is", "are", "was", "were", "over", "out", "still", "hi", "hello", "hey", "be", "been", "isn't", "wasn't"}
-    if rest or after in lex.AUXILIARIES or (leads and after not in {"", "?"}) or before in {"hi", "hello", "hey", "out"}:
-        return None, None
-    if any(each.kind in {"place", "organisation"} and each.end <= sight.words[at].start for each in sight.here):
-        return None, None
-    placed = sight.talk.place()
-    within = sight.talk.best(lambda each: each.head in _CONTAINERS)
-    found, preposition = (within, "in") if before == "in" and within else placed or (None, "")
-    edit, left = outcome(sight.words, at, found, "place")
-    if edit is not None and before not in lex.PREPOSITIONS:
-        edit.text = f"{preposition} {edit.text}"
-    return edit, left
+    found = sight.talk.best(lambda each: each.kind == "event", far=3) if word_at(sight.words, at, -1) in _MOVABLE else None
+    return outcome(sight.words, at, found or sight.talk.best(fits), "thing", own=low == "its", rest=rest)
 
 
 def _told_here(words: Sequence[Token], at: int) -> bool:
@@ -213,16 +235,26 @@ def _pointing(words: Sequence[Token], at: int, rest: str, talk: Talk) -> Step:
     if _told_here(words, at):
         return 1, None, None
     if stands_for_time(words, at):
-        moment = talk.time()
-        if moment is None:
-            return 1, None, Unresolved(kind="time", text=words[at].text, reason="nothing before it names the time that it stands for")
-        return 1, time_edit(words, at, 1, moment.span.bare, moment), None
-    many = low in {"those", "these"}
-
-    def fits(each: Referent) -> bool:
-        return each.kind not in {"person", "name"} and (each.plural or not many)
-
-    found = compared(words, at, talk) or talk.best(fits)
-    if many and found is None:
-        found = talk.best(lambda each: each.kind not in {"person", "name"})
+        return _time_or_event(words, at, talk)
+    if low == "that" and talk.told and word_at(words, at, -1) in _TELLING:
+        edit = edit_of(words, at, 1, Found(*talk.told, "thing"))
+        edit.text = talk.told[0]
+        return 1, edit, None
+    found = _things(low, talk) if word_at(words, at, -1) != "compare" else compared(words, at, talk)
     return 1, *outcome(words, at, found, "thing", rest=rest)
+
+
+def _time_or_event(words: Sequence[Token], at: int, talk: Talk) -> Step:
+    """What "before that" is before: the time or the event that was spoken of last."""
+    moment, event = talk.time(), talk.event()
+    if event is not None and (moment is None or event[1] > moment.clock):
+        return 1, edit_of(words, at, 1, event[0], "time"), None
+    if moment is None:
+        return 1, None, Unresolved(kind="time", text=words[at].text, reason="nothing before it names the time that it stands for")
+    return 1, time_edit(words, at, 1, moment.span.bare, moment), None
+
+
+def _things(low: str, talk: Talk) -> Found | None:
+    many = low in {"those", "these"}
+    found = talk.best(lambda each: each.kind not in {"person", "name"} and (each.plural or not many))
+    return talk.best(lambda each: each.kind not in {"person", "name"}) if many and found is None else found

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.moments import Span
-from memos.interface.memreader.dialogue.phrases import tokens
-from memos.interface.memreader.dialogue.referents import Referent, kind_of_noun, referents, times
+from memos.interface.memreader.dialogue.pieces import BESIDE, NUMBER, Part
+from memos.interface.memreader.dialogue.referents import Referent, referents, times
 
 _NOW = r"yesterday|today|tonight|tomorrow|recently|(?:the\s+)?(?:last|next|this|previous|other|day|week)\b"
 _DEICTIC = re.compile(rf"^(?:{_NOW}|these\s|.*\b(?:ago|earlier|later)$)", re.IGNORECASE)
@@ -19,7 +18,6 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(r"\b(?:do|does|did|have|has|had|am|is|are|was|were|can|could|will|would|should)\s+(I|we|you)\b", re.IGNORECASE)
-_NUMBER = re.compile(r"[#$€£]?\d[\d.,:]*\d?[#%]?(?!\w)")
 
 
 class Frame(NamedTuple):
@@ -29,15 +27,6 @@ class Frame(NamedTuple):
     turn: int
     root: int
     asked: bool
-
-
-class Part(NamedTuple):
-    """A piece of a fragment: a time, a person, a place, a number or a topic, with the preposition before it."""
-
-    kind: str
-    said: str
-    before: str = ""
-    owner: bool = False
 
 
 class Placed(NamedTuple):
@@ -52,9 +41,13 @@ def put(text: str, part: Part) -> Placed:
     if part.kind == "time":
         return _put_time(text, part)
     if part.kind == "number":
-        found = list(_NUMBER.finditer(text))
+        found = list(NUMBER.finditer(text))
         return _swap(text, found[-1].start(), found[-1].end(), part.said) if found else _added(text, part.said)
     if part.kind == "answer":
+        said = set(part.said.lower().split())
+        for each in referents(text):
+            if each.value[0].isupper() and set(each.value.lower().split()) < said:
+                return _swap(text, each.start, each.end, part.said)
         return _added(text, f"{part.before} {part.said}" if part.before else f", {part.said}")
     target = _target(text, part)
     if target is not None:
@@ -84,9 +77,11 @@ def _put_time(text: str, part: Part) -> Placed:
 def _with_preposition(part: Part, old: Span | None) -> str:
     if part.before:
         return f"{part.before} {part.said}"
-    if _DEICTIC.match(part.said) or _BESIDE.match(part.said):
+    if _DEICTIC.match(part.said) or BESIDE.match(part.said):
         return part.said
     before = old.text[: len(old.text) - len(old.bare)].strip() if old else ""
+    if old and not before and not _DEICTIC.match(old.bare):
+        return part.said  # the Q2 budget
     if before.lower() in {"since", "before", "after", "until", "by", "from", "during"}:
         return f"{before} {part.said}"
     day = re.search(r"day\b|\d{1,2}(?:st|nd|rd|th)?\s+[a-z]{3}|[a-z]{3}\s+\d{1,2}\b(?!\d)|\d-\d\d$", part.said, re.IGNORECASE)
@@ -100,10 +95,11 @@ def _target(text: str, part: Part) -> Referent | None:
         owners = [each for each in found if text[each.end : each.end + 2] in {"'s", "’s"}]
         return owners[-1] if owners else None
     alike = [each for each in found if _like(each, part)]
+    alike = [each for each in alike if not any(_inside(each, other) for other in alike if not other.plural)]
     if part.before:
-        alike = [each for each in alike if _before(text, each) == part.before] or [
-            each for each in alike if _before(text, each) and part.kind == "place"
-        ]
+        same = [each for each in alike if _before(text, each) == part.before]
+        loose = [each for each in found if _before(text, each) == part.before and "name" in {each.kind, part.kind}]
+        alike = same or loose or [each for each in alike if _before(text, each) and part.kind == "place"]
         return alike[-1] if alike else None
     if part.kind in {"person", "name"}:
         groups = [each for each in alike if each.plural and each.rank]
@@ -122,6 +118,11 @@ def _target(text: str, part: Part) -> Referent | None:
     about = [each for each in tops if _before(text, each) in {"about", "on", "regarding"}]
     same = [each for each in alike if each.head == lex.singular(part.said.split()[-1].lower())]
     return next(iter([*same[-1:], *about[-1:], *tops[-1:]]), None)
+
+
+def _inside(each: Referent, other: Referent) -> bool:
+    """Whether a name stands at the end of what it names: "my niece Zoe"."""
+    return other.start < each.start and each.end == other.end and each.rank == 0
 
 
 def _before(text: str, each: Referent) -> str:
@@ -159,7 +160,8 @@ def _put_person(text: str, part: Part) -> Placed:
 
 
 def _put_topic(text: str, part: Part) -> Placed:
-    if _head(part) in lex.ATTRIBUTES:
+    telling = _TELLING.search(text)
+    if _head(part) in lex.ATTRIBUTES and (telling is None or part.said.split(" ", 1)[0].lower() in lex.DETERMINERS):
         things = [each for each in referents(text) if each.kind not in {"person", "name"} and each.rank and each.head not in lex.VAGUE]
         people = [each for each in referents(text) if each.rank]
         owner = next(iter([*things, *people]), None)
@@ -167,7 +169,7 @@ def _put_topic(text: str, part: Part) -> Placed:
             article = "" if part.said.split(" ", 1)[0].lower() in lex.DETERMINERS else "the "
             when = "".join(f" {each.text}" for each in times(text))
             return Placed(f"what is {article}{part.said} of {owner.value}{when}?", ())
-    if telling := _TELLING.search(text):
+    if telling:
         return _inserted(text, telling.end(), f" about {part.said}")
     return _added(text, f"about {part.said}")
 
@@ -188,103 +190,3 @@ def _added(text: str, said: str) -> Placed:
 
 def _swap(text: str, start: int, end: int, said: str) -> Placed:
     return Placed(text[:start] + said + text[end:], (text[start:end],))
-
-
-_OPENING = re.compile(
-    r"""^(?:(?:and|so|ok|okay|well|please|also|then|but)[,.]?\s+|(?:can|could|would|will)\s+you\s+(?:please\s+)?
-    |(?:remind|tell|show|give)\s+(?:me|us)\s+|(?:list|find|pull\s+up|look\s+up|summari[sz]e|compare|count)\s+|(?:all|everything)\s+)+""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def predicate(frame: str, kept: str) -> str:
-    """What a frame says that is no name, no time and stands in `kept` too, without the words by which it asks."""
-    cut = [(each.start, each.end) for each in times(frame)]
-    cut += [(each.start, each.end) for each in referents(frame) if each.value[:1].isupper() or each.value.lower() not in kept.lower()]
-    words = []
-    opening = _OPENING.match(frame)
-    for word in tokens(frame):
-        inside = any(start <= word.start < end for start, end in cut) or (opening and word.start < opening.end())
-        if not inside and word.low[0].isalnum() and word.low not in lex.AUXILIARIES | lex.WH | lex.DETERMINERS and word.low not in _SMALL:
-            words.append(word.text)
-    while words and words[-1].lower() in lex.PREPOSITIONS - {"against"}:
-        words.pop()
-    return " ".join(words)
-
-
-_BESIDE = re.compile(
-    r"^(?P<before>in\s+|on\s+)?(?P<said>the\s+(?:day|week|weekend|month|quarter|year)\s+(?:before|after)\s+\S.{0,60})$", re.IGNORECASE
-)
-_SMALL = frozenset(
-    {"i", "we", "you", "me", "us", "much", "many", "please", "else", "there", "anything", "something", "again", "any", "not", "ever"}
-)
-
-
-def parts(text: str) -> list[Part] | None:
-    """The parts of a fragment, None where it is more than a fragment."""
-    beside = _BESIDE.match(text)
-    if beside:
-        return [Part("time", beside["said"], (beside["before"] or "").strip().lower())]
-    found, rest = list[Part](), text
-    for each in reversed(times(text)):
-        before = each.text[: len(each.text) - len(each.bare)].strip().lower()
-        found.append(Part("time", each.bare, before))
-        rest = rest[: each.start] + "\n" + rest[each.end :]
-    for piece in reversed([each.strip(" ,;:.") for each in rest.split("\n")]):
-        if not piece or piece.lower() in {"and", "or", "the", "please", "then"}:
-            continue
-        part = _part(piece)
-        if part is None:
-            return None
-        found.append(part)
-    return found[::-1]
-
-
-def _part(piece: str) -> Part | None:
-    words = tokens(piece)
-    if not words or len(words) > 7 or any(_verbal(word.low) for word in words[1:]) or words[0].low in lex.AUXILIARIES | lex.WH:
-        return None
-    if len(words) > 1 and words[1].low in lex.DETERMINERS and words[0].low not in lex.PREPOSITIONS | lex.DETERMINERS:
-        return None
-    before = words[0].low if words[0].low in lex.PREPOSITIONS and len(words) > 1 else ""
-    said = piece[words[1].start :] if before else piece
-    if not said or said.lower() in lex.PRONOUNS | lex.ADVERBS | lex.CHITCHAT or words[-1].low in lex.AUXILIARIES:
-        return None
-    if _NUMBER.fullmatch(said):
-        return Part("number", said, "")
-    if before in {"during", "since", "before", "after", "until"}:
-        return Part("time", said, before)
-    owner = said.endswith(("'s", "’s"))
-    said = said[:-2] if owner else said
-    return Part(_kind(said), said, before, owner)
-
-
-def _verbal(low: str) -> bool:
-    return (
-        low in lex.AUXILIARIES or low in {"i", "we", "you", "he", "she", "they", "it"} or low in lex.VERBS - lex.NOUN_TOO - {"eat", "live"}
-    )
-
-
-def _kind(said: str) -> str:
-    top = next((each for each in referents(said) if each.start == 0 and each.end == len(said)), None)
-    if top is None and said.split(" ", 1)[0].lower() not in lex.DETERMINERS:
-        top = next((each for each in referents("about " + said) if each.start == 6 and each.end == len(said) + 6), None)
-    if top is None:
-        return {"person": "person"}.get(kind_of_noun(said.rsplit(maxsplit=1)[-1].lower()), "topic")
-    kind = top.kind
-    if kind == "place" and top.value[:1].islower():
-        return "topic"
-    return kind if kind in {"person", "name", "place"} else "topic"
-
-
-def elements(text: str) -> Iterator[tuple[str, str, str]]:
-    """What a text speaks of that may be carried: the name of the slot, the words, and the head."""
-    for each in referents(text):
-        if each.head in lex.VAGUE:
-            continue
-        if each.kind == "place" and each.value[:1].isupper():
-            yield "place", each.value, each.head
-        elif each.value[:1].isupper() and each.value.split(" ", 1)[0].lower() not in lex.DETERMINERS:
-            yield "entity", each.value, each.head
-        elif each.rank:
-            yield "entity" if each.kind == "person" else "topic", each.core, each.head

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
+
+from memos.interface.memreader.times import read_times
 
 
 class Span(NamedTuple):
@@ -25,7 +29,7 @@ _NUMBER = r"\d+|a|an|one|two|three|four|five|six|seven|eight|nine|ten|a few|a co
 _YEAR = r"(?:19|20)\d\d"
 _CORE = rf"""
     (?:the\s+)?(?:early|late|mid|beginning\s+of|start\s+of|end\s+of|middle\s+of)[\s-](?:{_MONTH}|{_YEAR}|(?:this|last|next)\s+(?:{_UNIT}))(?:,?\s+{_YEAR})?
-  | \d{{4}}-\d\d(?:-\d\d)? | \d{{1,2}}[./]\d{{1,2}}(?:[./]\d{{2,4}})?
+  | \d{{4}}-\d\d(?:-\d\d)? | \d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}
   | (?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+(?:{_MONTH})(?:,?\s+{_YEAR})?
   | (?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+{_YEAR})?(?!\d)
   | (?:last|next|this|that\ same)\s+(?:{_MONTH}|{_DAY}|christmas|easter)
@@ -50,20 +54,51 @@ _TIME = re.compile(
 _VERB_MAY = re.compile(r"\bmay$")
 
 
-@lru_cache(maxsize=2048)
+_TIMELY = re.compile(
+    rf"\d|\b(?:{_MONTH}|{_DAY}|(?:{_UNIT})s?|ago|last|next|this|past|since|today|tonight|tomorrow|yesterday|lately|noon|midnight|christmas|easter"
+    r"|thanksgiving|halloween|ramadan|diwali|holidays?|fortnight|century|recently)\b|[^\x00-\u024f]",
+    re.IGNORECASE,
+)
+"""What a text has that names a time; the others need not be read for one."""
+_ANY_TIME = datetime(2025, 1, 15, 12, tzinfo=UTC)
+_LEADING = re.compile(rf"^(?:{_PREPOSITION})\s+", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"(?<!\w)(?:in|on|at|during|since|before|after|until|till|by|from|over|around|through|within|between)\s+$", re.IGNORECASE
+)
+
+
+@lru_cache(maxsize=4096)
 def moments(text: str) -> tuple[Span, ...]:
     """The words of a text that name a time, in order."""
-    found = list[Span]()
+    if not _TIMELY.search(text):
+        return ()
+    found = [_span(text, each.start, each.end) for each in read_times(text, now=_ANY_TIME).phrases]
+    found += [each for each in _plain(text) if not any(one.start < each.end and each.start < one.end for one in found)]
+    merged = list[Span]()
+    for each in sorted(found, key=lambda each: each.start):
+        if merged and not text[merged[-1].end : each.start].strip(" ,"):
+            last = merged.pop()
+            each = Span(text[last.start : each.end], last.start, each.end, text[last.end - len(last.bare) : each.end])
+        merged.append(each)
+    return tuple(merged)
+
+
+def _span(text: str, start: int, end: int) -> Span:
+    """Words that name a time, with the preposition before them told from them."""
+    end -= len(text[start:end]) - len(text[start:end].rstrip(" .,"))
+    inner = _LEADING.match(text[start:end])
+    bare = start + (inner.end() if inner else 0)
+    if inner is None and (outer := _BEFORE.search(text[:start])):
+        start = outer.start()
+    return Span(text[start:end], start, end, text[bare:end])
+
+
+def _plain(text: str) -> Iterator[Span]:
+    """What a pattern finds where a whole sentence would be needed to be sure: "what about May?"."""
     for each in _TIME.finditer(text):
         core = each["core"]
         if core == "may" or (core.lower() in {"may", "march"} and core.islower()):
             continue
         prep = each["before"]
         start = each.start() if prep and prep.lower() not in {"about", "of", "for"} else each.start("core")
-        if found and not text[found[-1].end : start].strip(" ,"):
-            last = found.pop()
-            bare = text[last.end - len(last.bare) : each.end()]
-            found.append(Span(text[last.start : each.end()], last.start, each.end(), bare))
-            continue
-        found.append(Span(text[start : each.end()], start, each.end(), core))
-    return tuple(found)
+        yield Span(text[start : each.end()], start, each.end(), core)

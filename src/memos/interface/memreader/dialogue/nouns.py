@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.dating import beside
 from memos.interface.memreader.dialogue.edits import Outcome, Step, edit_of, plain, time_edit, word_at
 from memos.interface.memreader.dialogue.options import PLACES_IN_ORDER, Options, named
 from memos.interface.memreader.dialogue.phrases import Token, content
@@ -52,6 +53,8 @@ def that_noun(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome
         gender = lex.gender(one)
         found = talk.best(lambda each: each.kind in kinds and (gender == "?" or each.gender in {gender, "?"})) if kinds else None
     if found is None:
+        if noun > at + 1 and word_at(words, at) != "same":
+            return None, None  # that Thai place: what the asker takes to be known
         text = " ".join(word.text for word in words[at : noun + 1])
         return None, Unresolved(kind="reference", text=text, reason=f"nothing before it names the {head} that is meant")
     if found.rival is not None:
@@ -107,7 +110,12 @@ def _unit_beside(words: Sequence[Token], at: int, talk: Talk) -> Step:
         return 3, None, None
     length = 3 + (word_at(words, at, 3) in {"that", "then", "this"})
     edit = time_edit(words, at, length, moment.span.bare, moment)
-    edit.text = f"{words[at].text} {words[at + 1].text} {words[at + 2].text} {moment.span.bare}"
+    unit, side = word_at(words, at), word_at(words, at, 2)
+    planned = words[0].low in {"remind", "book", "schedule", "move", "set", "plan"}
+    exact = None if planned else beside(unit, side, moment.span.bare, talk.now)
+    edit.text = exact or f"{words[at].text} {unit} {side} {moment.span.bare}"
+    if exact and word_at(words, at, -1) in {"in", "on", "from", "for", "during", "of"}:
+        edit.text = exact.removeprefix("in ").removeprefix("on ").removeprefix("from ")
     return length, edit, None
 
 

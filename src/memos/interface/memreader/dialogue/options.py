@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.frames import Frame
 from memos.interface.memreader.dialogue.moments import moments
-from memos.interface.memreader.dialogue.phrases import Token, tokens
+from memos.interface.memreader.dialogue.phrases import Token, content, tokens
 
 PLACES_IN_ORDER = {
     "first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "seventh": 6, "1st": 0, "2nd": 1, "3rd": 2, "4th": 3,
     "last": -1, "latter": -1, "former": 0, "1": 0, "2": 1, "3": 2, "4": 3, "5": 4, "one": 0, "two": 1, "three": 2, "middle": 1,
+    "earlier": 0,
+    "older": 0,
+    "earliest": 0,
+    "oldest": 0,
+    "later": -1,
+    "newer": -1,
+    "latest": -1,
+    "newest": -1,
 }  # fmt: skip
 _NOUNS = frozenset(
     {"one", "option", "choice", "item", "suggestion", "idea", "point", "version", "alternative", "answer", "possibility", "entry"}
@@ -27,6 +35,7 @@ _OPENING = lex.any_of(
 _LEAD = re.compile(
     rf"^(?:(?:yes|no|well|sure|ok)[,.]?\s+)?(?:{_OPENING}\s+)?(?:(?:two|three|four|five|\d)\s*:?\s+)?(?:either\s+)?", re.IGNORECASE
 )
+_REST = frozenset({"two", "three", "four", "ones"})
 _OTHER = frozenset({"other", "others"})
 LONGEST, MOST = 600, 12
 
@@ -66,12 +75,15 @@ def options(text: str, turn: int) -> Options | None:
 
 def _item(text: str) -> str:
     text = re.sub(
-        r"^(?:the\s+one\s+(?:(?:in|from|on|at|about|with)\s+)?|one\s+(?:in|from|on|at|about|with)\s+|(?:from|in)\s+)",
+        r"^(?:the\s+one\s+(?:(?:in|from|on|at|about|with)\s+)?|one\s+(?:in|from|on|at|about|with)\s+|(?:from|in|about|with)\s+)",
         "",
         text,
         flags=re.IGNORECASE,
     )
-    return re.sub(r"^(?:your)\b", "my", text, flags=re.IGNORECASE)
+    text = re.sub(r"^(?:your)\b", "my", text, flags=re.IGNORECASE)
+    words = text.split()
+    plain = len(words) > 1 and words[0].istitle() and all(word.islower() for word in words[1:])
+    return text[0].lower() + text[1:] if plain and lex.gender(words[0]) == "?" else text
 
 
 def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[int, str, int, str] | None:
@@ -79,24 +91,38 @@ def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[i
     if not given:
         return None
     low = words[at].low
-    number = 0
-    if low in {"the", "option", "number"} and at + 1 < len(words):
-        number = at + 1
-    if not number:
+    if low not in {"the", "option", "number"} or at + 1 >= len(words):
         return None
+    number = at + 1
     said = words[number].low
     after = words[number + 1].low if number + 1 < len(words) else ""
-    ends = after in _NOUNS or (low == "the" and said in {"former", "latter"}) or (low == "the" and after in {"", "?", ".", "!", ","})
+    ends = (
+        after in _NOUNS
+        or (said in _OTHER and (after in _REST or said == "others"))
+        or (low == "the" and said in {"former", "latter"})
+        or (low == "the" and after != "of" and not (number + 1 < len(words) and content(words[number + 1])))
+    )
     if low == "the" and not ends:
         return None
     known = given[-1] if said not in _OTHER else next((each for each in reversed(given) if each.taken is not None), None)
     if known is None:
+        return None
+    if said in _OTHER and (after in _REST or said == "others") and len(known.items) > 2:
+        rest = [item for i, item in enumerate(known.items) if i != known.taken]
+        return number - at + 1 + (after in _REST), " and ".join(rest), known.turn, "thing"
+    if low == "the" and said in {"one", "two", "three"}:
         return None
     index = _index(said, known)
     if index is None or not -len(known.items) <= index < len(known.items):
         return None
     known.taken = index % len(known.items)
     value = known.items[known.taken]
+    if (
+        _is_time(value)
+        and at
+        and words[at - 1].low in {"me", "show", "open", "read", "find", "get", "archive", "delete", "summarise", "use", "want"}
+    ):
+        return number - at + 1 + (after in _NOUNS), f"one from {value}", known.turn, "thing"
     return number - at + 1 + (after in _NOUNS), value, known.turn, "time" if _is_time(value) else "thing"
 
 

@@ -41,6 +41,7 @@ UNITS = frozenset(
         "nights",
     }
 )
+_HELPING = frozenset({"did", "does", "do", "will", "can", "could", "should", "would", "didn't", "doesn't", "won't"})
 _CODE = re.compile(r"#?\d{1,8}[A-Za-z]?")
 _PARTICLE = re.compile("out|up|off|around|back")
 
@@ -99,7 +100,13 @@ def _core(words: Sequence[Token], at: int, names: Mapping[int, int], times: Span
         return None
     stop = at + opened
     while stop < len(words) and stop - at < 7 and _goes_on(words, stop, at + opened, times):
+        if stop > at + opened and words[stop].start in names and stop + 1 < len(words) and _verbal(words[stop + 1]):
+            break  # the book Ann recommended
+        if stop > at + 1 and words[stop - 1].start in names and words[stop - 2].low in lex.FOLK:
+            break  # my niece Zoe likes
         stop += 1
+    if stop < len(words) and words[stop].low in {"one", "ones"}:
+        return None
     length = stop - at - opened
     if (
         length > 0
@@ -108,6 +115,10 @@ def _core(words: Sequence[Token], at: int, names: Mapping[int, int], times: Span
     ):
         stop += 1
     return stop if length > 0 and not (length == 1 and not opened and words[stop - 1].start in names) else None
+
+
+def _verbal(word: Token) -> bool:
+    return word.low in lex.AUXILIARIES or word.low in lex.VERBS - lex.NOUN_TOO or word.low in lex.INFLECTED or word.low.endswith("ed")
 
 
 def _counts(words: Sequence[Token], at: int) -> bool:
@@ -128,6 +139,9 @@ def _may_be_bare(words: Sequence[Token], at: int, names: Mapping[int, int]) -> b
     if word.low in _NO_NOUN and not gerund:
         return False
     if not at or before in {".", "!", "?", ":", "\n", '"', "\u201c"}:
+        after = words[at + 1] if at + 1 < len(words) else word
+        if word.low.endswith("ing") and (after.start in names or after.low in lex.DETERMINERS):
+            return False  # visiting Ann
         return word.low not in lex.COMMANDS | lex.CHITCHAT and not word.low.endswith(("ed", "ly")) and word.low not in lex.NOUN_TOO
     if before in _BEFORE_BARE or before in {"any", "some"}:
         return not word.low.endswith("ed")
@@ -137,7 +151,11 @@ def _may_be_bare(words: Sequence[Token], at: int, names: Mapping[int, int]) -> b
 def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     """Whether a word belongs to the noun phrase that began before it."""
     word = words[at]
-    if any(start <= word.start < end for start, end in times) or not content(word):
+    covering = next((end for start, end in times if start <= word.start < end), None)
+    if covering is not None:
+        leads = any(start == words[first].start and end == covering for start, end in times)
+        return leads and _heads(words, covering)
+    if not content(word):
         return False
     if at == first:
         return True
@@ -145,7 +163,7 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     if low in lex.INFLECTED or (low in lex.VERBS and low not in lex.NOUN_TOO):
         return False
     after = words[at + 1].low if at + 1 < len(words) else ""
-    if words[at - 1].low in lex.FOLK and first > 1 and words[first - 2].low in lex.AUXILIARIES - {"is", "was", "are", "were"}:
+    if words[at - 1].low in lex.FOLK and first > 1 and words[first - 2].low in _HELPING:
         return False  # did the landlord answer
     if low.endswith("s") and low[:-1] in lex.NOUN_TOO and (after in lex.DETERMINERS or after in NUMBERS):
         return False
@@ -154,14 +172,21 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     return not (low.endswith("ed") and len(low) > 4)
 
 
+def _heads(words: Sequence[Token], end: int) -> bool:
+    """Whether a noun follows a time that stands before it: "the Monday meeting"."""
+    after = next((each for each in words if each.start >= end), None)
+    return after is not None and content(after) and not _verbal(after)
+
+
 def _attached(words: Sequence[Token], end: int, names: Mapping[int, int], times: Spans) -> int:
     """Where a noun phrase ends with what completes it."""
+    free = not any(map(_verbal, words))
     for _ in range(2):
         if end + 1 >= len(words):
             break
         link, noun = words[end].low, words[end - 1].low
         heads = lex.ATTACH.get(link, frozenset())
-        if link != "of" and noun not in heads and lex.singular(noun) not in heads:
+        if link != "of" and not (free and link in lex.PREPOSITIONS) and noun not in heads and lex.singular(noun) not in heads:
             break
         stop = _complement(words, end + 1, names, times)
         if stop is None:

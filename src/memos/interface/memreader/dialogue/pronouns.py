@@ -51,6 +51,8 @@ def pronominal_that(words: Sequence[Token], at: int, rest: str) -> bool:
     low = words[at].low
     before = words[at - 1].low if at else ""
     after = words[at + 1].low if at + 1 < len(words) else ""
+    if before in {"do", "did", "does", "doing", "done"} and low in {"that", "this"} and after in _ENDS:
+        return False
     if rest:
         return at > 0 and before not in {"and", "ok", "okay", ","} and after not in _NO_THING
     if after in _NO_THING and (at == 0 or before in {"is", "was", "are"}):

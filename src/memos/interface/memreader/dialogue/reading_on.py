@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from memos.interface.memreader.dialogue import lexicon as lex
-from memos.interface.memreader.dialogue.asking import also_did, ask_more, ask_which, ask_why, more, wh_only, which_noun
+from memos.interface.memreader.dialogue.asking import also_did, ask_more, ask_which, ask_why, more, news, short, wh_only, which_noun
 from memos.interface.memreader.dialogue.carrying import Carried, carried, carry, fragment
 from memos.interface.memreader.dialogue.contents import content_of
 from memos.interface.memreader.dialogue.coreference import Resolved, resolve
+from memos.interface.memreader.dialogue.dating import lasting
 from memos.interface.memreader.dialogue.frames import Frame
 from memos.interface.memreader.dialogue.options import Options, named, options
 from memos.interface.memreader.dialogue.phrases import tokens
@@ -44,7 +45,7 @@ class _Reader:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.talk = Talk()
+        self.talk = Talk(now)
         self.frame: Frame | None = None
         self.frames: list[Frame] = []
         self.options: list[Options] = []
@@ -56,6 +57,8 @@ class _Reader:
     def hear(self, turn: Turn, number: int) -> None:
         """Take in a turn."""
         text = turn.text[:LONGEST]
+        if turn.at is not None and turn.at.tzinfo is not None and self.now.tzinfo is not None:
+            text = lasting(text, turn.at.astimezone(self.now.tzinfo), self.now)
         if turn.role == "assistant":
             self._hear_assistant(text, number)
         else:
@@ -68,23 +71,35 @@ class _Reader:
         if not chitchat(text):
             self.talk.clock += 1
             items = listed.items if listed else ()
-            self.talk.hear(resolved.text, number, mine=False, sources=resolved.carried.items(), listed=items, asked=self._asked_for())
-        self.answer = (text, number)
+            self.talk.hear(
+                resolved.text, number, mine=False, sources=resolved.carried.items(), listed=items, asked=self._asked_for(), said=text
+            )
+        self.answer = (resolved.text, number)
         if listed is not None:
             self.options.append(listed)
             listed.frame = self.frame if listed.offered else None
 
     def _asked_for(self) -> str:
-        """The question word of what was asked last."""
-        return re.sub(r"^(?:and|so|but|ok)\s+", "", self.frame.text.lower()).split(" ", 1)[0].split("'", 1)[0] if self.frame else ""
+        """The question word of what was asked last; what, where it asks for things of a kind."""
+        words = (
+            [word.low.split("'")[0] for word in tokens(self.frame.text) if word.low not in {"and", "so", "but", "ok"}] if self.frame else []
+        )
+        first = words[0] if words else ""
+        if first in {"which", "what", "list"}:
+            return (
+                "what"
+                if not any(word in lex.FOLK or lex.singular(word) in lex.FOLK or word in lex.PLURAL_FOLK for word in words[1:4])
+                else "who"
+            )
+        return first
 
     def _hear_user(self, text: str, number: int) -> None:
         if chitchat(text):
             return
         read, root = self._read(text)
         self.talk.clock += 1
-        self.talk.hear(read.text, number, mine=True, sources={each.value.lower(): each.turn for each in read.slots}.items())
-        if _asked(read.text) or referents(read.text) or any(word.text.isdecimal() for word in tokens(text)):
+        self.talk.hear(read.text, number, mine=True, sources={each.value.lower(): each.turn for each in read.slots}.items(), said=text)
+        if _frames(read.text) and not _ALONE.search(read.text):
             self.frame = Frame(read.text, number, number if root is None else root, _asked(read.text))
             self.frames.append(self.frame)
         self.open = (read.unresolved[0], self.frame) if read.unresolved and self.frame else None
@@ -100,7 +115,8 @@ class _Reader:
     def _read(self, text: str) -> tuple[Standalone, int | None]:
         if chitchat(text) and not (agrees(text) and self._offer()):
             return Standalone(text, entities=self._entities()), None
-        made = self._reply(text) or self._fragment(text)
+        resolved = resolve(text, self.talk, self.options)
+        made = self._reply(text, resolved) or self._fragment(text, resolved)
         if made is not None:
             got, left = made
             return Standalone(got.text, got.slots, tuple(left), fresh=False, entities=self._entities()), got.root
@@ -109,7 +125,6 @@ class _Reader:
         told = content_of(text, self.turns)
         if told is not None:
             return Standalone(told[0], (told[1],), fresh=False, entities=self._entities()), None
-        resolved = resolve(text, self.talk, self.options)
         slots = tuple(resolved.slots)
         return Standalone(resolved.text, slots, tuple(resolved.unresolved), fresh=not slots, entities=self._entities()), None
 
@@ -119,10 +134,10 @@ class _Reader:
     def _offer(self) -> str | None:
         return offered(self.answer[0]) if self.answer and asks(self.answer[0]) else None
 
-    def _reply(self, text: str) -> tuple[Carried, list[Unresolved]] | None:
+    def _reply(self, text: str, resolved: Resolved) -> tuple[Carried, list[Unresolved]] | None:
         """An answer to the assistant's question, or a correction."""
         if self.answer and asks(self.answer[0]) and len(tokens(text)) <= 10:
-            got = self._answered(text)
+            got = self._answered(text, resolved)
             if got is not None:
                 return got, []
         meant = correction(text)
@@ -136,7 +151,7 @@ class _Reader:
             return carry(found, self.frame, self.talk), []
         return None
 
-    def _answered(self, text: str) -> Carried | None:
+    def _answered(self, text: str, resolved: Resolved) -> Carried | None:
         said, turn = self.answer or ("", -1)
         offer = offered(said)
         if offer is not None and agrees(text):
@@ -149,7 +164,6 @@ class _Reader:
             kept = frame.text.rstrip("?.! ")
             return Carried(new, (Slot(name="reference", words="", value=kept, turn=frame.turn),), frame.root)
         chosen = named(text, self.options[-1]) if self.options and self.options[-1].turn == turn else None
-        resolved = resolve(text, self.talk, self.options)
         found = fragment(chosen if chosen and re.search(r"\bone\b", text) else resolved.text, asked=True)
         if not found:
             return None
@@ -157,7 +171,7 @@ class _Reader:
         extra = resolved.slots or ([Slot(name="reference", words=text.strip(), value=chosen, turn=turn)] if chosen else [])
         return Carried(got.text, (*extra, *got.slots), got.root)
 
-    def _fragment(self, text: str) -> tuple[Carried, list[Unresolved]] | None:
+    def _fragment(self, text: str, resolved: Resolved) -> tuple[Carried, list[Unresolved]] | None:
         """A question of which only a part is said."""
         if self.frame is None:
             return None
@@ -167,18 +181,24 @@ class _Reader:
         which = which_noun(text)
         if which is not None:
             return ask_which(which, self.frame, self.talk), []
+        brief = short(text, self.frame, self.answer, self.talk)
+        if brief is not None:
+            return brief, []
+        timely = self._frame(text + "?", resolved)
+        what_of = news(text, resolved.text, timely, self.talk) if timely else None
+        if what_of is not None:
+            return what_of._replace(slots=(*resolved.slots, *what_of.slots)), []
         done = also_did(text, self.talk, self.options, self.answer)
         if done is not None:
             return done, []
         again = more(text)
         if again is not None:
             return ask_more(again, self.frame, self.talk), []
-        before = [each.taken for each in self.options]
-        resolved = resolve(text, self.talk, self.options)
-        found = fragment(resolved.text, asked=False)
+        ones = _ONES.sub(r"\1", text)
+        found = fragment(ones if ones != text else resolved.text, asked=False)
+        if ones != text:
+            resolved = Resolved(ones)
         if found is None:
-            for each, taken in zip(self.options, before, strict=True):
-                each.taken = taken
             return None
         frame = self._chosen_frame(resolved) or self._frame(text, resolved)
         if frame is None:
@@ -228,6 +248,19 @@ _DONE = re.compile(rf"^(?:{_ACKNOWLEDGED})[.!]*$", re.IGNORECASE)
 def _asked(text: str) -> bool:
     words = tokens(text)
     return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in lex.COMMANDS)
+
+
+def _frames(text: str) -> bool:
+    """Whether a part of it may be put in another's place later: whether it has a verb."""
+    words = [word.low for word in tokens(text)]
+    if not words:
+        return False
+    verbal = any(word in lex.AUXILIARIES or word in lex.VERBS or word in lex.INFLECTED or word.endswith("ed") for word in words)
+    return verbal or words[0] in lex.COMMANDS or bool(_ASKING.match(text)) or len(words) > 4
+
+
+_ONES = re.compile(r"^((?:and|only|just|but)\s+)(?:the\s+)?(?:ones?|those)\s+(?=(?:from|in|about|with|on|by|of|for)\b)", re.IGNORECASE)
+_ALONE = re.compile(r"\bis it that\b")
 
 
 def _questions(text: str) -> bool:

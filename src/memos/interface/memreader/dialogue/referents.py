@@ -19,7 +19,10 @@ MOST = 40
 """Referents of one text."""
 _CAPITAL = re.compile(r"(?<![\w'’@.-])[^\W\d_a-z][^\W_]*(?:[-'’][^\W\d_]+)*(?![\w@])")
 _CODE = re.compile(r"(?<![\w.-])(?:[A-Z]{2,}-\d+|[A-Z]+\d+[A-Z\d]*)(?![\w-])")
-_APPOSED = re.compile(r",\s+(?:an?\s+certain\s+)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s*(?:[.,]|$)")
+_APPOSED = re.compile(
+    r"\s+(?:is|was)\s+(?:called\s+)?(?:Dr\.?\s|Mrs?\.?\s|Ms\.?\s)?[A-Z][a-z]|,\s+(?:an?\s+certain\s+)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s*(?:[.,]|$)"
+)
+_DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")
 
 
@@ -65,9 +68,11 @@ def referents(text: str) -> tuple[Referent, ...]:
 def _named(text: str, times: Sequence[Span]) -> list[Referent]:
     """The names in a text."""
     spans = dict[tuple[int, int], str]()
+    opening = _DOING.match(text)
     for name, kind, _ in mentions(text, None):
         for at in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
-            spans.setdefault(at.span(), kind)
+            start = opening.end() if opening and at.start() == 0 and at.end() > opening.end() else at.start()
+            spans.setdefault((start, at.end()), kind)
     for code in _CODE.finditer(text):
         spans.setdefault(code.span(), "thing")
     for each in _CAPITAL.finditer(text):
@@ -116,6 +121,10 @@ def _nominal(text: str, start: int, core: int, end: int, named: Sequence[Referen
     before = text[start : name.start].rsplit(maxsplit=1)[-1].lower() if name else ""
     if name and before == "certain":
         return name
+    if name and before in gazetteer().pets:
+        return Referent(text[start:end], "name", "?", False, name.head, start, end, 1)
+    if name and before == "the" and name.value.endswith("s") and name.kind != "place":
+        return Referent(text[start:end], "person", "?", True, name.head, start, end, 1)
     if name and before in lex.FOLK:
         gender = lex.gender(before) if name.gender == "?" else name.gender
         return Referent(text[start:end], "person", gender, False, name.head, start, end, 1)
@@ -138,7 +147,7 @@ def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequenc
     """A referent with its rank in its sentence."""
     if any(other.start <= each.start and each.end <= other.end and other is not each for other in found):
         return each._replace(rank=0)
-    before = next((word.low for word in reversed(words) if word.end <= each.start), "")
+    before = next((word.low for word in reversed(words) if word.end <= each.start and not word.low.isdecimal()), "")
     after = next((word.low for word in words if word.start >= each.end), "")
     if before in {"about", "regarding", "concerning"}:
         return each._replace(rank=3)
@@ -152,7 +161,7 @@ def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequenc
         return each._replace(rank=0)  # by bike, on average
     if before in lex.PREPOSITIONS:
         return each._replace(rank=1)
-    if each.kind == "person" and _APPOSED.match(text[each.end :]) and each.head in lex.FOLK:
+    if each.kind == "person" and each.head in lex.FOLK and _APPOSED.match(text[each.end :]):
         return each._replace(rank=0)  # the name after it says who that is
     if not before or before in lex.AUXILIARIES or after in lex.AUXILIARIES or after in lex.INFLECTED or (before in ".!?,;"):
         return each._replace(rank=3)
@@ -206,7 +215,7 @@ def times(text: str) -> tuple[Span, ...]:
     return tuple(sorted(found, key=lambda each: each.start))
 
 
-_ASKED = lex.STATING | lex.VERBS | lex.CONJUNCTIONS | {"me", "us", "you"}
+_ASKED = lex.STATING | lex.VERBS | lex.CONJUNCTIONS | {"me", "us", "you", "since", "until", "till", "by", "from"}
 _WHEN = re.compile(r"\bwhen\s+(?:the|my|our|i|we|she|he|they|[A-Z]\w+)\s[^?.!,;]{3,60}", re.IGNORECASE)
 _ANCHORING = re.compile(r"\b(?:during|since|before|after|until)\s+$", re.IGNORECASE)
 

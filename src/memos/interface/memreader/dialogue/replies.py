@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from memos.interface.memreader.dialogue import lexicon as lex
-from memos.interface.memreader.dialogue.frames import Part, parts
 from memos.interface.memreader.dialogue.phrases import tokens
+from memos.interface.memreader.dialogue.pieces import Part, parts
 
 _AGREED = lex.any_of(
     "yes|yeah|yep|yup|sure|ok(?:ay)?|please do|please|correct|exactly|right|absolutely|of course|definitely|go ahead|do (?:it|that|so)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from memos.interface.memreader.dialogue import lexicon as lex
@@ -18,6 +19,10 @@ _FINITE = re.compile(
 )
 
 _TOPIC = re.compile(r"\b(?:about|on|regarding|how\s+many|which|all|every|list|summari[sz]e|compare)\s+$", re.IGNORECASE)
+_STORING = re.compile(r"^(?:please\s+|then\s+|and\s+)?(?:note|remember|save|store|log|record|jot|keep)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"^(?:to|that)\s", re.IGNORECASE)
+_KINDS = {"who": "person", "whom": "person", "whose": "person", "where": "place", "what": "thing"}
+"""What a name alone answers, by what was asked."""
 _LOCATED = re.compile(r"(?<!\w)(in|on|at|under|behind|inside|beside|near)\s+$", re.IGNORECASE)
 _GOES_ON = re.compile(r"^(?:(?:yes|no|yeah|well)[,.]?\s+)?(?:that|to|because|since|not\s)\b", re.IGNORECASE)
 
@@ -61,39 +66,48 @@ Fits = Callable[[Referent], bool]
 class Talk:
     """What was spoken of, turn by turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
         self.heard: list[Heard] = []
         self.times: list[Moment] = []
         self.clock = 0
+        self.kinds: dict[str, str] = {}
+        """What unknown names turned out to be names of."""
+        self.told: tuple[str, int] | None = None
+        """The clause that the assistant answered with: "to take it in the evening"."""
 
     def hear(
-        self, text: str, turn: int, *, mine: bool, sources: Iterable[tuple[str, int]] = (), listed: Sequence[str] = (), asked: str = ""
+        self,
+        text: str,
+        turn: int,
+        *,
+        mine: bool,
+        said: str = "",
+        sources: Iterable[tuple[str, int]] = (),
+        listed: Sequence[str] = (),
+        asked: str = "",
     ) -> None:
         """Take in what a turn speaks of; `sources` are the words in it that come from earlier turns."""
         known = dict(sources)
         within = not mine and bool(_GOES_ON.match(text))
+        if not mine and _CLAUSE.match(text):
+            self.told = (_clause(text), turn)
         answer = not mine and not within and len(tokens(text)) <= 16 and not _FINITE.search(text)
         found = referents(text)
         items = _items(listed, text, found) if listed else ()
         for each in (*found, *items):
-            said = each if mine else each._replace(value=_turned(each.value))
-            if answer and each.kind == "name" and asked in {"who", "whom", "whose", "where"}:
-                said = said._replace(kind="place" if asked == "where" else "person")
-            origin = known.get(said.core.lower(), known.get(said.value.lower(), turn))
-            before = text[: each.start]
-            self.heard.append(
-                Heard(
-                    said,
-                    origin,
-                    self.clock,
-                    answer and each.rank > 0,
-                    mine,
-                    bool(_TOPIC.search(before)),
-                    _located(before),
-                    within,
-                )
-            )
-        self.times += [Moment(each, known.get(_bare(each.bare), turn), self.clock) for each in times(text)]
+            one = each if mine else each._replace(value=_turned(each.value))
+            if answer and each.kind == "name" and asked in _KINDS:
+                self.kinds[one.value] = _KINDS[asked]
+            if one.kind == "name" and one.value in self.kinds:
+                one = one._replace(kind=self.kinds[one.value], gender="?" if self.kinds[one.value] == "person" else "n")
+            core = one.core.lower()
+            literal = each.value.lower() in said.lower()
+            origin = turn if literal else known.get(core, known.get(one.value.lower(), self._said(one, turn)))
+            before, alone = text[: each.start], answer and each.rank > 0
+            self.heard.append(Heard(one, origin, self.clock, alone, mine, bool(_TOPIC.search(before)), _located(before), within))
+        if not (mine and _STORING.match(text)):
+            self.times += [Moment(each, known.get(_bare(each.bare), turn), self.clock) for each in times(text)]
 
     def best(self, fits: Fits, *, far: int = 8) -> Found | None:
         """The referent that fits and stands out most, with its rival if there is one."""
@@ -125,6 +139,11 @@ class Talk:
         score -= 1.0 if each.referent.kind == "name" else 0
         return score - (3 if each.referent.head in lex.VAGUE else 0) - (2.5 if each.within else 0)
 
+    def _said(self, referent: Referent, turn: int) -> int:
+        """The turn that said something last, or else this one."""
+        key = self.key(referent)
+        return max((each.turn for each in self.heard if self.key(each.referent) == key), default=turn)
+
     def latest(self, referent: Referent) -> Heard:
         """The latest turn that says it, in the words that say most."""
         key = self.key(referent)
@@ -134,8 +153,10 @@ class Talk:
 
     def key(self, referent: Referent) -> str:
         """What is the same for all words that mean the same."""
+        if referent.plural and (" and " in referent.value or ", " in referent.value):
+            return referent.core.lower()
         if referent.plural or referent.kind not in {"person", "name"}:
-            return referent.head if not referent.plural else referent.core.lower()
+            return referent.head
         return referent.head if referent.head in lex.FOLK else referent.value.lower().split()[-1]
 
     def time(self, *, far: int = 8, event: bool = False) -> Moment | None:
@@ -154,6 +175,26 @@ class Talk:
         latest = self.latest(at.referent)
         return Found(latest.referent.value, latest.turn, "thing"), at.located
 
+    def event(self) -> tuple[Found, int] | None:
+        """The event that was spoken of last, and when."""
+        each = next((each for each in reversed(self.heard) if each.referent.kind == "event" and each.referent.rank), None)
+        if each is None or self.clock - each.clock > 3:
+            return None
+        latest = self.latest(each.referent)
+        return Found(latest.referent.value, latest.turn, "event"), each.clock
+
+    def both(self) -> Found | None:
+        """The two things that the user spoke of last, one after the other or in one."""
+        group = self.best(lambda each: each.plural and " and " in each.value, far=1)
+        mine = [each for each in self.heard if each.mine and each.referent.rank > 1 and each.referent.kind not in {"person", "name"}]
+        two = list(
+            {self.key(each.referent): each for each in mine if each.referent.head not in lex.VAGUE and not each.referent.plural}.values()
+        )[-2:]
+        if group is not None or len(two) < 2:
+            return group
+        found = [self.latest(each.referent) for each in two]
+        return Found(" and ".join(each.referent.value for each in found), max(each.turn for each in found), "thing")
+
     def topic(self) -> Found | None:
         """What was asked about last: what the user named as the topic, or else what stands out."""
         mine = [
@@ -167,6 +208,12 @@ class Talk:
             return Found(latest.referent.value, latest.turn, latest.referent.kind)
         found = self.best(lambda each: each.kind not in {"person", "name"} and each.head not in lex.VAGUE)
         return found if found and not found.rival else None
+
+
+def _clause(text: str) -> str:
+    """An answer such as "To rest more.", as the end of a sentence."""
+    said = re.split(r"[.!?;](?:\s|$)", text, maxsplit=1)[0]
+    return _turned(said[:1].lower() + said[1:])
 
 
 def _located(before: str) -> str:
@@ -183,7 +230,7 @@ def _items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[
     """The things listed that nothing else shows to be noun phrases."""
     items = []
     for each in listed:
-        at, words = text.find(each), tokens(each)
+        at, words = text.lower().find(each.lower()), tokens(each)
         if (
             at < 0
             or not words
@@ -191,7 +238,11 @@ def _items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[
             or any(one.start <= at and at + len(each) <= one.end and one.rank and not one.plural for one in found)
         ):
             continue
-        bare = words[0].low in lex.PREPOSITIONS or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS or words[-1].low.endswith("ly")
+        bare = (
+            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS
+            or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS
+            or words[-1].low.endswith("ly")
+        )
         if not bare and content(words[-1]) and words[-1].low.isalpha() and not times(each):
             items.append(Referent(each, kind_of_noun(words[-1].low), "n", False, lex.singular(words[-1].low), at, at + len(each), 2))
     return items

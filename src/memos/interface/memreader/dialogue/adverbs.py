@@ -1,0 +1,60 @@
+"""Adverbs: which place "there" is, and which time "then"."""
+
+from __future__ import annotations
+
+from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.edits import Outcome, outcome, time_edit, word_at
+from memos.interface.memreader.dialogue.sight import Sight
+from memos.memcube.reading import Unresolved
+
+_GOING = frozenset(
+    [
+        "go",
+        "going",
+        "goes",
+        "went",
+        "get",
+        "getting",
+        "got",
+        "gets",
+        "travel",
+        "travelling",
+        "travelled",
+        "drive",
+        "driving",
+        "drove",
+        "fly",
+        "flying",
+        "flew",
+        "arrive",
+        "move",
+        "moving",
+        "moved",
+        "been",
+    ]
+)
+_CONTAINERS = frozenset({"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car"})
+
+
+def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
+    """What "there" and "then" stand for."""
+    before, after = word_at(sight.words, at, -1), word_at(sight.words, at)
+    if low == "then":
+        if at == 0 or (after and after not in {"?", ".", "!", ",", "too"} and before not in {"since", "until", "by", "before", "after"}):
+            return None, None
+        moment = sight.talk.time()
+        if moment is None:
+            return None, Unresolved(kind="time", text="then", reason="nothing before it names the time that it stands for")
+        return time_edit(sight.words, at, 1, moment.span.text if before not in lex.PREPOSITIONS else moment.span.bare, moment), None
+    leads = before in {"is", "are", "was", "were", "over", "out", "still", "hi", "hello", "hey", "be", "been", "isn't", "wasn't"}
+    if rest or after in lex.AUXILIARIES or (leads and after not in {"", "?"}) or before in {"hi", "hello", "hey", "out"}:
+        return None, None
+    if any(each.kind in {"place", "organisation"} and each.end < sight.words[at].start - 1 for each in sight.here):
+        return None, None
+    placed = sight.talk.place()
+    within = sight.talk.best(lambda each: each.head in _CONTAINERS)
+    found, preposition = (within, "in") if before == "in" and within else placed or (None, "")
+    edit, left = outcome(sight.words, at, found, "place")
+    if edit is not None and before not in lex.PREPOSITIONS:
+        edit.text = f"{'to' if before in _GOING else preposition} {edit.text}"
+    return edit, left
