@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Split = Literal["dev", "unseen"]
+Role = Literal["user", "assistant"]
 DATA = Path(__file__).resolve().parents[1] / "data" / "reader"
 
 
@@ -19,7 +20,7 @@ class Said:
     id: str
     text: str
     now: datetime
-    before: tuple[tuple[str, str], ...] = ()
+    before: tuple[tuple[Role, str], ...] = ()
     label: dict[str, Any] = field(default_factory=dict)
 
     @property
