@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 
 from evals.reader.data import labelled
 from evals.reader.ours import reads
@@ -24,6 +25,9 @@ def main() -> None:
         if not name.endswith("_of"):
             of = figures.get(f"{name}_of")
             print(f"{name:28} {value:.3f}" + (f"  of {of}" if of is not None else ""))
+    mixed_up = Counter((each.wanted, each.given) for each in missed if each.figure == "intent_all")
+    for (wanted, given), count in mixed_up.most_common():
+        print(f"{wanted} read as {given}: {count}")
 
 
 if __name__ == "__main__":
