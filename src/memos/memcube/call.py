@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from memos.errors import BackendError, InvalidCall, MemOSError, tree
 from memos.memcube.cube import MemCube, Path, Tag
@@ -31,7 +32,7 @@ from memos.memcube.rank import Rank
 from memos.memcube.reading import Bearing, Reading
 from memos.memcube.spans import legal_spans
 from memos.memcube.state import Layer, MemoryType, State
-from memos.memcube.value import Instant, Known, Metadata, Text, Value
+from memos.memcube.value import Instant, Known, Metadata, Text, Value, invalid
 from memos.memcube.vector import Reranking, Vector, WordVectors
 from memos.memcube.window import Window
 
@@ -186,6 +187,18 @@ class MemoryQuery(Known):
         """The fields of memories that the query's own conditions read."""
         named = self.filter.referenced_fields() if self.filter is not None else frozenset()
         return named | {"tags"} if self.path is not None else named
+
+
+def query_of(given: Any) -> MemoryQuery:
+    """A query from its JSON form, or itself; InvalidCall names the first field that is wrong."""
+    if isinstance(given, MemoryQuery):
+        return given
+    if not isinstance(given, Mapping):
+        raise InvalidCall(f"a query is a MemoryQuery or a JSON object of its fields, not a {type(given).__name__}")
+    try:
+        return MemoryQuery.model_validate(dict(given))
+    except ValidationError as error:
+        raise invalid(error) from None
 
 
 class CubeDraft(Value):

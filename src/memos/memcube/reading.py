@@ -60,6 +60,7 @@ class Reading(Value):
     said: str
     standalone: str = Field(description="the text as it would be said with no conversation before it")
     language: str = Field(default="en", description="ISO 639-1")
+    zone: str = Field(default="UTC", description="the asker's time zone, an IANA name or an offset such as +02:00")
     confidence: float = Field(ge=0, le=1)
     topics: tuple[str, ...] = Field(default=(), description="the noun phrases that the text is about, without articles, lower case")
     entities: tuple[str, ...] = Field(default=(), description="the names in it, as they are written")

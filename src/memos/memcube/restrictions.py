@@ -12,9 +12,11 @@ from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import within
 
-READING = frozenset(
-    {"search", "trace", "get", "list", "tags", "catalogue", "history", "lineage", "diff", "snapshots", "moment", "branches"}
-) | frozenset({"log", "explain", "manifest", "recognise", "governed", "access", "who", "preview", "heat", "graph", "entities"})
+READING = (
+    frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "lineage", "diff", "snapshots", "moment", "branches"})
+    | frozenset({"log", "explain", "manifest", "recognise", "governed", "access", "who", "preview", "heat", "graph", "entities"})
+    | frozenset({"count", "summarise", "compare", "none"})
+)
 """The operations that change nothing; a read-only credential allows no other."""
 TELLING = frozenset({"governed", "log", "explain", "access", "who", "preview", "heat", "manifest", "recognise"})
 """Operations that tell of more than memories; a credential for certain ones allows them only where it names them."""

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
-from pydantic import ValidationError
-
 from memos.errors import InvalidCall
 from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryQuery, MemoryReply, raising
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
-from memos.memcube.value import build, invalid
+from memos.memcube.value import build
 from memos.memcube.window import Window
 from memos.ports.clock import Clock
 from memos.ports.door import Door
@@ -68,18 +66,6 @@ class Verbs:
     def _call(self, operation: str, **parts: Any) -> MemoryReply:
         call = build(MemoryCall, id=self._clock.new_id(), operation=operation, **given(**self._place._asdict()), **parts)
         return raising(self._door.handle(self.caller, call))
-
-
-def asked(query: MemoryQuery | Mapping[str, Any]) -> MemoryQuery:
-    """A query from its JSON form, or itself; InvalidCall names the first field that is wrong."""
-    if isinstance(query, MemoryQuery):
-        return query
-    if not isinstance(query, Mapping):
-        raise InvalidCall(f"a query is a MemoryQuery or a JSON object of its fields, not a {type(query).__name__}")
-    try:
-        return MemoryQuery.model_validate(dict(query))
-    except ValidationError as error:
-        raise invalid(error) from None
 
 
 def refs(ids: Ref | Iterable[Ref]) -> tuple[CubeRef, ...]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from memos.interface.messages import drafts_of
-from memos.memcube.call import MemoryQuery, MemoryReply
+from memos.memcube.call import MemoryQuery, MemoryReply, query_of
 from memos.memcube.legal import legal_namespace, legal_tags
 from memos.memcube.rank import Rank
 from memos.memcube.value import Time
 from memos.memcube.window import Window
-from memos.session.base import Filtering, Ref, Verbs, asked, given, json_object, refs, several
+from memos.session.base import Filtering, Ref, Verbs, given, json_object, refs, several
 
 
 class Memories(Verbs):
@@ -98,7 +98,7 @@ class Memories(Verbs):
 
         Its `at` reads the past as `at(…)` does, and takes the place of where this session reads.
         """
-        wanted = asked(query)
+        wanted = query_of(query)
         if wanted.at is None:
             return self._call("search", query=wanted)
         there = self._elsewhere(self._place_of(wanted.at))

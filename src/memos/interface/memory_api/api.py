@@ -15,10 +15,12 @@ from memos.infrastructure.memgovernance.credentials import nobody
 from memos.infrastructure.memgovernance.permission.warrant import Heads
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api import holds
+from memos.interface.memory_api.answers import told
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.forgetting import Forgetting
 from memos.interface.memory_api.operations import OPERATIONS
+from memos.interface.memory_api.operations import prepared as operated
 from memos.interface.memory_api.reranking import with_reranking
 from memos.interface.memory_api.structure import in_words, known, placed, structured
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
@@ -32,7 +34,7 @@ UNSEALED = (
     "this caller was not made by this door; authenticate a credential here, or use `MemOS.as_user` in the process that embeds the store"
 )
 READS = frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "diff", "log", "explain"}) | frozenset(
-    {"snapshot", "snapshots", "moment", "branch", "branches", "graph", "entities"}
+    {"snapshot", "snapshots", "moment", "branch", "branches", "graph", "entities", "count", "summarise", "compare", "none"}
 )
 """What may be asked of the past, or says itself why it is not; the rest is about the present."""
 ATTEMPTS, ADD_ATTEMPTS = 3, 64
@@ -116,7 +118,7 @@ class MemoryAPI:
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
             work = self._work(caller, call, view, counted=counted)
             measured = caller, call.operation, view, work.warrant.identity.roles
-            prepared = holds.kept(work, OPERATIONS[call.operation](work))
+            prepared = holds.kept(work, operated(work))
             if prepared.change is not None:
                 allowed = replace(prepared.change, allowances=quotas.allowances(*measured))
                 labelled = _labelled(work, prepared, governance.labelled(allowed))
@@ -125,7 +127,7 @@ class MemoryAPI:
                 return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
             reply, withheld = governance.disclose(work.warrant, work.grant, prepared.reply, work.now, work.heads)
             quotas.disclosing(*measured, (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told))
-            reply = reply.model_copy(update={"seq": view.seq})
+            reply = told(call, reply.model_copy(update={"seq": view.seq}))
             return replace(prepared, reply=reply, grant=work.grant, withheld=(*prepared.withheld, *withheld))
 
     def _work(self, caller: Caller, call: MemoryCall, view: View, *, counted: bool) -> Work:
@@ -148,7 +150,7 @@ class MemoryAPI:
         branch = self._desk.governance.branch_key(caller, call.branch) if call.branch is not None else CANONICAL
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
             work = self._work(caller, call, view, counted=True)
-            cubes = [hit.cube for hit in OPERATIONS[call.operation](work).reply.hits]
+            cubes = [hit.cube for hit in operated(work).reply.hits]
             allowed = self._desk.governance.permitted(work.warrant, work.grant, call, cubes, now=work.now, heads=work.heads)
             return tuple(cube for cube, may in zip(cubes, allowed, strict=True) if may)
 

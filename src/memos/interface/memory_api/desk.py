@@ -35,6 +35,10 @@ from memos.settings import Settings
 Trigger = Annotated[str | None, BeforeValidator(legal_trigger)]
 
 
+AIMED = frozenset({"update", "forget", "archive", "restore", "confirm", "freeze", "unfreeze", "transfer", "share", "history"})
+"""The operations that may name their memories in words: with a query, and no ids."""
+
+
 class Options(Value):
     """What every operation that writes understands."""
 
@@ -83,6 +87,8 @@ class Work:
     now: datetime
     open_view: Callable[..., AbstractContextManager[View]]
     """Another View of the caller's tenant: (*, at=None, branch="")."""
+    original: MemoryCall | None = None
+    """The call as it came in, where this is one in which its words were settled against the View."""
 
     @property
     def elsewhere(self) -> bool:
@@ -133,8 +139,8 @@ class Work:
 
     def idempotency(self, ids: tuple[str, ...]) -> Idempotency | None:
         """The key under which this call may be repeated, if it has one."""
-        key = self.call.idempotency_key
-        said = fingerprint(self.call) if self.caller.behalf is None else f"{fingerprint(self.call)} for {self.caller.behalf}"
+        key, call = self.call.idempotency_key, self.original or self.call
+        said = fingerprint(call) if self.caller.behalf is None else f"{fingerprint(call)} for {self.caller.behalf}"
         return Idempotency(key=key, fingerprint=said, ids=ids) if key else None
 
 

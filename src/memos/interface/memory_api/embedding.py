@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from memos.errors import MemOSError
-from memos.interface.memory_api.desk import Desk
-from memos.memcube.call import Caller, MemoryCall
+from memos.interface.memory_api.desk import AIMED, Desk
+from memos.memcube.call import Caller, MemoryCall, MemoryQuery, query_of
 from memos.memcube.change import ChangeSet, CubeWrite
 from memos.memcube.cube import MemCube
 from memos.memcube.payload import Plaintext
@@ -16,18 +17,30 @@ from memos.operation.memoperator.late import packed
 from memos.ports.models import Embedder, apart, embedding_input, read
 
 Warnings = tuple[str, ...]
+SEARCHING = frozenset({"search", "count", "summarise", "compare"}) | AIMED
+"""The operations that search by a query's text, unless the memories are named by their ids."""
 
 
 def with_query_vector(caller: Caller, call: MemoryCall, desk: Desk) -> tuple[MemoryCall, Warnings]:
-    """A search with the vector of its text. When the embedder fails it goes on by words alone, and a warning says so."""
-    query = call.query
-    if desk.embedder is None or call.operation != "search" or query is None or query.vector is not None or not query.text.strip():
+    """A call that searches with the vectors of its texts. When the embedder fails it goes on by words alone, and a warning says so."""
+    if desk.embedder is None or call.query is None or call.operation not in SEARCHING or call.cubes:
+        return call, ()
+    queries = {"query": call.query}
+    if call.operation == "compare" and isinstance(call.options.get("against"), Mapping | MemoryQuery):
+        queries["against"] = query_of(call.options["against"])
+    wanting = {name: query for name, query in queries.items() if query.vector is None and query.text.strip()}
+    if not wanting:
         return call, ()
     try:
-        rows, words = read(own(desk.embedder, caller), [query.text])
+        rows, words = read(own(desk.embedder, caller), [query.text for query in wanting.values()])
     except MemOSError as error:
         return call, (f"searched by words alone: {error.message}",)
-    return call.model_copy(update={"query": query.model_copy(update={"vector": _directed(rows[0]), "words": words[0]})}), ()
+    known = {
+        name: query.model_copy(update={"vector": _directed(row), "words": each})
+        for (name, query), row, each in zip(wanting.items(), rows, words, strict=True)
+    }
+    options = call.options | {"against": known["against"]} if "against" in known else call.options
+    return call.model_copy(update={"query": known.get("query", call.query), "options": options}), ()
 
 
 class Vectors:

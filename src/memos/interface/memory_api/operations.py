@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from memos.interface.memory_api import (
+    answers,
     arrange,
     branches,
     catalogue,
@@ -33,11 +34,16 @@ from memos.interface.memory_api import (
     tracing,
     update,
 )
+from memos.interface.memory_api.asked import settled
 from memos.interface.memory_api.desk import Prepared, Work
 
 OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "add": create.prepare_add,
     "search": query.prepare_search,
+    "count": answers.prepare_count,
+    "summarise": answers.prepare_summarise,
+    "compare": answers.prepare_compare,
+    "none": answers.prepare_none,
     "get": query.prepare_get,
     "list": query.prepare_list,
     "history": query.prepare_history,
@@ -94,3 +100,8 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "examine": index.prepare_examine,
     "classify": classify.prepare_classify,
 }
+
+
+def prepared(work: Work) -> Prepared:
+    """What a call's operation prepares, once what it says in words is settled."""
+    return settled(work, OPERATIONS[work.call.operation])

@@ -1,0 +1,126 @@
+"""Aiming: which memories a call means that names them in words: "my old plan", "everything about the trip".
+
+One is taken when it is clear which; where several may be meant, or none fits, the call is refused and says so: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from memos.errors import InvalidCall, NotFound
+from memos.interface.memory_api.answering import answered
+from memos.interface.memory_api.desk import AIMED, Work, fitting
+from memos.interface.memory_api.query import condition, scope
+from memos.interface.memory_api.subject import covers, modifiers, subject
+from memos.memcube.call import CubeRef, MemoryQuery
+from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
+from memos.memcube.state import PRESENT, State
+
+OF_ONE = frozenset({"update", "restore", "confirm", "transfer", "history"})
+"""Those that take one memory at a time."""
+MOST, LOOKED, SHOWN = 100, 200, 10
+"""So many memories are meant by a phrase at most, so many of the best are looked at, so many are named when it is not clear."""
+STATES: dict[str, tuple[State, ...]] = {
+    "archive": PRESENT,
+    "restore": (State.ARCHIVED, State.EXPIRED),
+    "forget": (*PRESENT, State.ARCHIVED),
+    "history": (*PRESENT, State.ARCHIVED),
+    "unfreeze": (*PRESENT, State.ARCHIVED),
+}
+OLD = frozenset({"old", "older", "previous", "former", "earlier", "outdated", "obsolete"})
+FIRST = frozenset({"oldest", "first", "original"})
+NEW = frozenset({"new", "newer", "newest", "latest", "last", "recent", "current", "present"})
+TO_COME = frozenset({"next"})
+
+
+def aimed(work: Work) -> Work:
+    """The work with the ids of the memories that its call names in words; InvalidCall and NotFound where it is not clear which.
+
+    `query.limit` says whether one is meant or all that fit.
+    """
+    call = work.call
+    if call.operation not in AIMED or call.cubes or call.query is None or (call.operation == "restore" and "moment" in call.options):
+        return work
+    found = _meant(work, call.query, one=call.query.limit == 1 or call.operation in OF_ONE)
+    return replace(work, call=call.model_copy(update={"cubes": tuple(CubeRef(id=cube.id) for cube in found)}))
+
+
+def about(work: Work, query: MemoryQuery, most: int) -> list[MemCube]:
+    """The memories that a query's text is about, the best first; those that pass its conditions, the newest first, where it names nothing.
+
+    Only such as may leave: what one is not to see must not make a phrase unclear.
+    """
+    wanted = subject(query.text)
+    settled = query.model_copy(
+        update={
+            "filter": condition(work, query),
+            "namespaces": scope(work, query),
+            "vector": fitting(work, query.vector),
+            "limit": most,
+            "window": None,
+        }
+    )
+    if wanted:
+        cubes = [hit.cube for hit in answered(work, settled).hits]
+    elif settled.namespaces:
+        within = Filter.parse({"or": [{"namespace": {"under": prefix}} for prefix in settled.namespaces]})
+        whole = within & settled.filter if settled.filter is not None else within
+        cubes = list(work.view.find(whole, grant=work.grant.filter, now=work.now, order="said_at", descending=True, limit=most).cubes)
+    else:
+        cubes = []
+    allowed = work.desk.governance.permitted(work.warrant, work.grant, work.call, cubes, now=work.now, heads=work.heads)
+    return [cube for cube, may in zip(cubes, allowed, strict=True) if may and (not wanted or covers(work, cube, wanted))]
+
+
+def _meant(work: Work, query: MemoryQuery, *, one: bool) -> Sequence[MemCube]:
+    operation, phrase = work.call.operation, query.text.strip()
+    if not phrase and query.filter is None and query.window is None:
+        raise InvalidCall(f"name the memories to {operation}: by id, or by a query that says what they are about")
+    plain = query.model_copy(update={"states": query.states or STATES.get(operation, PRESENT), "group": None, "expand": (), "standing": 0})
+    found = _forgotten(work, plain) if operation == "restore" else about(work, plain, LOOKED)
+    said = f"{phrase[:80]!r}" if phrase else "these conditions"
+    if not found:
+        raise NotFound(f"no memory here for you is about {said}; say it in words that stand in it, or name it by its id")
+    if not one:
+        if len(found) > MOST:
+            raise InvalidCall(f"more than {MOST} memories are about {said}; narrow it, or go through them by list and id")
+        return found
+    chosen = _one(found, phrase)
+    if len(chosen) == 1:
+        return chosen
+    ids = [cube.id for cube in chosen[:SHOWN]]
+    raise InvalidCall(
+        f"{len(chosen)} memories may be meant by {said}, and nothing was changed; name one by its id, or say which", candidates=ids
+    )
+
+
+def _one(found: Sequence[MemCube], phrase: str) -> Sequence[MemCube]:
+    """The one of several that the phrase chooses, or all that it leaves."""
+    if len(found) == 1:
+        return found
+    words, in_time = modifiers(phrase), sorted(found, key=lambda cube: (cube.said_at, cube.id))
+    if words & FIRST:
+        return in_time[:1]
+    if words & (NEW - TO_COME) or not subject(phrase):
+        return in_time[-1:]
+    if words & OLD:
+        literal = [cube for cube in found if not words.isdisjoint(cube.text.casefold().split())]
+        if len(literal) == 1:
+            return literal
+        return in_time[:1] if len(found) == 2 else found
+    return found
+
+
+def _forgotten(work: Work, query: MemoryQuery) -> list[MemCube]:
+    """What is archived or forgotten and about the phrase, the last first; read by the right `history`."""
+    wanted, places = subject(query.text), scope(work, query)
+    if not places:
+        return []
+    within = Filter.parse({"or": [{"namespace": {"under": prefix}} for prefix in places]})
+    page = work.view.find(
+        condition(work, query) & within, grant=work.grant.filter, now=work.now, order="updated_at", descending=True, limit=1000
+    )
+    allowed = work.desk.governance.permitted(work.warrant, work.grant, work.call, page.cubes, now=work.now, heads=work.heads)
+    return [cube for cube, may in zip(page.cubes, allowed, strict=True) if may and covers(work, cube, wanted)]

@@ -1,0 +1,168 @@
+"""Answers: `count`, `summarise` and `compare`: a number, a cited digest, two cited sides; and `none`, where no memory is involved.
+
+What they say of texts is made of the memories as they are disclosed, after the last decision on each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from memos.errors import InvalidCall
+from memos.interface.memory_api.aiming import about
+from memos.interface.memory_api.answering import answered
+from memos.interface.memory_api.desk import Prepared, Work, fitting
+from memos.interface.memory_api.query import condition, lanes_of, scope
+from memos.interface.memory_api.subject import subject
+from memos.interface.memory_api.timing import timed
+from memos.memcube.call import MemoryCall, MemoryQuery, MemoryReply, query_of
+from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
+from memos.memcube.hit import Group, Hit
+from memos.operation.memoperator.digest import Cited, Source, digest, telling
+
+COUNTED = 1000
+"""So many memories are gone through for a count that asks for a subject; of more it says that there are more."""
+READ = 40
+"""So many memories at least are read for a digest."""
+SENTENCES, OF_A_SIDE = 7, 4
+LEAST = 0.4
+"""What scores less than this share of the best is not what was asked for."""
+SIDES = ("one", "other")
+
+
+def prepare_count(work: Work) -> Prepared:
+    """How many memories are about what is asked and pass its conditions: `value`, a number; `hits` are the first of them."""
+    query = _query(work)
+    named = _subject_of(work.call, query)
+    if not subject(named):
+        settled = condition(work, query) & _places(work, query)
+        number = work.view.count(settled, grant=work.grant.filter, now=work.now) if scope(work, query) else 0
+        cubes: Sequence[MemCube] = about(work, query.model_copy(update={"text": ""}), query.limit)
+        return _counted(work, number, cubes, ())
+    found = about(work, query.model_copy(update={"text": named}), COUNTED)
+    more = (f"{COUNTED} memories were gone through and there are more: this is the least that it can be",) if len(found) == COUNTED else ()
+    return _counted(work, len(found), found[: query.limit], more)
+
+
+def _counted(work: Work, number: int, cubes: Sequence[MemCube], warnings: tuple[str, ...]) -> Prepared:
+    hits = tuple(Hit(cube=cube, score=0.0, why={}) for cube in cubes)
+    return Prepared(MemoryReply(call_id=work.call.id, value=number, hits=hits, call=work.call, warnings=warnings))
+
+
+def prepare_summarise(work: Work) -> Prepared:
+    """The memories of which a digest is made: `value` has its text and its sentences, each with its memory and span; `hits` are cited."""
+    query = _query(work)
+    return _read(work, _relevant(work, query, query.limit))
+
+
+def prepare_compare(work: Work) -> Prepared:
+    """Two questions side by side: the call's query, and the one in its options as `against`; hits say by their group of which they are."""
+    query, against = _query(work), work.call.options.get("against")
+    if against is None:
+        raise InvalidCall("a comparison has two sides: the query, and another in the option `against`")
+    other = query_of(against)
+    plain = replace(work, call=work.call.model_copy(update={"anchors": ()}))
+    timing = timed(plain, other)
+    if timing.within is not None:
+        wanted = timing.within if other.filter is None else other.filter & timing.within
+        other = timing.query.model_copy(update={"filter": wanted})
+    sides = zip(SIDES, (query, other), strict=True)
+    hits = [_of_side(hit, side) for side, each in sides for hit in _relevant(work, each, each.limit)]
+    return _read(work, hits)
+
+
+def prepare_none(work: Work) -> Prepared:
+    """Nothing: what was said asks nothing of the memory."""
+    return Prepared(MemoryReply(call_id=work.call.id, call=work.call, seq=work.view.seq))
+
+
+def _query(work: Work) -> MemoryQuery:
+    query = work.call.query
+    if query is None or query.at is not None:
+        raise InvalidCall(f"{work.call.operation} needs a query, and reads the past by the session's `at`")
+    if query.group is not None or query.expand or query.standing:
+        raise InvalidCall(f"{work.call.operation} has no group, expand or standing; search has")
+    return query
+
+
+def _subject_of(call: MemoryCall, query: MemoryQuery) -> str:
+    """What is to be counted: the phrases that the reader found, else the text itself."""
+    read = call.reading
+    return " ".join((*read.topics, *read.entities)) if read is not None and (read.topics or read.entities) else query.text
+
+
+def _places(work: Work, query: MemoryQuery) -> Filter:
+    return Filter.parse({"or": [{"namespace": {"under": prefix}} for prefix in scope(work, query)]})
+
+
+def _relevant(work: Work, query: MemoryQuery, limit: int) -> list[Hit]:
+    """What answers a question well enough to be read; all that passes its conditions, the newest, where it asks for no subject."""
+    if not subject(query.text):
+        return [Hit(cube=cube, score=0.0, why={}) for cube in about(work, query.model_copy(update={"text": ""}), max(limit, READ))]
+    wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
+    hits = answered(work, query.model_copy(update={**wanted, "limit": max(limit, READ), "window": None})).hits
+    best = hits[0].score if hits else 0.0
+    return [hit for hit in hits if hit.score >= LEAST * best]
+
+
+def _of_side(hit: Hit, side: str) -> Hit:
+    return hit.model_copy(update={"group": Group(by="side", key=side)})
+
+
+def _read(work: Work, hits: Sequence[Hit]) -> Prepared:
+    reply = MemoryReply.model_construct(call_id=work.call.id, hits=tuple(hits), call=work.call, seq=work.view.seq)
+    return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
+
+
+def told(call: MemoryCall, reply: MemoryReply) -> MemoryReply:
+    """The reply with its value, made of the memories that it discloses; the hits that are not cited are left out."""
+    if call.operation == "summarise":
+        found = digest(_sources(reply.hits), call.query.text if call.query else "", SENTENCES)
+        return _citing(reply, {"text": _joined(found), "sentences": [_sentence(each) for each in found]}, found)
+    if call.operation == "compare":
+        return _compared(call, reply)
+    return reply
+
+
+def _compared(call: MemoryCall, reply: MemoryReply) -> MemoryReply:
+    sides = [[hit for hit in reply.hits if hit.group is not None and hit.group.key == side] for side in SIDES]
+    against: Any = call.options.get("against")
+    asked = (call.query.text if call.query else "", query_of(against).text)
+    cited = [digest(_sources(side), text, OF_A_SIDE) for side, text in zip(sides, asked, strict=True)]
+    value = [
+        {
+            "text": text,
+            "sentences": [_sentence(each) for each in found],
+            "only": telling(_sources(sides[place]), _sources(sides[1 - place])),
+        }
+        for place, (text, found) in enumerate(zip(asked, cited, strict=True))
+    ]
+    both = {hit.cube.id for hit in sides[0]} & {hit.cube.id for hit in sides[1]}
+    return _citing(reply, {"sides": value, "in_both": sorted(both)}, [each for found in cited for each in found])
+
+
+def _citing(reply: MemoryReply, value: dict[str, Any], cited: Sequence[Cited]) -> MemoryReply:
+    ids = {each.id for each in cited}
+    hits = sorted((hit for hit in reply.hits if hit.cube.id in ids), key=_side_of)
+    return reply.model_copy(update={"value": value, "hits": tuple(hits)})
+
+
+def _side_of(hit: Hit) -> str:
+    return hit.group.key or "" if hit.group is not None else ""
+
+
+def _sources(hits: Sequence[Hit]) -> list[Source]:
+    """The texts in the order in which they were said, each with how well it answers."""
+    best = max((hit.score for hit in hits), default=0.0)
+    in_time = sorted(hits, key=lambda hit: (hit.cube.said_at, hit.cube.ordinal or 0, hit.cube.id))
+    return [Source(hit.cube.id, hit.cube.text, hit.score / best if best > 0 else 1.0) for hit in in_time]
+
+
+def _sentence(cited: Cited) -> dict[str, Any]:
+    return {"text": cited.text, "id": cited.id, "start": cited.start, "end": cited.end}
+
+
+def _joined(cited: Sequence[Cited]) -> str:
+    return " ".join(each.text for each in cited)

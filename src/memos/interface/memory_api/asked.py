@@ -1,0 +1,117 @@
+"""Asked: what was asked in words, settled before it is prepared: refused where not understood, its times found, its targets aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from memos.errors import InvalidCall
+from memos.interface.memory_api.aiming import aimed
+from memos.interface.memory_api.create import replay
+from memos.interface.memory_api.desk import Prepared, Work
+from memos.interface.memory_api.timing import Timing, timed
+from memos.memcube.call import MemoryCall, MemoryQuery
+from memos.memcube.hit import Hit
+from memos.memcube.reading import Unresolved
+
+BLOCKING = frozenset({"target", "content", "scope", "schedule"})
+"""What a call that changes memories may not lack; a question goes on without, and says so."""
+CHANGES = frozenset(
+    {"add", "update", "forget", "archive", "restore", "confirm", "freeze", "unfreeze", "transfer", "share", "compose"}
+)  # fmt: skip
+BEYOND = "beyond"
+"""How a hit shows that it lies outside of the time asked about."""
+Prepare = Callable[[Work], Prepared]
+
+
+def settled(work: Work, prepare: Prepare) -> Prepared:
+    """What is prepared of a call once its words are settled against this View."""
+    call = work.call
+    if call.query is None and call.reading is None:
+        return prepare(work)
+    require_understood(call)
+    if call.idempotency_key is not None and (replayed := replay(work)):
+        return replayed
+    timing = timed(work, call.query) if call.query is not None else Timing(MemoryQuery())
+    narrowed = _narrowed(work, timing)
+    if call.operation == "search" and timing.within is not None:
+        prepared = _preferring(work, narrowed, timing, prepare)
+    else:
+        prepared = prepare(aimed(narrowed))
+    return _with_timing(prepared, call, timing)
+
+
+def require_understood(call: MemoryCall) -> None:
+    """InvalidCall, with what it was, where a call that changes memories was made of words that were not wholly understood."""
+    if call.reading is None:
+        return
+    if call.reading.schedule is not None:
+        raise InvalidCall(
+            "this asks for something at other times, and nothing here keeps a timetable: `parse` gives the call and its rule, "
+            "`reading.schedule`; run it then, with a trigger"
+        )
+    blocking = [each for each in call.reading.unresolved if each.kind in BLOCKING or (each.kind == "reference" and _points(call, each))]
+    if blocking and call.operation in CHANGES:
+        said = "; ".join(f"{each.text!r}: {each.reason}" for each in blocking)
+        raise InvalidCall(f"nothing was done, for this was not clear: {said}", unresolved=[each.model_dump() for each in blocking])
+
+
+def _points(call: MemoryCall, unresolved: Unresolved) -> bool:
+    """Whether what is not resolved is more than a word within a text that is stored as it stands."""
+    return call.operation != "add" or not any(unresolved.text in draft.text for draft in call.drafts)
+
+
+def _narrowed(work: Work, timing: Timing) -> Work:
+    """The work with the condition in place of the window."""
+    if timing.within is None or work.call.query is None:
+        return work
+    query = timing.query
+    wanted = timing.within if query.filter is None else query.filter & timing.within
+    call = work.call.model_copy(update={"query": query.model_copy(update={"filter": wanted})})
+    return replace(work, call=call, original=work.original or work.call)
+
+
+def _preferring(work: Work, narrowed: Work, timing: Timing, prepare: Prepare) -> Prepared:
+    """A search that prefers the time asked about: what is of it comes first, then what is not, marked as such.
+
+    Without anything of that time it gives the rest. A search of nothing but a time gives nothing else.
+    """
+    first, query = prepare(narrowed), timing.query
+    room = query.limit - len(first.reply.hits)
+    if room <= 0 or query.group is not None or not _says_more(work.call):
+        return first
+    open_call = work.call.model_copy(update={"query": query.model_copy(update={"standing": 0, "explain": False})})
+    rest = prepare(replace(work, call=open_call, original=work.original or work.call))
+    known = {hit.cube.id for hit in first.reply.hits}
+    last = min((hit.score for hit in first.reply.hits), default=None)
+    others = [hit for hit in rest.reply.hits if hit.cube.id not in known][:room]
+    hits = (*first.reply.hits, *(_beyond(hit, last) for hit in others))
+    reply = first.reply.model_copy(update={"hits": hits})
+    return replace(first, reply=reply, lanes={**rest.lanes, **first.lanes}, told=(*first.told, *rest.told))
+
+
+def _says_more(call: MemoryCall) -> bool:
+    """Whether the question names anything beside a time."""
+    return call.reading is None or bool(call.reading.topics or call.reading.entities or call.anchors)
+
+
+def _beyond(hit: Hit, last: float | None) -> Hit:
+    """A hit from outside the time asked about, below all that are of it; `why` still sums to the score."""
+    if last is None or hit.score < last:
+        return hit.model_copy(update={"why": {**hit.why, BEYOND: 0.0}})
+    below = last - hit.score
+    return hit.model_copy(update={"score": last, "why": {**hit.why, BEYOND: below}})
+
+
+def _with_timing(prepared: Prepared, call: MemoryCall, timing: Timing) -> Prepared:
+    """What was prepared, with what its times were taken from and what was not understood."""
+    unclear = tuple(
+        f"not understood, and left out: {each.text!r} ({each.reason})" for each in (call.reading.unresolved if call.reading else ())
+    )
+    details = {"anchors": list(timing.anchors)} if timing.anchors else {}
+    if not unclear and not timing.warnings and not details:
+        return prepared
+    reply = prepared.reply
+    warnings = (*reply.warnings, *timing.warnings, *unclear)
+    told = (*prepared.told, *timing.told)
+    return replace(prepared, reply=reply.model_copy(update={"warnings": warnings, "details": {**reply.details, **details}}), told=told)
