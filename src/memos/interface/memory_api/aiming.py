@@ -43,8 +43,14 @@ def aimed(work: Work) -> Work:
     call = work.call
     if call.operation not in AIMED or call.cubes or call.query is None or (call.operation == "restore" and "moment" in call.options):
         return work
-    found = _meant(work, call.query, one=call.query.limit == 1 or call.operation in OF_ONE)
-    return replace(work, call=call.model_copy(update={"cubes": tuple(CubeRef(id=cube.id) for cube in found)}))
+    key = work.idempotency(())
+    done = work.view.replay(key, work.caller) if key is not None else None
+    if done is not None:
+        ids: Sequence[str] = done[1]
+    else:
+        ids = [cube.id for cube in _meant(work, call.query, one=call.query.limit == 1 or call.operation in OF_ONE)]
+    named = call.model_copy(update={"cubes": tuple(CubeRef(id=each) for each in ids)})
+    return replace(work, call=named, original=work.original or call)
 
 
 def about(work: Work, query: MemoryQuery, most: int) -> list[MemCube]:

@@ -14,7 +14,7 @@ from memos.interface.memory_api.aiming import about
 from memos.interface.memory_api.answering import answered
 from memos.interface.memory_api.desk import Prepared, Work, fitting
 from memos.interface.memory_api.query import condition, lanes_of, scope
-from memos.interface.memory_api.subject import subject
+from memos.interface.memory_api.subject import subject, terms_of
 from memos.interface.memory_api.timing import timed
 from memos.memcube.call import MemoryCall, MemoryQuery, MemoryReply, query_of
 from memos.memcube.cube import MemCube
@@ -27,8 +27,8 @@ COUNTED = 1000
 READ = 40
 """So many memories at least are read for a digest."""
 SENTENCES, OF_A_SIDE = 7, 4
-LEAST = 0.4
-"""What scores less than this share of the best is not what was asked for."""
+LEAST, SILENT = 0.4, 0.75
+"""What scores less than this share of the best is not what was asked for; the second where others say a word of the question."""
 SIDES = ("one", "other")
 
 
@@ -103,8 +103,9 @@ def _relevant(work: Work, query: MemoryQuery, limit: int) -> list[Hit]:
         return [Hit(cube=cube, score=0.0, why={}) for cube in about(work, query.model_copy(update={"text": ""}), max(limit, READ))]
     wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
     hits = answered(work, query.model_copy(update={**wanted, "limit": max(limit, READ), "window": None})).hits
-    best = hits[0].score if hits else 0.0
-    return [hit for hit in hits if hit.score >= LEAST * best]
+    best, wanted_terms = hits[0].score if hits else 0.0, subject(query.text)
+    said = {hit.cube.id for hit in hits if not wanted_terms.isdisjoint(terms_of(work, hit.cube))}
+    return [hit for hit in hits if hit.score >= (LEAST if hit.cube.id in said or not said else SILENT) * best]
 
 
 def _of_side(hit: Hit, side: str) -> Hit:

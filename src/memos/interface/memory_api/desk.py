@@ -164,7 +164,7 @@ class Prepared:
 def fingerprint(call: MemoryCall) -> str:
     """The call without what differs between repetitions, as JSON."""
     said = call.model_copy(update={"options": {name: value for name, value in call.options.items() if name != "vector"}})
-    return said.model_dump_json(exclude={"id": True, "idempotency_key": True, "drafts": {"__all__": {"vector"}}})
+    return said.model_dump_json(exclude={"id": True, "idempotency_key": True, "query": {"vector"}, "drafts": {"__all__": {"vector"}}})
 
 
 def read_options(kind: type[Read], work: Work) -> Read:

@@ -35,14 +35,15 @@ def modifiers(phrase: str) -> frozenset[str]:
 
 
 def covers(work: Work, cube: MemCube, wanted: frozenset[str]) -> bool:
-    """Whether all terms of a subject stand in a memory as its reader is shown it: its text, speaker, tags, names, document.
+    """Whether all terms of a subject stand in a memory; of four and more one may be missing."""
+    return len(wanted - terms_of(work, cube)) <= (1 if len(wanted) > 3 else 0)
 
-    Of four and more one may be missing.
-    """
+
+def terms_of(work: Work, cube: MemCube) -> frozenset[str]:
+    """The terms of a memory as its reader is shown it: of its text, its speaker, its tags, and what stands beside it."""
     shown = work.desk.governance.redacted(work.warrant, cube)
-    said = [shown.text or "", shown.speaker or "", *(tag.key.replace("=", " ") for tag in shown.tags), *_texts(shown)]
-    there = frozenset(stems(words(" ".join(said))))
-    return len(wanted - there) <= (1 if len(wanted) > 3 else 0)
+    said = [shown.text, shown.speaker or "", *(tag.key.replace("=", " ") for tag in shown.tags), *_texts(shown)]
+    return frozenset(stems(words(" ".join(said))))
 
 
 def _texts(cube: MemCube) -> list[str]:

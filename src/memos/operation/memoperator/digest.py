@@ -15,6 +15,8 @@ from memos.operation.memoperator.analysis import stems, words
 
 READ, SENTENCES = 20_000, 2_000
 """Of a text so many characters are read, and of all texts so many sentences."""
+ASKED = 3.0
+"""How much more a term tells that the question names."""
 LONGEST = 400
 """A sentence of more characters is cut at a word."""
 REPEATING = 0.55
@@ -62,7 +64,8 @@ def digest(sources: Sequence[Source], about: str = "", most: int = 7) -> list[Ci
     """
     cited = [cited for source in sources for cited in _of(source)][:SENTENCES]
     bags = [Counter(stems(words(each.text))) for each in cited]
-    full = [place for place, bag in enumerate(bags) if sum(bag.values()) >= 3] or [place for place, bag in enumerate(bags) if bag]
+    full = [place for place, bag in enumerate(bags) if bag and len(words(cited[place].text)) >= 3]
+    full = full or [place for place, bag in enumerate(bags) if bag]
     asked, weight = frozenset(stems(words(about))), _weights(bags)
     relevance = {source.id: source.relevance for source in sources}
     worth = {place: _worth(bags[place], weight, asked) * (0.25 + relevance[cited[place].id]) for place in full}
@@ -113,7 +116,7 @@ def _weights(bags: Sequence[Counter[str]]) -> dict[str, float]:
 
 
 def _worth(bag: Counter[str], weight: dict[str, float], asked: frozenset[str]) -> float:
-    told = sum(weight[term] * (2.0 if term in asked else 1.0) for term in bag)
+    told = sum(weight[term] * (ASKED if term in asked else 1.0) for term in bag)
     return told / math.sqrt(8 + len(bag))
 
 
