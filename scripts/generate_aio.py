@@ -54,7 +54,7 @@ from memos.memcube.rank import Rank
 from memos.memcube.value import Time
 from memos.memcube.window import Window
 from memos.session import Filtering, Ref, Session
-from memos.session.asking import Said
+from memos.interface.memreader.saying import Said
 from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 

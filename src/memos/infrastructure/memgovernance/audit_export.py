@@ -43,6 +43,10 @@ KINDS = {
         "catalogue",
         "graph",
         "entities",
+        "count",
+        "summarise",
+        "compare",
+        "none",
     ),
     3: (
         "update",
