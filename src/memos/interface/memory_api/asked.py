@@ -21,8 +21,11 @@ CHANGES = frozenset(
 )  # fmt: skip
 BEYOND, WINDOW = "beyond", "window"
 """How a hit shows that it lies outside of the time asked about, and what one gains that is of it."""
-FITTING = 1.5
-"""What a hit of a time gains that a question names by its date; measured on LoCoMo's development chats, where 1 and 2 give the same."""
+DATED, OWN = 2.0, 4.0
+"""What a hit gains that is of the time asked about: of a date with its year, and of the asker's own time ("last week", "that summer").
+
+Who asks by a date has it from what was read or heard, and it may be a little wrong. Measured on LoCoMo's development chats.
+"""
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 Prepare = Callable[[Work], Prepared]
 
@@ -73,26 +76,20 @@ def _narrowed(work: Work, timing: Timing) -> Work:
 
 
 def _preferring(work: Work, narrowed: Work, timing: Timing, prepare: Prepare) -> Prepared:
-    """A search that prefers the time asked about; what is not of it is marked.
+    """A search that prefers the time asked about: what is of it gains, and what is not is marked.
 
-    A search of nothing but a time gives nothing else. What is of the asker's own time ("last week", "during the conference") comes first.
-    A date is taken less strictly, for those who ask by dates have them from what they read or heard: it counts for what is of it.
+    A search of nothing but a time gives nothing else, and so does one by groups.
     """
     query = timing.query
-    if query.group is None and _says_more(work.call) and _dated(work.call):
-        return _fitted(work, timing, prepare)
-    first = prepare(narrowed)
-    room = query.limit - len(first.reply.hits)
-    if room <= 0 or query.group is not None or not _says_more(work.call):
-        return first
-    open_call = work.call.model_copy(update={"query": query.model_copy(update={"standing": 0, "explain": False})})
-    rest = prepare(replace(work, call=open_call, original=work.original or work.call))
-    known = {hit.cube.id for hit in first.reply.hits}
-    last = min((hit.score for hit in first.reply.hits), default=None)
-    others = [hit for hit in rest.reply.hits if hit.cube.id not in known][:room]
-    hits = (*first.reply.hits, *(_beyond(hit, last) for hit in others))
-    reply = first.reply.model_copy(update={"hits": hits})
-    return replace(first, reply=reply, lanes={**rest.lanes, **first.lanes}, told=(*first.told, *rest.told))
+    if query.group is not None or timing.within is None or not _says_more(work.call):
+        return prepare(narrowed)
+    wide = query.model_copy(update={"limit": max(LOOKED, query.limit)})
+    found = prepare(replace(work, call=work.call.model_copy(update={"query": wide}), original=work.original or work.call))
+    fits, gain = timing.within.predicate(now=work.now), DATED if _dated(work.call) else OWN
+    direct = [_marked(hit, gain if fits(hit.cube) else None) for hit in found.reply.hits if hit.reached is None]
+    hits = sorted(direct, key=lambda hit: -hit.score)[: query.limit]
+    reached = [hit for hit in found.reply.hits if hit.reached is not None and hit.reached.id in {each.cube.id for each in hits}]
+    return replace(found, reply=found.reply.model_copy(update={"hits": (*hits, *reached)}))
 
 
 def _says_more(call: MemoryCall) -> bool:
@@ -106,28 +103,11 @@ def _dated(call: MemoryCall) -> bool:
     return bool(times) and not call.anchors and all(_YEAR.search(phrase.text) for phrase in times)
 
 
-def _fitted(work: Work, timing: Timing, prepare: Prepare) -> Prepared:
-    query = timing.query
-    wide = query.model_copy(update={"limit": max(LOOKED, query.limit)})
-    found = prepare(replace(work, call=work.call.model_copy(update={"query": wide}), original=work.original or work.call))
-    fits = timing.within.predicate(now=work.now) if timing.within is not None else None
-    marked = [_marked(hit, fits=fits is None or fits(hit.cube)) for hit in found.reply.hits if hit.reached is None]
-    hits = sorted(marked, key=lambda hit: -hit.score)[: query.limit]
-    return replace(found, reply=found.reply.model_copy(update={"hits": tuple(hits)}))
-
-
-def _marked(hit: Hit, *, fits: bool) -> Hit:
-    if not fits:
+def _marked(hit: Hit, gain: float | None) -> Hit:
+    """A hit with what it gains by being of the time asked about, None where it is not; `why` still sums to the score."""
+    if gain is None:
         return hit.model_copy(update={"why": {**hit.why, BEYOND: 0.0}})
-    return hit.model_copy(update={"score": hit.score + FITTING, "why": {**hit.why, WINDOW: FITTING}})
-
-
-def _beyond(hit: Hit, last: float | None) -> Hit:
-    """A hit from outside the time asked about, below all that are of it; `why` still sums to the score."""
-    if last is None or hit.score < last:
-        return hit.model_copy(update={"why": {**hit.why, BEYOND: 0.0}})
-    below = last - hit.score
-    return hit.model_copy(update={"score": last, "why": {**hit.why, BEYOND: below}})
+    return hit.model_copy(update={"score": hit.score + gain, "why": {**hit.why, WINDOW: gain}})
 
 
 def _with_timing(prepared: Prepared, call: MemoryCall, timing: Timing) -> Prepared:
