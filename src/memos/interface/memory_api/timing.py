@@ -26,7 +26,7 @@ LOOKED = 200
 """Among so many of the best, whatever their time, those are looked for that tell of the time asked about."""
 APART = timedelta(days=21)
 """What is said of one event lies closer together than that; farther apart it is another event of the same name."""
-AROUND = timedelta(days=7)
+AROUND, VAGUE = timedelta(days=7), timedelta(days=31)
 EVER = (*PRESENT, State.ARCHIVED)
 
 
@@ -107,7 +107,16 @@ def told_times(work: Work, cube: MemCube, zone: tzinfo) -> list[Window]:
 
 
 def _meets(times: Iterable[Window], windows: Sequence[Window]) -> bool:
-    return any(_overlap(one, other) for one in times for other in windows if one.start is not None and one.end is not None)
+    return any(_overlap(one, other) and _tells(one, other) for one in times for other in windows)
+
+
+def _tells(told: Window, asked: Window) -> bool:
+    """Whether a time that is told is no wider than tells of the one asked about: a whole year says little of a week."""
+    if told.start is None or told.end is None:
+        return False
+    if asked.start is None or asked.end is None:
+        return True
+    return told.end - told.start <= max(VAGUE, asked.end - asked.start)
 
 
 def _overlap(one: Window, other: Window) -> bool:
