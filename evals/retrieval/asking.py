@@ -1,4 +1,4 @@
-"""What `ask` gives beside `search`: `python -m evals.retrieval.asking [--cache FOLDER] [SET ...]`, R@10 by category, in stores of their own.
+"""What `ask` gives beside `search`: `python -m evals.retrieval.asking [--cache FOLDER] [SET ...]`, R@10 and MRR by category.
 
 Each conversation is a store of its own, asked on the day after its last session. A question is asked in words by `ask`, and searched by
 `search`; both give 20 hits.
