@@ -17,6 +17,7 @@ SOURCES = {
     "MemOS": {"MemOS": ROOT / "src/memos/system.py", "Doors": ROOT / "src/memos/doors.py"},
     "Session": {
         "Memories": SESSION / "memories.py",
+        "Asking": SESSION / "asking.py",
         "Life": SESSION / "life.py",
         "Erasing": SESSION / "erasing.py",
         "Past": SESSION / "past.py",
@@ -42,16 +43,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from memos.memcube.call import Caller, CallingContext, MemoryQuery, MemoryReply
+from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.rank import Rank
 from memos.memcube.value import Time
 from memos.memcube.window import Window
 from memos.session import Filtering, Ref, Session
+from memos.interface.memreader.saying import Said
 from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 

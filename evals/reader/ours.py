@@ -12,9 +12,8 @@ from memos.ports.clock import SystemClock
 
 def reads() -> Reads:
     """One reader for all; it has read once before, so that no reading pays for loading tables."""
-    from memos.interface.memreader.reader import MemReader
-
     from memos.interface.memreader.dialogue import Turn
+    from memos.interface.memreader.reader import MemReader
 
     reader, new_id = MemReader(), SystemClock().new_id
 

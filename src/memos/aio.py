@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
-from memos.memcube.call import Caller, CallingContext, MemoryQuery, MemoryReply
+from memos.interface.memreader.saying import Said
+from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.rank import Rank
 from memos.memcube.value import Time
@@ -208,6 +210,43 @@ class AsyncSession:
         return await asyncio.to_thread(
             self._sync.compose, ids, namespace=namespace, tags=tags, links=links, trigger=trigger,
             vector=vector, idempotency_key=idempotency_key,
+        )  # fmt: skip
+
+    async def parse(
+        self,
+        text: str,
+        *,
+        now: datetime | str | None = None,
+        tz: str | tzinfo | None = None,
+        turns: Iterable[Said] = (),
+        trigger: str | None = None,
+        week_start: str = "monday",
+        country: str | None = None,
+    ) -> MemoryCall:
+        """The call that `ask` would run for some words; nothing is read, nothing is run, and no model is asked."""
+        return await asyncio.to_thread(
+            self._sync.parse, text, now=now, tz=tz, turns=turns, trigger=trigger, week_start=week_start,
+            country=country,
+        )  # fmt: skip
+
+    async def ask(
+        self,
+        text: str,
+        *,
+        now: datetime | str | None = None,
+        tz: str | tzinfo | None = None,
+        turns: Iterable[Said] = (),
+        limit: int | None = None,
+        namespaces: str | Iterable[str] | None = None,
+        trigger: str | None = None,
+        week_start: str = "monday",
+        country: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Do what some words ask: `parse` them, and run the call. `reply.call` is what was understood, `reply.warnings` what was not."""
+        return await asyncio.to_thread(
+            self._sync.ask, text, now=now, tz=tz, turns=turns, limit=limit, namespaces=namespaces,
+            trigger=trigger, week_start=week_start, country=country, idempotency_key=idempotency_key,
         )  # fmt: skip
 
     async def confirm(self, id: Ref, *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:

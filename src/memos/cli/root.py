@@ -17,6 +17,8 @@ from memos.errors import MemOSError
 COMMANDS = {
     "add": ("memos.cli.adding:add", "Store texts, or the messages of a file."),
     "search": ("memos.cli.reading:search", "Find the memories that answer a question best."),
+    "ask": ("memos.cli.asking:ask", "Do what is asked in plain words."),
+    "parse": ("memos.cli.asking:parse", "Show how words are understood."),
     "get": ("memos.cli.reading:get", "Show memories by id."),
     "list": ("memos.cli.reading:list_memories", "Go through memories, by a filter and in an order."),
     "update": ("memos.cli.changing:update", "Give a memory a new text, new tags or another end."),
