@@ -118,4 +118,5 @@ def _latin(head: str) -> str:
     for code, letters in _LETTERS.items():
         scores[code] += sum(0.6 for letter in letters if letter in lower)
     best = max(scores, key=lambda code: scores[code])
-    return best if scores[best] > 0 else UNKNOWN
+    # One word is not enough: "Mon 2 Jun" is no French.
+    return best if scores[best] >= (1 if best in {"en", "es"} else 1.5) else UNKNOWN

@@ -67,6 +67,7 @@ class Anchored:
 
 def anchors_of(text: str, p: Parse, taken: list[tuple[int, int]]) -> tuple[Anchored, ...]:
     """The anchors of a text, apart from what names a time by itself; `taken` is where such times stand."""
+    p.taken = taken
     found: list[Anchored] = []
     index = 0
     while index < len(p.tokens):
@@ -230,6 +231,8 @@ def _is_noun(p: Parse, index: int, *, first: bool) -> bool:
     if _joins(p, index):
         return not first
     word = p.word(index)
+    if not first and any(start <= p.token(index).start < end for start, end in p.taken):
+        return False
     return (
         p.kind(index) == "word" and word not in _STOPS and word not in {"in", "of", "last", "this"} and not (first and word in _NOT_EVENTS)
     )

@@ -45,6 +45,21 @@ def beside(p: Parse, index: int) -> Hit | None:
     return p.calendar.unit(unit, 1 if later else -1, base), behind
 
 
+def counted(p: Parse, index: int) -> Hit | None:
+    """Read: the three months before June · the 5 days after Christmas: the stretch, not the day at its other end."""
+    count = p.number(index + 1) if p.word(index) == "the" else None
+    unit = unit_of(p.word(count[1])) if count else None
+    if count is None or unit is None or unit == "weekend" or p.word(count[1] + 1) not in {"before", "after", "preceding", "following"}:
+        return None
+    other = p.period(count[1] + 2)
+    if other is None or other[0].start is None or other[0].end is None or other[0].grain == "roll":
+        return None
+    later = p.word(count[1] + 1) in {"after", "following"}
+    edge = other[0].end if later else other[0].start
+    moved = p.calendar.later(edge, unit, count[0] if later else -count[0])
+    return (Span(edge, moved, "range") if later else Span(moved, edge, "range")), other[1]
+
+
 def unit_with(p: Parse, index: int) -> Hit | None:
     """Read: the week of 9 June · the weekend of July 5 · the month of June · the day of the 5th."""
     at = p.skip(index, "the")

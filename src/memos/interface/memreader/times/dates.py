@@ -54,26 +54,24 @@ def year_at(p: Parse, index: int, *, short: bool = False) -> tuple[int, int] | N
     word = p.word(at)
     if p.kind(at) == "num" and len(word) == 4 and 1000 <= int(word) <= 2199 and p.word(at + 1) not in COUNTED:
         return int(word), at + 1
-    if (
-        short
-        and p.word(index) in {"'", "’"}
-        and p.kind(index + 1) in {"num", "mix"}
-        and p.word(index + 1).isdecimal()
-        and len(p.word(index + 1)) == 2
-    ):
-        return century(int(p.word(index + 1))), index + 2
+    at = p.skip(index, "of")
+    if short and p.word(at) in {"'", "’"} and p.word(at + 1).isdecimal() and len(p.word(at + 1)) == 2:
+        return century(int(p.word(at + 1))), at + 2
     return None
 
 
 def century(year: int) -> int:
-    """A year of two digits: 70..99 are of the twentieth century."""
-    return year + (1900 if year >= 70 else 2000)
+    """A year of two digits: 50..99 are of the twentieth century."""
+    return year + (1900 if year >= 50 else 2000)
 
 
 def within_year(p: Parse, index: int, cycle: Cycle) -> Hit:
     """A time of year with the year that stands behind it, else the one that bare words mean."""
     found = year_at(p, index, short=True)
-    if found is not None and (span := cycle.make(found[0])) is not None:
+    if found is not None:
+        span = cycle.make(found[0])
+        if span is None:
+            raise ValueError  # there is no such day in that year
         return span, found[1]
     at = p.skip(index, "of", "in", ",")
     if p.word(at) in {"last", "this", "next", "the", "that"} and p.word(at + 1) in {"year", "same", "past", "previous"}:
@@ -199,6 +197,8 @@ def year(p: Parse, index: int) -> Hit | None:
     at = p.skip(p.skip(at, "of", "calendar"), "year", "the")
     at = p.skip(at, "year")
     word = p.word(at)
+    if word in {"'", "’"} and p.word(at - 1) in SURE | {"of", "from"} and (short := year_at(p, at, short=True)) is not None:
+        return p.calendar.year(short[0]), short[1]
     if p.kind(at) != "num" or len(word) != 4 or not 1500 <= int(word) <= 2199 or word[0] == "0":
         return None
     if p.word(at - 1) != "year" and not _is_year(p, at):

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 
 from memos.interface.memreader.times.parse import Hit, Parse
 from memos.interface.memreader.times.spans import Cycle, Span
-from memos.interface.memreader.times.vocabulary import NUMBERS, PARTS
+from memos.interface.memreader.times.vocabulary import MONTHS, NOT_A_YEAR_BEHIND, NUMBERS, PARTS, WEEKDAYS, words_of
 
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2})(?::[0-9]{2})?)?\s?([ap]\.?m\.?)?")
+_BEFORE_HOUR = words_of("at around before after until till since by from between to and about through - – —")
 DAYLIKE = frozenset({"day", "feast"})
 Time = tuple[int, int, str]
 """Hour, minute, and what it is: `hour`, `minute`."""
@@ -45,7 +46,7 @@ def _written(p: Parse, index: int) -> tuple[Time, int] | None:
         return None
     half = (match[3] or "")[:1]
     hour, minute = _half_day(int(match[1]), half), int(match[2] or 0)
-    whole = minute == 0 and (half or not match[2])
+    whole = minute == 0
     return ((hour, minute, "hour" if whole else "minute"), index + 1) if hour <= 24 and minute < 60 else None
 
 
@@ -165,8 +166,17 @@ def time_first(p: Parse, index: int) -> Hit | None:
         return _timed(p, day[0], time), day[1]
     if day is not None and day[0].grain == "part":
         return _clock_in_part_of(p, day, time)
-    explicit = p.kind(index) == "clock" or p.word(index) in {"noon", "midday", "midnight"} or behind > index + 1
+    named = p.word(index) in {"noon", "midday", "midnight"} and before in _BEFORE_HOUR
+    explicit = named or behind > index + 1 or (p.kind(index) == "clock" and _is_clock(p, index))
     return (p.pick(index, clock_cycle(p, time)), behind) if explicit else None
+
+
+def _is_clock(p: Parse, index: int) -> bool:
+    """Whether 3:16 is a time of day and no verse: John 3:16."""
+    before = p.token(index - 1)
+    named = before.kind == "word" and before.raw[0].isupper() and before.low not in WEEKDAYS and before.low not in MONTHS
+    sure = p.word(index)[-1] in "m." or before.low in _BEFORE_HOUR
+    return sure or not (named or before.low in NOT_A_YEAR_BEHIND)
 
 
 def _clock_in_part_of(p: Parse, day: Hit, time: Time) -> Hit:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from memos.interface.memreader.times.dates import century
 from memos.interface.memreader.times.parse import Hit, Parse
 from memos.interface.memreader.times.spans import Span
+from memos.interface.memreader.times.vocabulary import NOT_A_YEAR_BEHIND
 
 MONTH_FIRST = frozenset({"US", "PH", "BZ", "FM", "PW", "MH", ""})
 """Where 03/04 is in March; with no country named, as in English dates of the United States."""
@@ -50,11 +51,6 @@ def numeric(p: Parse, index: int) -> Hit | None:
         number, day = (parts[0], parts[1]) if month_first else (parts[1], parts[0])
         if number > 12:
             number, day = day, number
-    if (
-        p.word(index - 1) in {"version", "v", "release", "python"}
-        or not 1 <= number <= 12
-        or not 1 <= day <= 31
-        or not 1000 <= year <= 2999
-    ):
+    if p.word(index - 1) in NOT_A_YEAR_BEHIND or not 1 <= number <= 12 or not 1 <= day <= 31 or not 1000 <= year <= 2999:
         return None
     return p.day(date(year, number, day)), index + 1

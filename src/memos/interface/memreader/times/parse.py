@@ -43,6 +43,8 @@ class Parse:
         self.now, self.today = calendar.now, calendar.now.date()
         self._period, self._depth = period, 0
         self._seen: dict[int, Hit | None] = {}
+        self.taken: list[tuple[int, int]] = []
+        """Where the times stand that were read, once all are."""
         self.outside: set[int] = set()
         """Where times stand that no calendar has: 999999999 years ago."""
         self._ways: dict[tuple[int, int], bool] = {}
@@ -96,6 +98,8 @@ class Parse:
             return float(word), index + 1
         if word == "half" and self.word(index + 1) in {"a", "an"}:
             return 0.5, index + 2
+        if [self.word(index + k) for k in range(4)] == ["a", "quarter", "of", "an"]:
+            return 0.25, index + 4
         if word in {"a", "an", "the"} and self.word(index + 1) in VAGUE_NUMBERS:
             index, word = index + 1, self.word(index + 1)
         if word in VAGUE_NUMBERS:

@@ -102,7 +102,8 @@ def nth(p: Parse, index: int) -> Hit | None:
         return None
     span, behind = whole
     found = _weekday(p, span, weekday, place) if weekday is not None else _units(p, span, unit or "", place, count)
-    return (found, behind) if found and span.begins <= found.begins and found.ends <= span.ends else None
+    inside = found is not None and span.begins <= found.begins < span.ends and (found.grain == "weekend" or found.ends <= span.ends)
+    return (found, behind) if found is not None and inside else None
 
 
 def _whole(p: Parse, index: int, *, bare: bool) -> Hit | None:

@@ -38,7 +38,8 @@ _BY_KIND: dict[str, tuple[Rule, ...]] = {
     "mix": (seasons.quarter, seasons.week_number, relative.ago),
 }
 _THE: tuple[Rule, ...] = (
-    relative.day_word, relative.before_last, beside.beside, beside.unit_with, beside.same, beside.the_weekend, relative.modified,
+    relative.day_word, relative.before_last, beside.beside, beside.counted, beside.unit_with, beside.same, beside.the_weekend,
+    relative.modified,
     parts.edge, parts.nth, parts.sofar,
     dates.day_first, seasons.quarter,
     seasons.season,     dates.year, dates.decade, dates.century_of, hours.time_first, relative.ago,
@@ -69,7 +70,7 @@ def _rules() -> dict[str, tuple[Rule, ...]]:
     add(("half", "quarter"), *_COUNTS)
     add(("noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "early"), hours.time_first)
     add(("earlier", "later", "rest", "remainder", "so"), parts.sofar)
-    add(("year", "all"), dates.year)
+    add(("year", "all", "'", "’"), dates.year)
     add(DECADES, dates.decade)
     return {word: tuple(dict.fromkeys(rules)) for word, rules in found.items()}
 

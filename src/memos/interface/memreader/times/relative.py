@@ -56,6 +56,8 @@ def modified(p: Parse, index: int) -> Hit | None:
     if word not in LAST and word not in NEXT and word not in {"this", "current", "that"}:
         return None
     sign = -1 if word in LAST else 1 if word in NEXT else 0
+    if p.word(at + 1) in {"full", "whole", "complete", "calendar"} and unit_of(p.word(at + 2)):
+        return _unit(p, at + 2, sign, rolling=False)
     rolling = article or word == "past" or (sign < 0 and p.word(index - 1) == "these")
     return (
         _counted(p, at + 1, sign)
@@ -94,7 +96,7 @@ def _unit(p: Parse, index: int, sign: int, *, rolling: bool) -> Hit | None:
         return p.calendar.hours(p.today - timedelta(days=1), *PARTS[word]), index + 1
     if unit is None or word.endswith("s") or word in {"season", "sec", "min", "night", "second", "minute"}:
         return None
-    if p.word(index + 1) == "of" and rolling:
+    if p.word(index + 1) == "of" and (rolling or sign < 0):
         return None
     behind = p.token(index + 1)
     if unit in SECONDS_OF:
@@ -157,6 +159,8 @@ def _moved(p: Parse, index: int, unit: str, count: float, *, within: bool) -> Hi
         return p.calendar.moment(unit, count), at + 2
     if word == "hence":
         return p.calendar.moment(unit, count), at + 1
+    if within and p.word(0) == "how" and count == 1:
+        return None
     if within and not p.word(at).startswith("of"):
         if p.word(at) in {"'", "'s"} and after == "time":
             return p.calendar.moment(unit, count), at + 2

@@ -14,7 +14,7 @@ from memos.interface.memreader.times.vocabulary import LAST, NEXT, SEASONS, word
 _QUARTER = re.compile(r"[qh][1-4]")
 _COMPOUNDS = words_of(
     """
-    deals deal sale sales discount discounts
+    deals deal sale sales discount discounts leftovers
     tree trees card cards present presents gift gifts song songs carol carols egg eggs bunny costume costumes cake lights market
     jumper sweater movie movies island candy decorations list pudding wreath basket pumpkin cookies recipe recipes music stocking
     playlist resolution resolutions
@@ -161,13 +161,30 @@ def _feast_cycle(p: Parse, rule: Rule) -> Cycle:
     return Cycle(make, lambda when: when.year)
 
 
+def _weekend_of(p: Parse, cycle: Cycle) -> Cycle:
+    """The weekend of a feast, made longer by a feast on Friday or Monday."""
+
+    def make(year: int) -> Span | None:
+        span = cycle.make(year)
+        if span is None:
+            return None
+        day = span.begins.date()
+        saturday = day - timedelta(days=2) if day.weekday() == 0 else p.calendar.weekend_of(day)
+        first = min(day, saturday) if day.weekday() == 4 else saturday
+        return p.calendar.days(first, (saturday - first).days + (3 if day.weekday() == 0 else 2), "weekend")
+
+    return Cycle(make, cycle.near)
+
+
 def feast(p: Parse, index: int) -> Hit | None:
     """Read: Christmas 2024 · on New Year's Eve · over Easter · Thanksgiving last year."""
     named = feast_name(p, index)
     if named is None:
         return None
     cycle, behind = named
-    if p.word(behind) in {"day", "time", "weekend", "season", "holiday", "holidays", "break", "morning's"} and p.word(index) in {
+    if p.word(behind) == "weekend":
+        return within_year(p, behind + 1, _weekend_of(p, cycle))
+    if p.word(behind) in {"day", "time", "season", "holiday", "holidays", "break", "morning's"} and p.word(index) in {
         "christmas",
         "easter",
     }:

@@ -14,7 +14,8 @@ _FISCAL = "which months a fiscal year has is not known; say them, or the dates"
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     loose = (
-        r"\b(?:recently|lately|the other day|(?:quite )?(?:a|some) (?:long )?(?:while|time) (?:ago|back)|a long time ago|long ago|ages ago"
+        r"\b(?:recently|lately|the other (?:day|week|month)"
+        r"|(?:quite )?(?:a|some) (?:long )?(?:while|time) (?:ago|back)|a long time ago|long ago|ages ago"
         r"|(?:many )?(?:years|months|weeks|days|hours|minutes) (?:ago|back)|in recent (?:days|weeks|months|years)|these days|nowadays"
         r"|one of these days|some ?day soon|some ?day|sometime(?: soon)?|back then|in the (?:old|early) days|a moment ago|just now"
         r"|before long|at some point|in the (?:near |distant )?(?:future|past)|once upon a time|the (?:past|last) (?:while|little while)"

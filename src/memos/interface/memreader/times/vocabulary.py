@@ -80,6 +80,7 @@ COUNTED = words_of(
 )
 NOT_A_YEAR_BEHIND = words_of(
     """
+    v release python lines pages rows rooms sections verse psalm
     room agent version route bus flight pin code extension area highway step page chapter line order ticket issue model port number no
     id # error gate apartment unit building suite flat train section item invoice case windows office pr bug bin zip ext iso rfc
     channel locker box top level street password account form article sku ref reference serial part $ € £ rs usd about exactly
