@@ -27,6 +27,10 @@ KINDS: dict[Intent, Kind] = {
     "history": "history", "update": "update", "forget": "forget", "archive": "archive", "restore": "restore", "confirm": "confirm",
     "freeze": "freeze", "unfreeze": "unfreeze", "transfer": "transfer", "share": "share",
 }  # fmt: skip
+_ALL_THERE_IS = re.compile(
+    r"(?:all|every|everything|any|notes?|memor(?:y|ies)|entries|records?|reminders?|\s|of|it|there|is|last|latest|\d+|[a-z]+teen|one|two|three|four|five|ten)*$",
+    re.IGNORECASE,
+)
 _OTHER = re.compile(r"\bthe\s+(?:other|same|latter|former)\s+(?:one\b|\w+(?<!s)\b(?!\s+day))|\bthe\s+(?:latter|former)\b", re.IGNORECASE)
 _AGENT = re.compile(r"\b(?:agent|bot)\b|(?:^|[-_])(?:agent|bot)(?:$|[-_])", re.IGNORECASE)
 _SPACE = re.compile(
@@ -82,7 +86,8 @@ class Builder:
         text = parts.target[:QUESTION]
         if intent == "compare":
             return self._compared(operation, query) | {"output": scope.output}
-        if intent == "list" and not self._tells(operation):
+        conditions = {"window", "filter", "layers", "namespaces", "types", "states"} & query.keys()
+        if intent == "list" and (conditions or _ALL_THERE_IS.match(text)) and not self._tells(operation):
             order = query.pop("rank", None)
             options |= {"order": "said_at", "descending": True} if order is not None and order.order == "recent" else {}
             return {"query": build(MemoryQuery, **query), "options": options, "output": scope.output}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from memos.interface.memreader.commands import Command, command, lemma
 from memos.interface.memreader.peeling import peeled
+from memos.interface.memreader.questions import shape
 from memos.interface.memreader.statements import dismissed
 from memos.interface.memreader.words import ADVERBS, ARTICLES, CONJUNCTIONS, DEMONSTRATIVES, POSSESSIVES, PREPOSITIONS, QUANTIFIERS, listed
 
@@ -26,7 +27,9 @@ _BREAK = re.compile(
     r"|(?P<comma>,\s+)",
     re.IGNORECASE,
 )
-_SHORT = re.compile(r"(?:\b(?:dr|mr|mrs|ms|prof|st|no|vs|etc|approx|e\.g|i\.e|sr|jr|mt|fig|p|pp|a\.m|p\.m)|\b[A-Z])\.\s*$", re.IGNORECASE)
+_SHORT = re.compile(
+    r"(?:\b(?:[Dd]r|[Mm]rs?|[Mm]s|[Pp]rof|[Ss]t|[Nn]o|[Vv]s|etc|approx|e\.g|i\.e|[SJ]r|Mt|[Ff]ig|pp?|a\.m|p\.m)|(?<![\w'’])[A-Z])\.\s*$"
+)
 _RESTART = re.compile(
     r"^.{0,120}?\b(?:no[,]?\s+wait|wait[,]?\s+no|scratch\s+that|strike\s+that|on\s+second\s+thoughts?"
     r"|actually[,]?\s+no)\b[,.:;!…\s-]*(?=\w)",
@@ -37,11 +40,17 @@ _TIMELY = re.compile(
     r"|monthly|by|for|during|since|until)\b",
     re.IGNORECASE,
 )
+_GAPPED = re.compile(
+    r"^(?P<verb>set|change|update|add|move|share|transfer|rename|put|mark|correct)\s+(?P<one>(?:(?!\s(?:to|with|as|into)\s).)+?)\s+(?P<by>to|with|as|into)\s+"
+    r"(?P<first>(?:(?!\s(?:to|with|as|into|and)\s).)+?),?\s+and\s+(?P<two>(?:(?!\s(?:to|with|as|into)\s).)+?)\s+(?P=by)\s+(?P<second>.+)$",
+    re.IGNORECASE,
+)
 _EARLIER = re.compile(
     r"^(?:but\s+)?(?:before\s+(?:that|this|doing\s+(?:so|that|this)|you\s+do(?:\s+(?:so|that|this))?)|beforehand"
     r"|first(?:\s+of\s+all)?|prior\s+to\s+that)\s*,?\s+",
     re.IGNORECASE,
 )
+_FIRST_BEHIND = re.compile(r"(?:,\s*|\s+)(?:first|beforehand|before\s+(?:that|you\s+do(?:\s+(?:so|that|it))?))\s*[.!?]*$", re.IGNORECASE)
 _AHEAD_OF = re.compile(
     r"^(?P<when>before|after|once|as\s+soon\s+as|when|having|prior\s+to)\s+(?P<you>(?:you|we)(?:'ve|\s+have|\s+had|'re\s+done"
     r"|\s+are\s+done|\s+do|\s+finish(?:ed)?)?\s+)?(?P<verb>[a-z][a-z-]*)\b(?P<rest>[^\n]*?),\s*",
@@ -98,11 +107,13 @@ def clauses(text: str) -> list[Clause]:
     if (again := _RESTART.match(text[:READ])) is not None:
         text = text[again.end() :]
     found, last = list[Clause](), list[Clause]()
-    for clause in _pieces(text):
+    for clause in _gapless(_pieces(text)):
         if clause.joined == "end":
             found, last = [*found, *last], []
         earlier = _EARLIER.match(clause.text)
         plain = clause if earlier is None else Clause(clause.text[earlier.end() :], clause.joined, moved=True)
+        if earlier is None and found and clause.joined in {"link", "comma"} and (behind := _FIRST_BEHIND.search(clause.text)) is not None:
+            earlier, plain = behind, Clause(clause.text[: behind.start()], clause.joined, moved=True)
         parts, later = _subordinate(plain)
         ahead = earlier is not None and bool(found) and _goes_ahead(earlier[0].lower(), clause.joined)
         if ahead and command(peeled(parts[0].text).text) is not None:
@@ -113,9 +124,28 @@ def clauses(text: str) -> list[Clause]:
     return [*found, *last] or [Clause(text)]
 
 
+def _gapless(pieces: list[Clause]) -> list[Clause]:
+    """The pieces, with "set Ida's size to 34 and Paul's to 38" as two whole orders."""
+    found: list[Clause] = []
+    for piece in pieces:
+        core = peeled(piece.text).text
+        gap = _GAPPED.match(core)
+        if gap is None or command(core) is None or command(gap["two"]) is not None:
+            found.append(piece)
+            continue
+        two = gap["two"]
+        if re.search(r"['’]s?$", two) and (head := re.search(r"['’]s?\s+(.+)$", gap["one"])) is not None:
+            two = f"{two} {head[1]}"
+        found += [
+            Clause(core[: gap.end("first")], piece.joined, moved=True),
+            Clause(f"{gap['verb']} {two} {gap['by']} {gap['second']}", "link", moved=True),
+        ]
+    return found
+
+
 def _goes_ahead(words: str, joined: str) -> bool:
     """Whether words such as "but before that" put a clause before the one said first; without "but" a "first" only opens a list."""
-    return not words.startswith("first") or (joined == "link" and words.startswith("but"))
+    return words.startswith((" ", ",")) or not words.startswith("first") or (joined == "link" and words.startswith("but"))
 
 
 def _pieces(text: str) -> list[Clause]:
@@ -153,7 +183,7 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
     before = peeled(left).text
     over = dismissed(before)
     if over and over >= len(before.rstrip(" ,.;:!?")):
-        return True
+        return command(plain) is not None or _ASKS.match(plain) is not None
     ordered, given = command(before), command(plain)
     if given is not None:
         if ordered is not None and ordered.intent == "store" and _is_content(before, ordered, given, plain, kind=kind, words=words):
@@ -166,6 +196,8 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
     if kind == "comma" or (ordered is None and not _ASKS.match(before)):
         return False
     asks = _ASKS.match(plain) is not None
+    if asks and ordered is None and kind == "link" and shape(before) == shape(plain):
+        return False
     if ordered is not None and ordered.intent in {"store", "recall"} and kind == "link" and not words.strip().startswith(","):
         return False
     return asks and (kind != "link" or not _embedding(before, ordered))
@@ -175,7 +207,6 @@ def _embedding(before: str, ordered: Command | None) -> bool:
     """Whether a clause asks a question inside another, to which "and what …" only adds."""
     return (
         ordered is not None
-        and ordered.intent == "recall"
         and re.match(r"\s*(?:what|who|when|where|why|how|which|if|whether)\b", before[ordered.end :], re.IGNORECASE) is not None
     )
 
@@ -187,6 +218,12 @@ def _is_content(before: str, ordered: Command, given: Command, plain: str, *, ki
         return True
     if kind == "comma" and not _with_object(plain, given, "", "", bare=False):
         return True
+    if (
+        given.intent == "store"
+        and given.framed
+        and re.match(r"(?:remember|note|save|log|record|keep\s+in\s+mind|don't\s+forget)\s+that\b", plain, re.IGNORECASE)
+    ):
+        return False
     strong = kind == "mark" or "," in words or any(word in words.lower() for word in ("also", "please", "but", "after that"))
     if strong:
         return given.verb in {"read", "see", "get", "know", "hear", "go"} and not re.match(r"\w+\s+(?:me|us)\b", plain, re.IGNORECASE)
@@ -200,7 +237,7 @@ def _with_object(plain: str, given: Command, kind: str, words: str, *, bare: boo
     object_ = plain[given.end :].lstrip(" :,")
     first = re.match(r"[\w'’\"“€$£-]+", object_)
     word = first[0].lower().replace("’", "'") if first else ""
-    if given.verb in {"keep", "hold", "track"} and word in {"it", "them", "those", "these", "that"}:
+    if not given.framed and given.verb in {"keep", "hold", "track"} and word in {"it", "them", "those", "these", "that"}:
         return False
     if not word:
         return given.framed or (kind in {"mark", "link"} and given.verb not in _HOMOGRAPHS)

@@ -136,7 +136,7 @@ def _added(text: str) -> Parts:
             return Parts(found["target"], _bare(found["text"]), "append")
     if (found := _WITH.match(text)) is not None:
         return Parts(found["target"], unquoted(found["text"]), "append")
-    return Parts(text, mode="append")
+    return Parts(text=_bare(text), mode="append")
 
 
 def _bare(text: str) -> str:

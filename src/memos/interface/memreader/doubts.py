@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from memos.interface.memreader import personal, questions
+from memos.interface.memreader.public import public
 from memos.memcube.reading import Intent
 from memos.operation.memoperator.entities import Mention
 
@@ -17,7 +18,9 @@ _DEFINITE = re.compile(
     r"^(?:(?:all|both|each|every)\s+(?:of\s+)?)?(?:the|this|that|those|these|his|her|their|its|it|them|[A-Z][\w-]+'s)\b", re.IGNORECASE
 )
 ALL = re.compile(r"^(?:all|every|everything|each|anything|any|both)\b|^(?:what|whatever)\s+(?:i|we)\b", re.IGNORECASE)
-_INDEFINITE = re.compile(r"^(?:an?|some|one|two|three|four|five|ten|more|another|\d+)\b", re.IGNORECASE)
+_INDEFINITE = re.compile(
+    r"^(?:an?|some|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|fifty|several|more|another|\d+)\b", re.IGNORECASE
+)
 TITLED = frozenset({"place", "work", "organisation", "thing"})
 _MONEY = re.compile(r"^(?:[€$£]\s?\d|\d[\d.,]*\s*(?:€|\$|£|euros?|dollars?|pounds?|bucks|btc)\b)", re.IGNORECASE)
 _SUMS = re.compile(r"^(?:the\s+numbers\s+)?[-\d.,]+\s*(?:and|to|plus|\+|,|by|from)\s*[-\d.,]+", re.IGNORECASE)
@@ -27,9 +30,15 @@ _PASTED = re.compile(
     re.IGNORECASE,
 )
 _EXTERNAL = re.compile(
-    r"\b(?:online|on\s+the\s+(?:web|internet)|https?://|www\.|google|wikipedia|in\s+(?:git|python|java|javascript|excel|sql|c\+\+"
+    r"\b(?:online|on\s+the\s+(?:web|internet)|https?://|www\.|google|wikipedia|the\s+following|(?:text|code|paragraph)\s+below|in\s+(?:git|python|java|javascript|excel|sql|c\+\+"
     r"|bash)|this\s+(?:article|page|url|link|pdf|image|video|paragraph|text))\b",
     re.IGNORECASE,
+)
+
+
+_OF_ITS_OWN = re.compile(r"^(?:an?|some|something|anything|one|your|more)\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"^(?:the\s+(?:subject|topic|channel|language|tone|world)|an?\s+(?:timer|alarm|reminder\s+for)|lanes|sides|your\b)", re.IGNORECASE
 )
 
 
@@ -37,8 +46,10 @@ def doubtful(intent: Intent, verb: str, object_: str) -> float:
     """How sure it is that an order of a verb of change is none for a memory; 0 where it is one."""
     if _EXTERNAL.search(object_) or _PASTED.match(object_):
         return 0.75
-    if intent == "share" and _INDEFINITE.match(object_) and verb == "share":
+    if intent == "share" and verb == "share" and _OF_ITS_OWN.match(object_):
         return 0.8
+    if verb in {"change", "switch", "swap", "set", "make"} and _ELSEWHERE.match(object_):
+        return 0.7
     if (intent == "transfer" and _MONEY.match(object_)) or (verb == "add" and _SUMS.match(object_)):
         return 0.8
     if intent == "update" and not re.search(
@@ -64,6 +75,17 @@ def doubtful(intent: Intent, verb: str, object_: str) -> float:
     return 0.6 if bare and len(object_.split()) < 2 else 0
 
 
+_HELD = re.compile(r"^(?:(?:of|about|on|from|for)\s+)?(?:[\w'-]+\s+){0,3}?(?:notes|memories|entries|reminders|memos)\b", re.IGNORECASE)
+
+
+_PROJECT = re.compile(r"(?i:.{0,60}?\bthe\s+)(?:[A-Z][\w-]+\s+)+(?!of\b|and\b|in\b|for\b|or\b|is\b|was\b)[a-z]{3,}")
+
+
+def titled_in(mentions: Sequence[Mention]) -> bool:
+    """Whether a place, a work, an organisation or another thing is named."""
+    return any(each.kind in TITLED for each in mentions)
+
+
 def owned(object_: str, mentions: Sequence[Mention], *, timed: bool, retrieves: bool) -> float:
     """How sure it is that what is to be found, listed or summed up is memory."""
     if not object_:
@@ -74,13 +96,19 @@ def owned(object_: str, mentions: Sequence[Mention], *, timed: bool, retrieves: 
     sure = personal.remembered(asked, mentions)
     if sure >= YES or sure <= WORLD:
         return sure
+    if _HELD.search(object_) and not titled_in(mentions):
+        return 0.7
     if _INDEFINITE.match(object_) and not timed:
         return min(sure, 0.3)
-    titled = any(each.kind in TITLED for each in mentions)
+    titled = titled_in(mentions)
     if ALL.match(object_):
         return 0.45 if titled and sure < 0.2 else 0.75
+    if titled and _PROJECT.match(object_) and not public(object_):
+        return 0.6
     if titled and not retrieves:
         return 0.3
+    if titled and public(object_):
+        return 0.1
     if _DEFINITE.match(object_):
         return (
             0.7

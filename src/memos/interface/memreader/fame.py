@@ -11,7 +11,9 @@ hannibal genghis confucius buddha jesus muhammad moses obama trump biden clinton
 putin merkel macron zelensky thatcher musk bezos zuckerberg gates jobs turing lovelace curie hawking feynman bohr heisenberg schrödinger
 planck maxwell faraday pasteur mendel euclid pythagoras archimedes gauss euler fermat riemann hilbert beyonce beyoncé madonna rihanna
 adele eminem shakira messi ronaldo pele maradona federer nadal djokovic zeus odin thor batman superman spiderman gandalf frodo hamlet
-macbeth ophelia romeo juliet dracula frankenstein sherlock voldemort hermione pikachu mario siri alexa cortana chatgpt
+macbeth ophelia romeo juliet dracula frankenstein sherlock voldemort hermione pikachu mario siri alexa cortana chatgpt python java rust
+react vue angular excel kubernetes cassandra docker redis postgres kotlin swift ruby perl haskell scala julia jenkins hadoop spark kafka
+oracle netflix mercury mars venus jupiter saturn
 """
 _FULL = """
 albert einstein|isaac newton|charles darwin|marie curie|ada lovelace|alan turing|william shakespeare|jane austen|charles dickens

@@ -10,7 +10,7 @@ from memos.interface.memreader import commands, personal, questions, statements
 from memos.interface.memreader.doubts import ALL, TITLED, WORLD, YES, doubtful, owned
 from memos.interface.memreader.nouns import plural
 from memos.interface.memreader.peeling import peeled
-from memos.interface.memreader.words import CREATE
+from memos.interface.memreader.public import done_in_history, heading
 from memos.memcube.reading import Intent
 from memos.operation.memoperator.entities import Mention
 
@@ -45,17 +45,36 @@ _LABEL = re.compile(r"^[^\W\d_][\w' -]{1,30}:\s+")
 _AFTERTHOUGHT = re.compile(
     r"^(?:actually|oh|lol|right|again|still|instead|haha?|fine|anyway|hm+|alternatively|otherwise)\s+", re.IGNORECASE
 )
-_COMMON_KNOWLEDGE = re.compile(
-    r"\b(?:invented|discovered|wrote|composed|founded|directed|ruled|conquered|colonised|assassinated|elected|confirmed|dinosaurs?"
-    r"|pyramids|telephone|constitution|empire|revolution|pope)\b",
+_ONCE = re.compile(
+    r"\b(?:did|was|were|has|have|had)\s+(?:the|that|those|this)\s+(?!first\b|last\b)[a-z]|^what\s+happened\s+(?:in|at|to|with|during|on|after|before)\s+(?:the|that)\s+[a-z]"
+    r"|^(?:who|what|which\s+\w+)\s+(?:\w+ly\s+|last\s+)?(?:said|told|came|got|went|changed|gave|made|quoted|promised|agreed|decided|sent|brought|took|left|paid|ordered|booked|called|broke|lost|found|moved|suggested|recommended"
+    r"|asked|helped|joined|attended|chose|picked|fixed|handled|organised|organized|bought|lent|borrowed|ate|cooked|wanted|kept|put)\b(?=.*\b(?:the|that|this|those|us)\b)",
     re.IGNORECASE,
 )
+_SHOWING = frozenset({"show", "list", "display", "give"})
+_KEPT = re.compile(
+    r"^what\s+(?:all\s+)?(?:i|we)(?:'ve|\s+have)?\s+(?:saved?|stored?|noted?|kept|keep|logged|recorded|written\s+down|have|got|archived)\b",
+    re.IGNORECASE,
+)
+_INFORMING = frozenset({"brief", "catch", "fill", "update", "bring"})
+_TWO = frozenset({"compare", "history"})
+_BOTH = re.compile(r"\b(?:the|both|those|these)\s+(?:two|both|old|new|first|last|current|earlier|previous|latest)\b", re.IGNORECASE)
+_FAREWELL = re.compile(
+    r"^(?:see\s+(?:you|ya)|talk\s+(?:to\s+you\s+)?(?:later|soon|tomorrow)|catch\s+you|have\s+a\s+(?:good|nice|great)|take\s+care|good\s*bye|bye|sleep\s+well|enjoy)\b",
+    re.IGNORECASE,
+)
+_HOW_AFTER = re.compile(
+    r"[,;:.–-]\s*(?:how|how\s+(?:do|can|should)\s+(?:i|you|we)(?:\s+(?:do|go\s+about)\s+(?:it|that|this))?)\s*\?+\s*$", re.IGNORECASE
+)
+_ALTERNATIVE = re.compile(r"^[a-z]+\s+or\s+[a-z]+\s*[:,]", re.IGNORECASE)
 _HAPPENED = re.compile(
     r"\b(?:did|was|were|had|has|have|happened|said|told|decided|came|got|went|changed|gave|made|quoted|promised|agreed)\b", re.IGNORECASE
 )
 _THE = re.compile(r"\b(?:the|this|that|those|these)\s+(?!(?:\w+\s+)?of\s+[A-Z])[a-z]", re.IGNORECASE)
 _POINTED = re.compile(
-    r"^(?:where|when|who)(?:'s|\s+is|\s+are|'re|s)\s+(?:the|that|those|this|got|coming|going|bringing|still)\b|^is\s+(?:the|that)\b",
+    r"^where(?:'s|\s+is|\s+are|'re|s)\s+(?:the|that|those|this)\s+[a-z][\w-]*(?:\s+[a-z][\w-]*)?\s*\?*$"
+    r"|^(?:is|are|was|were|has|have|did|does|do)\s+(?:the|that|those)\s+.*\b(?:still|yet|already)\b"
+    r"|^who(?:'s|\s+is|s)\s+(?:got|coming|going|bringing|still|picking|looking\s+after|in\s+charge\s+of\s+the|on\s+call|on\s+the)\b",
     re.IGNORECASE,
 )
 _REMEMBERED = re.compile(r"^(?:remember|recall)\s+(?=(?:the|that|this|my|our|when|how|what|who|where|why|[A-Z]))[^?]*\?\s*$", re.IGNORECASE)
@@ -76,7 +95,12 @@ class Intention(NamedTuple):
 
 def intended(text: str, mentions: Sequence[Mention], *, timed: bool = False, trusting: bool = False) -> Intention:
     """What a clause asks for; `timed` says that it names a time, `trusting` that what is said beside it is about memory."""
-    core = _without_dismissal(peeled(text).text)
+    core = peeled(text).text
+    taken_back = 0 if trusting else statements.dismissed(core)
+    core = peeled(core[taken_back:]).text if taken_back else core
+    core = core[heading(core) :]
+    if _FAREWELL.match(core) or _HOW_AFTER.search(core) or _ALTERNATIVE.match(core):
+        return Intention("none", 0.85, core)
     if not core.strip(" .!?"):
         return Intention("none", 0.95, core)
     if _REMEMBERED.match(core):
@@ -103,13 +127,9 @@ def intended(text: str, mentions: Sequence[Mention], *, timed: bool = False, tru
     if (kind := questions.shape(core)) != "recall":
         return _phrase(core, kind, mentions)
     told = statements.judged(core, mentions)
+    if taken_back and told.intent == "store":
+        return Intention("none", 0.8, core)
     return Intention(told.intent, told.confidence, core, told.start, question=core[told.start :] if told.intent == "recall" else "")
-
-
-def _without_dismissal(core: str) -> str:
-    """The rest after "never mind"; all of it where there is none."""
-    reach = statements.dismissed(core)
-    return peeled(core[reach:]).text if reach else core
 
 
 def _ordered(core: str) -> tuple[str, commands.Command | None]:
@@ -131,6 +151,8 @@ def _command(core: str, found: commands.Command, mentions: Sequence[Mention], *,
     begins = found.end + len(core[found.end :]) - len(core[found.end :].lstrip())
     if intent in {"recall", "list", "summarise", "compare", "count", "history"}:
         return _retrieval(core, found, object_, begins, mentions, timed=timed, trusting=trusting)
+    if intent == "confirm" and (whether := re.match(r"(?:whether|if)\s+", object_, re.IGNORECASE)):
+        return _question(questions.unwrapped(object_[whether.end() :]), mentions, sought=trusting)
     doubt = 0.0 if trusting else doubtful(intent, verb, object_)
     if doubt:
         return Intention("none", doubt, core)
@@ -140,18 +162,21 @@ def _command(core: str, found: commands.Command, mentions: Sequence[Mention], *,
 def _retrieval(
     core: str, found: commands.Command, object_: str, begins: int, mentions: Sequence[Mention], *, timed: bool, trusting: bool
 ) -> Intention:
+    mentions = [each for each in mentions if each.name in object_]
     asked = questions.unwrapped(core)
     embedded = questions.unwrapped(object_).text if object_ else ""
     if found.intent == "recall" and (asked.start or _ASKS.match(embedded)):
+        if found.verb in _SHOWING and _KEPT.match(embedded):
+            return Intention("list", 0.85, core, begins, found.verb, question=object_)
         inner = asked if asked.start else questions.Question(embedded, 0, remembers=found.verb in {"remind", "recall", "refresh", "jog"})
         return _question(inner, mentions, sought=trusting or found.verb not in commands.NEUTRAL)
-    sure = owned(
-        object_, mentions, timed=timed, retrieves=found.verb not in commands.NEUTRAL | CREATE | {"list", "compare", "count", "contrast"}
-    )
+    sure = owned(object_, mentions, timed=timed, retrieves=found.intent == "recall" and found.verb not in commands.NEUTRAL)
     if found.verb in {"remind", "refresh", "jog"}:
         sure = max(sure, 0.7)
     if trusting and sure > WORLD:
         sure = max(sure, 0.6)
+    if found.intent == "summarise" and found.verb in _INFORMING:
+        sure = max(sure, 0.7)
     if sure < YES:
         return Intention("none", 1 - sure, core)
     intent = found.intent
@@ -192,11 +217,11 @@ def _wanted(found: commands.Command, object_: str) -> Intent:
 def _question(asked: questions.Question, mentions: Sequence[Mention], *, sought: bool = False) -> Intention:
     text = asked.text
     sure = personal.remembered(text, mentions)
-    known = _COMMON_KNOWLEDGE.search(text) is not None
-    if sure < YES and not known:
-        there = _THE.search(text) is not None
+    if sure < YES and sure > WORLD and not done_in_history(text):
+        there, shape = _THE.search(text) is not None, questions.shape(text)
         famed = any(each.kind in TITLED for each in mentions)
-        if there and not famed and sure >= 0.1 and (_HAPPENED.search(text) or _POINTED.match(text) or re.search(r"\bagain\b", text)):
+        sides = shape in _TWO and _BOTH.search(text) is not None
+        if not famed and (sides or _ONCE.search(text) or _POINTED.match(text) or (there and re.search(r"\bagain\b", text))):
             sure = 0.6
         elif re.match(r"(?:any|anything)\b", text, re.IGNORECASE) or _POINTED.match(text):
             sure = max(sure, 0.6)

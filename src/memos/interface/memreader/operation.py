@@ -12,6 +12,8 @@ from memos.interface.memreader.times import Times
 from memos.memcube.reading import Slot
 from memos.operation.memoperator.entities import Mention
 
+_ASKED = re.compile(r"^(?:what|who|when|where|which|how\s+\w+)(?:'s|\s+is|\s+are|\s+was|\s+were)\s+", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -30,7 +32,7 @@ class Operation:
         if self.intention.intent == "store":
             return _topic(self.parts.text or "", self.times)
         if self.intention.intent == "recall":
-            return described("recall", self.parts.target)
+            return described("recall", _ASKED.sub("", self.parts.target))
         return self.parts.target
 
 

@@ -11,8 +11,10 @@ from memos.interface.memreader.clauses import Clause, clauses
 from memos.interface.memreader.contents import corrected, stored, updated
 from memos.interface.memreader.intent import Intention, intended
 from memos.interface.memreader.operation import Operation
+from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.pointing import given, points, settled
 from memos.interface.memreader.scope import CHANGING
+from memos.interface.memreader.statements import dismissed
 from memos.interface.memreader.targets import Parts, described, handed, shared
 from memos.interface.memreader.times import Times
 from memos.operation.memoperator.entities import Mention
@@ -42,7 +44,7 @@ def operations(heard: Sequence[Heard], turn: int, *, carried: bool) -> list[Oper
     some = carried or any(each.intention.intent != "none" for each in found)
     if some:
         found = [_trusting(each, carried=carried) if each.intention.intent == "none" else each for each in found]
-    found = _joined(found)
+    found = _joined(_purposeful(found))
     wanted = [each for each in found if each.intention.intent != "none"] or found[:1]
     return settled(wanted, turn)
 
@@ -54,8 +56,11 @@ def _operation(heard: Heard) -> Operation:
 
 def _trusting(operation: Operation, *, carried: bool) -> Operation:
     """The same read again where other clauses, or the conversation, are about memory."""
+    if not operation.clause.joined and dismissed(peeled(operation.clause.text).text):
+        return operation
     intention = intended(operation.clause.text, operation.mentions, timed=True, trusting=True)
-    if intention.intent in {"store", "none"} or (not carried and not operation.clause.joined):
+    asked = bool(intention.question) and not intention.verb
+    if intention.intent in {"store", "none"} or (not carried and not operation.clause.joined and not asked):
         return operation
     return replace(operation, intention=intention, parts=_parts(intention, operation.times))
 
@@ -113,8 +118,22 @@ def _sought(intention: Intention, object_: str, times: Times) -> str:
         return described(intent, text)
     if intent == "count":
         text = _MANY.sub("", text)
+    if intent == "compare":
+        return described(intent, text)
     spans = [(place, place + len(each.text)) for each in times.phrases if (place := text.find(each.text)) >= 0]
     return described(intent, text, spans) or text.strip(" ?.!")
+
+
+def _purposeful(found: Sequence[Operation]) -> list[Operation]:
+    """The operations without a bare "find" before an order on what is found: "find and delete the note"."""
+    return [
+        each
+        for place, each in enumerate(found)
+        if place + 1 == len(found)
+        or each.intention.intent not in {"recall", "list"}
+        or len(each.clause.text.split()) > 2
+        or each.times.phrases
+    ] or list(found)
 
 
 def _joined(found: Sequence[Operation]) -> list[Operation]:

@@ -18,6 +18,13 @@ _FILLERS = (
     r"|got\ it|and\ then|before\ i\ forget|while\ you're\ at\ it|wait|hm|good\ (?:morning|afternoon|evening)|there|memos|assistant"
     r"|buddy|everyone|dear\ assistant|hold\ on)"
 )
+_OPENERS = (
+    r"(?:while\s+you(?:'re|\s+are)\s+at\s+it|when\s+you(?:'re|\s+are)\s+(?:done|finished|ready)|once\s+(?:that(?:'s|\s+is)\s+)?done"
+    r"|after\s+(?:that|this|which)|in\s+the\s+meantime|meanwhile|at\s+the\s+same\s+time|on\s+top\s+of\s+that|from\s+there"
+    r"|for\s+good\s+measure|to\s+(?:start|begin|finish|round\s+off)(?:\s+with)?|last\s+of\s+all|as\s+well|besides|in\s+addition|if\s+you\s+(?:can|could)"
+    r"|first\s+of\s+all|as\s+a\s+(?:first|next|last|final)\s+step|so\s+that's\s+done|in\s+that\s+case|otherwise|alternatively|with\s+that\s+done"
+    r"|(?:and\s+)?one\s+last\s+thing|when\s+that(?:'s|\s+is)\s+done)"
+)
 _VERBAL = (
     r"(?:please|pls|plz|kindly|just|quickly|also|maybe|perhaps|then|now|next|finally|first|lastly|afterwards|subsequently|simply"
     r"|immediately)"
@@ -30,8 +37,10 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
     polite = r"(?:\s+(?:please|kindly|maybe|perhaps|just|quickly|also|possibly|then|now))*"
     return (
         re.compile(rf"{_FILLERS}(?:\s*[,:;.!…–—]+\s*|\s+-+\s+)", flags),
+        re.compile(r"(?:can|could|may)\s+(?:i|we)\s+(?:please\s+)?(?=(?:get|have|see|hear)\s)", flags),
+        re.compile(rf"{_OPENERS}\s*[,:]?\s+(?=\w)", flags),
         re.compile(rf"{_VERBAL}\s+(?=[\w'\"])", flags),
-        re.compile(r"(?:and|so|ok|okay|hey|hi|hello|oh|well|but|yes|also|thanks)\s+(?=\w)", flags),
+        re.compile(r"(?:and|so(?!\s+(?:that\s+)?you\s+know)|ok|okay|hey|hi|hello|oh|well|but|yes|also|thanks)\s+(?=\w)", flags),
         re.compile(
             rf"""(?:can|could|would|will|won't|can't)\s+(?:you|u|we)\b{polite}\s+
             (?:(?:help\s+me(?:\s+to)?|try\s+to|go\s+ahead\s+and|go\s+and|be\s+so\s+kind\s+as\s+to)\s+)?(?!be\b|have\b|mind\b)(?=\w)""",

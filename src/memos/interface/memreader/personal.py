@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 
 from memos.interface.memreader.fame import famous
-from memos.interface.memreader.words import CREATE, KIN, LIFE
+from memos.interface.memreader.public import of_the_assistant, public
+from memos.interface.memreader.words import CREATE, KIN, LIFE, listed
 from memos.operation.memoperator.entities import Mention
+from memos.operation.memoperator.gazetteer import gazetteer
 
 _OWN = re.compile(r"\b(?:my|mine|our|ours)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|we|we're|we've|we'd|we'll|me|us|myself|ourselves)\b", re.IGNORECASE)
@@ -18,12 +20,12 @@ _TO_ME = re.compile(
     re.IGNORECASE,
 )
 _HOW_TO = re.compile(
-    r"^(?:and\s+|so\s+)?(?:how\s+(?:do|can|could|would|should|might|to)\s+(?:i|we|you|one|people|somebody)?\b|how\s+to\b|(?:what"
+    r"^(?:and\s+|so\s+)?(?:how\s+(?:do|can|could|would|should|might)\s+(?:i|we|you|one|people|somebody)\b(?!\s+(?:know|remember|have))|how\s+to\b|(?:what"
     r"|which|where|when|why|who)\b[^?]{0,60}?"
     r"\b(?:can|could|should|would|do|must)\s+(?:you|one|people)\b|(?:can|could|may|should)\s+(?:i|we|you|one)\b|what\s+(?:should|can"
     r"|could|would|do)\s+(?:i|you|one)\b"
     r"|(?:do|must|should)\s+(?:i|you|one)\s+(?:need|have)\s+to\b|how\s+(?:long|much|many|often|far|hot)\b[^?]{0,30}\b(?:do|should"
-    r"|must|can|does)\s+(?:you|one|it\s+take)\b)",
+    r"|must|can|does)\s+(?:you|one|it\s+take)\b(?!\s+(?:have|know|remember))|how\s+(?:long|much|many|often|far|hot)\b[^?]{0,30}\b(?:should|must|can)\s+(?:i|we)\b)",
     re.IGNORECASE,
 )
 _HABIT = re.compile(
@@ -36,7 +38,7 @@ _HABIT = re.compile(
 _MEMORY = re.compile(
     r"\b(?:my|our|these|those|your)\s+(?:[\w'-]+\s+){0,3}?(?:notes?|memor(?:y|ies)|journal|diary|reminders?|transcripts?"
     r"|log\s?book)\b(?!\s+(?:management|leak|usage|foam|card))"
-    r"|\b(?:the|any|all|which|what)\s+(?:[\w'-]+\s+){0,2}?(?:notes|memories|reminders|entries)\b|\bthe\s+(?:note|memory|entry"
+    r"|\b(?:the|any|all|which|what|how\s+many)\s+(?:[\w'-]+\s+){0,2}?(?:notes|memories|reminders|entries)\b|\bthe\s+(?:note|memory|entry"
     r"|reminder|memo)\b"
     r"|\bfrom\s+memory\b|\b(?:what|which|all|anything|everything|something|things?|stuff|much)\s+(?:do\s+)?you\s+(?:know|remember"
     r"|have|recall)\s+(?:about|on|of)\s+(?:me|us|my|our)\b"
@@ -56,24 +58,6 @@ _DEFINITE = re.compile(
     r"|every)\s+((?:[^\W_]+(?:['-][^\W_]+)*\s+){0,2}?)([^\W_]+(?:-[^\W_]+)*)(?!\s+of\s+(?:the\s+)?[A-Z])",
     re.IGNORECASE,
 )
-_WORLD = re.compile(
-    r"^(?:what|who)(?:'s|\s+is|\s+are|\s+was|\s+were)\s+(?:an?|the\s+(?:capital|population|meaning|definition|plural|synonym|opposite"
-    r"|square\s+root|boiling|freezing|speed|distance|height"
-    r"|president|author|inventor|weather|currency|largest|smallest|tallest|biggest|longest|fastest|difference\s+between\s+(?!(?:my"
-    r"|our|what|the)\b)))\b"
-    r"|^what\s+does\s+.{1,60}\s+mean\b|^what(?:'s|\s+is)\s+[\d(]|\b(?:world\s+cup|solar\s+system|middle\s+ages|olympics|universe"
-    r"|big\s+bang)\b"
-    r"|^(?:define|translate|convert|calculate|solve|spell|explain|describe)\b|^why\s+(?:is|are|do|does)\s+(?:the\s+)?(?:sky|sun|moon"
-    r"|grass|sea|ocean|people|cats|dogs)\b",
-    re.IGNORECASE,
-)
-_ASSISTANT = re.compile(
-    r"^(?:who|what|how|where)(?:'s|\s+are|\s+is|'re)\s+(?:you|your)\b|^(?:are|were|can|could|do|will|would|have|did)\s+(?:you"
-    r"|u)\b(?!\s+(?:remember|recall|know\s+(?:my|what\s+(?:i|my))|say|tell|suggest"
-    r"|recommend|mention|save|store|note|have\s+(?:any|a|my|the|anything|something)))|^what\s+(?:can|do|could|are)\s+you\s+(?:do|like"
-    r"|think|feel|offer|doing)\b|^how\s+do\s+you\s+(?:work|feel|do)\b",
-    re.IGNORECASE,
-)
 _THEIR_OWN = re.compile(
     r"\b(?:my|our)\s+(?:[\w'-]+\s+){0,2}?(?:notes?|memor(?:y|ies)|journal|diary|preferences?|tastes?|allerg(?:y|ies)|diet|usual|style"
     r"|schedule|calendar|history|past|plans?|list)\b"
@@ -83,38 +67,85 @@ _THEIR_OWN = re.compile(
     r"|\bwhat\s+(?:you\s+know|i|we)\b|\bi'm\s+(?:allergic|writing|reading|working|learning|taking)\b|\bbased\s+on\s+(?:my|our|what)\b",
     re.IGNORECASE,
 )
+_LIVED = re.compile(
+    r"\b(?:i|we)\s+(?:(?:just|once|had|finally|already|last|both|all)\s+)?(?:(?!need|feed|bleed|breed|speed|weed)[a-z]{2,}ed|went|saw|met|made|had|got|took|gave|said|told|bought|ate|read|wrote|left|put|chose|found|lost|kept|felt|thought|paid|ran|sold|sent|spent|came|heard|lent|built|broke)\b",
+    re.IGNORECASE,
+)
 _OURS = re.compile(r"\b(?:we|us|our|ours|we're|we've|we'd)\b", re.IGNORECASE)
-_FAMILY_NAME = re.compile(r"\bthe\s+[A-Z][a-z]{2,}s\b(?!\s+(?:[A-Z]|of\b))")
+_PEOPLES = listed("""
+romans greeks vikings aztecs mayans incas egyptians beatles simpsons olympics alps andes netherlands philippines bahamas maldives hebrides
+americas states nations celts ottomans persians mongols crusades himalayas pyrenees balkans oscars grammys pilgrims dolomites
+muppets avengers
+""")
+_FAMILY_NAME = re.compile(r"\bthe\s+(?P<name>[A-Z][a-z]{2,}s)\b(?!\s+(?:[A-Z]|of\b))")
 _SUBJECT = re.compile(r"\b(?:did|was|has|had|is|will)\s+([A-Z][\w'-]+)\s+(?!and\b)[a-z]", re.IGNORECASE)
+_MINE = re.compile(r"(?:and\s+|so\s+)?(?:how|what|which|where|when|can|could|should|do|must)\b[^?]{0,40}?\b(?:i|we)\b(.*)", re.IGNORECASE)
+_GENERIC_WE = re.compile(
+    r"\bwe\s+(?:need|have\s+to|use|say|call|know|breathe|see|hear|dream|sleep|sneeze|yawn|measure|define|calculate|solve)\b", re.IGNORECASE
+)
+_SUPPOSED = re.compile(
+    r"^(?:what|how|who|why|is|are|can|could|would|will|does|do)\b.*\bif\s+(?:i|we|you|one)\b(?!.*\b(?:my|our)\b)|^if\s+(?:i|we)\b(?!.*\b(?:my|our)\b)",
+    re.IGNORECASE,
+)
+_HINTED = re.compile(r"\bany\s+(?:tips|ideas|suggestions|advice|recommendations|thoughts)\b[^?]*\?*\s*$", re.IGNORECASE)
+_BROKEN = re.compile(
+    r"^why\s+(?:is|are|does|do|won't|isn't|doesn't|can't)\s+my\s+(?:code|program|script|laptop|computer|phone|printer|screen|browser|build|query|test|bread|cake|internet)\b",
+    re.IGNORECASE,
+)
+SURE = 0.8
+"""Up to which confidence a name is one of a person by its surroundings alone."""
+_DOES = (
+    r"(?:(?:really|also|ever|still|usually|just|always|never|again)\s+)*(?:says?|said|thinks?|thought|wants?|wanted|likes?|liked|loves?|hates?|tells?|told|asks?|asked|eats?|ate|drinks?|drank|wears?|wore"
+    r"|lives?|lived|needs?|needed|knows?|knew|prefers?|comes?|came|coming|go|goes|going|went|visit(?:s|ed)?|calls?|called|promised?|suggest(?:s|ed)?|recommend(?:s|ed)?|repl(?:y|ied)|mention(?:s|ed)?|takes?|took|gave|gives?"
+    r"|bring|brought|buy|bought|pay|paid|owe|owes|meet|met|move|moved|taught|teach|lent|borrow(?:ed)?|sent|send|get\s+back|got|birthday|number|address|wedding|mother|father|wife|husband|kids|daughter|son|sister|brother"
+    r"|partner|favou?rite|allerg\w+|paint|painted|cook|read|feel|feels|felt|sleep|drive|drives|drove|travel|agree|agreed|decide|decided|leave|left|arrive|arrived|around|late|sick|ill|vegetarian|vegan|old)\b"
+)
 PEOPLE = frozenset({"person"})
 
 
-def named_people(mentions: Sequence[Mention]) -> list[str]:
-    """The names of people of whom the world does not know."""
-    return [each.name for each in mentions if each.kind in PEOPLE and not famous(each.name)]
+def named_people(mentions: Sequence[Mention], text: str = "") -> list[str]:
+    """The names of people of whom the world does not know; a name that only its place makes one counts beside what people do."""
+    return [
+        each.name
+        for each in mentions
+        if each.kind in PEOPLE
+        and not famous(each.name)
+        and (
+            each.confidence > SURE
+            or re.search(rf"\b(?:did|has|had|with|told)\s+{re.escape(each.name)}\b|\b{re.escape(each.name)}'s\s+[a-z]", text)
+            or (len(each.name) > 2 and re.search(rf"\b{re.escape(each.name)}(?:'s)?\s+{_DOES}", text) is not None)
+        )
+    ]
 
 
 def remembered(text: str, mentions: Sequence[Mention]) -> float:
     """How sure it is that a question is about somebody's own life, 0 to 1; 0.5 and more count as yes."""
     told = _TO_ME.sub(" ", text)
-    if _MEMORY.search(told) or _THEIR_OWN.search(told):
-        return 0.95
-    own, first = _OWN.search(told) is not None, _FIRST.search(told) is not None
+    if of_the_assistant(text):
+        return 0.05
+    if _MEMORY.search(told) or _THEIR_OWN.search(told) or _LIVED.search(told):
+        return 0.4 if _HINTED.search(text) else 0.95
+    own = _OWN.search(told) is not None
     if _HOW_TO.match(text):
         return _how_to(text, mentions, own=own)
-    if own or first:
-        return 0.92
-    if _ASSISTANT.match(text):
-        return 0.05
-    if _WORLD.search(text) and not _life(text):
-        return 0.45 if named_people(mentions) else 0.05
+    named = bool(named_people(mentions, text))
+    if public(text) and not own:
+        return 0.45 if named else 0.05
+    if own or _FIRST.search(told) is not None:
+        return 0.3 if _HINTED.search(text) or _SUPPOSED.search(told) or _BROKEN.match(text) else 0.92
     if any(famous(each.name) for each in mentions):
         return 0.1
-    if named_people(mentions) or _FAMILY_NAME.search(text) or _someone(text, mentions):
+    if named or _family(text) or _someone(text, mentions):
         return 0.85
     if _life(text):
         return 0.75
     return 0.7 if _HE.search(told) and not _generic_their(told) else 0.2
+
+
+def _family(text: str) -> bool:
+    """Whether a family is named, "the Hendersons", and no people or range of mountains."""
+    found = _FAMILY_NAME.search(text)
+    return found is not None and found["name"].lower() not in _PEOPLES and found["name"][:-1].lower() not in gazetteer().adjectives
 
 
 def _someone(text: str, mentions: Sequence[Mention]) -> bool:
@@ -124,19 +155,19 @@ def _someone(text: str, mentions: Sequence[Mention]) -> bool:
 
 
 def _how_to(text: str, mentions: Sequence[Mention], *, own: bool) -> float:
-    """Of questions of how to do something those count that name what is one's own, or a habit."""
-    if own or named_people(mentions):
+    """Of questions of how to do something those count that name people of one's own life, or a habit, or what "we" do."""
+    if named_people(mentions, text) or any(word.strip(".,?!").removesuffix("'s") in KIN for word in text.lower().split()):
         return 0.75
-    mine = re.match(
-        r"(?:and\s+|so\s+)?(?:how|what|which|where|when|can|could|should|do|must)\b[^?]{0,40}?\b(?:i|we)\b(.*)", text, re.IGNORECASE
-    )
+    if re.search(r"\b(?:usually|normally|again|always|typically|generally)\b", text, re.IGNORECASE):
+        return 0.75
+    mine = _MINE.match(text)
     if mine is None:
         return 0.1
-    if _OURS.search(text) and not re.search(r"\bwe\s+(?:need|have\s+to|use|say)\b", text, re.IGNORECASE):
+    if _OURS.search(text) and not public(text) and not _GENERIC_WE.search(text):
         return 0.7
-    if re.search(r"\b(?:i|i've|i'd)\b", mine[1], re.IGNORECASE):
-        return 0.8
-    return 0.7 if _HABIT.match(mine[1].strip()) or re.search(r"\b(?:usually|normally|again|always|typically)\b", mine[1]) else 0.15
+    if _HABIT.match(mine[1].strip()) or re.search(r"\b(?:i|i've|i'd)\b", mine[1], re.IGNORECASE):
+        return 0.75
+    return 0.4 if own else 0.15
 
 
 def _generic_their(text: str) -> bool:
@@ -147,10 +178,15 @@ def _generic_their(text: str) -> bool:
     )
 
 
+_BEST = re.compile(r"\b(?:best|worst|most|least|average|typical|ideal|standard|usual|right|proper|[a-z]{3,}est)\b", re.IGNORECASE)
+
+
 def _life(text: str) -> bool:
     """Whether something of somebody's life stands there as known: "the retro", "Bob's birthday"."""
     for found in _DEFINITE.finditer(text):
         head, ahead = found[2].lower(), found[1].lower().split()
+        if _BEST.search(f"{found[1]}{found[2]}"):
+            continue
         if head in LIFE or (ahead and ahead[-1] in LIFE):
             return True
         rest = text[found.end() :].split()[:1]

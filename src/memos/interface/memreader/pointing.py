@@ -8,13 +8,15 @@ from dataclasses import replace
 from memos.interface.memreader.operation import Operation
 from memos.interface.memreader.scope import CHANGING
 from memos.interface.memreader.targets import POINTERS
+from memos.interface.memreader.words import listed
 from memos.memcube.reading import Slot
 
 _ONE = re.compile(
-    r"^(?P<front>(?:(?:the|that|this|those|these|my|our)\s+)?(?:(?P<kind>old|new|other|first|second|third|last|latest|previous"
-    r"|current|wrong|right|earlier|red|blue|green|big|small|long|short)\s+)?)(?:ones?|those|these|that)\b\s*(?P<rest>.*)$",
+    r"^(?:(?:the|that|this|those|these|my|our)\s+)?(?:(?P<kind>(?!(?:the|that|this|those|these|my|our|all|every|which|no|any|each)\b)[\w-]+(?:['’]s)?)\s+)?"
+    r"(?:ones?|(?<!\w\s)(?:those|these|that))\b\s*(?P<rest>.*)$",
     re.IGNORECASE,
 )
+_SUCCESSIVE = listed("old new other first second third last latest previous current wrong right earlier next original my our the a an")
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b(?!\s+\w+(?:s|ed)?\s+(?:is|was|are)\b)", re.IGNORECASE)
 _HEAD = re.compile(r"^(?P<head>.+?)(?:\s+(?:from|for|of|by|in|about|on|with|at|to|that|which|who|tagged|i|we)\b.*)?$", re.IGNORECASE)
 _THEIRS = re.compile(r"\b(?P<word>her|his|him|their|them|she|he)\b(?P<next>\s+[a-z]\w*)?", re.IGNORECASE)
@@ -73,12 +75,21 @@ def _changed(target: str, subject: str) -> tuple[str, str | None]:
     one = _ONE.match(target)
     if one is not None and (one["kind"] or one["rest"]):
         head = _HEAD.match(subject)
-        noun = (head["head"] if head else subject).split()[-1]
+        noun = _noun(head["head"] if head else subject, one["kind"] or "")
         named = _single(noun) if re.search(r"\bone\b", target) else noun
         return target, " ".join(filter(None, (one["kind"], named, one["rest"])))
     if re.match(r"its\b", target, re.IGNORECASE):
         return "its", f"{subject} {target[4:]}"
     return "", None
+
+
+def _noun(phrase: str, kind: str) -> str:
+    """The noun that "one" stands for; what tells one from another is left out, "old alarm code" for "new alarm code"."""
+    words = phrase.split()
+    if kind.lower() not in _SUCCESSIVE:
+        return words[-1]
+    kept = [word for word in words if word.lower() not in _SUCCESSIVE and not re.search(r"['’]s?$", word)]
+    return " ".join(kept[-3:]) or words[-1]
 
 
 def _asked(target: str, subject: str) -> tuple[str, str | None]:

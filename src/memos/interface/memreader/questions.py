@@ -30,7 +30,7 @@ _REMEMBERED = re.compile(
 )
 _COMPARE = re.compile(
     r"\bcompared?\s+(?:to|with|against|and)\b|\bcompare\b|\bcomparison\b|\bdifferences?\s+(?:between|from)\b|\bversus\b|\bvs\.?(?=\s)"
-    r"|\bdiffers?\b|\bhow\s+(?:is|are|was|were)\s+.{2,80}\s+different\s+(?:from|than|to)\b|\bside\s+by\s+side\b|\bcontrast\b"
+    r"|\bwhat(?:'s|\s+is)\s+different\s+between\b|\bdiffers?\b|\bhow\s+(?:is|are|was|were)\s+.{2,80}\s+different\s+(?:from|than|to)\b|\bside\s+by\s+side\b|\bcontrast\b"
     r"|\b(?:more|less|fewer|better|worse|[a-z]{2,9}er)\b[^.?!]{0,80}?(?<!\bother)(?<!\brather)\s+than\b"
     r"|\bas\s+(?:much|many|often|good|well|long)\b[^.?!]{0,60}\s+as\s+(?:in|last|during|the|my|before)\b",
     re.IGNORECASE,
@@ -54,22 +54,23 @@ _HISTORY = re.compile(
     r"|^(?:who|when|what|why|how\s+often)\b.{0,30}\b(?:last\s+)?(?:changed|edited|updated|modified|revised|amended)\b(?!\s+(?:his|her"
     r"|their)\s+mind)"
     r"|\bwhat(?:'s|\s+has|\s+have|\s+had|\s+is)?\s+(?:been\s+)?changed\b|\bwhat\s+changes?\s+(?:were|was|have|has|did)\b"
-    r"|\bwhat\s+(?:is|was)\s+different\b"
+    r"|\bwhat(?:'s|\s+is|\s+was)\s+different\b(?!\s+between)"
     r"|\b(?:my|our|the|his|her|its|their|[\w]+'s)\s+(?:previous|former|prior|earlier)\s+\w+"
-    r"|\bused\s+to\s+(?:say|read|be\s+(?:called|set|listed))\b|\b(?:versions?|edit|change|revision)\s+(?:history|log)\b"
+    r"|\buse(?:d)?\s+to\s+(?:be(?=\s*[?.!]*$)|say|read|be\s+(?:called|set|listed))\b|\b(?:versions?|edit|change|revision)\s+(?:history|log)\b"
     r"|\bhistory\s+of\s+(?:my|our|the|this|that|its)\b",
     re.IGNORECASE,
 )
 _PLURAL = r"(?:notes|memories|entries|records|reminders|memos|things|items|logs|files|messages|conversations)"
 _LIST = re.compile(
     rf"^(?:what|which)\s+(?:[\w'-]+\s+){{0,3}}?{_PLURAL}\s+(?:do|did|have|has|are|were|am|that|about|on|from|in|tagged|mention)\b"
-    rf"|^what\s+(?:are|were)\s+(?:all|every|each)\b|^(?:all|every|each|everything|everyone|everybody)\b(?!\s+(?:right|good|is|was)\b)"
+    rf"|^what\s+(?:are|were)\s+(?:all|every|each)\b|^(?:all|(?:every|each)(?!\s+(?:\d|two|three|four|other|so\s+often|day|week|month|year|now|time)\b)|everything|everyone|everybody)\b(?!\s+(?:right|good|is|was)\b)"
     rf"|^(?:what|which)\s+(?:[\w'-]+\s+){{0,2}}?[a-z]{{2,}}(?<!s)s\s+(?:have|had|did|do)\s+(?:i|we)\b"
     rf"|^(?:do|did|have)\s+(?:i|we)\s+(?:have|got|save|saved|stored?|kept?|made?)\s+(?:any|some)\s+(?:[\w'-]+\s+){{0,2}}?{_PLURAL}\b"
     rf"|^(?:are|were)\s+there\s+any\s+(?:[\w'-]+\s+){{0,2}}?{_PLURAL}\b"
     rf"|^(?:my|our)\s+(?:[\w'-]+\s+){{0,3}}?{_PLURAL}\b|^{_PLURAL}\s+(?:on|about|from|for|of|tagged|with|in|by)\b"
     r"|^which\s+(?:of\s+(?:my|our|the|these)\s+)?(?:[\w'-]+\s+){0,2}?(?!(?:is|was|does|has)\b)[a-z]{3,}(?<!s)s\s+(?!(?:is|was|has"
     r"|does|do\s+(?:i|we)\s+(?:normally|usually))\b)(?!.*\b(?:\w+est|best|most|first|last)\b)"
+    r"|^what\s+are\s+(?:all\s+)?(?:my|our)\s+(?:[\w'-]+\s+){0,3}?[a-z]{2,}(?<!s)s\s*(?:$|[?.!]|(?:for|from|on|about|in|at|this|next|with|to)\b)"
     r"|^what\s+(?:all\s+)?do\s+you\s+(?:have|know|remember)\s+about\s+me\b|\bin\s+(?:the\s+)?order\s+(?:in\s+which|of)\b|^what\s+all\b",
     re.IGNORECASE,
 )

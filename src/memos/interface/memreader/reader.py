@@ -11,6 +11,7 @@ from typing import NamedTuple
 from memos.errors import InvalidCall
 from memos.interface.memreader.building import Builder
 from memos.interface.memreader.clauses import Clause
+from memos.interface.memreader.commands import command
 from memos.interface.memreader.contents import corrected, stored
 from memos.interface.memreader.dialogue import Standalone, Turn, standalone
 from memos.interface.memreader.foreign import foreign
@@ -18,24 +19,26 @@ from memos.interface.memreader.intent import Intention
 from memos.interface.memreader.language import language_of
 from memos.interface.memreader.operation import Operation
 from memos.interface.memreader.operations import Heard, operations, parted
+from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.scope import CHANGING
 from memos.interface.memreader.targets import Parts, described
 from memos.interface.memreader.times import Times, read_times
+from memos.interface.memreader.words import listed, split
 from memos.memcube.call import MemoryCall
-from memos.memcube.reading import Slot
 from memos.memcube.value import legal_text
 from memos.operation.memoperator.entities import mentions
 
 READ = 4000
 """How many characters of an utterance are read; of what is to be remembered all is kept."""
-SHORT = 40
-"""A question so short goes on with what was asked of memory before."""
+SHORT = 5
+"""A question of fewer words goes on with what was asked of memory before."""
 MOST = 12
 """How many operations one utterance has at most."""
 LOW = 0.7
 """What an intent in a language counts of which only words of request are known."""
 
 
+_ENGLISH = listed("the my our on about to that everything all it from for with please of this")
 _CORRECTION = re.compile(r"^(?:no|actually|correction|sorry|oops|wait|i\s+meant?|rather|make\s+that|it's|that's)\b[,:]?\s", re.IGNORECASE)
 
 
@@ -75,7 +78,7 @@ class MemReader:
         given = _legal(text)
         if now.utcoffset() is None:
             raise InvalidCall("now: give an aware datetime, such as datetime.now(ZoneInfo('Europe/Lisbon')); its zone is the asker's")
-        language = language_of(given[:READ])
+        language = _language(given[:READ])
         said = standalone(given[:READ], turns, now=now)
         whole = said.text + given[READ:]
         calendar = Calendar(now, week_start, country, language)
@@ -85,13 +88,22 @@ class MemReader:
         return _chained(builder, found, said)
 
 
+def _language(text: str) -> str:
+    """The language of a text; an English order is one whatever its few other words look like."""
+    found = language_of(text)
+    if found in {"en", "und"} or not text.isascii():
+        return found
+    words = {word.low for word in split(text, 40)}
+    return "en" if command(peeled(text).text) is not None and not _ENGLISH.isdisjoint(words) else found
+
+
 def _understood(given: str, whole: str, said: Standalone, turn: int, calendar: Calendar) -> list[Operation]:
     """What an utterance wants, in order."""
     if calendar.language not in {"en", "und"}:
         return [_abroad(whole, calendar)]
     heard = [Heard(clause, calendar.times(clause.text), mentions(clause.text[:READ], None)) for clause in parted(whole)[:MOST]]
-    goes_on = bool(said.slots) or (turn > 0 and len(whole) < SHORT and whole.endswith("?"))
-    return _correcting(given, said.slots, operations(heard, turn, carried=goes_on))
+    goes_on = bool(said.slots) or (turn > 0 and len(whole.split()) < SHORT and whole[1:].islower())
+    return _correcting(given, said, operations(heard, turn, carried=goes_on))
 
 
 def _legal(text: object) -> str:
@@ -102,12 +114,13 @@ def _legal(text: object) -> str:
     return text.strip()
 
 
-def _correcting(text: str, slots: Sequence[Slot], found: list[Operation]) -> list[Operation]:
+def _correcting(text: str, said: Standalone, found: list[Operation]) -> list[Operation]:
     """What "actually it was 44" changes: what was spoken of before is to say something else."""
-    if len(found) != 1 or not slots or found[0].intention.intent != "store" or found[0].intention.verb or _CORRECTION.match(text) is None:
+    stated = len(found) == 1 and found[0].intention.intent == "store" and not found[0].intention.verb
+    if not stated or said.text == text or _CORRECTION.match(text) is None:
         return found
     parts = corrected(text)
-    subject = next((slot.value for slot in slots if slot.name in {"reference", "topic"}), slots[0].value)
+    subject = next((slot.value for slot in said.slots if slot.name in {"reference", "topic"}), found[0].subject)
     intention = found[0].intention._replace(intent="update", confidence=0.75)
     return [replace(found[0], intention=intention, parts=parts._replace(target=described("update", subject)))]
 

@@ -12,8 +12,8 @@ from memos.memcube.reading import TimePhrase
 from memos.memcube.window import Window
 
 _LEAD = re.compile(
-    r"^(?:compare|contrast|the\s+)?\s*(?:what(?:'s|\s+is|\s+are|\s+were)\s+)?(?:the\s+)?(?:differences?|comparison)?\s*(?:between|of"
-    r"|in)?\s*"
+    r"^(?:(?:compare|contrast|the)\s+)?(?:what(?:'s|\s+is|\s+are|\s+were)\s+)?(?:the\s+)?(?:(?:differences?|comparison)\s+)?"
+    r"(?:(?:between|of|in)\s+)?"
     r"(?=\S)",
     re.IGNORECASE,
 )

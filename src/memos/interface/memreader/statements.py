@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from memos.interface.memreader.personal import named_people
-from memos.interface.memreader.words import KIN, LIFE
+from memos.interface.memreader.words import HOMOGRAPHS, KIN, LIFE, VERBS
 from memos.memcube.reading import Intent
 from memos.operation.memoperator.entities import Mention
 
@@ -86,11 +86,29 @@ _SEEKS = re.compile(
 )
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|am|has|have|had|will|would|can|could|should|must|does|do|did|isn't|aren't|wasn't|weren't|hasn't|haven't"
-    r"|won't|can't|doesn't|don't|didn't)\b|'(?:s|re|m|ve|ll|d)\s+\w+|\b\w+ed\b",
+    r"|won't|can't|doesn't|don't|didn't)\b|'(?:re|m|ve|ll|d)\b|(?:\b(?:it|he|she|that|there|who|what|here)|\w)'s\s+(?:the|a|an|not|no|been|in|on|at|from|called|named|gone|got|\w+(?:ed|ing))\b|\b\w+ed\b",
     re.IGNORECASE,
 )
 _OWNER = re.compile(r"^(?:(?:my|our|mine)\b|(?:i|we|i'm|i've|i'd|i'll|we're|we've|we'd|we'll)\b)", re.IGNORECASE)
 _WANTS_NOW = re.compile(r"^(?:i|we)(?:'d|\s+would)?\s+(?:need|want|like)\s+(?:you\s+)?to\b", re.IGNORECASE)
+
+
+_WHICH = re.compile(
+    r"^(?P<head>(?:the|that|my|our|those)\s+(?:(?!that\b|which\b|who\b|is\b|are\b|was\b|has\b)[\w'-]+\s+)+?)(?:that|which|who|where)\s+(?:(?!\b(?:is|are|was|were|has|have|will)\b).)+$",
+    re.IGNORECASE,
+)
+_SORRY = re.compile(r"\bmy\s+(?:mistake|bad|apologies|fault|pleasure|god|goodness|word)\b", re.IGNORECASE)
+
+
+def _stated(text: str) -> bool:
+    """Whether words have a verb of their own, and so say something; a clause that only tells which is meant has none."""
+    if (named := _WHICH.match(text)) is not None:
+        text = named["head"]
+    return _FINITE.search(text) is not None or any(
+        word in VERBS or word in HOMOGRAPHS
+        for word in (each.strip(".,;:!?").lower() for each in text.split()[1:])
+        if not word.endswith("ing")
+    )
 
 
 class Judged(NamedTuple):
@@ -121,8 +139,10 @@ def judged(text: str, mentions: Sequence[Mention]) -> Judged:
         return Judged("none", 0.75)
     if _TALK.match(text) and not _OWNER.match(text):
         return Judged("none", 0.85 if len(text.split()) < 8 else 0.6)
+    if _SORRY.search(text) and len(text.split()) < 6:
+        return Judged("none", 0.8)
     if _OWNER.match(text):
-        return Judged("store", 0.7)
+        return Judged("store", 0.7) if _stated(text) else Judged("recall", 0.6)
     return _of_others(text, mentions)
 
 
@@ -133,7 +153,7 @@ def _of_others(text: str, mentions: Sequence[Mention]) -> Judged:
         or any(word in KIN for word in words[:4])
         or re.search(r"\b(?:my|our|me|us)\b", text, re.IGNORECASE) is not None
     )
-    if _FINITE.search(text) is None:
+    if not _stated(text):
         return Judged("none", 0.5) if not known and LIFE.isdisjoint(words) else Judged("recall", 0.55)
     if known:
         return Judged("store", 0.65)

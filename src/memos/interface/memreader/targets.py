@@ -133,6 +133,7 @@ _SHARED = tuple(
         r"^(?:access\s+(?:to|on)\s+)(?P<what>.+?)\s+(?:to|from|for)\s+(?P<who>.{1,60})$",
         r"^(?P<who>.{1,50}?)\s+(?:to\s+)?(?:see|read|view|access|have(?:\s+a\s+look\s+at)?|look\s+at|edit)\s+(?P<what>.+)$",
         r"^(?P<what>.+?)\s+(?:visible|available|accessible|readable|open|viewable)\s+(?:to|for)\s+(?P<who>.{1,60})$",
+        r"^(?P<who>(?:my|the|our)\s+\w+|him|her|them|[A-Z][\w.-]+)\s+(?P<what>(?:my|the|our|that|this|everything|all|every|what)\b.+)$",
         r"^with\s+(?P<who>.{1,60}?)\s+(?P<what>(?:my|our|the|what|everything|all|that|this)\b.+)$",
         r"^(?P<what>.+)\s+(?:with|to|between)\s+(?P<who>.{1,80})$",
         r"^(?P<who>[A-Z][\w.-]+)\s+(?P<what>(?:my|the|our|that|this)\b.+)$",

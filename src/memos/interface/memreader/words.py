@@ -112,7 +112,7 @@ plans move renovation hospitalization hospitalisation surgery operation checkup 
 diagnosis holiday holidays vacation flight hotel reservation booking itinerary exam exams class course lecture homework assignment rent
 lease mortgage password code pin wifi wi-fi address decision decisions agenda minutes discussion conversation chat demo release launch
 review feedback audit order delivery package parcel receipt kids dog cat puppy kitten car bike house flat apartment garden kitchen
-recipe diet workout gym reunion anniversary birthday graduation concert visit picnic barbecue hike hackathon seminar webinar training
+diet workout gym reunion anniversary birthday graduation concert visit picnic barbecue hike hackathon seminar webinar training
 session rehearsal game match
 """)
 """Things and people of somebody's own life, where "the" or a name's "'s" stands before them."""
