@@ -17,6 +17,7 @@ from evals.retrieval.data import ADVERSARIAL, embedded, sets
 from memos import MemOS
 from memos.backends.onnx import MiniLM
 from memos.cli.retrieval import messages_of
+from memos.errors import MemOSError
 from memos.memcube.vector import Words
 from memos.testing.retrieval_eval import average, score
 
@@ -70,8 +71,18 @@ def measured(conversation: Mapping, vectors: Mapping[str, Encoded]) -> list[tupl
 
 
 def _both(session, row: Mapping, now: datetime, turns: Mapping[str, str], sessions: Mapping[str, str]) -> dict[str, dict[str, float]]:
-    replies = {"search": session.search(row["q"], limit=LIMIT), "ask": session.ask(row["q"], limit=LIMIT, now=now)}
-    return {way: score([turns[hit.cube.id] for hit in reply.hits], row["ev"], sessions) for way, reply in replies.items()}
+    found = {"search": session.search(row["q"], limit=LIMIT).hits, "ask": _asked(session, row["q"], now)}
+    return {way: score([turns[hit.cube.id] for hit in hits], row["ev"], sessions) for way, hits in found.items()}
+
+
+def _asked(session, question: str, now: datetime) -> tuple:
+    """The hits of a question in words, of all steps where it is taken for several; none where it is refused."""
+    try:
+        reply = session.ask(question, limit=LIMIT, now=now)
+    except MemOSError as error:
+        print(f"refused: {question!r}: {error.message[:80]}")
+        return ()
+    return reply.hits
 
 
 def table(rows: Sequence[tuple[str, Mapping[str, Mapping[str, float]]]]) -> str:

@@ -57,7 +57,8 @@ class TestCount:
     def test_counts_what_is_about_the_subject_and_shows_it(self, alice):
         reply = run(alice, "count", "gym")
         assert reply.value == 2
-        assert {hit.cube.text for hit in reply.hits} == {NOTES[1], NOTES[2]}
+        assert {cube.text for cube in alice.get(reply.details["counted"]).cubes} == {NOTES[1], NOTES[2]}
+        assert {hit.cube.text for hit in reply.hits[:2]} == {NOTES[1], NOTES[2]}
 
     def test_counts_all_that_pass_where_nothing_is_named(self, alice):
         window = {"window": {"start": START + timedelta(days=1), "end": START + timedelta(days=4)}}
@@ -74,7 +75,7 @@ class TestCount:
     def test_leaves_its_row_in_the_log(self, alice):
         reply = run(alice, "count", "gym")
         told = alice.explain(reply.call_id).value
-        assert {each["id"] for each in told["memories"]} == {hit.cube.id for hit in reply.hits}
+        assert set(reply.details["counted"]) <= {each["id"] for each in told["memories"]}
 
     @pytest.mark.parametrize("part", [{"group": "session"}, {"expand": ["next"]}, {"standing": 3}])
     def test_has_no_answer_to_parts_of_a_search(self, alice, part):

@@ -24,8 +24,8 @@ from memos.operation.memoperator.digest import Cited, Source, digest, telling
 
 COUNTED = 1000
 """So many memories are gone through for a count that asks for a subject; of more it says that there are more."""
-READ = 40
-"""So many memories at least are read for a digest."""
+READ, MOST, SHOWN = 40, 200, 100
+"""So many memories at least are read for a digest, and so many at most; so many hits of a count are shown."""
 SENTENCES, OF_A_SIDE = 7, 4
 LEAST, SILENT = 0.4, 0.75
 """What scores less than this share of the best is not what was asked for; the second where others say a word of the question."""
@@ -33,28 +33,34 @@ SIDES = ("one", "other")
 
 
 def prepare_count(work: Work) -> Prepared:
-    """How many memories are about what is asked and pass its conditions: `value`, a number; `hits` are the first of them."""
+    """How many memories are about what is asked and pass its conditions: `value`, a number.
+
+    `hits` are what a search finds; `details["counted"]` has the ids of all that were counted one by one.
+    """
     query = _query(work)
     named = _subject_of(work.call, query)
     if not subject(named):
         settled = condition(work, query) & _places(work, query)
         number = work.view.count(settled, grant=work.grant.filter, now=work.now) if scope(work, query) else 0
-        cubes: Sequence[MemCube] = about(work, query.model_copy(update={"text": ""}), query.limit)
-        return _counted(work, number, cubes, ())
+        return _counted(work, number, about(work, query.model_copy(update={"text": ""}), min(query.limit, SHOWN)), (), ())
     found = about(work, query.model_copy(update={"text": named}), COUNTED)
     more = (f"{COUNTED} memories were gone through and there are more: this is the least that it can be",) if len(found) == COUNTED else ()
-    return _counted(work, len(found), found[: query.limit], more)
+    return _counted(work, len(found), found, _found(work, query, min(query.limit, SHOWN)), more)
 
 
-def _counted(work: Work, number: int, cubes: Sequence[MemCube], warnings: tuple[str, ...]) -> Prepared:
-    hits = tuple(Hit(cube=cube, score=0.0, why={}) for cube in cubes)
-    return Prepared(MemoryReply(call_id=work.call.id, value=number, hits=hits, call=work.call, warnings=warnings))
+def _counted(work: Work, number: int, cubes: Sequence[MemCube], found: Sequence[Hit], warnings: tuple[str, ...]) -> Prepared:
+    ids, known = [cube.id for cube in cubes], {hit.cube.id for hit in found}
+    others = [Hit(cube=cube, score=0.0, why={}) for cube in cubes if cube.id not in known]
+    hits = (*found, *others)[: min(_query(work).limit, SHOWN)]
+    details = {"counted": ids} if found or warnings else {}
+    reply = MemoryReply(call_id=work.call.id, value=number, hits=hits, call=work.call, warnings=warnings, details=details)
+    return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits}, told=tuple(cubes))
 
 
 def prepare_summarise(work: Work) -> Prepared:
     """The memories of which a digest is made: `value` has its text and its sentences, each with its memory and span; `hits` are cited."""
     query = _query(work)
-    return _read(work, _relevant(work, query, query.limit))
+    return _read(work, _relevant(work, query, min(query.limit, MOST)))
 
 
 def prepare_compare(work: Work) -> Prepared:
@@ -69,7 +75,7 @@ def prepare_compare(work: Work) -> Prepared:
         wanted = timing.within if other.filter is None else other.filter & timing.within
         other = timing.query.model_copy(update={"filter": wanted})
     sides = zip(SIDES, (query, other), strict=True)
-    hits = [_of_side(hit, side) for side, each in sides for hit in _relevant(work, each, each.limit)]
+    hits = [_of_side(hit, side) for side, each in sides for hit in _relevant(work, each, min(each.limit, MOST))]
     return _read(work, hits)
 
 
@@ -101,11 +107,15 @@ def _relevant(work: Work, query: MemoryQuery, limit: int) -> list[Hit]:
     """What answers a question well enough to be read; all that passes its conditions, the newest, where it asks for no subject."""
     if not subject(query.text):
         return [Hit(cube=cube, score=0.0, why={}) for cube in about(work, query.model_copy(update={"text": ""}), max(limit, READ))]
-    wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
-    hits = answered(work, query.model_copy(update={**wanted, "limit": max(limit, READ), "window": None})).hits
+    hits = _found(work, query, max(limit, READ))
     best, wanted_terms = hits[0].score if hits else 0.0, subject(query.text)
     said = {hit.cube.id for hit in hits if not wanted_terms.isdisjoint(terms_of(work, hit.cube))}
     return [hit for hit in hits if hit.score >= (LEAST if hit.cube.id in said or not said else SILENT) * best]
+
+
+def _found(work: Work, query: MemoryQuery, limit: int) -> tuple[Hit, ...]:
+    wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
+    return answered(work, query.model_copy(update={**wanted, "limit": limit, "window": None})).hits
 
 
 def _of_side(hit: Hit, side: str) -> Hit:

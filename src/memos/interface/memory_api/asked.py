@@ -21,10 +21,11 @@ CHANGES = frozenset(
 )  # fmt: skip
 BEYOND, WINDOW = "beyond", "window"
 """How a hit shows that it lies outside of the time asked about, and what one gains that is of it."""
-DATED, OWN = 2.0, 4.0
-"""What a hit gains that is of the time asked about: of a date with its year, and of the asker's own time ("last week", "that summer").
+NAMED, DATED, OWN = 1.0, 2.0, 4.0
+"""What a hit gains that is of the time asked about: of an event, of a date with its year, of the asker's own time ("last week").
 
-Who asks by a date has it from what was read or heard, and it may be a little wrong. Measured on LoCoMo's development chats.
+Who asks by a date has it from what was read or heard, and it may be a little wrong; when an event was is told by memories that name it,
+which may be said of it long after. Measured on LoCoMo's development chats.
 """
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 Prepare = Callable[[Work], Prepared]
@@ -85,7 +86,7 @@ def _preferring(work: Work, narrowed: Work, timing: Timing, prepare: Prepare) ->
         return prepare(narrowed)
     wide = query.model_copy(update={"limit": max(LOOKED, query.limit)})
     found = prepare(replace(work, call=work.call.model_copy(update={"query": wide}), original=work.original or work.call))
-    fits, gain = timing.within.predicate(now=work.now), DATED if _dated(work.call) else OWN
+    fits, gain = timing.within.predicate(now=work.now), NAMED if work.call.anchors else DATED if _dated(work.call) else OWN
     direct = [_marked(hit, gain if fits(hit.cube) else None) for hit in found.reply.hits if hit.reached is None]
     hits = sorted(direct, key=lambda hit: -hit.score)[: query.limit]
     reached = [hit for hit in found.reply.hits if hit.reached is not None and hit.reached.id in {each.cube.id for each in hits}]
