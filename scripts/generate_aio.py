@@ -18,6 +18,7 @@ SOURCES = {
     "Session": {
         "Memories": SESSION / "memories.py",
         "Asking": SESSION / "asking.py",
+        "Documents": SESSION / "documents.py",
         "Life": SESSION / "life.py",
         "Erasing": SESSION / "erasing.py",
         "Past": SESSION / "past.py",
@@ -46,7 +47,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from datetime import datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Literal, Self, TypeVar
 
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
@@ -60,6 +61,7 @@ from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
+    from memos.interface.memreader.documents import Document
     from memos.ports.clock import Clock
     from memos.ports.models import Reranker
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from datetime import datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Literal, Self, TypeVar
 
 from memos.interface.memreader.saying import Said
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryQuery, MemoryReply
@@ -24,6 +24,7 @@ from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
+    from memos.interface.memreader.documents import Document
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
@@ -247,6 +248,59 @@ class AsyncSession:
         return await asyncio.to_thread(
             self._sync.ask, text, now=now, tz=tz, turns=turns, limit=limit, namespaces=namespaces,
             trigger=trigger, week_start=week_start, country=country, idempotency_key=idempotency_key,
+        )  # fmt: skip
+
+    async def add_document(
+        self,
+        source: str | Path | bytes | BinaryIO,
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        replace: bool = False,
+        namespace: str | None = None,
+        layer: str | None = None,
+        tags: Any = (),
+        expires_at: Time | None = None,
+        priority: int = 0,
+        sensitivity: str | None = None,
+        acl: Mapping[str, Any] | None = None,
+        conditions: Filtering = None,
+        metadata: Mapping[str, Any] | None = None,
+        links: Iterable[str] = (),
+        trigger: str | None = None,
+        password: str | None = None,
+        encoding: str | None = None,
+        chunk: int | None = None,
+        tz: str | None = None,
+        date_order: Literal["dmy", "mdy", "ymd"] | None = None,
+        wait: bool = False,
+        idempotency_key: str | None = None,
+    ) -> MemoryReply:
+        """Read a document and store its pieces, all or none: `reply.cubes`, in the order of the document."""
+        return await asyncio.to_thread(
+            self._sync.add_document, source, name=name, format=format, replace=replace,
+            namespace=namespace, layer=layer, tags=tags, expires_at=expires_at, priority=priority,
+            sensitivity=sensitivity, acl=acl, conditions=conditions, metadata=metadata, links=links,
+            trigger=trigger, password=password, encoding=encoding, chunk=chunk, tz=tz,
+            date_order=date_order, wait=wait, idempotency_key=idempotency_key,
+        )  # fmt: skip
+
+    async def read_document(
+        self,
+        source: str | Path | bytes | BinaryIO,
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        password: str | None = None,
+        encoding: str | None = None,
+        chunk: int | None = None,
+        tz: str | None = None,
+        date_order: Literal["dmy", "mdy", "ymd"] | None = None,
+    ) -> Document:
+        """Read a document as `add_document` does and store nothing: its text and pieces. `passage(cube)` finds a memory's words."""
+        return await asyncio.to_thread(
+            self._sync.read_document, source, name=name, format=format, password=password,
+            encoding=encoding, chunk=chunk, tz=tz, date_order=date_order,
         )  # fmt: skip
 
     async def confirm(self, id: Ref, *, trigger: str | None = None, idempotency_key: str | None = None) -> MemoryReply:

@@ -13,6 +13,7 @@ from memos.ports.clock import Clock
 from memos.session import Ref, Session
 from memos.session.base import several
 from memos.session.identity import restrictions_of
+from memos.settings import Settings
 
 
 class Doors:
@@ -20,6 +21,7 @@ class Doors:
 
     _api: Entrance
     _clock: Clock
+    _settings: Settings
 
     def _require_open(self) -> None:
         raise NotImplementedError
@@ -41,12 +43,12 @@ class Doors:
         self._require_open()
         context = {"agent": agent, "purpose": purpose, "task": task, "model": model, "session": session, "request": request}
         caller = build(Caller, user=user, tenant=tenant, roles=several(roles), **context)
-        return Session(self._api, self._api.api.trusted(caller), self._clock)
+        return Session(self._api, self._api.api.trusted(caller), self._clock, settings=self._settings)
 
     def _system(self, tenant: str) -> Session:
         """A session of the system's own principal: for what whoever holds the store does in a whole tenant."""
         caller = Caller(user="system", tenant=legal_principal(tenant), kind="system")
-        return Session(self._api, self._api.api.trusted(caller), self._clock)
+        return Session(self._api, self._api.api.trusted(caller), self._clock, settings=self._settings)
 
     def authenticate(self, credential: str, context: CallingContext | None = None, *, tenant: str | None = None) -> Caller:
         """Who an API key, an issuer's token or a delegated token stands for, in a calling context.
@@ -71,7 +73,7 @@ class Doors:
     ) -> Session:
         """A session of whom a credential stands for. Each call asks whether it stands still. Raises Denied as `authenticate` does."""
         context = build(CallingContext, agent=agent, purpose=purpose, task=task, model=model, session=session, request=request)
-        return Session(self._api, self.authenticate(credential, context, tenant=tenant), self._clock)
+        return Session(self._api, self.authenticate(credential, context, tenant=tenant), self._clock, settings=self._settings)
 
     @staticmethod
     def attenuate(

@@ -50,6 +50,23 @@ class PrivacySettings(BaseModel):
     levels: dict[str, Literal["public", "internal", "confidential", "restricted"]] = Field(default_factory=dict)
 
 
+class DocumentSettings(BaseModel):
+    """How large a document may be, and what reading one may take; whatever is beyond is refused and nothing of it is stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    file_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="the largest file")
+    expanded_bytes: int = Field(default=256 * 1024 * 1024, ge=1, description="the most that the parts of a DOCX may expand to")
+    expansion: int = Field(default=200, ge=1, description="how many times its size a compressed part may expand to")
+    characters: int = Field(default=8_000_000, ge=1, description="the longest text of one document")
+    pages: int = Field(default=3_000, ge=1, description="the most pages of a PDF")
+    chunks: int = Field(default=20_000, ge=1, le=100_000, description="the most chunks, or messages, of one document")
+    depth: int = Field(default=500, ge=8, description="how deep elements may be nested in each other")
+    seconds: float = Field(default=60.0, gt=0, description="how long a conversion may take, by the clock and by the processor")
+    memory_bytes: int = Field(default=1024 * 1024 * 1024, ge=64 * 1024 * 1024, description="how much memory a conversion may take")
+    chunk_characters: int = Field(default=1_000, ge=100, le=20_000, description="how long a chunk becomes, about")
+
+
 class Settings(BaseModel):
     """What an operator may choose. No setting names a network host unless the operator writes one."""
 
@@ -114,6 +131,9 @@ class Settings(BaseModel):
     privacy: Annotated[PrivacySettings, BeforeValidator(_object_where_written)] = Field(
         default_factory=PrivacySettings,
         description="what finds personal data and secrets: a detector (patterns, presidio or none), and levels of some kinds",
+    )
+    documents: Annotated[DocumentSettings, BeforeValidator(_object_where_written)] = Field(
+        default_factory=DocumentSettings, description="limits of the documents that are read: file_bytes, pages, seconds and others"
     )
     erase_seconds: float = Field(
         default=5.0, ge=0, description="how long an erasure waits for readers and writers until it is left to the worker to finish"

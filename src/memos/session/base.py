@@ -14,6 +14,7 @@ from memos.memcube.value import build
 from memos.memcube.window import Window
 from memos.ports.clock import Clock
 from memos.ports.door import Door
+from memos.settings import Settings
 
 Filtering = Filter | Mapping[str, Any] | None
 Ref = str | MemCube
@@ -35,8 +36,16 @@ class Place(NamedTuple):
 class Verbs:
     """A caller and the door it goes through."""
 
-    def __init__(self, door: Door, caller: Caller, clock: Clock, place: Place = Place()) -> None:  # noqa: B008 - a constant
+    def __init__(
+        self,
+        door: Door,
+        caller: Caller,
+        clock: Clock,
+        place: Place = Place(),  # noqa: B008 - a constant
+        settings: Settings | None = None,
+    ) -> None:
         self.caller = caller
+        self._settings = settings
         self._door = door
         self._clock = clock
         self._place = place
@@ -61,7 +70,7 @@ class Verbs:
         return Place(found["seq"], found["at"], self._place.branch)
 
     def _elsewhere(self, place: Place) -> Self:
-        return type(self)(self._door, self.caller, self._clock, place)
+        return type(self)(self._door, self.caller, self._clock, place, self._settings)
 
     def _call(self, operation: str, **parts: Any) -> MemoryReply:
         call = build(MemoryCall, id=self._clock.new_id(), operation=operation, **given(**self._place._asdict()), **parts)

@@ -42,12 +42,17 @@ def prepare_add(work: Work) -> Prepared:
     read_options(Options, work)
     if replayed := replay(work):
         return replayed
-    require_to_come(work, *(draft.expires_at for draft in work.call.drafts))
-    batch = _Batch(work, in_session(work.call))
+    batch = Batch(work, in_session(work.call))
     for draft in batch.drafts:
         batch.take(draft)
+    return batched(work, batch)
+
+
+def batched(work: Work, batch: Batch, value: Any = None) -> Prepared:
+    """What a batch amounts to, when each of its drafts has been taken."""
+    require_to_come(work, *(draft.expires_at for draft in work.call.drafts))
     ids = tuple(batch.order)
-    reply = MemoryReply(call_id=work.call.id, cubes=tuple(batch.cube(cube_id) for cube_id in ids), call=work.call)
+    reply = MemoryReply(call_id=work.call.id, cubes=tuple(batch.cube(cube_id) for cube_id in ids), value=value, call=work.call)
     if not batch.writes:
         return Prepared(reply)
     change = work.change(writes=tuple(batch.writes.values()), idempotency=work.idempotency(ids))
@@ -78,7 +83,7 @@ def replay(work: Work, *, counts: bool = False) -> Prepared | None:
     return Prepared(reply.model_copy(update={"warnings": warnings}))
 
 
-class _Batch:
+class Batch:
     """Drafts on their way to writes, against what the View shows and what came earlier in the batch."""
 
     def __init__(self, work: Work, drafts: tuple[CubeDraft, ...]) -> None:
@@ -136,14 +141,15 @@ class _Batch:
         if self.distrusted[namespace] is not None:
             self.order.append(self._bear(namespace, draft))
             return
-        known = self._known_turn(namespace, draft) if draft.turn else self._known_fact(namespace, draft)
+        known = self.known_turn(namespace, draft) if draft.turn else self._known_fact(namespace, draft)
         self.order.append(known or self._bear(namespace, draft))
 
     def _present(self, cube_id: str | None) -> str | None:
         born = cube_id in self.writes and self.writes[cube_id].cube.state is not State.EXPIRED
         return cube_id if born or cube_id in self.standing else None
 
-    def _known_turn(self, namespace: str, draft: CubeDraft) -> str | None:
+    def known_turn(self, namespace: str, draft: CubeDraft) -> str | None:
+        """The id of the turn that a draft says again; InvalidCall when another stands in its place."""
         key = (namespace, draft.session or "", -1 if draft.ordinal is None else draft.ordinal)
         cube_id = self._present(self.turns.get(key))
         if cube_id is None:

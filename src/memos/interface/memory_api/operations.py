@@ -11,7 +11,6 @@ from memos.interface.memory_api import (
     catalogue,
     classify,
     consolidate,
-    create,
     entities,
     erase,
     govern,
@@ -33,12 +32,13 @@ from memos.interface.memory_api import (
     time_machine,
     tracing,
     update,
+    whole,
 )
 from memos.interface.memory_api.asked import settled
 from memos.interface.memory_api.desk import Prepared, Work
 
 OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
-    "add": create.prepare_add,
+    "add": whole.prepare_add,
     "search": query.prepare_search,
     "count": answers.prepare_count,
     "summarise": answers.prepare_summarise,

@@ -16,7 +16,7 @@ def born(work: Work, context: CallContext, cube_id: str, draft: CubeDraft) -> Pr
     """The provenance of a new memory, whose provenance id is its first cube's id."""
     fields = {
         "id": cube_id,
-        "origin": "conversation" if draft.turn else "user",
+        "origin": draft.origin or ("conversation" if draft.turn else "user"),
         "trigger": work.call.options.get("trigger"),
         "context": context,
         "model": work.caller.model,

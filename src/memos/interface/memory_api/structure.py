@@ -21,7 +21,7 @@ from memos.operation.memoperator.entities import mentions
 from memos.operation.memoperator.tagging import PLACE, SINGLE, Source, joined, predicted
 from memos.ports.adapter import View
 
-IMPORTS = frozenset({"import", "load"})
+IMPORTS = frozenset({"document", "import", "load"})
 """Origins of what came out of another store."""
 ALWAYS = frozenset({"kind", "source"})
 """What every text has that holds a word: where one is missing nothing has been predicted of it, or a user's own tag stood in its place."""
