@@ -252,7 +252,7 @@ class AsyncSession:
 
     async def add_document(
         self,
-        source: str | Path | bytes | BinaryIO,
+        source: str | Path | bytes | BinaryIO | Document,
         *,
         name: str | None = None,
         format: str | None = None,

@@ -64,7 +64,7 @@ class DocumentSettings(BaseModel):
     depth: int = Field(default=500, ge=8, description="how deep elements may be nested in each other")
     seconds: float = Field(default=60.0, gt=0, description="how long a conversion may take, by the clock and by the processor")
     memory_bytes: int = Field(default=1024 * 1024 * 1024, ge=64 * 1024 * 1024, description="how much memory a conversion may take")
-    chunk_characters: int = Field(default=1_000, ge=100, le=20_000, description="how long a chunk becomes, about")
+    chunk_characters: int = Field(default=600, ge=100, le=20_000, description="how long a chunk becomes, about")
 
 
 class Settings(BaseModel):

@@ -16,6 +16,7 @@ from memos.errors import MemOSError
 
 COMMANDS = {
     "add": ("memos.cli.adding:add", "Store texts, or the messages of a file."),
+    "add-document": ("memos.cli.documents:add_document", "Store the pieces of documents, or the messages of chats."),
     "search": ("memos.cli.reading:search", "Find the memories that answer a question best."),
     "ask": ("memos.cli.asking:ask", "Do what is asked in plain words."),
     "parse": ("memos.cli.asking:parse", "Show how words are understood."),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
+from memos.errors import InvalidCall
 from memos.memcube.call import MemoryReply
 from memos.memcube.value import Time
 from memos.session.base import Filtering, Verbs, given, json_object, several
@@ -19,8 +20,9 @@ class Documents(Verbs):
     """`add_document`, `read_document`."""
 
     def add_document(
-        self, source: str | Path | bytes | BinaryIO, *, name: str | None = None, format: str | None = None, replace: bool = False,
-        namespace: str | None = None, layer: str | None = None, tags: Any = (), expires_at: Time | None = None, priority: int = 0,
+        self, source: str | Path | bytes | BinaryIO | Document, *, name: str | None = None, format: str | None = None,
+        replace: bool = False, namespace: str | None = None, layer: str | None = None, tags: Any = (),
+        expires_at: Time | None = None, priority: int = 0,
         sensitivity: str | None = None, acl: Mapping[str, Any] | None = None, conditions: Filtering = None,
         metadata: Mapping[str, Any] | None = None, links: Iterable[str] = (), trigger: str | None = None,
         password: str | None = None, encoding: str | None = None, chunk: int | None = None,
@@ -29,8 +31,8 @@ class Documents(Verbs):
     ) -> MemoryReply:  # fmt: skip
         """Read a document and store its pieces, all or none: `reply.cubes`, in the order of the document.
 
-        `source` is a path (a str is always one), bytes, or a file opened in binary mode. Formats are text, markdown, html, pdf, docx, and
-        chats, whose messages are kept word by word: chatgpt, claude, slack, whatsapp, transcript, vtt, srt; the content says which.
+        `source` is a path (a str is always one), bytes, a binary file, or what `read_document` gave. Formats are text, markdown, html,
+        pdf, docx, and chats, whose messages are kept word by word: chatgpt, claude, slack, whatsapp, transcript, vtt, srt.
         A piece has the session "document:NAME" and its place in the metadata: document, format, heading, page, start, end.
 
         The same document again adds nothing. One of the same name with another content is refused, unless with `replace`: then pieces
@@ -38,9 +40,10 @@ class Documents(Verbs):
         and forgotten. `chunk` is how many characters a piece has, about; `tz` and `date_order` are for chats whose times have no zone.
         Raises InvalidCall, with nothing stored, for what cannot be read or is beyond `settings.documents`; Denied; FrozenMemory.
         """
-        document = self.read_document(
-            source, name=name, format=format, password=password, encoding=encoding, chunk=chunk, tz=tz, date_order=date_order
-        )
+        reading = given(
+            name=name, format=format, password=password, encoding=encoding, chunk=chunk, tz=tz, date_order=date_order,
+        )  # fmt: skip
+        document = self._read(source, reading)
         common = {
             "namespace": namespace, "layer": layer, "tags": tags, "expires_at": expires_at, "priority": priority,
             "metadata": json_object(metadata), "links": several(links), "sensitivity": sensitivity, "acl": acl, "conditions": conditions,
@@ -66,9 +69,17 @@ class Documents(Verbs):
 
         Raises InvalidCall for what cannot be read or is beyond `settings.documents`.
         """
-        from memos.interface.memreader.documents import read_document
-
-        limits = DocumentSettings() if self._settings is None else self._settings.documents
-        return read_document(
-            source, limits, name=name, format=format, password=password, encoding=encoding, chunk=chunk, tz=tz, date_order=date_order
+        return self._read(
+            source,
+            given(name=name, format=format, password=password, encoding=encoding, chunk=chunk, tz=tz, date_order=date_order),
         )
+
+    def _read(self, source: Any, reading: Mapping[str, Any]) -> Document:
+        from memos.interface.memreader.documents import Document, read_document
+
+        if isinstance(source, Document):
+            if reading:
+                raise InvalidCall(f"the document was read before; say {min(reading)!r} to read_document")
+            return source
+        limits = DocumentSettings() if self._settings is None else self._settings.documents
+        return read_document(source, limits, **reading)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import encodings
+import errno
 import gc
 import importlib
 import json
@@ -16,11 +17,19 @@ import pkgutil
 import resource
 import sys
 import warnings
+from types import ModuleType
 from typing import Any
 
 from memos.interface.memreader.documents.blocks import Converted, TooMuch
+from memos.interface.memreader.documents.conversion import NEEDED
 from memos.settings import DocumentSettings
 
+MODULES = {"pdf": "paper", "docx": "word", "html": "web"}
+LATE = (
+    "_strptime", "bz2", "calendar", "decimal", "fractions", "hashlib", "html.entities", "locale", "lzma", "stringprep", "unicodedata",
+    "uuid", "xml.dom.expatbuilder", "xml.dom.minidom", "xml.etree.ElementTree", "zlib",
+)  # fmt: skip
+"""What the standard library imports only when it is used."""
 RECURSION = 5_000
 OPEN = 3
 """The files that may be open: standard input, output and error. There is no further one, be it a file, a socket or a pipe."""
@@ -42,7 +51,9 @@ def main() -> None:
         answer = {"refused": f"to read it takes more than {allowed.memory_bytes:,} bytes of memory"}
     except RecursionError:
         answer = {"refused": f"its parts are nested more than {allowed.depth:,} deep"}
-    except Exception as error:  # noqa: BLE001 - whatever a converter stumbles over is the content's fault, and is told
+    except Exception as error:
+        if getattr(error, "errno", None) == errno.EMFILE:
+            raise  # something was not imported in time: our fault, not the content's
         answer = {"refused": f"the file is damaged ({type(error).__name__}: {str(error)[:120]})"}
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
@@ -52,15 +63,21 @@ def _load(format: str) -> None:
     """Import all that may be needed, since nothing can be opened later."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    for name in {"pdf": ("pypdf", "pypdf._crypt_providers"), "docx": ("mammoth", "justhtml"), "html": ("justhtml",)}[format]:
-        importlib.import_module(name)
+    for name in NEEDED[format]:
+        library = importlib.import_module(name)
+        _load_all(library, f"{name}.")
     importlib.import_module(f"memos.interface.memreader.documents.{MODULES[format]}")
-    for module in pkgutil.iter_modules(encodings.__path__):
-        with contextlib.suppress(ImportError):  # two of them are for Windows
-            importlib.import_module(f"encodings.{module.name}")
+    _load_all(encodings, "encodings.")
+    for name in LATE:
+        importlib.import_module(name)
 
 
-MODULES = {"pdf": "paper", "docx": "word", "html": "web"}
+def _load_all(package: ModuleType, prefix: str) -> None:
+    """Import what a package imports only when it is used; what cannot be imported here is not used either."""
+    for module in pkgutil.walk_packages(package.__path__, prefix, onerror=lambda _: None):
+        if module.name.rpartition(".")[2] not in {"__main__", "cli"}:
+            with contextlib.suppress(Exception):
+                importlib.import_module(module.name)
 
 
 def _confine(allowed: DocumentSettings) -> None:

@@ -44,7 +44,7 @@ def convert_pdf(content: bytes, limits: DocumentSettings, password: str | None) 
         properties = _properties(reader)
     except (LimitReachedError, RecursionError) as error:
         raise TooMuch(f"it is made to exhaust its reader ({str(error)[:120]})") from None
-    except (PdfReadError, PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, OSError) as error:
+    except (PdfReadError, PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise TooMuch(f"the file is damaged ({type(error).__name__}: {str(error)[:120]})") from None
     empty = sum(not lines for lines in pages)
     if empty == len(pages):
@@ -101,13 +101,13 @@ def _properties(reader: Any) -> dict[str, str]:
 
 
 def _write(pages: list[list[Line]], writing: Writing) -> None:
-    running = _running(pages)
     sizes: Counter[float] = Counter()
     for line in (line for lines in pages for line in lines):
         sizes[line.size] += len(line.text)
     usual = sizes.most_common(1)[0][0]
     larger = sorted((size for size in sizes if usual and size >= LARGER * usual), reverse=True)
     levels = {size: min(level, 6) for level, size in enumerate(larger, start=1)}
+    running = _running(pages, levels)
     words = Counter(re.findall(r"[\w-]+", " ".join(line.text.lower() for lines in pages for line in lines)))
     for number, lines in enumerate(pages, start=1):
         writing.page = number
@@ -125,9 +125,10 @@ def _folded(text: str) -> str:
     return re.sub(r"\d+", "#", text)
 
 
-def _running(pages: list[list[Line]]) -> set[str]:
-    """Heads and feet that run over most pages, numbers in them folded."""
-    edges = Counter(each for lines in pages if len(lines) > 2 for each in {_folded(lines[0].text), _folded(lines[-1].text)})
+def _running(pages: list[list[Line]], levels: dict[float, int]) -> set[str]:
+    """Heads and feet that run over most pages, numbers in them folded; what is set like a heading is none."""
+    ends = [{_folded(line.text) for line in (lines[0], lines[-1]) if line.size not in levels} for lines in pages if len(lines) > 1]
+    edges = Counter(each for both in ends for each in both)
     return {text for text, count in edges.items() if count >= max(3, RUNNING * len(pages))}
 
 
@@ -148,7 +149,8 @@ def _groups(lines: list[Line], levels: dict[float, int]) -> Iterable[list[Line]]
 
 def _begins(group: list[Line], line: Line, step: float, levels: dict[float, int]) -> bool:
     before = group[-1]
-    if levels.get(before.size) != levels.get(line.size):
+    sizes = sorted((before.size, line.size))
+    if levels.get(before.size) != levels.get(line.size) or (sizes[0] and sizes[1] >= LARGER * sizes[0]):
         return True
     apart = before.height - line.height if before.height and line.height else 0.0
     if apart < 0 or (step and apart > APART * step):

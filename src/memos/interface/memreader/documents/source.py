@@ -65,10 +65,11 @@ def _file(path: Path, most: int) -> bytes:
         if path.is_symlink():
             raise InvalidCall(f"{path} is a symbolic link; name the file itself, {os.path.realpath(path)}, if that is meant") from None
         raise InvalidCall(f"{path} cannot be read: {error.strerror}") from None
+    about = os.fstat(found)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(found)
+        raise InvalidCall(f"{path} is a folder, a pipe or a device; a document is a regular file")
     with os.fdopen(found, "rb") as file:
-        about = os.fstat(found)
-        if not stat.S_ISREG(about.st_mode):
-            raise InvalidCall(f"{path} is a folder, a pipe or a device; a document is a regular file")
         _require_size(about.st_size, str(path), most)
         content = file.read(most + 1)
         _require_size(len(content), str(path), most)

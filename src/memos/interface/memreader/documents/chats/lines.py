@@ -46,11 +46,11 @@ def looks_like_whatsapp(text: str) -> bool:
 
 
 def looks_like_transcript(text: str) -> bool:
-    """Whether nearly every line begins with the name of one of a few speakers, two of whom speak more than once."""
+    """Whether most lines begin with the name of one of a few speakers, two of whom speak more than once."""
     lines = [line for line in text[:SAMPLE].split("\n") if line.strip()]
     names = Counter(match[1].strip("* ") for line in lines if (match := SPOKEN.match(line)))
     turns = sum(names.values())
-    if turns < 4 or turns < 0.8 * len(lines) or any(len(name.split()) > 4 for name in names):
+    if turns < 4 or turns < 0.6 * len(lines) or any(len(name.split()) > 4 for name in names):
         return False
     return sum(count > 1 for count in names.values()) > 1 and len(names) <= max(3, turns // 3)
 
@@ -135,7 +135,7 @@ def transcript(text: str, most: int) -> Chat:
 
 def _turns(text: str) -> Iterator[tuple[str, int, int]]:
     begun = list(SPOKEN.finditer(text))
-    ends = [found.start() for found in begun[1:]] + [len(text)]
+    ends = [*(found.start() for found in begun), len(text)][1:]
     for found, end in zip(begun, ends, strict=True):
         words = text[found.end() : end].rstrip()
         if words:

@@ -44,7 +44,7 @@ def subtitles(text: str, most: int) -> Chat:
 
 def _cues(text: str) -> Iterator[_Cue]:
     timed = list(TIMED.finditer(text))
-    ends = [found.start() for found in timed[1:]] + [len(text)]
+    ends = [*(found.start() for found in timed), len(text)][1:]
     for found, end in zip(timed, ends, strict=True):
         body = text[found.end() : end].strip("\n").split("\n\n")[0]
         voices = VOICE.findall(body)
