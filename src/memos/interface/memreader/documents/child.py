@@ -1,4 +1,4 @@
-"""Child: the process in which a PDF, a DOCX or an HTML page is converted: little memory, little time, no file, no network.
+"""Child: the process in which what is not plain text is converted: little memory, little time, no file, no network.
 
 It reads one line of JSON and the content from its standard input and writes one JSON object to its standard output. Before it looks at
 the content it takes every right from itself that it does not need; what it is then led to do by the content, it cannot.
@@ -24,7 +24,7 @@ from memos.interface.memreader.documents.blocks import Converted, TooMuch
 from memos.interface.memreader.documents.conversion import NEEDED
 from memos.settings import DocumentSettings
 
-MODULES = {"pdf": "paper", "docx": "word", "html": "web"}
+MODULES = {"pdf": "paper", "docx": "word", "html": "web", "markdown": "plain"}
 LATE = (
     "_strptime", "bz2", "calendar", "decimal", "fractions", "hashlib", "html.entities", "locale", "lzma", "stringprep", "unicodedata",
     "uuid", "xml.dom.expatbuilder", "xml.dom.minidom", "xml.etree.ElementTree", "zlib",
@@ -104,6 +104,10 @@ def _convert(format: str, content: bytes, allowed: DocumentSettings, password: s
         from memos.interface.memreader.documents.word import convert_docx
 
         return convert_docx(content, allowed)
-    from memos.interface.memreader.documents.web import convert_html
+    if format == "html":
+        from memos.interface.memreader.documents.web import convert_html
 
-    return convert_html(content.decode("utf-8"), allowed)
+        return convert_html(content.decode("utf-8"), allowed)
+    from memos.interface.memreader.documents.plain import convert_markdown
+
+    return convert_markdown(content.decode("utf-8"), allowed)

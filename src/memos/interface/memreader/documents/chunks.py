@@ -16,6 +16,7 @@ WHOLE = 4
 """How many times the wanted length code may have, and a row of a table, before it is torn."""
 SENTENCE = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]{0,3}(\s+)|(?<=[。！？])()")
 """Where a sentence ends: group 1 or 2 is what stands between it and the next."""
+WORD = re.compile(r"\S")
 COLUMNS = 600
 """The longest row of column names that is repeated above each group of rows."""
 
@@ -201,6 +202,7 @@ def _torn(text: str, start: int, end: int, wanted: int) -> Iterator[tuple[int, i
         cut = cut if cut > start + wanted // 2 else start + wanted
         if text[start:cut].strip():
             yield start, start + len(text[start:cut].rstrip())
-        start = cut + (len(text[cut:end]) - len(text[cut:end].lstrip()) if text[cut : cut + 1].isspace() else 0)
+        more = WORD.search(text, cut, end)
+        start = end if more is None else more.start()
     if text[start:end].strip():
         yield start, end

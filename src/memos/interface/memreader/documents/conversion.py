@@ -17,7 +17,7 @@ from memos.errors import BackendError, InvalidCall
 from memos.interface.memreader.documents.blocks import Converted, TooMuch
 from memos.settings import DocumentSettings
 
-NEEDED = {"pdf": ("pypdf",), "docx": ("mammoth", "justhtml"), "html": ("justhtml",)}
+NEEDED = {"pdf": ("pypdf",), "docx": ("mammoth", "justhtml"), "html": ("justhtml",), "markdown": ("markdown_it",)}
 START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from memos.interface.memreader.documents.child import main; main()"
 PIECE = 64 * 1024
 ANSWER = 16
@@ -36,7 +36,7 @@ def require_installed(format: str) -> None:
 
 
 def convert(content: bytes, format: str, limits: DocumentSettings, password: str | None) -> Converted:
-    """The blocks of a PDF, a DOCX or an HTML page; TooMuch when it is refused, or takes too long or too much memory."""
+    """The blocks of a PDF, a DOCX, an HTML page or a Markdown text; TooMuch when it is refused, or takes too long or too much memory."""
     require_installed(format)
     order = {"format": format, "password": password, "limits": limits.model_dump()}
     code, answer, told = _run(json.dumps(order).encode() + b"\n" + content, limits)

@@ -151,13 +151,11 @@ def _recognised(name: str, content: bytes, stated: str | None, encoding: str | N
 
 def _converted(found: str, content: bytes, text: str, limits: DocumentSettings, password: str | None) -> Converted:
     from memos.interface.memreader.documents.conversion import convert
-    from memos.interface.memreader.documents.plain import convert_markdown, convert_text
+    from memos.interface.memreader.documents.plain import convert_text
 
     if found == "text":
         return convert_text(text, limits)
-    if found == "markdown":
-        return convert_markdown(text, limits)
-    return convert(text.encode() if found == "html" else content, found, limits, password)
+    return convert(text.encode() if found in {"html", "markdown"} else content, found, limits, password)
 
 
 def _chunked(document: Document, converted: Converted, wanted: int, most: int) -> Document:

@@ -12,8 +12,6 @@ from typing import Any
 from memos.interface.memreader.documents.blocks import TooMuch
 from memos.interface.memreader.documents.chats.lines import looks_like_transcript, looks_like_whatsapp
 
-CONVERTED = frozenset({"pdf", "docx", "html"})
-"""What is converted in a process of its own, by what the extra `documents` installs."""
 CHATS = frozenset({"chatgpt", "claude", "slack", "whatsapp", "transcript", "vtt", "srt"})
 """What becomes messages."""
 FORMATS = ("text", "markdown", "html", "pdf", "docx", *sorted(CHATS))
