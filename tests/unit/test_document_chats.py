@@ -72,6 +72,12 @@ def test_slack_by_its_times_without_what_slack_itself_says():
     assert {each["session"] for each in document.messages} == {"document:2024-03-05.json"}
 
 
+def test_halves_of_characters_in_an_export_are_marked(alice):
+    content = slack([("Ines", "one"), ("Tomas", "two")]).replace(b"one", b"fish \\ud83d\\udc1f cut \\ud83d and \\u0000 end")
+    reply = alice.add_document(content, name="day.json")
+    assert reply.cubes[0].text == "fish 🐟 cut \ufffd and \ufffd end"
+
+
 WHATSAPP = {
     "android-us": ("3/25/24, 9:05 PM - ", "3/26/24, 12:10 AM - "),
     "android-uk": ("25/03/2024, 21:05 - ", "26/03/2024, 00:10 - "),

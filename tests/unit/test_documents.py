@@ -1,5 +1,6 @@
 """Documents: files become pieces by their structure; each piece says from which page and span it is, and that is exactly what it says."""
 
+import asyncio
 import io
 import os
 import random
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from memos import MemOS
+from memos import AsyncMemOS, MemOS
 from memos.errors import Denied, FrozenMemory, InvalidCall
 from memos.interface.memreader.documents import read_document
 from memos.settings import DocumentSettings
@@ -342,6 +343,50 @@ def test_replacing_respects_what_is_frozen_and_what_belongs_to_others(memory, al
     with pytest.raises(Denied):
         bob.add_document(b"Three.", name="a.txt", replace=True, namespace="user/alice")
     assert bob.add_document(b"One.\n\nTwo.", name="a.txt").value["added"] == 1
+
+
+def test_pieces_that_are_archived_come_back_and_forgotten_ones_are_new(alice):
+    first = alice.add_document(b"# A\n\nOne.\n\n# B\n\nTwo.", name="a.md")
+    alice.archive(first.cubes[0])
+    again = alice.add_document(b"# A\n\nOne.\n\n# B\n\nTwo.", name="a.md")
+    assert [(cube.id, cube.version) for cube in again.cubes] == [(cube.id, 1) for cube in first.cubes]
+    assert again.cubes[0].state == "activated"
+    alice.forget(first.cubes[1])
+    with pytest.raises(InvalidCall, match="1 pieces are new"):
+        alice.add_document(b"# A\n\nOne.\n\n# B\n\nTwo.", name="a.md")
+    alice.forget(first.cubes[0])
+    fresh = alice.add_document(b"# A\n\nOne.\n\n# B\n\nTwo.", name="a.md")
+    assert fresh.value["added"] == 2
+    assert [cube.ordinal for cube in fresh.cubes] == [0, 1]
+
+
+def test_in_a_branch_a_document_is_replaced_without_the_present_noticing(alice):
+    first = alice.add_document(b"# A\n\nOne.\n\n# B\n\nTwo.", name="a.md")
+    aside = alice.branch("what-if")
+    reply = aside.add_document(b"# B\n\nTwo.\n\n# C\n\nThree.", name="a.md", replace=True)
+    assert reply.value == {"added": 1, "unchanged": 0, "moved": 1, "forgotten": 1}
+    assert {cube.text for cube in aside.list().cubes} == {"# B\n\nTwo.", "# C\n\nThree."}
+    assert {cube.id for cube in alice.list().cubes} == {cube.id for cube in first.cubes}
+
+
+def test_two_at_once_store_it_once(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    content = "\n\n".join(f"# Part {number}\n\nText {number}." for number in range(20)).encode()
+    with MemOS.open(tmp_path / "m", embedder=None, worker="none") as memory, ThreadPoolExecutor(4) as pool:
+        replies = list(pool.map(lambda _: memory.as_user("alice").add_document(content, name="a.md"), range(4)))
+        assert sorted(reply.value["added"] for reply in replies) == [0, 0, 0, 20]
+        assert len(memory.as_user("alice").list().cubes) == 20
+
+
+def test_it_is_awaited_too(tmp_path):
+    async def story():
+        async with AsyncMemOS.open(tmp_path / "m", embedder=None, worker="none") as memory:
+            alice = memory.as_user("alice")
+            document = await alice.read_document(b"The kettle sings.", name="a.txt")
+            return (await alice.add_document(document)).value["added"]
+
+    assert asyncio.run(story()) == 1
 
 
 def test_an_idempotency_key_a_document_read_before_and_its_own_words_in_the_metadata(alice):

@@ -94,12 +94,16 @@ class _Whole(Batch):
             return None
         cube = there.popleft()
         self.standing[cube.id] = cube
-        if changed := _placed(cube, draft):
+        changed = _placed(cube, draft)
+        if changed:
+            self.moved.add(cube.id)
+            changed |= {"version": cube.version + 1, "updated_at": self.work.now}
+        if cube.state is State.ARCHIVED:
+            changed |= {"state": State.ACTIVATED}
+        if changed:
             require_thawed(cube)
             made = provenance.mutated(self.work, cube.provenance, "document").model_copy(update={"links": draft.links})
-            changed |= {"version": cube.version + 1, "updated_at": self.work.now, "provenance": made}
-            self._write(cube, CubeWrite(cube=cube.model_copy(update=changed), birth=False))
-            self.moved.add(cube.id)
+            self._write(cube, CubeWrite(cube=cube.model_copy(update=changed | {"provenance": made}), birth=False))
         return cube.id
 
     def leave(self) -> int:
@@ -124,6 +128,5 @@ def _placed(cube: MemCube, draft: CubeDraft) -> dict[str, Any]:
         "ordinal": draft.ordinal,
         "metadata": kept | draft.metadata,
         "tags": given(cube, legal_tags((*cube.own_tags, *users(draft.tags)))),
-        "state": State.ACTIVATED if cube.state is State.ARCHIVED else cube.state,
     }
     return {name: value for name, value in found.items() if value != getattr(cube, name)}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from memos.interface.memreader.documents.blocks import TooMuch
-from memos.interface.memreader.documents.chats.message import Chat, Message, called, moment, require_count
+from memos.interface.memreader.documents.chats.message import Chat, Message, called, moment, require_count, whole
 
 JOINING = frozenset({"channel_join", "channel_leave", "channel_archive", "channel_unarchive", "channel_name", "group_join", "group_leave"})
 """What Slack writes into a channel by itself."""
@@ -17,11 +18,11 @@ def chat_of(kind: str, read: Any, most: int) -> Chat:
     """The messages of an export, each conversation a session of its own; TooMuch when there are none, or too many."""
     messages: list[Message] = []
     silent = 0
-    for message in {"chatgpt": _chatgpt, "claude": _claude, "slack": _slack}[kind](read if isinstance(read, list) else [read]):
-        if not message.text.strip():
+    for each in {"chatgpt": _chatgpt, "claude": _claude, "slack": _slack}[kind](read if isinstance(read, list) else [read]):
+        if not each.text.strip():
             silent += 1
             continue
-        messages.append(message)
+        messages.append(replace(each, text=whole(each.text)))
         require_count(len(messages), most)
     if not messages:
         raise TooMuch("there is no message with a text in it")

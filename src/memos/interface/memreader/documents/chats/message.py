@@ -16,6 +16,7 @@ ROLES = {
 }  # fmt: skip
 NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What stands in no name: control characters and marks of direction."""
+BROKEN = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,13 @@ def called(name: Any) -> str | None:
         return None
     line = " ".join(NAME.sub("", name).split())
     return line.encode()[:200].decode(errors="ignore").strip() or None
+
+
+def whole(text: str) -> str:
+    """A text without halves of characters and NULs, which an escape in JSON may have left; the mark of replacement stands for them."""
+    if not BROKEN.search(text):
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def role_of(name: str | None) -> str | None:
