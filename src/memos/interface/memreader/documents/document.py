@@ -164,7 +164,9 @@ def _chunked(document: Document, converted: Converted, wanted: int, most: int) -
     if not chunks:
         raise TooMuch("there is no text in it")
     if len(chunks) > most:
-        raise TooMuch(f"it makes {len(chunks):,} chunks, the limit is {most:,}; split it, or let chunks be longer (chunk=)")
+        raise TooMuch(
+            f"it makes {len(chunks):,} chunks, the limit is {most:,} (the setting documents.chunks); split it, or let chunks be longer (chunk=)"
+        )
     told = document.warnings + converted.warnings
     return replace(document, text=converted.text, chunks=chunks, warnings=told, properties=converted.properties, pages=converted.pages)
 
