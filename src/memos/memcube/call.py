@@ -222,10 +222,8 @@ class CubeDraft(Value):
     role: Name = None
     session: Name = None
     ordinal: int | None = Field(default=None, ge=0, lt=2**53, strict=True)
-    turn: bool = Field(
-        default=False, description="a turn of a conversation, or a piece of a document: verbatim, ordered, never de-duplicated"
-    )
-    origin: Literal["document"] | None = Field(default=None, description="what it was read from, where that is no word of the caller's")
+    turn: bool = Field(default=False, description="a turn, or a piece of a document: verbatim, ordered, never de-duplicated")
+    origin: Literal["document"] | None = Field(default=None, description="what it was read from, if it is no word of the caller's")
 
 
 class CubeRef(Value):

@@ -48,7 +48,7 @@ def main() -> None:
         answer = {"refused": str(error)}
     except MemoryError:
         gc.collect()
-        answer = {"refused": f"to read it takes more than {allowed.memory_bytes:,} bytes of memory (the setting documents.memory_bytes)"}
+        answer = {"refused": f"to read it takes more than {allowed.memory_bytes:,} bytes of memory (documents.memory_bytes)"}
     except RecursionError:
         answer = {"refused": f"its parts are nested more than {allowed.depth:,} deep"}
     except Exception as error:

@@ -50,7 +50,7 @@ def convert(content: bytes, format: str, limits: DocumentSettings, password: str
         raise TooMuch(f"to read it takes longer than {limits.seconds:g} seconds (the setting documents.seconds), or too much memory")
     if "MemoryError" in told or code in {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS}:
         raise TooMuch(
-            f"to read it takes more than {limits.memory_bytes:,} bytes of memory (the setting documents.memory_bytes), or its reader fails at it"
+            f"to read it takes more than {limits.memory_bytes:,} bytes of memory (documents.memory_bytes), or its reader fails at it"
         )
     raise BackendError(f"the process that reads documents failed with code {code}: {told.strip().rpartition(chr(10))[2][:300]}")
 

@@ -165,7 +165,7 @@ def _chunked(document: Document, converted: Converted, wanted: int, most: int) -
         raise TooMuch("there is no text in it")
     if len(chunks) > most:
         raise TooMuch(
-            f"it makes {len(chunks):,} chunks, the limit is {most:,} (the setting documents.chunks); split it, or let chunks be longer (chunk=)"
+            f"it makes {len(chunks):,} chunks, the limit is {most:,} (documents.chunks); split it, or let chunks be longer (chunk=)"
         )
     told = document.warnings + converted.warnings
     return replace(document, text=converted.text, chunks=chunks, warnings=told, properties=converted.properties, pages=converted.pages)

@@ -63,7 +63,7 @@ def _opened(content: bytes, limits: DocumentSettings, password: str | None) -> A
         wanted = "it is encrypted; give its password" if password is None else "the password does not open it"
         raise TooMuch(wanted)
     if (pages := len(reader.pages)) > limits.pages:
-        raise TooMuch(f"it has {pages:,} pages, the limit is {limits.pages:,} (the setting documents.pages)")
+        raise TooMuch(f"it has {pages:,} pages, the limit is {limits.pages:,} (documents.pages)")
     if not pages:
         raise TooMuch("it has no pages")
     return reader
