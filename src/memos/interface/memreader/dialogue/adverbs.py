@@ -40,7 +40,11 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     """What "there" and "then" stand for."""
     before, after = word_at(sight.words, at, -1), word_at(sight.words, at)
     if low == "then":
-        if at == 0 or (after and after not in {"?", ".", "!", ",", "too"} and before not in {"since", "until", "by", "before", "after"}):
+        if (
+            at == 0
+            or sight.words[0].low in lex.COMMANDS | lex.VERBS
+            or (after and after not in {"?", ".", "!", ",", "too"} and before not in {"since", "until", "by", "before", "after"})
+        ):
             return None, None
         moment = sight.talk.time()
         if moment is None:
@@ -51,7 +55,7 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         return None, None
     if any(each.kind in {"place", "organisation"} and each.end < sight.words[at].start - 1 for each in sight.here):
         return None, None
-    placed = sight.talk.place()
+    placed = sight.talk.place() or sight.talk.company()
     within = sight.talk.best(lambda each: each.head in _CONTAINERS)
     found, preposition = (within, "in") if before == "in" and within else placed or (None, "")
     edit, left = outcome(sight.words, at, found, "place")

@@ -16,7 +16,7 @@ from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Slot
 
 _WORDS = lex.any_of(
-    "why|when|where|how|who|with whom|who with|since when|until when|till when|how much|how many|how long|how often|how come|what for",
+    r"why|when|where|how \w+|how|who|with whom|who with|since when|until when|till when|what for",
     "what time|what day|on what day|for how long|from whom|from where|where to|to whom|by whom|by when",
 )
 _TAIL = lex.any_of(

@@ -18,7 +18,7 @@ _SAID = lex.any_of(
 )
 SOFT = rf"(?:{_SAID}\b[,.!;]*\s+)*"
 """What is said before a question and is no part of it."""
-_SAME = r"(?:and\s+|do\s+|now\s+)?(?:the\s+)?same(?:\s+(?:thing|question|again))?(?:\s*,?\s*but)?"
+_SAME = r"(?:and\s+|do\s+|now\s+)?(?:the\s+)?same(?:\s+(?!for\b|with\b|in\b|on\b)\w+)?(?:\s*,?\s*but)?"
 _LEAD = re.compile(
     rf"""^{SOFT}(?P<lead>
       (?:and\s+|but\s+|or\s+)?(?:what|how)\s+about\s+ | (?:and\s+)?what\s+of\s+

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.adverbs import where_or_when
 from memos.interface.memreader.dialogue.edits import Edit, Outcome, Step, edit_of, outcome, time_edit, word_at
-from memos.interface.memreader.dialogue.nouns import NOUNS, compared, known_noun, noun_like, one_of, that_noun
+from memos.interface.memreader.dialogue.nouns import NOUNS, all_of, compared, known_noun, noun_like, one_of, that_noun
 from memos.interface.memreader.dialogue.options import Options, choice
-from memos.interface.memreader.dialogue.phrases import Token, content, tokens
+from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content, tokens
 from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
 from memos.interface.memreader.dialogue.referents import Referent, referents
 from memos.interface.memreader.dialogue.sight import Sight
 from memos.interface.memreader.dialogue.talk import Fits, Found, Talk
 from memos.memcube.reading import Slot, Unresolved
+from memos.operation.memoperator.gazetteer import gazetteer
 
 _HE = {"he": "m", "him": "m", "his": "m", "himself": "m", "she": "f", "her": "f", "hers": "f", "herself": "f"}
 _THEY = frozenset({"they", "them", "their", "theirs", "they're", "they've", "they'd", "they'll", "these", "those"})
@@ -43,6 +44,26 @@ _TELLING = frozenset(
     ]
 )
 _MOVABLE = frozenset(["move", "cancel", "reschedule", "postpone", "shift", "book", "attend", "rebook", "confirm"])
+_MENTAL = frozenset(
+    {
+        "think",
+        "say",
+        "said",
+        "tell",
+        "told",
+        "want",
+        "like",
+        "agree",
+        "know",
+        "mention",
+        "decide",
+        "promise",
+        "reply",
+        "answer",
+        "feel",
+        "live",
+    }
+)
 _WHEN = frozenset({"last", "next", "every", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "recently"})
 _CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
 _TRIGGERS = frozenset(
@@ -69,6 +90,7 @@ _TRIGGERS = frozenset(
         "there",
         "then",
         "both",
+        "all",
         "which",
         "what",
         "option",
@@ -118,6 +140,8 @@ def _at(sight: Sight, at: int) -> Step:
     one = one_of(words, at, sight.talk, sight.options)
     if one is not None:
         return one
+    if words[at].low == "all" and word_at(words, at) in NUMBERS:
+        return all_of(words, at, sight.options)
     low, rest = _parted(words[at].low, word_at(words, at))
     if low in _HE:
         return 1, *_person(sight, at, low, rest)
@@ -171,6 +195,7 @@ def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     found = sight.talk.best(fits)
     if found is not None and found.rival is not None and sure is not None and sure.rival is None:
         found = sure
+    found = found or sight.talk.best(lambda each: each.head in gazetteer().pets)
     return outcome(sight.words, at, found, "person", own=own, rest=rest)
 
 
@@ -190,6 +215,8 @@ def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         return None, None
     sight.taken.add("them")
     found = sight.talk.both() if low == "both" else None
+    if found is None and low == "they" and _MENTAL & {word.low for word in sight.words[at + 1 : at + 3]}:
+        found = sight.talk.best(lambda each: each.plural and each.kind == "person")
     found = found or sight.talk.best(fits)
     if found is None and low != "both":
         found = sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
@@ -197,7 +224,9 @@ def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
 
 
 def _thing(sight: Sight, at: int, low: str, rest: str) -> Outcome:
-    if low == "it" and fixed_it(sight.words, at, rest):
+    if low == "it" and (
+        fixed_it(sight.words, at, rest) or (word_at(sight.words, at, -1) == "do" and word_at(sight.words, at) in {"", ".", "!", "?"})
+    ):
         return None, None
     if low == "it" and stands_for_time(sight.words, at) and (moment := sight.talk.time(event=True)):
         return time_edit(sight.words, at, 1, moment.span.bare, moment), None

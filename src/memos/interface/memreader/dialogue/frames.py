@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.moments import Span
-from memos.interface.memreader.dialogue.pieces import BESIDE, NUMBER, Part
+from memos.interface.memreader.dialogue.pieces import BESIDE, COUNT, NUMBER, Part
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
 
 _NOW = r"yesterday|today|tonight|tomorrow|recently|(?:the\s+)?(?:last|next|this|previous|other|day|week)\b"
@@ -41,7 +41,7 @@ def put(text: str, part: Part) -> Placed:
     if part.kind == "time":
         return _put_time(text, part)
     if part.kind == "number":
-        found = list(NUMBER.finditer(text))
+        found = list((COUNT if COUNT.fullmatch(part.said) else NUMBER).finditer(text))
         return _swap(text, found[-1].start(), found[-1].end(), part.said) if found else _added(text, part.said)
     if part.kind == "answer":
         said = set(part.said.lower().split())

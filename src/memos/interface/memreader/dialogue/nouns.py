@@ -25,7 +25,27 @@ def noun_like(words: Sequence[Token], at: int) -> bool:
         return True
     verb = word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
     after = word_at(words, at)
-    adjective = word.low in {"true", "right", "correct", "good", "bad", "great", "nice", "fine", "sorted", "important", "much", "many"}
+    adjective = word.low in {
+        "true",
+        "right",
+        "correct",
+        "good",
+        "bad",
+        "great",
+        "nice",
+        "fine",
+        "sorted",
+        "important",
+        "much",
+        "many",
+        "more",
+        "less",
+        "better",
+        "worse",
+        "enough",
+        "still",
+        "all",
+    }
     return not verb and not adjective and (after in lex.PREPOSITIONS | lex.AUXILIARIES | {"", "?", ".", "!", ",", "again", "and", ":"})
 
 
@@ -174,3 +194,16 @@ def _one_with(words: Sequence[Token], at: int, talk: Talk) -> Step | None:
     edit = edit_of(words, at, 2, found)
     edit.text = "the one of " + edit.text
     return 2, edit, None
+
+
+def all_of(words: Sequence[Token], at: int, given: Sequence[Options]) -> Step:
+    """What "all three" are."""
+    many = _TO_TEN.index(word_at(words, at)) + 2
+    listed = next((each for each in reversed(given) if len(each.items) == many), None)
+    if listed is None or (at + 2 < len(words) and content(words[at + 2])):
+        return 1, None, None
+    value = ", ".join(listed.items[:-1]) + " and " + listed.items[-1]
+    return 2, edit_of(words, at, 2, Found(value, listed.turn, "thing")), None
+
+
+_TO_TEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "several")

@@ -67,7 +67,7 @@ def options(text: str, turn: int) -> Options | None:
         if (
             1 < len(items) <= MOST
             and all(len(each.split()) <= 7 for each in items)
-            and (offered or len(items) > 2 or re.search(r"\band\b", sentence))
+            and (offered or len(items) > 2 or re.search(r"\band\b|: one\b", sentence))
         ):
             return Options(tuple(map(_item, items)), turn, offered=offered)
     return None
@@ -88,42 +88,41 @@ def _item(text: str) -> str:
 
 def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[int, str, int, str] | None:
     """The option that words name, from one of them on: how many words that takes, the option, its turn and kind."""
-    if not given:
-        return None
-    low = words[at].low
-    if low not in {"the", "option", "number"} or at + 1 >= len(words):
-        return None
-    number = at + 1
-    said = words[number].low
-    after = words[number + 1].low if number + 1 < len(words) else ""
-    ends = (
-        after in _NOUNS
-        or (said in _OTHER and (after in _REST or said == "others"))
-        or (low == "the" and said in {"former", "latter"})
-        or (low == "the" and after != "of" and not (number + 1 < len(words) and content(words[number + 1])))
-    )
-    if low == "the" and not ends:
+    said, length = _said(words, at) if given else ("", 0)
+    if not length:
         return None
     known = given[-1] if said not in _OTHER else next((each for each in reversed(given) if each.taken is not None), None)
     if known is None:
         return None
-    if said in _OTHER and (after in _REST or said == "others") and len(known.items) > 2:
+    if said in _OTHER and len(known.items) > 2 and (said == "others" or words[at + length - 1].low in _REST):
         rest = [item for i, item in enumerate(known.items) if i != known.taken]
-        return number - at + 1 + (after in _REST), " and ".join(rest), known.turn, "thing"
-    if low == "the" and said in {"one", "two", "three"}:
-        return None
+        return length, " and ".join(rest), known.turn, "thing"
     index = _index(said, known)
     if index is None or not -len(known.items) <= index < len(known.items):
         return None
     known.taken = index % len(known.items)
     value = known.items[known.taken]
-    if (
-        _is_time(value)
-        and at
-        and words[at - 1].low in {"me", "show", "open", "read", "find", "get", "archive", "delete", "summarise", "use", "want"}
-    ):
-        return number - at + 1 + (after in _NOUNS), f"one from {value}", known.turn, "thing"
-    return number - at + 1 + (after in _NOUNS), value, known.turn, "time" if _is_time(value) else "thing"
+    if _is_time(value) and at and words[at - 1].low in _TAKING:
+        return length, f"one from {value}", known.turn, "thing"
+    return length, value, known.turn, "time" if _is_time(value) else "thing"
+
+
+def _said(words: Sequence[Token], at: int) -> tuple[str, int]:
+    """The word that chooses, in "the second one", "the last of them" or "option 2", and how many words that takes; none is 0."""
+    low, number = words[at].low, at + 1
+    if low not in {"the", "option", "number"} or number >= len(words):
+        return "", 0
+    said, rest = words[number].low, [word.low for word in words[number + 1 : number + 3]]
+    if rest and (rest[0] in _NOUNS or (said in _OTHER and rest[0] in _REST)):
+        return said, 3
+    if len(rest) == 2 and rest[0] == "of" and rest[1] in {"them", "those", "these"}:
+        return said, 4
+    ends = said in {"former", "latter", "others"} or not (rest and (rest[0] == "of" or content(words[number + 1])))
+    spelt = low == "the" and said in {"one", "two", "three"}
+    return (said, 2) if low != "the" or (ends and not spelt) else ("", 0)
+
+
+_TAKING = frozenset({"me", "show", "open", "read", "find", "get", "archive", "delete", "summarise", "use", "want"})
 
 
 def _index(said: str, known: Options) -> int | None:

@@ -91,16 +91,17 @@ def nominals(text: str, names: Mapping[int, int], times: Spans) -> list[tuple[in
 def _core(words: Sequence[Token], at: int, names: Mapping[int, int], times: Spans) -> int | None:
     """Where the noun phrase ends (as the number of a word) that begins at a word, if one does."""
     first = words[at]
-    if first.low in _POINTING or any(start <= first.start < end for start, end in times):
+    if first.low in _POINTING or (any(start <= first.start < end for start, end in times) and not first.low.endswith("'s")):
         return None
     begun = (first.low in lex.DETERMINERS and first.low not in _NO_BEGIN) or _counts(words, at)
-    owner = not begun and first.low.endswith("'s") and first.start in names
+    owner = not begun and first.low.endswith("'s") and (first.start in names or any(start <= first.start < end for start, end in times))
     opened = begun or owner
     if not opened and not _may_be_bare(words, at, names):
         return None
     stop = at + opened
     while stop < len(words) and stop - at < 7 and _goes_on(words, stop, at + opened, times):
-        if stop > at + opened and words[stop].start in names and stop + 1 < len(words) and _verbal(words[stop + 1]):
+        named = words[stop].start in names and lex.singular(words[stop - 1].low) not in lex.FOLK
+        if stop > at + opened and named and stop + 1 < len(words) and _verbal(words[stop + 1]):
             break  # the book Ann recommended
         if stop > at + 1 and words[stop - 1].start in names and words[stop - 2].low in lex.FOLK:
             break  # my niece Zoe likes
@@ -189,7 +190,7 @@ def _attached(words: Sequence[Token], end: int, names: Mapping[int, int], times:
         if link != "of" and not (free and link in lex.PREPOSITIONS) and noun not in heads and lex.singular(noun) not in heads:
             break
         stop = _complement(words, end + 1, names, times)
-        if stop is None:
+        if stop is None or (link != "of" and noun not in heads and lex.singular(noun) not in heads and stop - end > 3):
             break
         if link == "between" and stop + 1 < len(words) and words[stop].low == "and":
             stop = _complement(words, stop + 1, names, times) or stop

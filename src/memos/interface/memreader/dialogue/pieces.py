@@ -12,6 +12,8 @@ from memos.interface.memreader.dialogue.referents import kind_of_noun, referents
 
 NUMBER = re.compile(r"[#$€£]?\d[\d.,:]*\d?[#%]?(?!\w)")
 """A number, with its signs."""
+COUNT = re.compile(r"\b(?:once|twice|(?:two|three|four|five|six|seven|eight|nine|ten|\d+)\s+times)\b", re.IGNORECASE)
+"""How many times."""
 
 
 class Part(NamedTuple):
@@ -83,7 +85,7 @@ def _part(piece: str) -> Part | None:
     said = piece[words[1].start :] if before else piece
     if not said or said.lower() in lex.PRONOUNS | lex.ADVERBS | lex.CHITCHAT or words[-1].low in lex.AUXILIARIES:
         return None
-    if NUMBER.fullmatch(said):
+    if NUMBER.fullmatch(said) or COUNT.fullmatch(said):
         return Part("number", said, "")
     if before in {"during", "since", "before", "after", "until"}:
         return Part("time", said, before)

@@ -12,9 +12,22 @@ from memos.interface.memreader.dialogue.carrying import Carried, carried, carry,
 from memos.interface.memreader.dialogue.contents import content_of
 from memos.interface.memreader.dialogue.coreference import Resolved, resolve
 from memos.interface.memreader.dialogue.dating import lasting
+from memos.interface.memreader.dialogue.edits import plain
 from memos.interface.memreader.dialogue.frames import Frame
+from memos.interface.memreader.dialogue.manner import (
+    ALONE,
+    NOTHING,
+    ONES,
+    SAME,
+    TAKEN_BACK,
+    asks_or_tells,
+    asks_something,
+    chitchat,
+    has_verb,
+)
 from memos.interface.memreader.dialogue.options import Options, named, options
 from memos.interface.memreader.dialogue.phrases import tokens
+from memos.interface.memreader.dialogue.pieces import Part
 from memos.interface.memreader.dialogue.referents import referents
 from memos.interface.memreader.dialogue.replies import agrees, asks, correction, offered
 from memos.interface.memreader.dialogue.talk import Talk
@@ -25,8 +38,6 @@ TURNS = 12
 """How many turns before an utterance are read."""
 LONGEST = 1000
 """An utterance that is longer says all by itself."""
-_ASKS = "what|who|whom|whose|which|when|where|why|how|do|does|did|is|are|was|were|can|could|will|would|should|have|has|had|any"
-_ASKING = re.compile(rf"^(?:{_ASKS})\b", re.IGNORECASE)
 
 
 def standalone(text: str, turns: Sequence[Turn], *, now: datetime) -> Standalone:
@@ -99,13 +110,13 @@ class _Reader:
         read, root = self._read(text)
         self.talk.clock += 1
         self.talk.hear(read.text, number, mine=True, sources={each.value.lower(): each.turn for each in read.slots}.items(), said=text)
-        if _frames(read.text) and not _ALONE.search(read.text):
-            self.frame = Frame(read.text, number, number if root is None else root, _asked(read.text))
+        if has_verb(read.text) and not ALONE.search(read.text):
+            self.frame = Frame(read.text, number, number if root is None else root, asks_or_tells(read.text))
             self.frames.append(self.frame)
         self.open = (read.unresolved[0], self.frame) if read.unresolved and self.frame else None
         self.answer = None
         listed = options(read.text, number)
-        if listed is not None and not _asked(text):
+        if listed is not None and not asks_or_tells(text):
             self.options.append(listed)
 
     def read(self, text: str) -> Standalone:
@@ -120,7 +131,7 @@ class _Reader:
         if made is not None:
             got, left = made
             return Standalone(got.text, got.slots, tuple(left), fresh=False, entities=self._entities()), got.root
-        if _TAKEN_BACK.match(text) and self.answer and _NOTHING.search(self.answer[0]):
+        if TAKEN_BACK.match(text) and self.answer and NOTHING.search(self.answer[0]):
             return Standalone(text, entities=self._entities()), None
         told = content_of(text, self.turns)
         if told is not None:
@@ -194,7 +205,7 @@ class _Reader:
         again = more(text)
         if again is not None:
             return ask_more(again, self.frame, self.talk), []
-        ones = _ONES.sub(r"\1", text)
+        ones = ONES.sub(r"\1", text)
         found = fragment(ones if ones != text else resolved.text, asked=False)
         if ones != text:
             resolved = Resolved(ones)
@@ -203,17 +214,37 @@ class _Reader:
         frame = self._chosen_frame(resolved) or self._frame(text, resolved)
         if frame is None:
             return None
-        got = carry(found, frame, self.talk)
+        got = self._beside(found, frame) or carry(found, frame, self.talk)
         return Carried(got.text, (*resolved.slots, *got.slots), got.root), resolved.unresolved
+
+    def _beside(self, found: list[Part], frame: Frame) -> Carried | None:
+        """The frame with one of several things in the place of another of them: of what was listed, each may be asked for."""
+        if len(found) != 1 or found[0].kind == "time":
+            return None
+        said = found[0].said
+        for listed in reversed(self.options):
+            if not any(plain(item).lower() == plain(said).lower() for item in listed.items):
+                continue
+            for item in listed.items:
+                place = re.search(rf"(?<!\w)(?:the last of |the first of )?{re.escape(item)}(?!\w)", frame.text, re.IGNORECASE)
+                if place and plain(item).lower() != plain(said).lower():
+                    text = frame.text[: place.start()] + said + frame.text[place.end() :]
+                    return Carried(text, tuple(carried(frame, text, self.talk, said=said.lower(), gone=[item])), frame.root)
+        return None
 
     def _frame(self, text: str, resolved: Resolved) -> Frame | None:
         """What a fragment is a part of: what has the time that it goes on from, or else the last question, or what was said last."""
+        same = SAME.match(text)
+        if same is not None:
+            alike = [each for each in self.frames if any(word.low.startswith(same["noun"][:3].lower()) for word in tokens(each.text))]
+            if alike:
+                return alike[-1]
         for slot in resolved.slots:
             if slot.name == "time":
                 having = [each for each in self.frames if slot.value.lower() in each.text.lower() and each.asked]
                 if having:
                     return having[-1]
-        asked = [each for each in self.frames if _questions(each.text)]
+        asked = [each for each in self.frames if asks_something(each.text)]
         return asked[-1] if asked and (text.rstrip().endswith("?") or self.frame is None) else self.frame
 
     def _chosen_frame(self, resolved: Resolved) -> Frame | None:
@@ -227,70 +258,3 @@ def _accepted(text: str, offer: str, turn: int) -> Carried:
     words = text.strip()
     slots = [Slot(name="reference", words=words, value=thing.core, turn=turn)] if thing else []
     return Carried(offer, (*slots, Slot(name="content", words=words, value=offer, turn=turn)), turn)
-
-
-def chitchat(text: str) -> bool:
-    """Whether a turn says nothing that the next may take up."""
-    words = [word.low for word in tokens(text) if word.low[0].isalnum()]
-    return (
-        not words
-        or (len(words) <= 8 and all(word in lex.CHITCHAT for word in words) and not _ASKING.match(text))
-        or _DONE.match(text) is not None
-    )
-
-
-_ACKNOWLEDGED = (
-    r"done|noted|saved|stored|got\s+it|okay|logged|archived|deleted|corrected|updated|added|forgotten|restored|shared|never\s*mind"
-)
-_DONE = re.compile(rf"^(?:{_ACKNOWLEDGED})[.!]*$", re.IGNORECASE)
-
-
-def _asked(text: str) -> bool:
-    words = tokens(text)
-    return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in lex.COMMANDS)
-
-
-def _frames(text: str) -> bool:
-    """Whether a part of it may be put in another's place later: whether it has a verb."""
-    words = [word.low for word in tokens(text)]
-    if not words:
-        return False
-    verbal = any(word in lex.AUXILIARIES or word in lex.VERBS or word in lex.INFLECTED or word.endswith("ed") for word in words)
-    return verbal or words[0] in lex.COMMANDS or bool(_ASKING.match(text)) or len(words) > 4
-
-
-_ONES = re.compile(r"^((?:and|only|just|but)\s+)(?:the\s+)?(?:ones?|those)\s+(?=(?:from|in|about|with|on|by|of|for)\b)", re.IGNORECASE)
-_ALONE = re.compile(r"\bis it that\b")
-
-
-def _questions(text: str) -> bool:
-    """Whether it asks for something, rather than tells to keep or to change it."""
-    words = tokens(text)
-    return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in _FINDING)
-
-
-_TAKEN_BACK = re.compile(r"^(?:(?:ok|oh|well|no)[,.]?\s+)?(?:forget|drop|leave|skip)\s+(?:it|that)(?:\s+then)?[.!]*$", re.IGNORECASE)
-_NOTHING = re.compile(
-    r"\b(?:nothing|none|no\s+\w+|not\s+(?:find|found|have|know)|don't|do\s+not|didn't|couldn't|can't|unknown)\b", re.IGNORECASE
-)
-_FINDING = frozenset(
-    {
-        "tell",
-        "show",
-        "list",
-        "remind",
-        "find",
-        "search",
-        "give",
-        "summarise",
-        "summarize",
-        "compare",
-        "count",
-        "describe",
-        "explain",
-        "look",
-        "pull",
-        "catch",
-        "recall",
-    }
-)

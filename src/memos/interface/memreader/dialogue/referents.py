@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.moments import Span, moments
-from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, nominals, tokens
+from memos.interface.memreader.dialogue.phrases import NUMBERS, UNITS, Token, nominals, tokens
 from memos.operation.memoperator.entities import mentions
 from memos.operation.memoperator.gazetteer import gazetteer
 
@@ -22,6 +22,7 @@ _CODE = re.compile(r"(?<![\w.-])(?:[A-Z]{2,}-\d+|[A-Z]+\d+[A-Z\d]*)(?![\w-])")
 _APPOSED = re.compile(
     r"\s+(?:is|was)\s+(?:called\s+)?(?:Dr\.?\s|Mrs?\.?\s|Ms\.?\s)?[A-Z][a-z]|,\s+(?:an?\s+certain\s+)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s*(?:[.,]|$)"
 )
+_MEASURES = frozenset(map(lex.singular, UNITS)) | UNITS
 _DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")
 
@@ -58,7 +59,7 @@ def referents(text: str) -> tuple[Referent, ...]:
     nominal = [_nominal(text, *each, named) for each in phrases]
     found = sorted([*nominal, *named], key=lambda each: (each.start, -each.end))
     kept = [each for i, each in enumerate(found) if not (i and (found[i - 1].start, found[i - 1].end) == (each.start, each.end))]
-    kept = [each for each in kept if not any(_part_of_name(each, other) for other in kept)]
+    kept = [each for each in kept if each.head not in _MEASURES and not any(_part_of_name(each, other) for other in kept)]
     placed = [_placed(text, each, kept, tokens(text)) for each in kept]
     groups = list(_groups(text, placed))
     placed = [_levelled(each, groups) for each in placed]
@@ -119,13 +120,13 @@ def _nominal(text: str, start: int, core: int, end: int, named: Sequence[Referen
     one = lex.singular(head)
     name = next((each for each in named if start < each.start and each.end == core), None)
     before = text[start : name.start].rsplit(maxsplit=1)[-1].lower() if name else ""
-    if name and before == "certain":
+    if name and (before == "certain" or (before in lex.DETERMINERS and not (before == "the" and name.value.endswith("s")))):
         return name
     if name and before in gazetteer().pets:
         return Referent(text[start:end], "name", "?", False, name.head, start, end, 1)
     if name and before == "the" and name.value.endswith("s") and name.kind != "place":
         return Referent(text[start:end], "person", "?", True, name.head, start, end, 1)
-    if name and before in lex.FOLK:
+    if name and lex.singular(before) in lex.FOLK:
         gender = lex.gender(before) if name.gender == "?" else name.gender
         return Referent(text[start:end], "person", gender, False, name.head, start, end, 1)
     kind = kind_of_noun(head)

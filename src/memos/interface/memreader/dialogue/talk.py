@@ -97,9 +97,10 @@ class Talk:
         items = _items(listed, text, found) if listed else ()
         for each in (*found, *items):
             one = each if mine else each._replace(value=_turned(each.value))
-            if answer and each.kind == "name" and asked in _KINDS:
+            unsure = each.kind == "name" or (each.kind == "person" and each.gender == "?" and asked == "what")
+            if answer and unsure and each.value[0].isupper() and asked in _KINDS:
                 self.kinds[one.value] = _KINDS[asked]
-            if one.kind == "name" and one.value in self.kinds:
+            if one.value in self.kinds and (one.kind == "name" or self.kinds[one.value] == "thing"):
                 one = one._replace(kind=self.kinds[one.value], gender="?" if self.kinds[one.value] == "person" else "n")
             core = one.core.lower()
             literal = each.value.lower() in said.lower()
@@ -149,6 +150,8 @@ class Talk:
         key = self.key(referent)
         same = [each for each in self.heard if self.key(each.referent) == key]
         turn = max((each.turn for each in same), default=-1)
+        if referent.kind not in {"person", "name"} and all(" " not in each.referent.core for each in same if each.turn == turn):
+            turn = max((each.turn for each in same if " " in each.referent.core), default=turn)
         return max((each for each in same if each.turn == turn), key=lambda each: len(each.referent.value))
 
     def key(self, referent: Referent) -> str:
@@ -194,6 +197,11 @@ class Talk:
             return group
         found = [self.latest(each.referent) for each in two]
         return Found(" and ".join(each.referent.value for each in found), max(each.turn for each in found), "thing")
+
+    def company(self) -> tuple[Found, str] | None:
+        """The organisation, or whatever has a name, that was spoken of last, as a place."""
+        found = self.best(lambda each: each.kind == "organisation" or (each.kind in {"thing", "name"} and each.value[0].isupper()), far=3)
+        return (found, "at") if found and not found.rival else None
 
     def topic(self) -> Found | None:
         """What was asked about last: what the user named as the topic, or else what stands out."""
