@@ -38,7 +38,9 @@ _ALSO = re.compile(
     r"^(?:(?:and|so|but)\s+)?(?P<aux>did|does|do|has|have|is|are|was|were|will|would|can|could|should)\s+(?P<who>\w+)\s*[?.!]*$",
     re.IGNORECASE,
 )
-_SHORT = re.compile(r"^(?:(?:and|but|so)\s+)?(?P<who>(?:who|what)\s+(?:else\s+)?(?P<verb>\w+))\s*[?.!]*$", re.IGNORECASE)
+_SHORT = re.compile(
+    r"^(?:(?:and|but|so)\s+)?(?P<who>(?:who|what)\s+(?:else\s+)?(?:(?:is|was|were|has|had|will)\s+)?(?P<verb>\w+))\s*[?.!]*$", re.IGNORECASE
+)
 _NEWS = re.compile(
     rf"^{SOFT}(?:and\s+)?(?:(?:is|are|was|were)\s+there\s+)?(?:any|what|some|no)\s+(?:other\s+|more\s+)?(?:{'news|updates?|changes?|progress|mentions?'})\b",
     re.IGNORECASE,
@@ -142,7 +144,7 @@ def ask_which(which: str, frame: Frame, talk: Talk) -> Carried:
 def short(text: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -> Carried | None:
     """A question of which only the verb is said, "who disagreed?", with what it is about."""
     match = _SHORT.match(text)
-    if match is None or not (match["verb"].lower().endswith("ed") or match["verb"].lower() in lex.VERBS | lex.INFLECTED):
+    if match is None or not (match["verb"].lower().endswith(("ed", "ing")) or match["verb"].lower() in lex.VERBS | lex.INFLECTED):
         return None
     said, turn = answer or ("", -1)
     said, turn = (talk.told[0], talk.told[1]) if talk.told else (said, turn)
@@ -151,6 +153,26 @@ def short(text: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
     slots += carried(frame, frame.text, talk, said=text.lower())
     topic = first or next((slot.value for slot in slots if slot.name == "topic"), "")
     return Carried(f"{match['who']}, {topic}?", tuple(slots), frame.root) if topic else None
+
+
+def beside_event(text: str, known: Sequence[Slot], frame: Frame, talk: Talk) -> tuple[str, tuple[Slot, ...]]:
+    """A short question about somebody that goes on from an event: "what did he bring" is of the barbecue where he was."""
+    found = [each for each in referents(text) if each.rank]
+    people = bool(known) and all(each.kind in {"person", "name"} for each in found)
+    if not people or len(tokens(text)) > 8 or not _ASKED.match(text) or _STATE.search(text):
+        return text, ()
+    event = next((each for each in referents(frame.text) if each.kind == "event" and each.rank), None)
+    if event is None or event.value.lower() in text.lower():
+        return text, ()
+    latest = next((talk.latest(each.referent) for each in reversed(talk.heard) if each.referent.head == event.head), None)
+    if latest is None:
+        return text, ()
+    said = re.sub(r"\s*[?.!]*$", "", text)
+    return f"{said} at {event.value}?", (Slot(name="topic", words="", value=latest.referent.core, turn=latest.turn),)
+
+
+_ASKED = re.compile(r"^(?:(?:and|so|but)\s+)?(?:what|who|why|how|did|was|were)\b", re.IGNORECASE)
+_STATE = re.compile(r"\b(?:live|lives|work|works|from|old|born|name|called|job|do)\b\s*\??$", re.IGNORECASE)
 
 
 _GOES_ON = re.compile(r"^(?:to|that|because|since)\s", re.IGNORECASE)

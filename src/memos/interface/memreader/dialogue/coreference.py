@@ -140,6 +140,9 @@ def _at(sight: Sight, at: int) -> Step:
     one = one_of(words, at, sight.talk, sight.options)
     if one is not None:
         return one
+    if words[at].low == "both" and word_at(words, at) == "of" and word_at(words, at, 2) in {"them", "those", "these"}:
+        found = sight.talk.persons() if word_at(words, at, 2) == "them" else sight.talk.both()
+        return 3, (edit_of(words, at, 3, found) if found else None), None
     if words[at].low == "all" and word_at(words, at) in NUMBERS:
         return all_of(words, at, sight.options)
     low, rest = _parted(words[at].low, word_at(words, at))

@@ -29,6 +29,7 @@ _DONE = re.compile(rf"^(?:{_ACKNOWLEDGED})[.!]*$", re.IGNORECASE)
 
 
 def asks_or_tells(text: str) -> bool:
+    """Whether it asks a question or gives a command."""
     words = tokens(text)
     return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in lex.COMMANDS)
 

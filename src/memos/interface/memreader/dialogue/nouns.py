@@ -125,7 +125,7 @@ _UNITS = frozenset({"day", "week", "weekend", "month", "quarter", "year"})
 
 def _unit_beside(words: Sequence[Token], at: int, talk: Talk) -> Step:
     """The week before, the month after: beside the time that was spoken of."""
-    moment = talk.time()
+    moment = talk.time(asked=True) or talk.time()
     if moment is None:
         return 3, None, None
     length = 3 + (word_at(words, at, 3) in {"that", "then", "this"})

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from memos.interface.memreader.dialogue import lexicon as lex
-from memos.interface.memreader.dialogue.asking import also_did, ask_more, ask_which, ask_why, more, news, short, wh_only, which_noun
+from memos.interface.memreader.dialogue.asking import (
+    also_did,
+    ask_more,
+    ask_which,
+    ask_why,
+    beside_event,
+    more,
+    news,
+    short,
+    wh_only,
+    which_noun,
+)
 from memos.interface.memreader.dialogue.carrying import Carried, carried, carry, fragment
 from memos.interface.memreader.dialogue.contents import content_of
 from memos.interface.memreader.dialogue.coreference import Resolved, resolve
@@ -27,14 +38,14 @@ from memos.interface.memreader.dialogue.manner import (
 )
 from memos.interface.memreader.dialogue.options import Options, named, options
 from memos.interface.memreader.dialogue.phrases import tokens
-from memos.interface.memreader.dialogue.pieces import Part
+from memos.interface.memreader.dialogue.pieces import Part, predicate
 from memos.interface.memreader.dialogue.referents import referents
 from memos.interface.memreader.dialogue.replies import agrees, asks, correction, offered
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.interface.memreader.dialogue.values import Standalone, Turn
 from memos.memcube.reading import Slot, Unresolved
 
-TURNS = 12
+TURNS = 16
 """How many turns before an utterance are read."""
 LONGEST = 1000
 """An utterance that is longer says all by itself."""
@@ -136,8 +147,9 @@ class _Reader:
         told = content_of(text, self.turns)
         if told is not None:
             return Standalone(told[0], (told[1],), fresh=False, entities=self._entities()), None
-        slots = tuple(resolved.slots)
-        return Standalone(resolved.text, slots, tuple(resolved.unresolved), fresh=not slots, entities=self._entities()), None
+        text, extra = beside_event(resolved.text, resolved.slots, self.frame, self.talk) if self.frame else (resolved.text, ())
+        slots = (*resolved.slots, *extra)
+        return Standalone(text, slots, tuple(resolved.unresolved), fresh=not slots, entities=self._entities()), None
 
     def _entities(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(each.referent.core for each in reversed(self.talk.heard) if each.referent.rank))[:12]
@@ -159,7 +171,9 @@ class _Reader:
                 said = " ".join(part.said for part in found)
                 new = self.frame.text[:at] + said + self.frame.text[at + len(wrong) :]
                 return Carried(new, tuple(carried(self.frame, new, self.talk, said=said.lower(), gone=[wrong])), self.frame.root), []
-            return carry(found, self.frame, self.talk), []
+            got = carry(found, self.frame, self.talk)
+            whole = Slot(name="topic", words="", value=predicate(self.frame.text, self.frame.text), turn=self.frame.root)
+            return got._replace(slots=(*got.slots, *([whole] if whole.value else []))), []
         return None
 
     def _answered(self, text: str, resolved: Resolved) -> Carried | None:

@@ -59,7 +59,7 @@ def referents(text: str) -> tuple[Referent, ...]:
     nominal = [_nominal(text, *each, named) for each in phrases]
     found = sorted([*nominal, *named], key=lambda each: (each.start, -each.end))
     kept = [each for i, each in enumerate(found) if not (i and (found[i - 1].start, found[i - 1].end) == (each.start, each.end))]
-    kept = [each for each in kept if each.head not in _MEASURES and not any(_part_of_name(each, other) for other in kept)]
+    kept = [each for each in kept if not _measure(each) and not any(_part_of_name(each, other) for other in kept)]
     placed = [_placed(text, each, kept, tokens(text)) for each in kept]
     groups = list(_groups(text, placed))
     placed = [_levelled(each, groups) for each in placed]
@@ -97,7 +97,11 @@ def _may_name(word: str, text: str, at: int) -> bool:
     )
     common = known or low in lex.CHITCHAT or low in lex.DETERMINERS or low in lex.ADVERBS or low in lex.PREPOSITIONS or low in lex.EVENTS
     starts = not text[:at].strip() or text[:at].rstrip()[-1:] in '.!?:\n"“'
-    return len(low) > 2 and not common and not (starts and low.endswith(("ing", "ed", "ly", "s")))
+    return (
+        len(low) > 2
+        and not common
+        and not (starts and low.endswith(("ing", "ed", "ly", "s")) and (low.endswith("ly") or text.strip(" .!") != word))
+    )
 
 
 def _name(text: str, start: int, end: int, kind: str) -> Referent:
@@ -188,6 +192,12 @@ def _groups(text: str, found: Sequence[Referent]) -> Iterator[Referent]:
             kind = "person" if any(member.kind == "person" for member in run) else one.kind
             yield Referent(text[one.start : last.end], kind, "?", True, last.head, one.start, last.end, one.rank)
         run = [each] if each else []
+
+
+def _measure(each: Referent) -> bool:
+    """Whether it only says how much or how long: "two weeks", "every three months"."""
+    words = each.core.lower().split()
+    return each.head in _MEASURES and (len(words) == 1 or words[0] in NUMBERS or words[0].isdecimal())
 
 
 def _part_of_name(each: Referent, other: Referent) -> bool:

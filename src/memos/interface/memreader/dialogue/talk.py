@@ -58,6 +58,8 @@ class Moment(NamedTuple):
     span: Span
     turn: int
     clock: int
+    asked: bool = False
+    """Whether the user asked about it."""
 
 
 Fits = Callable[[Referent], bool]
@@ -107,8 +109,9 @@ class Talk:
             origin = turn if literal else known.get(core, known.get(one.value.lower(), self._said(one, turn)))
             before, alone = text[: each.start], answer and each.rank > 0
             self.heard.append(Heard(one, origin, self.clock, alone, mine, bool(_TOPIC.search(before)), _located(before), within))
+        asking = mine and not text.rstrip().endswith(".") and not _STORING.search(text)
         if not (mine and _STORING.match(text)):
-            self.times += [Moment(each, known.get(_bare(each.bare), turn), self.clock) for each in times(text)]
+            self.times += [Moment(each, known.get(_bare(each.bare), turn), self.clock, asking) for each in times(text)]
 
     def best(self, fits: Fits, *, far: int = 8) -> Found | None:
         """The referent that fits and stands out most, with its rival if there is one."""
@@ -162,9 +165,10 @@ class Talk:
             return referent.head
         return referent.head if referent.head in lex.FOLK else referent.value.lower().split()[-1]
 
-    def time(self, *, far: int = 8, event: bool = False) -> Moment | None:
+    def time(self, *, far: int = 8, event: bool = False, asked: bool = False) -> Moment | None:
         """The time that was spoken of last; with `event` only what is named by one."""
         near = (each for each in reversed(self.times) if self.clock - each.clock <= far)
+        near = (each for each in near if each.asked) if asked else near
         return next((each for each in near if not event or not moments(each.span.bare)), None)
 
     def place(self) -> tuple[Found, str] | None:
@@ -200,8 +204,28 @@ class Talk:
 
     def company(self) -> tuple[Found, str] | None:
         """The organisation, or whatever has a name, that was spoken of last, as a place."""
-        found = self.best(lambda each: each.kind == "organisation" or (each.kind in {"thing", "name"} and each.value[0].isupper()), far=3)
-        return (found, "at") if found and not found.rival else None
+        named = [
+            each for each in self.heard if each.referent.kind in {"organisation", "thing", "name"} and each.referent.value[0].isupper()
+        ]
+        last = [each for each in named if each.clock == named[-1].clock and self.clock - each.clock <= 3 and each.referent.rank]
+        if len({self.key(each.referent) for each in last}) != 1:
+            return None
+        latest = self.latest(last[0].referent)
+        return Found(latest.referent.value, latest.turn, "organisation"), "at"
+
+    def persons(self) -> Found | None:
+        """The last two people who were named, one by one."""
+        people = [
+            each
+            for each in self.heard
+            if each.referent.kind in {"person", "name"} and not each.referent.plural and self.clock - each.clock <= 5
+        ]
+        last = list({self.key(each.referent): each for each in people}.values())
+        last.sort(key=lambda each: each.clock)
+        found = [self.latest(each.referent) for each in last[-2:]]
+        if len(found) < 2:
+            return None
+        return Found(" and ".join(each.referent.value for each in found), max(each.turn for each in found), "person")
 
     def topic(self) -> Found | None:
         """What was asked about last: what the user named as the topic, or else what stands out."""
