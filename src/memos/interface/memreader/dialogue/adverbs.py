@@ -40,16 +40,7 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     """What "there" and "then" stand for."""
     before, after = word_at(sight.words, at, -1), word_at(sight.words, at)
     if low == "then":
-        if (
-            at == 0
-            or sight.words[0].low in lex.COMMANDS | lex.VERBS
-            or (after and after not in {"?", ".", "!", ",", "too"} and before not in {"since", "until", "by", "before", "after"})
-        ):
-            return None, None
-        moment = sight.talk.time()
-        if moment is None:
-            return None, Unresolved(kind="time", text="then", reason="nothing before it names the time that it stands for")
-        return time_edit(sight.words, at, 1, moment.span.text if before not in lex.PREPOSITIONS else moment.span.bare, moment), None
+        return _then(sight, at, before, after)
     leads = before in {"is", "are", "was", "were", "over", "out", "still", "hi", "hello", "hey", "be", "been", "isn't", "wasn't"}
     if rest or after in lex.AUXILIARIES or (leads and after not in {"", "?"}) or before in {"hi", "hello", "hey", "out"}:
         return None, None
@@ -62,3 +53,17 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if edit is not None and before not in lex.PREPOSITIONS:
         edit.text = f"{'to' if before in _GOING else preposition} {edit.text}"
     return edit, left
+
+
+_LIMITS = frozenset({"since", "until", "by", "before", "after"})
+
+
+def _then(sight: Sight, at: int, before: str, after: str) -> Outcome:
+    """The time that "then" is; none where it only goes on with the talk: "delete it then"."""
+    telling = sight.words[0].low not in lex.WH | lex.AUXILIARIES | {"and"} and sight.words[-1].low != "?" and before not in _LIMITS
+    if at == 0 or telling or (after and after not in {"?", ".", "!", ",", "too"} and before not in _LIMITS):
+        return None, None
+    moment = sight.talk.time()
+    if moment is None:
+        return None, Unresolved(kind="time", text="then", reason="nothing before it names the time that it stands for")
+    return time_edit(sight.words, at, 1, moment.span.text if before not in lex.PREPOSITIONS else moment.span.bare, moment), None

@@ -16,7 +16,7 @@ from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Slot
 
 _WORDS = lex.any_of(
-    r"why|when|where|how \w+|how|who|with whom|who with|since when|until when|till when|what for",
+    r"why|when|where|how \w+(?: for)?|how|who|with whom|who with|since when|until when|till when|what for",
     "what time|what day|on what day|for how long|from whom|from where|where to|to whom|by whom|by when",
 )
 _TAIL = lex.any_of(
@@ -38,6 +38,7 @@ _ALSO = re.compile(
     r"^(?:(?:and|so|but)\s+)?(?P<aux>did|does|do|has|have|is|are|was|were|will|would|can|could|should)\s+(?P<who>\w+)\s*[?.!]*$",
     re.IGNORECASE,
 )
+_IS = re.compile(r"(?:is|are|was|were)\b")
 _SHORT = re.compile(
     r"^(?:(?:and|but|so)\s+)?(?P<who>(?:who|what)\s+(?:else\s+)?(?:(?:is|was|were|has|had|will)\s+)?(?P<verb>\w+))\s*[?.!]*$", re.IGNORECASE
 )
@@ -73,7 +74,7 @@ def ask_more(words: str, frame: Frame, talk: Talk) -> Carried:
 
 def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -> Carried:
     """A question word alone, put before what was asked and answered."""
-    question = _QUESTION.match(opened(frame.text))
+    question = _QUESTION.match(re.sub(r"^(what|who|where|when|how|why)['’]s\b", r"\1 is", opened(frame.text), flags=re.IGNORECASE))
     said, turn = answer or ("", -1)
     said = _mine(re.sub(r"\s*[.!]+$", "", said.strip()))
     extra = list[Slot]()
@@ -89,7 +90,7 @@ def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
         text = f"{wh} {stem} {_lower(said)}"
     elif usable and _clause(said):
         text = f"{wh} is it that {_lower(said)}"
-    elif usable and question["wh"] and question["wh"].lower() not in {"when", "why"}:
+    elif usable and question["wh"] and question["wh"].lower() not in {"when", "why"} and not _IS.match(stem):
         text = f"{wh} {stem} {_lower(said)}"
     else:
         text = f"{wh} {stem}"

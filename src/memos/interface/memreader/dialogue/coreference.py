@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.adverbs import where_or_when
 from memos.interface.memreader.dialogue.edits import Edit, Outcome, Step, edit_of, outcome, time_edit, word_at
+from memos.interface.memreader.dialogue.heard import Found
 from memos.interface.memreader.dialogue.nouns import NOUNS, all_of, compared, known_noun, noun_like, one_of, that_noun
 from memos.interface.memreader.dialogue.options import Options, choice
 from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content, tokens
 from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
 from memos.interface.memreader.dialogue.referents import Referent, referents
 from memos.interface.memreader.dialogue.sight import Sight
-from memos.interface.memreader.dialogue.talk import Fits, Found, Talk
+from memos.interface.memreader.dialogue.talk import Fits, Talk
 from memos.memcube.reading import Slot, Unresolved
 from memos.operation.memoperator.gazetteer import gazetteer
 
@@ -140,6 +141,9 @@ def _at(sight: Sight, at: int) -> Step:
     one = one_of(words, at, sight.talk, sight.options)
     if one is not None:
         return one
+    two = words[at].low == "the" and word_at(words, at) == "two" and word_at(words, at, 2) == "of" and word_at(words, at, 3) == "them"
+    if two and (pair := sight.talk.persons()):
+        return 4, edit_of(words, at, 4, pair), None
     if words[at].low == "both" and word_at(words, at) == "of" and word_at(words, at, 2) in {"them", "those", "these"}:
         found = sight.talk.persons() if word_at(words, at, 2) == "them" else sight.talk.both()
         return 3, (edit_of(words, at, 3, found) if found else None), None
@@ -198,6 +202,8 @@ def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     found = sight.talk.best(fits)
     if found is not None and found.rival is not None and sure is not None and sure.rival is None:
         found = sure
+    if found is not None and found.rival is None and found.value[0].isupper():
+        sight.talk.is_of(found.value, want)
     found = found or sight.talk.best(lambda each: each.head in gazetteer().pets)
     return outcome(sight.words, at, found, "person", own=own, rest=rest)
 
@@ -288,5 +294,5 @@ def _time_or_event(words: Sequence[Token], at: int, talk: Talk) -> Step:
 
 def _things(low: str, talk: Talk) -> Found | None:
     many = low in {"those", "these"}
-    found = talk.best(lambda each: each.kind not in {"person", "name"} and (each.plural or not many))
+    found = talk.best(lambda each: each.kind not in {"person", "name"} and each.plural == many)
     return talk.best(lambda each: each.kind not in {"person", "name"}) if many and found is None else found

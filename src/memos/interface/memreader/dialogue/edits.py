@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memos.interface.memreader.dialogue.heard import Found, Moment
 from memos.interface.memreader.dialogue.phrases import Token
-from memos.interface.memreader.dialogue.talk import Found, Moment
 from memos.memcube.reading import Slot, Unresolved
 
 

@@ -10,7 +10,7 @@ from memos.interface.memreader.dialogue.moments import Span
 from memos.interface.memreader.dialogue.pieces import BESIDE, COUNT, NUMBER, Part
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
 
-_NOW = r"yesterday|today|tonight|tomorrow|recently|(?:the\s+)?(?:last|next|this|previous|other|day|week)\b"
+_NOW = r"now|yesterday|today|tonight|tomorrow|recently|(?:the\s+)?(?:last|next|this|previous|other|day|week)\b"
 _DEICTIC = re.compile(rf"^(?:{_NOW}|these\s|.*\b(?:ago|earlier|later)$)", re.IGNORECASE)
 _TAIL = re.compile(r"\s*(?:,?\s*please)?\s*[?.!…]*\s*$", re.IGNORECASE)
 _TELLING = re.compile(

@@ -38,7 +38,7 @@ PRONOUNS = _set(
 ADVERBS = _set(
     """again already also always almost alone away back badly ago just not never now often only perhaps maybe probably quite rather really
     soon still too very well yet today tomorrow yesterday tonight please instead together exactly actually either else ever even anyway
-    later earlier sometimes usually recently finally lately once twice n't ok okay yes hi hello thanks thank"""
+    altogether later earlier sometimes usually recently finally lately once twice n't ok okay yes hi hello thanks thank"""
 )
 _VERBS = """
 ask be become begin believe bring build buy call cancel change check choose come compare contact cook cost decide delete describe discuss

@@ -45,6 +45,8 @@ def has_verb(text: str) -> bool:
 
 ONES = re.compile(r"^((?:and|only|just|but)\s+)(?:the\s+)?(?:ones?|those)\s+(?=(?:from|in|about|with|on|by|of|for)\b)", re.IGNORECASE)
 SAME = re.compile(r"^(?:(?:and|now)\s+)?(?:the\s+)?same\s+(?P<noun>(?!for\b|with\b|thing\b|again\b|question\b)\w{4,})", re.IGNORECASE)
+BESIDE_TIME = re.compile(r"^(?:(?:ok|so|and|or)\s+)*(?:what\s+about\s+)?(?:before|after)$", re.IGNORECASE)
+"""A time alone that lies beside another."""
 ALONE = re.compile(r"\bis it that\b")
 
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.dating import beside
 from memos.interface.memreader.dialogue.edits import Outcome, Step, edit_of, plain, time_edit, word_at
+from memos.interface.memreader.dialogue.heard import Found
 from memos.interface.memreader.dialogue.options import PLACES_IN_ORDER, Options, named
 from memos.interface.memreader.dialogue.phrases import Token, content
-from memos.interface.memreader.dialogue.talk import Found, Talk
+from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Unresolved
 
 _POINTED = {"project", "plan", "file", "ticket", "report", "idea", "email", "document", "letter", "contract", "recipe", "guys", "people"}
@@ -120,7 +121,7 @@ def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     return 2, edit, None
 
 
-_UNITS = frozenset({"day", "week", "weekend", "month", "quarter", "year"})
+_UNITS = frozenset({"morning", "afternoon", "evening", "night", "day", "week", "weekend", "month", "quarter", "year"})
 
 
 def _unit_beside(words: Sequence[Token], at: int, talk: Talk) -> Step:

@@ -80,6 +80,7 @@ def _item(text: str) -> str:
         text,
         flags=re.IGNORECASE,
     )
+    text = re.sub(r"^an?\s+\w+\s+(?:called|named)\s+(?=[A-Z])", "", text)
     text = re.sub(r"^(?:your)\b", "my", text, flags=re.IGNORECASE)
     words = text.split()
     plain = len(words) > 1 and words[0].istitle() and all(word.islower() for word in words[1:])
@@ -110,6 +111,9 @@ def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[i
 def _said(words: Sequence[Token], at: int) -> tuple[str, int]:
     """The word that chooses, in "the second one", "the last of them" or "option 2", and how many words that takes; none is 0."""
     low, number = words[at].low, at + 1
+    alone = at > 0 and words[at - 1].low in {"and", "about"} and all(word.low in {"?", "."} for word in words[number:])
+    if alone and low in {"one", "two", "three", "four"}:
+        return low, 1
     if low not in {"the", "option", "number"} or number >= len(words):
         return "", 0
     said, rest = words[number].low, [word.low for word in words[number + 1 : number + 3]]

@@ -60,6 +60,8 @@ def parts(text: str) -> list[Part] | None:
     beside = BESIDE.match(text)
     if beside:
         return [Part("time", beside["said"], (beside["before"] or "").strip().lower())]
+    if text.strip().lower() == "now":
+        return [Part("time", "now")]
     found, rest = list[Part](), text
     for each in reversed(times(text)):
         before = each.text[: len(each.text) - len(each.bare)].strip().lower()

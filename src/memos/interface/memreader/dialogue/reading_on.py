@@ -27,6 +27,7 @@ from memos.interface.memreader.dialogue.edits import plain
 from memos.interface.memreader.dialogue.frames import Frame
 from memos.interface.memreader.dialogue.manner import (
     ALONE,
+    BESIDE_TIME,
     NOTHING,
     ONES,
     SAME,
@@ -102,18 +103,15 @@ class _Reader:
             listed.frame = self.frame if listed.offered else None
 
     def _asked_for(self) -> str:
-        """The question word of what was asked last; what, where it asks for things of a kind."""
-        words = (
-            [word.low.split("'")[0] for word in tokens(self.frame.text) if word.low not in {"and", "so", "but", "ok"}] if self.frame else []
-        )
+        """The question word of what was asked last; "who" where it asks for people, "what" where for things of a kind."""
+        words = [word.low.split("'")[0] for word in tokens(self.frame.text) if word.low not in _JOINING] if self.frame else []
         first = words[0] if words else ""
-        if first in {"which", "what", "list"}:
-            return (
-                "what"
-                if not any(word in lex.FOLK or lex.singular(word) in lex.FOLK or word in lex.PLURAL_FOLK for word in words[1:4])
-                else "who"
-            )
-        return first
+        if first not in {"which", "what", "list"}:
+            return first
+        named = "name" in words[:5]
+        if any(lex.singular(word) in lex.FOLK or word in lex.PLURAL_FOLK for word in words[1 : 9 if named else 4]):
+            return "who"
+        return "" if named else "what"
 
     def _hear_user(self, text: str, number: int) -> None:
         if chitchat(text):
@@ -137,6 +135,7 @@ class _Reader:
     def _read(self, text: str) -> tuple[Standalone, int | None]:
         if chitchat(text) and not (agrees(text) and self._offer()):
             return Standalone(text, entities=self._entities()), None
+        text = BESIDE_TIME.sub(r"\g<0> that", text.rstrip(" ?.!")) if BESIDE_TIME.match(text.rstrip(" ?.!")) else text
         resolved = resolve(text, self.talk, self.options)
         made = self._reply(text, resolved) or self._fragment(text, resolved)
         if made is not None:
@@ -265,6 +264,9 @@ class _Reader:
         """The request to which the assistant offered what was now taken instead."""
         words = {each.turn for each in resolved.slots if "other" in each.words}
         return next((each.frame for each in reversed(self.options) if each.turn in words), None)
+
+
+_JOINING = frozenset({"and", "so", "but", "ok"})
 
 
 def _accepted(text: str, offer: str, turn: int) -> Carried:

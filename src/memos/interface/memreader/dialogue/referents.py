@@ -23,6 +23,7 @@ _APPOSED = re.compile(
     r"\s+(?:is|was)\s+(?:called\s+)?(?:Dr\.?\s|Mrs?\.?\s|Ms\.?\s)?[A-Z][a-z]|,\s+(?:an?\s+certain\s+)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s*(?:[.,]|$)"
 )
 _MEASURES = frozenset(map(lex.singular, UNITS)) | UNITS
+_NAMING = re.compile(r"\s+(?:called|named)\s+")
 _DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")
 
@@ -61,6 +62,11 @@ def referents(text: str) -> tuple[Referent, ...]:
     kept = [each for i, each in enumerate(found) if not (i and (found[i - 1].start, found[i - 1].end) == (each.start, each.end))]
     kept = [each for each in kept if not _measure(each) and not any(_part_of_name(each, other) for other in kept)]
     placed = [_placed(text, each, kept, tokens(text)) for each in kept]
+    for each in placed:
+        if each.kind == "person" and each.head in lex.FOLK and (naming := _NAMING.match(text[each.end :])):
+            found = [one for one in placed if one.start == each.end + naming.end() and one.value[0].isupper()]
+            new = [one._replace(kind="person", gender=each.gender, rank=each.rank) for one in found]
+            placed = [one for one in placed if one is not each and one not in found] + new
     groups = list(_groups(text, placed))
     placed = [_levelled(each, groups) for each in placed]
     return tuple(sorted([*placed, *groups], key=lambda each: (each.start, -each.end))[:MOST])
@@ -97,11 +103,7 @@ def _may_name(word: str, text: str, at: int) -> bool:
     )
     common = known or low in lex.CHITCHAT or low in lex.DETERMINERS or low in lex.ADVERBS or low in lex.PREPOSITIONS or low in lex.EVENTS
     starts = not text[:at].strip() or text[:at].rstrip()[-1:] in '.!?:\n"“'
-    return (
-        len(low) > 2
-        and not common
-        and not (starts and low.endswith(("ing", "ed", "ly", "s")) and (low.endswith("ly") or text.strip(" .!") != word))
-    )
+    return len(low) > 2 and not common and not (starts and low.endswith(("ing", "ed", "ly", "s")))
 
 
 def _name(text: str, start: int, end: int, kind: str) -> Referent:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from memos.interface.memreader.dialogue import lexicon as lex
-from memos.interface.memreader.dialogue.moments import Span, moments
-from memos.interface.memreader.dialogue.phrases import NUMBERS, UNITS, content, tokens
-from memos.interface.memreader.dialogue.referents import Referent, kind_of_noun, referents, times
+from memos.interface.memreader.dialogue.heard import Found, Heard, Moment, bare, clause, heard_of, turned
+from memos.interface.memreader.dialogue.heard import items as items_of
+from memos.interface.memreader.dialogue.moments import moments
+from memos.interface.memreader.dialogue.phrases import tokens
+from memos.interface.memreader.dialogue.referents import Referent, referents, times
 
 MARGIN = 0.3
 """How much better than the next an antecedent has to be."""
@@ -18,48 +19,11 @@ _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|would|can|could|should|did|does|do|said|says|\w{3,}ed)\b|n't\b", re.IGNORECASE
 )
 
-_TOPIC = re.compile(r"\b(?:about|on|regarding|how\s+many|which|all|every|list|summari[sz]e|compare)\s+$", re.IGNORECASE)
 _STORING = re.compile(r"^(?:please\s+|then\s+|and\s+)?(?:note|remember|save|store|log|record|jot|keep)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"^(?:to|that)\s", re.IGNORECASE)
 _KINDS = {"who": "person", "whom": "person", "whose": "person", "where": "place", "what": "thing"}
 """What a name alone answers, by what was asked."""
-_LOCATED = re.compile(r"(?<!\w)(in|on|at|under|behind|inside|beside|near)\s+$", re.IGNORECASE)
 _GOES_ON = re.compile(r"^(?:(?:yes|no|yeah|well)[,.]?\s+)?(?:that|to|because|since|not\s)\b", re.IGNORECASE)
-
-
-class Heard(NamedTuple):
-    """A referent in the conversation: `turn` says it in words, `clock` is when it was last meant, `answer` that it alone was the answer."""
-
-    referent: Referent
-    turn: int
-    clock: int
-    answer: bool
-    mine: bool
-    topic: bool
-    """Whether it stands after "about", or is what is counted, listed or summarised."""
-    located: str
-    """The preposition by which something is said to be in, on or at it."""
-    within: bool
-    """Whether it stands in an answer that only goes on with the question: "that the roof leaks"."""
-
-
-class Found(NamedTuple):
-    """The antecedent of some words, and the turn that says it; `rival` is one that is as good."""
-
-    value: str
-    turn: int
-    kind: str
-    rival: str | None = None
-
-
-class Moment(NamedTuple):
-    """Words that name a time, and the turn that says them."""
-
-    span: Span
-    turn: int
-    clock: int
-    asked: bool = False
-    """Whether the user asked about it."""
 
 
 Fits = Callable[[Referent], bool]
@@ -73,6 +37,8 @@ class Talk:
         self.heard: list[Heard] = []
         self.times: list[Moment] = []
         self.clock = 0
+        self.genders: dict[str, str] = {}
+        """Who was called he (m) or she (f)."""
         self.kinds: dict[str, str] = {}
         """What unknown names turned out to be names of."""
         self.told: tuple[str, int] | None = None
@@ -93,25 +59,39 @@ class Talk:
         known = dict(sources)
         within = not mine and bool(_GOES_ON.match(text))
         if not mine and _CLAUSE.match(text):
-            self.told = (_clause(text), turn)
+            self.told = (clause(text), turn)
         answer = not mine and not within and len(tokens(text)) <= 16 and not _FINITE.search(text)
         found = referents(text)
-        items = _items(listed, text, found) if listed else ()
+        items = items_of(listed, text, found) if listed else ()
         for each in (*found, *items):
-            one = each if mine else each._replace(value=_turned(each.value))
-            unsure = each.kind == "name" or (each.kind == "person" and each.gender == "?" and asked == "what")
-            if answer and unsure and each.value[0].isupper() and asked in _KINDS:
-                self.kinds[one.value] = _KINDS[asked]
-            if one.value in self.kinds and (one.kind == "name" or self.kinds[one.value] == "thing"):
-                one = one._replace(kind=self.kinds[one.value], gender="?" if self.kinds[one.value] == "person" else "n")
-            core = one.core.lower()
+            if answer and len(tokens(text)) <= 2 and each.kind == "name" and asked in lex.AUXILIARIES:
+                continue  # a word such as "Forbidden."
+            one = self._told_apart(each if mine else each._replace(value=turned(each.value)), asked if answer else "")
             literal = each.value.lower() in said.lower()
-            origin = turn if literal else known.get(core, known.get(one.value.lower(), self._said(one, turn)))
-            before, alone = text[: each.start], answer and each.rank > 0
-            self.heard.append(Heard(one, origin, self.clock, alone, mine, bool(_TOPIC.search(before)), _located(before), within))
+            origin = turn if literal else known.get(one.core.lower(), known.get(one.value.lower(), self._said(one, turn)))
+            self.heard.append(heard_of(text, one, origin, self.clock, alone=answer and each.rank > 0, mine=mine, within=within))
         asking = mine and not text.rstrip().endswith(".") and not _STORING.search(text)
         if not (mine and _STORING.match(text)):
-            self.times += [Moment(each, known.get(_bare(each.bare), turn), self.clock, asking) for each in times(text)]
+            self.times += [Moment(each, known.get(bare(each.bare), turn), self.clock, asking) for each in times(text)]
+
+    def _told_apart(self, one: Referent, asked: str) -> Referent:
+        """A name as that of a person, a place or a thing, by what was asked when it was first the answer."""
+        first = one.start == 0 and " " not in one.value and one.value.istitle() and one.kind == "thing"
+        if asked == "who" and first:
+            one = one._replace(kind="name", plural=False, head=one.value.lower(), gender=lex.gender(one.value))
+        unsure = one.kind == "name" or (one.kind == "person" and one.gender == "?" and asked == "what")
+        if unsure and one.value[0].isupper() and asked in _KINDS:
+            self.kinds[one.value] = _KINDS[asked]
+        if one.value in self.kinds and (one.kind == "name" or self.kinds[one.value] == "thing"):
+            one = one._replace(kind=self.kinds[one.value], gender="?" if self.kinds[one.value] == "person" else "n")
+        return one._replace(gender=self.genders[one.value]) if one.value in self.genders else one
+
+    def is_of(self, value: str, gender: str) -> None:
+        """Remember that somebody was called he, or she."""
+        self.genders.setdefault(value, gender)
+        self.heard = [
+            each._replace(referent=each.referent._replace(gender=gender)) if each.referent.value == value else each for each in self.heard
+        ]
 
     def best(self, fits: Fits, *, far: int = 8) -> Found | None:
         """The referent that fits and stands out most, with its rival if there is one."""
@@ -137,7 +117,7 @@ class Talk:
     def _score(self, each: Heard) -> float:
         score = -2.0 * (self.clock - each.clock) + (0, 0.7, 1.0, 1.5)[each.referent.rank]
         if each.answer:
-            score += 1.5
+            score += 1.5 + (0.5 if each.first else 0)
         elif not each.mine and each.referent.start:
             score -= 1.0
         score -= 1.0 if each.referent.kind == "name" else 0
@@ -240,46 +220,3 @@ class Talk:
             return Found(latest.referent.value, latest.turn, latest.referent.kind)
         found = self.best(lambda each: each.kind not in {"person", "name"} and each.head not in lex.VAGUE)
         return found if found and not found.rival else None
-
-
-def _clause(text: str) -> str:
-    """An answer such as "To rest more.", as the end of a sentence."""
-    said = re.split(r"[.!?;](?:\s|$)", text, maxsplit=1)[0]
-    return _turned(said[:1].lower() + said[1:])
-
-
-def _located(before: str) -> str:
-    match = _LOCATED.search(before)
-    return match[1].lower() if match else ""
-
-
-def _bare(value: str) -> str:
-    """Words without an article, in lower case, as slots are compared."""
-    return re.sub(r"^(?:the|an?)\s+", "", value.lower())
-
-
-def _items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[Referent]:
-    """The things listed that nothing else shows to be noun phrases."""
-    items = []
-    for each in listed:
-        at, words = text.lower().find(each.lower()), tokens(each)
-        if (
-            at < 0
-            or not words
-            or len(words) > 5
-            or any(one.start <= at and at + len(each) <= one.end and one.rank and not one.plural for one in found)
-        ):
-            continue
-        bare = (
-            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS
-            or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS
-            or words[-1].low.endswith("ly")
-        )
-        if not bare and content(words[-1]) and words[-1].low.isalpha() and not times(each):
-            items.append(Referent(each, kind_of_noun(words[-1].low), "n", False, lex.singular(words[-1].low), at, at + len(each), 2))
-    return items
-
-
-def _turned(value: str) -> str:
-    """What an assistant says of the user's, as the user would say it."""
-    return re.sub(r"\b([Yy])our\b", lambda _: "my", value, count=2)

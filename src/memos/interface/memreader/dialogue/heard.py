@@ -1,0 +1,102 @@
+"""Heard: one thing that was spoken of, and how it stood in its turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.moments import Span
+from memos.interface.memreader.dialogue.phrases import NUMBERS, UNITS, content, tokens
+from memos.interface.memreader.dialogue.referents import Referent, kind_of_noun, times
+
+_LOCATED = re.compile(r"(?<!\w)(in|on|at|under|behind|inside|beside|near)\s+$", re.IGNORECASE)
+_TOPIC = re.compile(r"\b(?:about|on|regarding|how\s+many|which|all|every|list|summari[sz]e|compare)\s+$", re.IGNORECASE)
+
+
+class Heard(NamedTuple):
+    """A referent in the conversation: `turn` says it in words, `clock` is when it was last meant, `answer` that it alone was the answer."""
+
+    referent: Referent
+    turn: int
+    clock: int
+    answer: bool
+    mine: bool
+    topic: bool
+    """Whether it stands after "about", or is what is counted, listed or summarised."""
+    first: bool
+    """Whether its turn begins with it."""
+    located: str
+    """The preposition by which something is said to be in, on or at it."""
+    within: bool
+    """Whether it stands in an answer that only goes on with the question: "that the roof leaks"."""
+
+
+class Found(NamedTuple):
+    """The antecedent of some words, and the turn that says it; `rival` is one that is as good."""
+
+    value: str
+    turn: int
+    kind: str
+    rival: str | None = None
+
+
+class Moment(NamedTuple):
+    """Words that name a time, and the turn that says them."""
+
+    span: Span
+    turn: int
+    clock: int
+    asked: bool = False
+    """Whether the user asked about it."""
+
+
+def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mine: bool, within: bool) -> Heard:
+    """A referent as it stands in the text of a turn."""
+    before = text[: one.start]
+    first = not re.search(r"\w{2}", before)
+    return Heard(one, turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within)
+
+
+def clause(text: str) -> str:
+    """An answer such as "To rest more.", as the end of a sentence."""
+    said = re.split(r"[.!?;](?:\s|$)", text, maxsplit=1)[0]
+    return turned(said[:1].lower() + said[1:])
+
+
+def _located(before: str) -> str:
+    match = _LOCATED.search(before)
+    return match[1].lower() if match else ""
+
+
+def bare(value: str) -> str:
+    """Words without an article, in lower case, as slots are compared."""
+    return re.sub(r"^(?:the|an?)\s+", "", value.lower())
+
+
+def items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[Referent]:
+    """The things listed that nothing else shows to be noun phrases."""
+    items = []
+    for each in listed:
+        at, words = text.lower().find(each.lower()), tokens(each)
+        if (
+            at < 0
+            or not words
+            or len(words) > 5
+            or any(one.start <= at and at + len(each) <= one.end and one.rank and not one.plural for one in found)
+        ):
+            continue
+        bare = (
+            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS
+            or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS
+            or words[-1].low.endswith("ly")
+        )
+        if not bare and content(words[-1]) and words[-1].low.isalpha() and not times(each):
+            items.append(Referent(each, kind_of_noun(words[-1].low), "n", False, lex.singular(words[-1].low), at, at + len(each), 2))
+    return items
+
+
+def turned(value: str) -> str:
+    """What an assistant says of the user's, as the user would say it."""
+    return re.sub(r"\b([Yy])our\b", lambda _: "my", value, count=2)
