@@ -60,6 +60,33 @@ def test_an_utterance_is_rewritten_from_what_was_said_before_it(said, text, slot
     assert not found.unresolved
 
 
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (("¿Qué le dije a Marta en mayo?", "¿y en junio?"), "¿Qué le dije a Marta en junio?"),
+        (("¿Qué dijo Marta sobre el contrato?", "¿Y Ana?"), "¿Qué dijo Ana sobre el contrato?"),
+        (("我五月花了多少钱？", "那六月呢？"), "我六月花了多少钱？"),
+    ],
+)
+def test_another_time_or_name_is_put_in_in_spanish_and_chinese(said, text):
+    found = read(*said)
+    assert found.text == text
+    assert [slot.turn for slot in found.slots] == [0]
+
+
+SAID_ANOTHER_DAY = [
+    ("What did I eat yesterday?", "and the day before that?", "What did I eat on 7 September 2025?"),
+    ("What did I eat in June?", "and the month before?", "What did I eat in May 2025?"),
+    ("What did I eat last week?", "and the week before that?", "What did I eat from 25 August 2025 to 31 August 2025?"),
+]
+
+
+@pytest.mark.parametrize(("first", "then", "text"), SAID_ANOTHER_DAY)
+def test_a_time_beside_another_is_said_in_dates_that_hold_whenever_it_was_said(first, then, text):
+    turns = [Turn("user", first, at=datetime(2025, 9, 9, 9, 0, tzinfo=UTC)), Turn("assistant", "Soup.")]
+    assert standalone(then, turns, now=NOW).text == text
+
+
 FRESH = [
     "Where did I put the passport?",
     "It rained all day yesterday, note that for the garden diary",

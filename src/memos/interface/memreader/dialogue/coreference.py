@@ -294,5 +294,5 @@ def _time_or_event(words: Sequence[Token], at: int, talk: Talk) -> Step:
 
 def _things(low: str, talk: Talk) -> Found | None:
     many = low in {"those", "these"}
-    found = talk.best(lambda each: each.kind not in {"person", "name"} and each.plural == many)
+    found = talk.best(lambda each: each.kind not in {"person", "name"} and (each.plural or not many))
     return talk.best(lambda each: each.kind not in {"person", "name"}) if many and found is None else found

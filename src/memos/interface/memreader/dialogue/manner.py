@@ -40,7 +40,7 @@ def has_verb(text: str) -> bool:
     if not words:
         return False
     verbal = any(word in lex.AUXILIARIES or word in lex.VERBS or word in lex.INFLECTED or word.endswith("ed") for word in words)
-    return verbal or words[0] in lex.COMMANDS or bool(_ASKING.match(text)) or len(words) > 4
+    return verbal or words[0] in lex.COMMANDS or bool(_ASKING.match(text)) or len(words) > 4 or bool(re.search(r"[¿\u3400-\u9fff]", text))
 
 
 ONES = re.compile(r"^((?:and|only|just|but)\s+)(?:the\s+)?(?:ones?|those)\s+(?=(?:from|in|about|with|on|by|of|for)\b)", re.IGNORECASE)

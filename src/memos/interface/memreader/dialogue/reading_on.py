@@ -25,6 +25,7 @@ from memos.interface.memreader.dialogue.coreference import Resolved, resolve
 from memos.interface.memreader.dialogue.dating import lasting
 from memos.interface.memreader.dialogue.edits import plain
 from memos.interface.memreader.dialogue.frames import Frame
+from memos.interface.memreader.dialogue.languages import foreign
 from memos.interface.memreader.dialogue.manner import (
     ALONE,
     BESIDE_TIME,
@@ -202,6 +203,9 @@ class _Reader:
         wh = wh_only(text)
         if wh is not None:
             return ask_why(wh, self.frame, self.answer, self.talk), []
+        spoken = foreign(text, self.frame)
+        if spoken is not None:
+            return Carried(*spoken, self.frame.root), []
         which = which_noun(text)
         if which is not None:
             return ask_which(which, self.frame, self.talk), []

@@ -79,6 +79,8 @@ class Talk:
         first = one.start == 0 and " " not in one.value and one.value.istitle() and one.kind == "thing"
         if asked == "who" and first:
             one = one._replace(kind="name", plural=False, head=one.value.lower(), gender=lex.gender(one.value))
+        if one.kind == "name" and any(each.referent.value == one.value and each.referent.kind == "thing" for each in self.heard):
+            return one._replace(kind="thing", gender="n")
         unsure = one.kind == "name" or (one.kind == "person" and one.gender == "?" and asked == "what")
         if unsure and one.value[0].isupper() and asked in _KINDS:
             self.kinds[one.value] = _KINDS[asked]
@@ -108,7 +110,8 @@ class Talk:
         ranked: list[tuple[float, Heard]] = sorted(scores.values(), key=lambda each: -each[0])
         top, first = ranked[0]
         near = [each for score, each in ranked[1:] if top - score < MARGIN]
-        first = next((each for each in near if first.referent.core in each.referent.core and each.clock == first.clock), first)
+        if first.referent.plural or any(each.referent.plural for each in near):
+            first = next((each for each in near if first.referent.core in each.referent.core and each.clock == first.clock), first)
         apart = [each for each in near if each.referent.core not in first.referent.core]
         rival = apart[0].referent.core if apart else None
         latest = self.latest(first.referent)
@@ -142,7 +145,7 @@ class Talk:
         if referent.plural and (" and " in referent.value or ", " in referent.value):
             return referent.core.lower()
         if referent.plural or referent.kind not in {"person", "name"}:
-            return referent.head
+            return referent.head if referent.value[0].isupper() else f"the {referent.head}"
         return referent.head if referent.head in lex.FOLK else referent.value.lower().split()[-1]
 
     def time(self, *, far: int = 8, event: bool = False, asked: bool = False) -> Moment | None:
