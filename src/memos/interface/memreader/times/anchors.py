@@ -197,7 +197,8 @@ def _phrase(p: Parse, index: int, words: tuple[str, ...]) -> tuple[int, int] | N
     at = index + 1 if p.word(index) in _DETERMINERS else index
     name = p.token(at).raw[:1].isupper() and p.word(at + 1) == "'s"
     read = _noun(p, at + 2 if name else at)
-    if read is None:
+    gerund = p.word(at).endswith("ing") and p.word(at) not in _EVENTS and not owned
+    if read is None or (gerund and words[0] != "during" and not any(token.low in BACKWARD for token in p.tokens)):
         return None
     nouns = [p.word(k) for k in range(*read)]
     eventful = any(noun in _EVENTS or (len(noun) > 6 and noun.endswith(_ENDINGS)) for noun in nouns)

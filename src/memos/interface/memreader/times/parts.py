@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from memos.interface.memreader.times.named import unit_of
 from memos.interface.memreader.times.parse import Hit, Parse
 from memos.interface.memreader.times.spans import DAYS_OF, MONTHS_OF, Span
-from memos.interface.memreader.times.vocabulary import EDGES, WEEKDAYS
+from memos.interface.memreader.times.vocabulary import EDGES, WEEKDAYS, words_of
 
 _ONE_MONTH = frozenset({"year", "half", "quarter", "season"})
+_STATES = words_of("was were is am are be been being too so very stayed stays running ran came arrived got home up")
 _LONG = frozenset({"decade", "century"})
 
 
@@ -17,8 +18,8 @@ def edge(p: Parse, index: int) -> Hit | None:
     """Read: the beginning of June · end of last year · early 2024 · mid-July · late last month · the early 1990s."""
     at = p.skip(p.skip(index, "the"), "very")
     which = EDGES.get(p.word(at))
-    if which is None:
-        return None
+    if which is None or (p.word(at) in {"early", "late"} and p.word(at - 1) in _STATES):
+        return None  # she was late last month
     adjective = p.word(at) in {"early", "late", "mid"}
     behind = at + 1
     if p.word(behind) in {"-", "to"} and adjective:

@@ -9,7 +9,7 @@ from functools import cache
 from memos.interface.memreader.times.hours import clock
 from memos.interface.memreader.times.named import unit_of
 from memos.interface.memreader.times.parse import Parse
-from memos.interface.memreader.times.vocabulary import MONTHS, ORDINALS, PARTS, PLURAL_WEEKDAYS, SEASONS, WEEKDAYS
+from memos.interface.memreader.times.vocabulary import MONTHS, ORDINALS, PARTS, PLURAL_WEEKDAYS, SEASONS, WEEKDAYS, words_of
 from memos.memcube.reading import Schedule
 
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -32,6 +32,8 @@ _ADVERBS = {
     "hourly": "HOURLY",
 }
 _POINTS = frozenset({"noon", "midday", "midnight"})
+_QUESTIONS = words_of("what who where when which why how is are was were do does did whose")
+"""A sentence that begins so asks about what recurs and orders nothing."""
 Rule = tuple[dict[str, str], int]
 """The parts of a rule, and the index behind its words."""
 
@@ -47,7 +49,8 @@ def _conditions() -> tuple[re.Pattern[str], re.Pattern[str]]:
         rf"\b(?:remind|notify|alert|tell|ping|warn|message|email|e-mail)\s+(?:me|us|my|our|him|her|them)\b[^.;!?\n]{{0,120}}?\b(?:when|once|if)\s+"
         rf"({someone}[^.,;!?\n]{{3,160}})|"
         rf"^\s*(?:when|once|if)\s+({someone}[^.,;!?\n]{{3,160}}),\s*(?:please\s+)?"
-        r"(?:remind|notify|alert|tell|save|store|add|summari[sz]e|archive|send|update|forget|delete|write|log|record|ping|note|share|review)\b",
+        r"(?:remind|notify|alert|tell|save|store|add|summari[sz]e|archive|send|update|forget|delete|write|log|record|ping|note|share|review|compare|list"
+        r"|show|count|find|check|give|make|create|move|transfer|restore|freeze|confirm)\b",
         re.IGNORECASE,
     )
     return always, asked
@@ -61,7 +64,8 @@ def _task() -> re.Pattern[str]:
 
 def schedule_of(p: Parse, text: str) -> tuple[Schedule | None, tuple[int, int] | None]:
     """The recurrence or the condition that a text names, and where the words of the recurrence stand."""
-    for index in range(len(p.tokens)):
+    asks = p.word(0) in _QUESTIONS
+    for index in range(0 if not asks else len(p.tokens), len(p.tokens)):
         found = _rule(p, index)
         if found is not None:
             parts, behind = found
