@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-from memos.interface.memreader.commands import Command, command, lemma
+from memos.interface.memreader.commands import Command, command
 from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.questions import shape
 from memos.interface.memreader.statements import dismissed
+from memos.interface.memreader.subordinate import Clause, leads, ordered_parts
 from memos.interface.memreader.words import ADVERBS, ARTICLES, CONJUNCTIONS, DEMONSTRATIVES, POSSESSIVES, PREPOSITIONS, QUANTIFIERS, listed
 
 _PROBE = "zzz"
@@ -20,7 +20,7 @@ AHEAD = 300
 _QUOTED = re.compile(r"[\"“«][^\"”»\n]{0,2000}[\"”»]|(?<!\w)['‘][^'’\n]{2,300}['’](?!\w)|`[^`\n]{1,300}`|\([^()\n]{0,300}\)")
 _BREAK = re.compile(
     r"(?P<end>(?<=[.!?…])[\"')\]]?\s+|\n+)"
-    r"|(?P<mark>\s*;\s*|\s+[–—-]{1,2}\s+)"
+    r"|(?P<mark>\s*;\s*|\s+(?=\(?[1-9a-d][.)]\s)|\s+[–—-]{1,2}\s+)"
     r"|(?P<link>\s*,?\s+(?:and|then|but|plus|&|\+)(?:\s+(?:and|then|also|but|afterwards|finally|lastly|next|please|after\s+that"
     r"|after\s+this|when\s+you're\s+done|once\s+that's\s+done))*\s*,?\s+"
     r"|\s*,\s*(?:also|afterwards|finally|next|after\s+that|lastly)\s*,?\s+)"
@@ -51,16 +51,6 @@ _EARLIER = re.compile(
     re.IGNORECASE,
 )
 _FIRST_BEHIND = re.compile(r"(?:,\s*|\s+)(?:first|beforehand|before\s+(?:that|you\s+do(?:\s+(?:so|that|it))?))\s*[.!?]*$", re.IGNORECASE)
-_AHEAD_OF = re.compile(
-    r"^(?P<when>before|after|once|as\s+soon\s+as|when|having|prior\s+to)\s+(?P<you>(?:you|we)(?:'ve|\s+have|\s+had|'re\s+done"
-    r"|\s+are\s+done|\s+do|\s+finish(?:ed)?)?\s+)?(?P<verb>[a-z][a-z-]*)\b(?P<rest>[^\n]*?),\s*",
-    re.IGNORECASE,
-)
-_FOLLOWS = re.compile(
-    r"\s*,?\s+(?:but\s+(?:only\s+)?)?(?P<when>before|after|once|as\s+soon\s+as|prior\s+to)\s+(?P<you>(?:you|we)(?:'ve|\s+have|\s+had"
-    r"|'re\s+done|\s+are\s+done|\s+do|\s+finish(?:ed)?)?\s+)?(?P<verb>[a-z][a-z-]*)\b(?P<rest>[^\n]*)$",
-    re.IGNORECASE,
-)
 _INFINITIVE = re.compile(
     r"\b(?:to|should|must|will|would|can|could|might|may|let's|i'll|we'll|he'll|she'll|they'll|going\s+to|want"
     r"|wants)\s+(?:\w+ly\s+)?[a-z]{2,}\b",
@@ -90,16 +80,7 @@ capture import enter contrast pack store run order plan book remember revert res
 _FIRM = frozenset(
     {"archive", "forget", "freeze", "unfreeze", "restore", "confirm", "share", "summarise", "compare", "list", "count", "history"}
 )
-_NOT_FIRST = ADVERBS | CONJUNCTIONS | PREPOSITIONS
-
-
-class Clause(NamedTuple):
-    """One clause of a request, and how it is joined to the one before it: "" first, "end" a sentence's end, "mark", "link" or "comma"."""
-
-    text: str
-    joined: str = ""
-    moved: bool = False
-    """Whether it stands in another place, or in another form, than in the text."""
+_NOT_FIRST = (ADVERBS - {"last", "first", "most", "more", "once"}) | CONJUNCTIONS | PREPOSITIONS
 
 
 def clauses(text: str) -> list[Clause]:
@@ -114,7 +95,7 @@ def clauses(text: str) -> list[Clause]:
         plain = clause if earlier is None else Clause(clause.text[earlier.end() :], clause.joined, moved=True)
         if earlier is None and found and clause.joined in {"link", "comma"} and (behind := _FIRST_BEHIND.search(clause.text)) is not None:
             earlier, plain = behind, Clause(clause.text[: behind.start()], clause.joined, moved=True)
-        parts, later = _subordinate(plain)
+        parts, later = ordered_parts(plain)
         ahead = earlier is not None and bool(found) and _goes_ahead(earlier[0].lower(), clause.joined)
         if ahead and command(peeled(parts[0].text).text) is not None:
             found[-1:-1] = parts
@@ -171,9 +152,9 @@ def _pieces(text: str) -> list[Clause]:
 
 def _leads(left: str) -> bool:
     """Whether words say when what follows is to be done, and are no clause by themselves."""
-    return _AHEAD_OF.match(f"{left}, ") is not None or (
-        _TIMELY.match(left) is not None and command(left) is None and not left.rstrip().endswith(("?", ".", "!"))
-    )
+    if left.rstrip().endswith("?"):
+        return False
+    return leads(left) or (_TIMELY.match(left) is not None and command(left) is None and not left.rstrip().endswith(("?", ".", "!")))
 
 
 def _begins(right: str, left: str, kind: str, words: str) -> bool:
@@ -251,35 +232,3 @@ def _with_object(plain: str, given: Command, kind: str, words: str, *, bare: boo
     if firm or (kind == "link" and "," in words):
         return word not in _NOT_FIRST
     return given.verb not in _HOMOGRAPHS and word not in _NOT_FIRST
-
-
-def _subordinate(clause: Clause) -> tuple[list[Clause], list[Clause]]:
-    """A clause with "before you …" or "after …ing" as two, in the order of doing; apart what waits until the whole sentence is done."""
-    core = peeled(clause.text).text
-    found = _AHEAD_OF.match(core)
-    inner = None if found is None else _inner(found)
-    if found is not None and inner is not None and command(peeled(core[found.end() :]).text) is not None:
-        first, second = Clause(inner, clause.joined, moved=True), Clause(core[found.end() :], "link", moved=True)
-        return ([second], [first]) if _waits(found) else ([first, second], [])
-    if command(core) is None:
-        return [clause], []
-    for found in _FOLLOWS.finditer(core):
-        inner = _inner(found)
-        if inner is not None:
-            first, second = Clause(core[: found.start()], clause.joined, moved=True), Clause(inner, "link", moved=True)
-            return ([first, second], []) if _waits(found) else ([second, first], [])
-    return [clause], []
-
-
-def _waits(found: re.Match[str]) -> bool:
-    return found["when"].lower().startswith(("before", "prior"))
-
-
-def _inner(found: re.Match[str]) -> str | None:
-    """The order inside "before you archive it" or "after sharing it"; None where nothing is ordered."""
-    verb = lemma(found["verb"])
-    said = found["verb"].lower()
-    if verb is None or (found["you"] is None and not said.endswith("ing")):
-        return None
-    inner = f"{verb}{found['rest']}".rstrip(" .!?,")
-    return inner if command(inner) is not None and len(inner) > len(verb) else None

@@ -78,6 +78,11 @@ def doubtful(intent: Intent, verb: str, object_: str) -> float:
 _HELD = re.compile(r"^(?:(?:of|about|on|from|for)\s+)?(?:[\w'-]+\s+){0,3}?(?:notes|memories|entries|reminders|memos)\b", re.IGNORECASE)
 
 
+_LEDGER = re.compile(
+    r"\b(?:expenses?|spending|expenditures?|income|earnings|sales|quotes|offers|bids|proposals|mileage|workouts?|runs|grades|bills|rent|migraines|symptoms|readings"
+    r"|appointments?|tasks|to-?dos|drafts|decisions|complaints|tickets|deliveries|receipts|invoices|bookings|measurements|weigh-ins|feedback|takeaways|action\s+items)\b",
+    re.IGNORECASE,
+)
 _PROJECT = re.compile(r"(?i:.{0,60}?\bthe\s+)(?:[A-Z][\w-]+\s+)+(?!of\b|and\b|in\b|for\b|or\b|is\b|was\b)[a-z]{3,}")
 
 
@@ -103,6 +108,8 @@ def owned(object_: str, mentions: Sequence[Mention], *, timed: bool, retrieves: 
     titled = titled_in(mentions)
     if ALL.match(object_):
         return 0.45 if titled and sure < 0.2 else 0.75
+    if _LEDGER.search(object_) and not titled:
+        return 0.6
     if titled and _PROJECT.match(object_) and not public(object_):
         return 0.6
     if titled and not retrieves:

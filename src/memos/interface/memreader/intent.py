@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from memos.interface.memreader import commands, personal, questions, statements
-from memos.interface.memreader.doubts import ALL, TITLED, WORLD, YES, doubtful, owned
+from memos.interface.memreader.doubts import ALL, WORLD, YES, doubtful, owned
+from memos.interface.memreader.known import spoken_of
 from memos.interface.memreader.nouns import plural
 from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.public import done_in_history, heading
@@ -45,24 +46,12 @@ _LABEL = re.compile(r"^[^\W\d_][\w' -]{1,30}:\s+")
 _AFTERTHOUGHT = re.compile(
     r"^(?:actually|oh|lol|right|again|still|instead|haha?|fine|anyway|hm+|alternatively|otherwise)\s+", re.IGNORECASE
 )
-_ONCE = re.compile(
-    r"\b(?:did|was|were|has|have|had)\s+(?:the|that|those|this)\s+(?!first\b|last\b)[a-z]|^what\s+happened\s+(?:in|at|to|with|during|on|after|before)\s+(?:the|that)\s+[a-z]"
-    r"|^(?:who|what|which\s+\w+)\s+(?:\w+ly\s+|last\s+)?(?:said|told|came|got|went|changed|gave|made|quoted|promised|agreed|decided|sent|brought|took|left|paid|ordered|booked|called|broke|lost|found|moved|suggested|recommended"
-    r"|asked|helped|joined|attended|chose|picked|fixed|handled|organised|organized|bought|lent|borrowed|ate|cooked|wanted|kept|put)\b(?=.*\b(?:the|that|this|those|us)\b)",
-    re.IGNORECASE,
-)
 _SHOWING = frozenset({"show", "list", "display", "give"})
 _KEPT = re.compile(
     r"^what\s+(?:all\s+)?(?:i|we)(?:'ve|\s+have)?\s+(?:saved?|stored?|noted?|kept|keep|logged|recorded|written\s+down|have|got|archived)\b",
     re.IGNORECASE,
 )
 _INFORMING = frozenset({"brief", "catch", "fill", "update", "bring"})
-_TWO = frozenset({"compare", "history"})
-_BOTH = re.compile(r"\b(?:the|both|those|these)\s+(?:two|both|old|new|first|last|current|earlier|previous|latest)\b", re.IGNORECASE)
-_FAREWELL = re.compile(
-    r"^(?:see\s+(?:you|ya)|talk\s+(?:to\s+you\s+)?(?:later|soon|tomorrow)|catch\s+you|have\s+a\s+(?:good|nice|great)|take\s+care|good\s*bye|bye|sleep\s+well|enjoy)\b",
-    re.IGNORECASE,
-)
 _HOW_AFTER = re.compile(
     r"[,;:.–-]\s*(?:how|how\s+(?:do|can|should)\s+(?:i|you|we)(?:\s+(?:do|go\s+about)\s+(?:it|that|this))?)\s*\?+\s*$", re.IGNORECASE
 )
@@ -71,13 +60,13 @@ _HAPPENED = re.compile(
     r"\b(?:did|was|were|had|has|have|happened|said|told|decided|came|got|went|changed|gave|made|quoted|promised|agreed)\b", re.IGNORECASE
 )
 _THE = re.compile(r"\b(?:the|this|that|those|these)\s+(?!(?:\w+\s+)?of\s+[A-Z])[a-z]", re.IGNORECASE)
-_POINTED = re.compile(
-    r"^where(?:'s|\s+is|\s+are|'re|s)\s+(?:the|that|those|this)\s+[a-z][\w-]*(?:\s+[a-z][\w-]*)?\s*\?*$"
-    r"|^(?:is|are|was|were|has|have|did|does|do)\s+(?:the|that|those)\s+.*\b(?:still|yet|already)\b"
-    r"|^who(?:'s|\s+is|s)\s+(?:got|coming|going|bringing|still|picking|looking\s+after|in\s+charge\s+of\s+the|on\s+call|on\s+the)\b",
+_REMEMBERED = re.compile(r"^(?:remember|recall)\s+(?=(?:the|that|this|my|our|when|how|what|who|where|why|[A-Z]))[^?]*\?\s*$", re.IGNORECASE)
+
+_FAREWELL = re.compile(
+    r"^(?:see\s+(?:you|ya)|talk\s+(?:to\s+you\s+)?(?:later|soon|tomorrow)|catch\s+you|have\s+a\s+(?:good|nice|great)|take\s+care|good\s*bye|bye|sleep\s+well|enjoy)\b",
     re.IGNORECASE,
 )
-_REMEMBERED = re.compile(r"^(?:remember|recall)\s+(?=(?:the|that|this|my|our|when|how|what|who|where|why|[A-Z]))[^?]*\?\s*$", re.IGNORECASE)
+_SIDED = frozenset({"compare", "history"})
 
 
 class Intention(NamedTuple):
@@ -114,7 +103,7 @@ def intended(text: str, mentions: Sequence[Mention], *, timed: bool = False, tru
         return _command(core, found, mentions, timed=timed, trusting=trusting)
     asked = questions.unwrapped(core)
     if asked.start or _ASKS.match(core) or core.rstrip().endswith("?"):
-        return _question(asked, mentions, sought=trusting)
+        return _question(asked, mentions, timed=timed and not trusting, sought=trusting)
     if (wish := _WISH.match(core)) is not None and (kind := questions.shape(core[wish.end() :])) in _WISHED:
         text = core[wish.end() :]
         return _asked(text, max(personal.remembered(text, mentions), 0.6))
@@ -169,7 +158,7 @@ def _retrieval(
         if found.verb in _SHOWING and _KEPT.match(embedded):
             return Intention("list", 0.85, core, begins, found.verb, question=object_)
         inner = asked if asked.start else questions.Question(embedded, 0, remembers=found.verb in {"remind", "recall", "refresh", "jog"})
-        return _question(inner, mentions, sought=trusting or found.verb not in commands.NEUTRAL)
+        return _question(inner, mentions, timed=timed and not trusting, sought=trusting or found.verb not in commands.NEUTRAL)
     sure = owned(object_, mentions, timed=timed, retrieves=found.intent == "recall" and found.verb not in commands.NEUTRAL)
     if found.verb in {"remind", "refresh", "jog"}:
         sure = max(sure, 0.7)
@@ -214,19 +203,14 @@ def _wanted(found: commands.Command, object_: str) -> Intent:
     return "list" if several else "recall"
 
 
-def _question(asked: questions.Question, mentions: Sequence[Mention], *, sought: bool = False) -> Intention:
+def _question(asked: questions.Question, mentions: Sequence[Mention], *, timed: bool = False, sought: bool = False) -> Intention:
     text = asked.text
     sure = personal.remembered(text, mentions)
-    if sure < YES and sure > WORLD and not done_in_history(text):
-        there, shape = _THE.search(text) is not None, questions.shape(text)
-        famed = any(each.kind in TITLED for each in mentions)
-        sides = shape in _TWO and _BOTH.search(text) is not None
-        if not famed and (sides or _ONCE.search(text) or _POINTED.match(text) or (there and re.search(r"\bagain\b", text))):
+    if WORLD < sure < YES:
+        if spoken_of(text, mentions, timed=timed, sides=questions.shape(text) in _SIDED):
             sure = 0.6
-        elif re.match(r"(?:any|anything)\b", text, re.IGNORECASE) or _POINTED.match(text):
-            sure = max(sure, 0.6)
-        if asked.remembers or sought:
-            sure += 0.35 if there or _HAPPENED.search(text) or sought else 0.2
+        if (asked.remembers or sought) and not done_in_history(text):
+            sure += 0.35 if sought or _THE.search(text) or _HAPPENED.search(text) else 0.2
     return _asked(text, min(sure, 0.97))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from memos.interface.memreader.clauses import Clause
 from memos.interface.memreader.intent import Intention
+from memos.interface.memreader.subordinate import Clause
 from memos.interface.memreader.targets import Parts, described
 from memos.interface.memreader.times import Times
 from memos.memcube.reading import Slot

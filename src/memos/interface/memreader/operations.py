@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from memos.interface.memreader.clauses import Clause, clauses
+from memos.interface.memreader.clauses import clauses
 from memos.interface.memreader.contents import corrected, stored, updated
 from memos.interface.memreader.intent import Intention, intended
 from memos.interface.memreader.operation import Operation
@@ -15,10 +15,12 @@ from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.pointing import given, points, settled
 from memos.interface.memreader.scope import CHANGING
 from memos.interface.memreader.statements import dismissed
+from memos.interface.memreader.subordinate import Clause
 from memos.interface.memreader.targets import Parts, described, handed, shared
 from memos.interface.memreader.times import Times
 from memos.operation.memoperator.entities import Mention
 
+_YEAR = re.compile(r"(?:\w+\s+)?(?:the\s+)?\d{3,4}s?", re.IGNORECASE)
 _PREAMBLE = re.compile(r"^(?:i'm|i\s+am|we're|we\s+are|i've\s+been|we've\s+been)\s+(?:\w+\s+)?\w+ing\b", re.IGNORECASE)
 
 
@@ -50,7 +52,7 @@ def operations(heard: Sequence[Heard], turn: int, *, carried: bool) -> list[Oper
 
 
 def _operation(heard: Heard) -> Operation:
-    intention = intended(heard.clause.text, heard.mentions, timed=bool(heard.times.phrases))
+    intention = intended(heard.clause.text, heard.mentions, timed=any(_YEAR.fullmatch(each.text) is None for each in heard.times.phrases))
     return Operation(intention, heard.clause, _parts(intention, heard.times), heard.times, heard.mentions)
 
 

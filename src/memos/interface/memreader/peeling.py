@@ -98,6 +98,7 @@ def _hopes(flags: re.RegexFlag) -> tuple[re.Pattern[str], ...]:
     )
 
 
+_MARKER = re.compile(r"^[\s–—•*,;:-]*(?:\(?[1-9a-d][.)]\s+)?")
 _DOING = re.compile(r"(?<=\bmind )\w+ing\b|(?<=\babout )\w+ing\b", re.IGNORECASE)
 _TRAIL = re.compile(
     r"(?:[,\s–—-]+(?:please|thanks(?:\s+(?:a\s+lot|so\s+much|in\s+advance))?|thank\s+you(?:\s+(?:so|very)\s+much)?|thx|for\s+me"
@@ -117,7 +118,7 @@ class Peeled(NamedTuple):
 
 def peeled(text: str) -> Peeled:
     """A request without its courtesies at both ends."""
-    start = len(text) - len(text.lstrip(" \t\r\n-–—•*,;:"))
+    start = len(text) - len(_MARKER.sub("", text))
     for _ in range(ROUNDS):
         found = next((match for pattern in _patterns() if (match := pattern.match(text, start)) and match.end() > start), None)
         if found is None or not text[found.end() :].strip(" .!?…"):

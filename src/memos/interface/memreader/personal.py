@@ -151,7 +151,7 @@ def _family(text: str) -> bool:
 def _someone(text: str, mentions: Sequence[Mention]) -> bool:
     """Whether a name that nothing is known of is asked about as people are: "was Pim around"."""
     subjects = {match[1] for match in _SUBJECT.finditer(text)}
-    return any(each.kind == "thing" and " " not in each.name and each.name in subjects for each in mentions)
+    return any(each.kind == "thing" and each.name.isalpha() and not each.name.isupper() and each.name in subjects for each in mentions)
 
 
 def _how_to(text: str, mentions: Sequence[Mention], *, own: bool) -> float:

@@ -10,12 +10,13 @@ _DEFINED = re.compile(
     r"(?:sky|sun|moon|grass|sea|ocean|people|cats?|dogs?|birds|leaves|humans|stars|planes|babies|men|women)\b"
     r"|^why\s+(?:do|are|can't|don't)\s+we\b|^(?:what|how)\s+(?:do|can|could|would|should)\s+(?:we|you|they)\s+(?:call|mean|know)\b|^what\s+(?:happens|causes?|makes?)\b"
     r"|^what\s+if\b|^how\s+(?:is|are|was|were)\s+[\w\s]{1,40}\s+(?:made|formed|calculated|defined|built|produced|used|pronounced|spelled|spelt)\b"
+    r"|^(?:when|what\s+(?:day|date))\s+(?:is|are|was|does)\s+(?:easter|christmas|ramadan|diwali|hanukkah|thanksgiving|passover|pentecost|lent)\b"
     r"|^(?:what|which)\s+(?:is|are)\s+(?:the\s+)?(?:better|best|faster|cheaper|healthier|worse)\b",
     re.IGNORECASE,
 )
 _THINGS = re.compile(
     r"\b(?:capital|population|meaning|definition|plural|synonyms?|antonyms?|opposite|square\s+root|boiling|freezing|melting|speed\s+of|distance"
-    r"|height\s+of|president|prime\s+minister|author|inventor|weather|forecast|currency|exchange\s+rate|lyrics|derivative|integral|formula|theorem"
+    r"|height\s+of|president|prime\s+minister|author|inventor|weather|forecast|rain(?:ing|s)?|the\s+sun|roots\s+of|vowels|consonants|syllables|snow(?:ing)?|earth|moon|mars|sunrise|sunset|solstice|equinox|day\s+is\s+it|date\s+today|today's\s+date|king\s+of|queen\s+of|pope|ceo\s+of|mayor\s+of|founder\s+of|word\s+for|heart\s+rate|currency|exchange\s+rate|lyrics|derivative|integral|formula|theorem"
     r"|etymology|pronunciation|temperature\s+(?:of|in|outside)|stock\s+price|share\s+price|time\s+in|time\s+is\s+it|date\s+is\s+it|world\s+(?:cup|war|record)"
     r"|solar\s+system|middle\s+ages|olympics|universe|big\s+bang|planets?|galaxy|galaxies|dinosaurs?|eclipse|full\s+moon|continents?|elements?|molecules?|atoms?"
     r"|black\s+holes?|gravity|photosynthesis|vitamins?|mammals?|species|emperor|pharaoh|empire|dynasty|constitution|parliament|civil\s+war|renaissance|mythology"
@@ -26,6 +27,7 @@ _THINGS = re.compile(
     r"\s+\w+\s+(?:in|of|on)\s+(?:the\s+)?(?:[A-Z]|world|earth)",
     re.IGNORECASE,
 )
+_LIVED = re.compile(r"\b(?:did|have|had|were|was|am|are)\s+(?:i|we)\b|\b(?:i|we)(?:'ve|\s+have|\s+had)\b", re.IGNORECASE)
 _DONE = re.compile(
     r"\b(?:invented|discovered|composed|founded|directed|ruled|conquered|colonised|colonized|assassinated|elected|painted|sculpted|discover|invent|extinct|die\s+out|independen(?:t|ce)"
     r"|landed?\s+on|wrote|written|won|win|starred|stars|signed)\b",
@@ -47,7 +49,11 @@ _HEADED = re.compile(r"^[\w' -]{2,50}:\s+(?=(?:what|how|why|when|which|who|where
 
 def public(text: str) -> bool:
     """Whether a question or what is to be found is about what the world knows."""
-    return _DEFINED.search(text) is not None or _THINGS.search(text) is not None or _HINTS.search(text) is not None
+    return (
+        _DEFINED.search(text) is not None
+        or _HINTS.search(text) is not None
+        or (_THINGS.search(text) is not None and _LIVED.search(text) is None)
+    )
 
 
 def done_in_history(text: str) -> bool:

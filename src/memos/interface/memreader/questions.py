@@ -68,7 +68,7 @@ _LIST = re.compile(
     rf"|^(?:do|did|have)\s+(?:i|we)\s+(?:have|got|save|saved|stored?|kept?|made?)\s+(?:any|some)\s+(?:[\w'-]+\s+){{0,2}}?{_PLURAL}\b"
     rf"|^(?:are|were)\s+there\s+any\s+(?:[\w'-]+\s+){{0,2}}?{_PLURAL}\b"
     rf"|^(?:my|our)\s+(?:[\w'-]+\s+){{0,3}}?{_PLURAL}\b|^{_PLURAL}\s+(?:on|about|from|for|of|tagged|with|in|by)\b"
-    r"|^which\s+(?:of\s+(?:my|our|the|these)\s+)?(?:[\w'-]+\s+){0,2}?(?!(?:is|was|does|has)\b)[a-z]{3,}(?<!s)s\s+(?!(?:is|was|has"
+    r"|^which\s+(?:of\s+(?:my|our|the|these)\s+)?(?:[\w'-]+\s+){0,2}?(?!(?:is|was|does|has|goes|comes|says|costs|needs|wants|gets|takes|makes|runs|works|lives|opens|closes|starts|ends|leaves|arrives|owns|uses|serves|fits)\b)[a-z]{3,}(?<!s)s\s+(?!(?:is|was|has"
     r"|does|do\s+(?:i|we)\s+(?:normally|usually))\b)(?!.*\b(?:\w+est|best|most|first|last)\b)"
     r"|^what\s+are\s+(?:all\s+)?(?:my|our)\s+(?:[\w'-]+\s+){0,3}?[a-z]{2,}(?<!s)s\s*(?:$|[?.!]|(?:for|from|on|about|in|at|this|next|with|to)\b)"
     r"|^what\s+(?:all\s+)?do\s+you\s+(?:have|know|remember)\s+about\s+me\b|\bin\s+(?:the\s+)?order\s+(?:in\s+which|of)\b|^what\s+all\b",

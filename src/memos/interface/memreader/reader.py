@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from memos.errors import InvalidCall
 from memos.interface.memreader.building import Builder
-from memos.interface.memreader.clauses import Clause
 from memos.interface.memreader.commands import command
 from memos.interface.memreader.contents import corrected, stored
 from memos.interface.memreader.dialogue import Standalone, Turn, standalone
@@ -21,6 +20,7 @@ from memos.interface.memreader.operation import Operation
 from memos.interface.memreader.operations import Heard, operations, parted
 from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.scope import CHANGING
+from memos.interface.memreader.subordinate import Clause
 from memos.interface.memreader.targets import Parts, described
 from memos.interface.memreader.times import Times, read_times
 from memos.interface.memreader.words import listed, split
@@ -39,6 +39,10 @@ LOW = 0.7
 
 
 _ENGLISH = listed("the my our on about to that everything all it from for with please of this")
+_GOES_ON = re.compile(
+    r"^(?:and|but|so|or|then|ok(?:ay)?|right)\b.*\?$|\b(?:it|that|those|these|they|them|their|he|she|him|her|his|there|then|one|ones|the\s+[a-z]+)\b[^.!]*\?$",
+    re.IGNORECASE,
+)
 _CORRECTION = re.compile(r"^(?:no|actually|correction|sorry|oops|wait|i\s+meant?|rather|make\s+that|it's|that's)\b[,:]?\s", re.IGNORECASE)
 
 
@@ -102,7 +106,9 @@ def _understood(given: str, whole: str, said: Standalone, turn: int, calendar: C
     if calendar.language not in {"en", "und"}:
         return [_abroad(whole, calendar)]
     heard = [Heard(clause, calendar.times(clause.text), mentions(clause.text[:READ], None)) for clause in parted(whole)[:MOST]]
-    goes_on = bool(said.slots) or (turn > 0 and len(whole.split()) < SHORT and whole[1:].islower())
+    goes_on = bool(said.slots) or (
+        turn > 0 and (_GOES_ON.search(whole) is not None or (len(whole.split()) < SHORT and whole[1:].islower()))
+    )
     return _correcting(given, said, operations(heard, turn, carried=goes_on))
 
 

@@ -97,6 +97,7 @@ _WHICH = re.compile(
     r"^(?P<head>(?:the|that|my|our|those)\s+(?:(?!that\b|which\b|who\b|is\b|are\b|was\b|has\b)[\w'-]+\s+)+?)(?:that|which|who|where)\s+(?:(?!\b(?:is|are|was|were|has|have|will)\b).)+$",
     re.IGNORECASE,
 )
+_SELF = re.compile(r"^(?:i|we)\b", re.IGNORECASE)
 _SORRY = re.compile(r"\bmy\s+(?:mistake|bad|apologies|fault|pleasure|god|goodness|word)\b", re.IGNORECASE)
 
 
@@ -142,7 +143,7 @@ def judged(text: str, mentions: Sequence[Mention]) -> Judged:
     if _SORRY.search(text) and len(text.split()) < 6:
         return Judged("none", 0.8)
     if _OWNER.match(text):
-        return Judged("store", 0.7) if _stated(text) else Judged("recall", 0.6)
+        return Judged("store", 0.7) if _SELF.match(text) or _stated(text) else Judged("recall", 0.6)
     return _of_others(text, mentions)
 
 

@@ -57,7 +57,7 @@ _PARTICLES: dict[str, re.Pattern[str]] = {
     ),
     "compare": re.compile(r"\s+(?:side\s+by\s+side|next\s+to\s+each\s+other|with\s+each\s+other)$", re.IGNORECASE),
     "summarise": re.compile(
-        r"\s+(?:to|in|into|as)\s+(?:\w+\s+){0,3}(?:bullets?|bullet\s+points?|sentences?|words?|lines?|paragraphs?|points?|minutes?)$",
+        r"(?<=\w)\s+(?:up|down)$|\s+(?:to|in|into|as)\s+(?:\w+\s+){0,3}(?:bullets?|bullet\s+points?|sentences?|words?|lines?|paragraphs?|points?|minutes?)$",
         re.IGNORECASE,
     ),
 }

@@ -1,0 +1,84 @@
+"""Subordinate: what is to be done before or after what else, "before you archive it, share it", as orders in the order of doing."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from memos.interface.memreader.commands import command, lemma
+from memos.interface.memreader.peeling import peeled
+
+_AHEAD_OF = re.compile(
+    r"^(?P<when>before|after|once|as\s+soon\s+as|when|having|prior\s+to|until|till)\s+(?P<you>(?:you|we|i)(?:'ve|\s+have|\s+had|'re\s+done"
+    r"|\s+are\s+done|\s+do|\s+finish(?:ed)?)?\s+)?(?P<verb>[a-z][a-z-]*)\b(?P<rest>[^\n]*?),\s*",
+    re.IGNORECASE,
+)
+_FOLLOWS = re.compile(
+    r"\s*,?\s+(?:but\s+(?:only\s+)?)?(?P<when>before|after|once|as\s+soon\s+as|prior\s+to|until|till)\s+(?P<you>(?:you|we)(?:'ve|\s+have|\s+had"
+    r"|'re\s+done|\s+are\s+done|\s+do|\s+finish(?:ed)?)?\s+)?(?P<verb>[a-z][a-z-]*)\b(?P<rest>[^\n]*)$",
+    re.IGNORECASE,
+)
+_HELD_BACK = re.compile(
+    r"^(?:don't|do\s+not|please\s+don't)\s+(?P<late>.+?)\s+(?P<when>until|till|before|unless)\s+(?P<you>(?:you|we|i)(?:'ve|\s+have|\s+had)?\s+)(?P<verb>[a-z][a-z-]*)\b(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(r"^(?:instead\s+of|rather\s+than)\s+[^,]{2,80},\s*", re.IGNORECASE)
+
+
+class Clause(NamedTuple):
+    """One clause of a request, and how it is joined to the one before it: "" first, "end" a sentence's end, "mark", "link" or "comma"."""
+
+    text: str
+    joined: str = ""
+    moved: bool = False
+    """Whether it stands in another place, or in another form, than in the text."""
+
+
+def leads(words: str) -> bool:
+    """Whether words begin with what is to be done before or after what follows them."""
+    return _AHEAD_OF.match(f"{words}, ") is not None
+
+
+def _held_back(core: str) -> tuple[str, str] | None:
+    """The two orders of "don't archive it until you've shared it", in the order of doing; None for any other text."""
+    found = _HELD_BACK.match(core)
+    if found is None:
+        return None
+    last, first = f"{found['late']}", _inner(found)
+    return (first, last) if first is not None and command(last) is not None else None
+
+
+def ordered_parts(clause: Clause) -> tuple[list[Clause], list[Clause]]:
+    """A clause with "before you …" or "after …ing" as two, in the order of doing; apart what waits until the whole sentence is done."""
+    core = peeled(clause.text).text
+    found = _AHEAD_OF.match(core)
+    inner = None if found is None else _inner(found)
+    if found is not None and inner is not None and command(peeled(core[found.end() :]).text) is not None:
+        first, second = Clause(inner, clause.joined, moved=True), Clause(core[found.end() :], "link", moved=True)
+        return ([second], [first]) if _waits(found) else ([first, second], [])
+    if (pair := _held_back(core)) is not None:
+        return [Clause(pair[0], clause.joined, moved=True), Clause(pair[1], "link", moved=True)], []
+    if (instead := _INSTEAD.match(core)) is not None and command(peeled(core[instead.end() :]).text) is not None:
+        return [Clause(core[instead.end() :], clause.joined, moved=True)], []
+    if command(core) is None:
+        return [clause], []
+    for found in _FOLLOWS.finditer(core):
+        inner = _inner(found)
+        if inner is not None:
+            first, second = Clause(core[: found.start()], clause.joined, moved=True), Clause(inner, "link", moved=True)
+            return ([first, second], []) if _waits(found) else ([second, first], [])
+    return [clause], []
+
+
+def _waits(found: re.Match[str]) -> bool:
+    return found["when"].lower().startswith(("before", "prior", "until", "till"))
+
+
+def _inner(found: re.Match[str]) -> str | None:
+    """The order inside "before you archive it" or "after sharing it"; None where nothing is ordered."""
+    verb = lemma(found["verb"])
+    said = found["verb"].lower()
+    if verb is None or (found["you"] is None and not said.endswith("ing")):
+        return None
+    inner = f"{verb}{found['rest']}".rstrip(" .!?,")
+    return inner if command(inner) is not None and len(inner) > len(verb) else None
