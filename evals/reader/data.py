@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-Split = Literal["dev", "unseen"]
 Role = Literal["user", "assistant"]
 DATA = Path(__file__).resolve().parents[1] / "data" / "reader"
+SETS = ("dialogues", "requests", "none", "chains")
+HELD_BACK = "unseen"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,13 @@ class Labelled:
     chains: tuple[Said, ...]
 
 
-def labelled(split: Split) -> Labelled:
+def splits() -> tuple[str, ...]:
+    """All splits of which the four sets are there: `dev` and those written later, and the one that is held back."""
+    named = {path.stem.removeprefix("requests_") for path in DATA.glob("requests_*.jsonl")}
+    return (*sorted(name for name in named if all(_path(each, name).exists() for each in SETS)), HELD_BACK)
+
+
+def labelled(split: str) -> Labelled:
     """The four sets of a split."""
     dialogues = tuple(said for row in _rows("dialogues", split) for said in _spoken(row))
     requests = tuple(_single(row, row["label"]) for row in _rows("requests", split))
@@ -50,9 +57,12 @@ def labelled(split: Split) -> Labelled:
     return Labelled(dialogues, requests, none, chains)
 
 
-def _rows(name: str, split: Split) -> list[dict[str, Any]]:
-    path = DATA / (f"unseen_{name}.jsonl" if split == "unseen" else f"{name}_dev.jsonl")
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def _path(name: str, split: str) -> Path:
+    return DATA / (f"{HELD_BACK}_{name}.jsonl" if split == HELD_BACK else f"{name}_{split}.jsonl")
+
+
+def _rows(name: str, split: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in _path(name, split).read_text(encoding="utf-8").splitlines()]
 
 
 def _single(row: dict[str, Any], label: dict[str, Any]) -> Said:
