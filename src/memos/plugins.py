@@ -1,8 +1,7 @@
 """Plug-ins: backends chosen by URL. Built-ins register the way a plug-in does, by an entry point or a name in the table here.
 
-An embedder's entry point stands in the group `memos.embedders`, a store's in `memos.stores`, a keeper of keys' in `memos.keys`;
-its name is the URL's scheme and it
-loads a function from the URL to the backend.
+An embedder's entry point stands in the group `memos.embedders`, a chat model's in `memos.chat_models`, a store's in `memos.stores`, a
+keeper of keys' in `memos.keys`; its name is the URL's scheme and it loads a function from the URL to the backend.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from memos.errors import BackendError, InvalidCall, Unavailable, WrongEmbedder
 from memos.ports.clock import Clock
 from memos.ports.kms import KeyManagement, Locate
 from memos.ports.maintenance import Analyse, RestoreReport
-from memos.ports.models import Embedder, Remembered
+from memos.ports.models import ChatModel, Embedder, Remembered
 from memos.ports.store import Choose, Chosen, StoreParts
 from memos.ports.trail import Trail
 from memos.settings import Settings, load_settings
@@ -29,6 +28,7 @@ EMBEDDERS = {
     "openai+https": "memos.backends.openai_compatible:from_url",
 }
 
+CHAT_MODELS = {"openai+http": "memos.backends.openai_chat:from_url", "openai+https": "memos.backends.openai_chat:from_url"}
 KEYS = {"file": "memos.backends.local_keys:from_file", "env": "memos.backends.local_keys:from_environment"}
 
 STORES = {"": "memos.backends.sqlite.store:open_store", "memory": "memos.backends.sqlite.store:open_store"}
@@ -50,6 +50,21 @@ def load_embedder(url: str) -> Embedder:
     from memos.backends.embedding_cache import CachedEmbedder
 
     return CachedEmbedder(_load("memos.embedders", EMBEDDERS, scheme_of(url), "embedder")(url))
+
+
+def load_chat(wanted: ChatModel | str | None) -> ChatModel | None:
+    """The chat model that a URL names, or that a program gives; InvalidCall for what is none."""
+    if wanted is None:
+        return None
+    if isinstance(wanted, str):
+        named: ChatModel = _load("memos.chat_models", CHAT_MODELS, scheme_of(wanted), "chat model")(wanted)
+        return named
+    name: Any = getattr(wanted, "name", None)
+    if not callable(getattr(wanted, "complete", None)) or not isinstance(name, str) or not name:
+        raise InvalidCall(
+            f"a chat model is None, a URL, or an object with a name and complete(messages, schema), not {type(wanted).__name__}"
+        )
+    return wanted
 
 
 def open_store(

@@ -102,6 +102,24 @@ class Settings(BaseModel):
     )
     reranked: int = Field(default=50, ge=1, le=1000, description="how many of the memories found first a reranker reads")
     consolidate: bool = Field(default=True, description="whether the worker looks for facts that a new memory repeats or supersedes")
+    chat: Annotated[str | None, BeforeValidator(_none_where_said)] = Field(
+        default=None, description="a chat model's URL, e.g. openai+http://127.0.0.1:8080/v1?model=m; none: no model is ever asked"
+    )
+    extract: Literal["none", "rules", "model"] = Field(
+        default="none",
+        description="whether facts are extracted from what is written, after it is acknowledged: by rules, or by the chat model",
+    )
+    extract_tokens_per_day: Annotated[int | None, BeforeValidator(_none_where_said)] = Field(
+        default=None, ge=0, description="so many tokens extraction by a model may use a day, in UTC; none: as many as it wants"
+    )
+    extract_cost_per_day: Annotated[float | None, BeforeValidator(_none_where_said)] = Field(
+        default=None,
+        ge=0,
+        description="so much extraction by a model may cost a day, by the prices in the chat model's URL; none: no limit",
+    )
+    extract_attempts: int = Field(
+        default=3, ge=1, le=100, description="how often a message is given to a model that answers nothing usable, until it is given up"
+    )
     structure: bool = Field(
         default=True, description="whether tags are predicted of what is written: kind, sentiment, source, credibility, topics"
     )

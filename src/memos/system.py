@@ -21,13 +21,15 @@ from memos.infrastructure.memgovernance.seals import Seals
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import MemoryAPI
 from memos.interface.memory_api.desk import Desk, Signing
+from memos.interface.memory_api.extracting import Extracting
+from memos.locking import Locking
 from memos.memcube.call import MemoryReply
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
-from memos.places import place_of, usable_path
-from memos.plugins import chooser, decrypt_store, encrypt_store, open_store, restore_store, rotate_store, signing_secret
+from memos.places import place_of, require_usable, usable_path
+from memos.plugins import chooser, load_chat, open_store, signing_secret
 from memos.ports.clock import Clock, SystemClock
-from memos.ports.models import Embedder, Remembered, Reranker
+from memos.ports.models import ChatModel, Embedder, Remembered, Reranker
 from memos.ports.store import StoreParts
 from memos.refresher import Refresher
 from memos.session.base import Filtering, Ref
@@ -36,19 +38,21 @@ from memos.worker import Worker
 
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
+    from memos.interface.memory_api.extracting import ExtractionStatus
     from memos.ports.adapter import NamespaceInfo
-    from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
+    from memos.ports.maintenance import BackupReport, CacheStatus, Fault, StoreStatus
 
 Embedding = Embedder | str | None
 
 
-class MemOS(Doors):
+class MemOS(Doors, Locking):
     """An open store. A context manager; `close()` waits a bounded time for vectors that are still pending."""
 
     def __init__(
-        self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"], reranker: Reranker | None = None
-    ) -> None:
-        self._reranker = reranker
+        self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"], *,
+        reranker: Reranker | None = None, chat: ChatModel | None = None,
+    ) -> None:  # fmt: skip
+        self._reranker, self._chat = reranker, chat
         self._settings, self._clock, self._runs = settings, clock, worker
         self._closed = threading.Event()
         self._seals = Seals()
@@ -61,16 +65,18 @@ class MemOS(Doors):
         identity = Credentials(parts.adapter, self._clock, self._seals)
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
         self._operator = operator = MemOperator(self._settings.cache_bytes)
+        self._extracting = Extracting(self._chat, parts.counters, self._clock, self._settings)
         desk = Desk(
-            governance, operator, parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity, self._reranker
-        )
+            governance, operator, parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity,
+            self._extracting, self._reranker,
+        )  # fmt: skip
         self._vault = MemVault(parts.adapter, parts.journal)
         self._eraser = Eraser(parts, partial(signing_secret, parts.directory), self._clock, self._settings)
         self._api.api = api = MemoryAPI(desk, self._vault, self._after_commit, self._eraser.answer)
         self._refresher = Refresher(operator, parts.adapter, self._clock, self._settings)
         self._worker = Worker(
             api, parts, self._clock, self._settings, trusted=api.trusted, examine=governance.examine, eraser=self._eraser,
-            refresher=self._refresher,
+            refresher=self._refresher, extracting=self._extracting,
         )  # fmt: skip
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:
@@ -83,6 +89,7 @@ class MemOS(Doors):
         *,
         embedder: Embedding = "default",
         reranker: Reranker | None = None,
+        chat: ChatModel | str | None = None,
         settings: Mapping[str, Any] | Settings | None = None,
         clock: Clock | None = None,
         worker: Literal["thread", "none"] = "thread",
@@ -94,57 +101,24 @@ class MemOS(Doors):
         `embedder` is the store's own by default, and minilm for a new store; None for a store without vectors; a URL such as
         `openai+http://127.0.0.1:8080/v1?model=m`; or an Embedder. With `worker="none"` nothing runs in the background: `drain()`
         computes pending vectors. A `reranker` has `name` and `score(query, texts)`; it reads the memories that each search finds first.
+        `chat` is a ChatModel, or the URL of one, that `extract` may ask; without it the setting `chat` names it, or there is none.
 
         Raises InvalidCall, and under BackendError: NotAStore, StoreTooNew, ReadOnlyStore, WrongEmbedder.
         """
-        if worker not in {"thread", "none"}:
-            raise InvalidCall(f"worker is 'thread' or 'none', not {str(worker)[:40]!r}")
-        if clock is not None and not all(callable(getattr(clock, name, None)) for name in ("now", "new_id")):
-            raise InvalidCall(f"a clock has now() and new_id(), as SystemClock does; {type(clock).__name__} has not")
-        if reranker is not None and not isinstance(reranker, Reranker):
-            raise InvalidCall(f"a reranker has a name and score(query, texts); {type(reranker).__name__} has not")
+        require_usable(worker, clock, reranker)
         ticking = clock or SystemClock()
         place, directory = place_of(url)
-        loaded = load_settings(directory, settings_given(settings, durability))
+        loaded = load_settings(directory, given := settings_given(settings, durability))
+        asked = load_chat(loaded.chat if chat is None else chat)
+        if asked is None and given.get("extract") == "model":
+            raise InvalidCall("the setting extract is 'model', and there is none: give one with chat=, or name it in the setting chat")
         parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
-        return cls(parts, loaded, ticking, worker, reranker)
-
-    @staticmethod
-    def restore_backup(source: str | Path, destination: str | Path, *, keys: str | Path) -> RestoreReport:
-        """Make a store of a backup in a directory that is missing or empty; a store of its own, with its own id.
-
-        `keys` is the folder with the key files that were kept apart. A memory that was erased since is left out, and counted. Raises
-        NotAStore when the backup is damaged or none, or the keys are not its own, InvalidCall when something is at the destination.
-        """
-        folder, store = usable_path(keys, "the folder of keys"), usable_path(destination, "the store")
-        return restore_store(usable_path(source, "the backup"), store, keys=folder, analyse=analyse)
-
-    @staticmethod
-    def encrypt(store: str | Path, encryption: str) -> None:
-        """Encrypt a plain store, which nobody may have open; `encryption` says where the key is: file:/path/to/key, env:NAME.
-
-        Raises InvalidCall when it is encrypted already, Unavailable when it is open elsewhere or the key is not to be had, BackendError
-        when it cannot be done; then the store is what it was.
-        """
-        encrypt_store(usable_path(store, "the store"), encryption)
-
-    @staticmethod
-    def decrypt(store: str | Path) -> None:
-        """Make an encrypted store plain, which nobody may have open; raises as `encrypt` does, and NotAStore for a wrong key."""
-        decrypt_store(usable_path(store, "the store"))
-
-    @staticmethod
-    def rotate_key(store: str | Path, encryption: str, *, renew: bool = False) -> None:
-        """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say.
-
-        Others may have it open meanwhile, unless with `renew` all is written anew under a new data key. Raises as `decrypt` does.
-        """
-        rotate_store(usable_path(store, "the store"), encryption, renew=renew)
+        return cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked)
 
     def drain(self, seconds: float | None = None) -> bool:
-        """Compute or await every pending vector; False when some are pending still.
+        """Compute or await every pending vector, and extract what is to be extracted; False when some is pending still.
 
-        That is when `seconds` were over first, and sooner when the embedder goes on failing. What it failed for is tried again later.
+        That is when `seconds` were over first, and sooner when a model goes on failing. What it failed for is tried again later.
         """
         self._require_open()
         if seconds is not None and not isinstance(seconds, int | float):
@@ -245,6 +219,11 @@ class MemOS(Doors):
         """What this process keeps of the indexes in memory, and how that fares. It names namespaces: it is for the operator alone."""
         self._require_open()
         return self._operator.lanes.status()
+
+    def extraction(self) -> ExtractionStatus:
+        """What extraction does in this store, what it has cost today, what waits for it, and why it waits. For the operator alone."""
+        self._require_open()
+        return self._worker.extraction()
 
     def warm(self, seconds: float | None = None) -> CacheStatus:
         """Read the indexes of the namespaces that are used most before they are asked for, as the worker does soon after the start.

@@ -8,9 +8,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,9 +17,12 @@ from memos.consolidator import Consolidator
 from memos.eraser import Eraser
 from memos.errors import MemOSError, Unavailable, VersionConflict
 from memos.examiner import Examine, Examiner
+from memos.extractor import Extractor
+from memos.folder import NAME, Folder
 from memos.interface.filling import Filling, Item
+from memos.interface.memory_api.extracting import Extracting, ExtractionStatus
 from memos.memcube.call import Caller, MemoryCall, raising
-from memos.memcube.change import Fence, UsageFold
+from memos.memcube.change import Fence
 from memos.ports.clock import Clock
 from memos.ports.door import Door
 from memos.ports.store import StoreParts
@@ -29,7 +31,6 @@ from memos.refresher import Refresher
 from memos.settings import Settings
 from memos.sweeper import Sweeper
 
-NAME = "main"
 POST_POLL_SECONDS = 0.05
 ENDING_SECONDS = 2.0
 """How long `stop` waits for the thread to end: a model that never answers must not keep a store open."""
@@ -39,8 +40,6 @@ TRIES, FAILING_SECONDS = 4, 2.0
 """How often in a row, and for how long, an embedder fails before `drain` waits for it no longer."""
 OTHERS_SECONDS = 30.0
 """How long `drain` waits for another process that has the post and computes nothing."""
-IDLE_ROWS = 1000
-"""How many rows of the journal that disclose nothing are passed over by a commit of the cursor alone."""
 log = logging.getLogger("memos.worker")
 
 
@@ -56,20 +55,23 @@ class Worker:
         *,
         trusted: Callable[[Caller], Caller],
         examine: Examine,
+        extracting: Extracting,
         eraser: Eraser | None = None,
         refresher: Refresher | None = None,
     ) -> None:
-        self._door, self._trusted, self._adapter, self._journal = door, trusted, parts.adapter, parts.journal
+        self._door, self._trusted, self._adapter = door, trusted, parts.adapter
         self._eraser, self._refresher = eraser, refresher
         self._filling = Filling(parts.embedder) if parts.embedder is not None else None
         self._clock, self._settings = clock, settings
         self._sweeper = Sweeper(self._call, parts, clock, settings)
         self._examiner = Examiner(self._call, parts.adapter, clock, examine)
         self._consolidator = Consolidator(self._call, parts) if settings.consolidate else None
+        self._folder = Folder(self._call, parts, settings, self._sweeper.used)
+        self._extracting = extracting
+        self._extractor = Extractor(self._call, parts, settings, extracting) if settings.extract != "none" else None
         self._next_sweep = 0.0
         self._post = Post(parts.directory)
         self._fence = 0
-        self._next_fold = 0.0
         self._busy = threading.Lock()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -97,6 +99,8 @@ class Worker:
             log.warning("the store is closed with vectors pending (%s)", error.code)
         self._stop.set()
         self._wake.set()
+        if self._extractor is not None:
+            self._extractor.stop(ENDING_SECONDS)
         if running and self._thread is not None:
             self._thread.join(ENDING_SECONDS)
         elif self._busy.acquire(timeout=ENDING_SECONDS):
@@ -109,9 +113,11 @@ class Worker:
         False when some are pending still: the time is up, or sooner, the embedder refuses what is left or has failed several times.
         """
         end = None if seconds is None else time.monotonic() + seconds
-        self._next_fold = 0.0
+        self._folder.due_now()
         if self._filling is not None:
             self._filling.retry()
+        if self._extractor is not None:
+            self._extractor.retry()
         left, since = self._left(tenant), time.monotonic()
         try:
             while True:
@@ -133,6 +139,9 @@ class Worker:
     def _hopeless(self, since: float) -> bool:
         """Whether what is pending will not be computed soon: here, or by another process that has got nowhere for a while."""
         waited = time.monotonic() - since
+        others = not self._post.held and waited <= OTHERS_SECONDS
+        if self._extractor is not None and (self._extractor.busy() or others):
+            return False
         if self._filling is None or (self._filling.failures >= TRIES and waited >= FAILING_SECONDS):
             return True
         if not self._post.held:
@@ -153,7 +162,9 @@ class Worker:
                 self._fence = self._adapter.elect(NAME)
             fills: list[Callable[[], bool]] = [partial(self._fill, tenant) for tenant in self._adapter.tenants()]
             examinations = [partial(self._examiner.step, tenant, Fence(NAME, self._fence)) for tenant in self._adapter.tenants()]
-            return self._run([self._fold, *examinations, *fills, self._consolidate, self._sweep, self._erase])
+            return self._run(
+                [partial(self._folder.step, self._fence), *examinations, *fills, self._consolidate, self._extract, self._sweep, self._erase]
+            )
         except VersionConflict:
             self._fence = 0
             return True
@@ -184,8 +195,8 @@ class Worker:
             if not self._post.take():
                 raise Unavailable("another process is the worker of this store, and sweeps it")
             self._fence = self._fence or self._adapter.elect(NAME)
-            self._next_fold = 0.0
-            self._fold()
+            self._folder.due_now()
+            self._folder.step(self._fence)
             if self._eraser is not None:
                 self._eraser.step(at_once=True)
             tenants = self._adapter.tenants() if tenant is None else (tenant,)
@@ -194,6 +205,14 @@ class Worker:
 
     def _consolidate(self) -> bool:
         return self._consolidator is not None and self._consolidator.step()
+
+    def _extract(self) -> bool:
+        return self._extractor is not None and self._extractor.step()
+
+    def extraction(self) -> ExtractionStatus:
+        """What extraction has done, and what waits for it."""
+        waiting, why = (0, None) if self._extractor is None else (self._extractor.lag(), self._extractor.why())
+        return self._extracting.status(waiting, why)
 
     def _erase(self) -> bool:
         """Finish what erasures have left, if anything."""
@@ -221,23 +240,18 @@ class Worker:
             if not worked:
                 self._wake.wait(idle)
                 self._wake.clear()
-        self._next_fold = 0.0
+        self._folder.due_now()
         with self._busy:
-            self._last_fold()
-            self._post.leave()
-
-    def _last_fold(self) -> None:
-        try:
             if self._fence and self._post.take():
-                self._fold()
-        except MemOSError as error:
-            log.warning("what was used last is counted when the store is opened again (%s)", error.code)
+                self._folder.last(self._fence)
+            self._post.leave()
 
     def _left(self, tenant: str | None) -> frozenset[tuple[str, int | str]]:
         """Some of what is pending, of one tenant or of all: contents without a vector, memories that are not examined."""
         found: set[tuple[str, int | str]] = set()
         for name in self._adapter.tenants() if tenant is None else (tenant,):
             found |= {(name, cube_id) for cube_id in self._examiner.left(name)}
+            found |= {(name, f"extract {cube_id}") for cube_id in (self._extractor.left(name) if self._extractor is not None else ())}
             if self._filling is None:
                 continue
             with self._adapter.view(name) as view:
@@ -268,28 +282,6 @@ class Worker:
         if fills:
             self._call(tenant, "index", fills=fills, fence=Fence(NAME, self._fence))
         return bool(fills)
-
-    def _fold(self) -> bool:
-        """Fold the use that the journal has seen since, for all tenants in one commit with the cursor."""
-        if time.monotonic() < self._next_fold:
-            return False
-        self._next_fold = time.monotonic() + self._settings.fold_seconds
-        cursor = self._adapter.cursor(NAME)
-        found = self._journal.uses(cursor)
-        tenants = [tenant for tenant, _, _ in found.uses[:1]] or self._adapter.tenants()[:1]
-        if not tenants or (not found.uses and found.upto - cursor < IDLE_ROWS):
-            return False
-        times: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-        for tenant, cube_id, at in found.uses:
-            times[tenant, cube_id].append(at)
-        folds = tuple(UsageFold(cube_id, len(seen), max(seen), float(len(seen)), tenant) for (tenant, cube_id), seen in times.items())
-        self._call(tenants[0], "use", folds=folds, fence=Fence(NAME, self._fence, found.upto))
-        used: dict[str, list[str]] = defaultdict(list)
-        for tenant, cube_id in times:
-            used[tenant].append(cube_id)
-        for tenant, ids in used.items():
-            self._sweeper.used(tenant, ids)
-        return True
 
     def _call(self, tenant: str, operation: str, **options: object) -> Any:
         caller = self._trusted(Caller(user="system", tenant=tenant, kind="system"))

@@ -216,6 +216,15 @@ class TestSchedules:
     def test_no_schedule(self, text):
         assert read_times(text, now=NOW).schedule is None
 
+    def test_an_order_for_later_is_once(self):
+        found = read_times("remind me on Friday at 9 to call Ann", now=NOW)
+        assert found.schedule.once == found.window
+        assert found.window.start == datetime(2025, 7, 18, 9, tzinfo=UTC)
+
+    @pytest.mark.parametrize("text", ["remind me what she said last Friday", "remind me what I do on Friday", "what do I do every Monday?"])
+    def test_a_question_orders_nothing(self, text):
+        assert read_times(text, now=NOW).schedule is None
+
 
 class TestHostileTexts:
     @pytest.mark.parametrize(

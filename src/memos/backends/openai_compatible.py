@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
-import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 
 from memos.backends._embedding import checked_texts, unit_rows
+from memos.backends._openai import KEY_VARIABLE, RETRY_LATER, checked_address, connected, options_of, require_usable
 from memos.errors import BackendError, InvalidCall, Unavailable
 
 if TYPE_CHECKING:
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 _BATCH = 128
-_KEY_VARIABLE = "OPENAI_API_KEY"
-_RETRY_LATER = {408, 409, 429}
 
 
 class OpenAIEmbedder:
@@ -45,17 +40,10 @@ class OpenAIEmbedder:
         timeout: float = 30.0,
         retries: int = 3,
     ) -> None:
-        self._url, self._host = _checked_address(url)
-        if not model:
-            raise InvalidCall("an OpenAI-compatible embedder needs a model: name the one that the endpoint serves")
+        self._url, self._host = checked_address(url)
+        require_usable("embedder", model, key_env, timeout, retries)
         if dimensions is not None and dimensions < 1:
             raise InvalidCall(f"dimensions is {dimensions}: a vector has at least 1, or leave it out")
-        if key_env is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key_env):
-            raise InvalidCall("key_env is the name of the environment variable that holds the key, never the key itself")
-        if not (timeout > 0 and math.isfinite(timeout)):
-            raise InvalidCall(f"timeout is {timeout}: give the seconds that one request may take, more than 0")
-        if not 0 <= retries <= 10:
-            raise InvalidCall(f"retries is {retries}: 0 to 10 are possible")
         self._model, self._asked, self._width = model, dimensions, dimensions
         self._key_env, self._timeout, self._retries = key_env, timeout, retries
         self._connecting = Lock()
@@ -105,10 +93,10 @@ class OpenAIEmbedder:
         return rows
 
     def _refusal(self, status: int) -> BackendError | Unavailable:
-        if status in _RETRY_LATER or status >= 500:
+        if status in RETRY_LATER or status >= 500:
             return Unavailable(f"{self._where} answered {status} {self._retries + 1} times: retry later")
         if status in {401, 403}:
-            return BackendError(f"{self._where} refused the key ({status}): set the environment variable {self._key_env or _KEY_VARIABLE}")
+            return BackendError(f"{self._where} refused the key ({status}): set the environment variable {self._key_env or KEY_VARIABLE}")
         if status == 404:
             return BackendError(
                 f"{self._where} answered 404: see that the address ends as the endpoint wants (often in /v1) and serves the model"
@@ -149,29 +137,7 @@ class OpenAIEmbedder:
 
     @cached_property
     def _client(self) -> OpenAI:
-        try:
-            from openai import OpenAI
-        except ImportError:
-            raise BackendError("an OpenAI-compatible embedder needs the SDK: run `pip install 'memos-kernel[openai]'`") from None
-        key = os.environ.get(self._key_env or _KEY_VARIABLE)
-        if self._key_env and not key:
-            raise BackendError(f"the environment variable {self._key_env} that should hold the key of {self._where} is not set: set it")
-        return OpenAI(base_url=self._url, api_key=key or "none", timeout=self._timeout, max_retries=self._retries)
-
-
-def _checked_address(url: str) -> tuple[str, str]:
-    """The address without a slash at its end, and its host with the port; errors do not repeat it, for it may hold a secret."""
-    wrong = InvalidCall("the address of an OpenAI-compatible endpoint looks like http://127.0.0.1:8080/v1, without query or fragment")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise wrong from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or parts.query or parts.fragment:
-        raise wrong
-    if "@" in parts.netloc:
-        raise InvalidCall("an address holds no user name or password: put the key into an environment variable and name it with key_env")
-    return url.rstrip("/"), parts.netloc.lower()
+        return connected("embedder", self._where, self._url, key_env=self._key_env, timeout=self._timeout, retries=self._retries)
 
 
 def from_url(url: str) -> OpenAIEmbedder:
@@ -179,26 +145,6 @@ def from_url(url: str) -> OpenAIEmbedder:
 
     InvalidCall when something is missing, unknown or no number.
     """
-    scheme, mark, rest = url.partition("://")
-    address, _, query = rest.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    unknown = sorted(set(options) - {"model", "dimensions", "key_env", "timeout", "retries"})
-    if unknown:
-        raise InvalidCall(
-            f"the embedder's URL has the unknown option {unknown[0]!r}: model, dimensions, key_env, timeout and retries are known"
-        )
-    if not mark or not scheme.startswith("openai+"):
-        raise InvalidCall("the URL of an OpenAI-compatible embedder begins with openai+http:// or openai+https://")
-    numbers = dict(_numbers(options))
-    return OpenAIEmbedder(
-        f"{scheme.removeprefix('openai+')}://{address}", options.get("model", ""), key_env=options.get("key_env"), **numbers
-    )
-
-
-def _numbers(options: dict[str, str]) -> Iterator[tuple[str, Any]]:
-    for option, kind in (("dimensions", int), ("timeout", float), ("retries", int)):
-        if option in options:
-            try:
-                yield option, kind(options[option])
-            except ValueError:
-                raise InvalidCall(f"{option}={options[option]} in the embedder's URL is no number") from None
+    known = {"model": str, "dimensions": int, "key_env": str, "timeout": float, "retries": int}
+    address, options = options_of(url, "embedder", known)
+    return OpenAIEmbedder(address, options.pop("model", ""), **options)

@@ -38,17 +38,17 @@ class Target:
     for_purpose: str | None = None
 
     @contextmanager
-    def memory(self, *, create: bool = False, own: bool = False) -> Iterator[MemOS]:
+    def memory(self, *, create: bool = False, own: bool = False, chat: str | None = None) -> Iterator[MemOS]:
         """The open store; only with `create` is one made where none stands, else NotAStore says how to make one.
 
-        With `own` it is opened without its embedder, for what needs none, whatever --embedder says.
+        With `own` it is opened without its embedder, for what needs none, whatever --embedder says; `chat` is a chat model's URL.
         """
         from memos.plugins import require_store
         from memos.system import MemOS
 
         if not create:
             require_store(self.store)
-        with MemOS.open(self.store, embedder="unused" if own else embedder_of(self.embedder), worker="none") as memory:
+        with MemOS.open(self.store, embedder="unused" if own else embedder_of(self.embedder), worker="none", chat=chat) as memory:
             yield memory
 
     @contextmanager

@@ -34,6 +34,7 @@ COMMANDS = {
     "relate": ("memos.cli.graphing:relate", "Say that memories depend on each other, or contradict."),
     "unrelate": ("memos.cli.graphing:unrelate", "End such an edge."),
     "entities": ("memos.cli.graphing:entities", "Whom memories mention; say which names are one."),
+    "extract": ("memos.cli.extracting:extract", "Make facts of messages, by rules or a model."),
     "label": ("memos.cli.living:label", "Name the standing version of a memory."),
     "confirm": ("memos.cli.living:confirm", "Say that a memory holds."),
     "freeze": ("memos.cli.living:freeze", "Let memories refuse every change."),

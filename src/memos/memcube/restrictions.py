@@ -20,7 +20,7 @@ READING = (
 """The operations that change nothing; a read-only credential allows no other."""
 TELLING = frozenset({"governed", "log", "explain", "access", "who", "preview", "heat", "manifest", "recognise"})
 """Operations that tell of more than memories; a credential for certain ones allows them only where it names them."""
-MAKING = frozenset({"add", "compose", "resolve"})
+MAKING = frozenset({"add", "compose", "extract", "resolve"})
 """The operations that make memories; a credential for certain memories does not allow them."""
 NAMED_ONLY = frozenset({"govern", "issue", "revoke", "share", "acl", "retain", "review", "erase"})
 """Operations that make rights or settle what is the tenant's; a restricted credential allows them only where it names them."""

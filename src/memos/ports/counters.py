@@ -18,6 +18,9 @@ class Counting(Protocol):
     def add(self, key: str, amount: int, limit: int) -> bool:
         """Add to a counter that never falls; False, with nothing added, when it would rise above the limit."""
 
+    def total(self, key: str) -> int:
+        """Where a counter that never falls stands, 0 for one that was never added to."""
+
 
 class Counters(Protocol):
     """Raises Unavailable when the counters cannot be read or written: what cannot be counted is not allowed."""

@@ -1,10 +1,11 @@
-"""Embedder: the port to a model that turns text into vectors."""
+"""Embedder, Reranker and ChatModel: the ports to models that turn text into vectors, compare texts, and write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from memos.errors import BackendError, Unavailable
 from memos.memcube.vector import Words
@@ -96,6 +97,48 @@ class Reranker(Protocol):
         """How well each text answers, shape (n,), on any scale, more being better. Unavailable and BackendError as an Embedder's."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A message to a model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model wrote: the text, and where a schema was given what it parses to, None where it parses to nothing.
+
+    The tokens are those that are paid for; `cost` is in the currency of the prices that the operator named, None where none are.
+    """
+
+    text: str
+    parsed: Any = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+    finished: bool = True
+    """False when it was cut off at `max_tokens`."""
+    refused: bool = False
+    """Whether the model, or who runs it, would not answer."""
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A model that answers messages."""
+
+    @property
+    def name(self) -> str:
+        """The identity of the model, as provenance names it, e.g. `openai:<model>@<host>`."""
+
+    def complete(self, messages: Sequence[ChatMessage], schema: Mapping[str, Any] | None = None, *, max_tokens: int = 1024) -> Completion:
+        """An answer of at most so many tokens; with a JSON schema it should be JSON that fits.
+
+        Unavailable and BackendError as an Embedder's. A BackendError whose details have a `status` of 400, 413 or 422 is about these
+        messages, any other about the model.
+        """
+
+
 UNIT = 1e-5
 """How far from length 1 a vector may be and still count as a unit vector."""
 
@@ -130,13 +173,36 @@ def _sound(words: Words, width: int) -> bool:
     return words.rows.shape == (len(words.spans), width) and bool(np.isfinite(words.rows).all())
 
 
-def _guarded(model: Embedder | Reranker, give: Callable[[], Given]) -> Given:
+def completed(
+    chat: ChatModel, messages: Sequence[ChatMessage], schema: Mapping[str, Any] | None = None, *, max_tokens: int = 1024
+) -> Completion:
+    """What a model answers, checked, for anybody may have written it.
+
+    Unavailable when it says so itself; BackendError for whatever else it raises, and for what is no Completion of sensible numbers.
+    """
+    given: object = _guarded(chat, lambda: chat.complete(messages, schema, max_tokens=max_tokens))
+    if not isinstance(given, Completion) or not isinstance(given.text, str):
+        raise BackendError(f"the chat model {chat.name} gave a {type(given).__name__} instead of a Completion with a text; check the model")
+    counts: tuple[object, ...] = (given.prompt_tokens, given.completion_tokens)
+    if not all(isinstance(count, int) and 0 <= count < MOST_TOKENS for count in counts):
+        raise BackendError(f"the chat model {chat.name} counts other than numbers of tokens; check the model")
+    cost: object = given.cost
+    if cost is not None and not (isinstance(cost, int | float) and math.isfinite(cost) and cost >= 0):
+        raise BackendError(f"the chat model {chat.name} names a cost that is no amount; check the model")
+    return given
+
+
+MOST_TOKENS = 2**31
+"""More than any one answer can take."""
+
+
+def _guarded(model: Embedder | Reranker | ChatModel, give: Callable[[], Given]) -> Given:
     try:
         return give()
     except (BackendError, Unavailable):
         raise
     except Exception as error:  # a model is other people's code
-        kind = "reranker" if isinstance(model, Reranker) else "embedder"
+        kind = "reranker" if isinstance(model, Reranker) else "chat model" if isinstance(model, ChatModel) else "embedder"
         raise BackendError(f"the {kind} {model.name} failed with {type(error).__name__}; check the model") from error
 
 

@@ -6,6 +6,7 @@ from memos.session.asking import Asking
 from memos.session.attribution import Attribution
 from memos.session.documents import Documents
 from memos.session.erasing import Erasing
+from memos.session.extracting import Extracting
 from memos.session.governing import Governing
 from memos.session.identity import Identity
 from memos.session.life import Life
@@ -17,5 +18,7 @@ from memos.session.sharing import Sharing
 from memos.session.tagging import Tagging
 
 
-class Session(Memories, Asking, Documents, Tagging, Life, Erasing, Past, Logs, Relating, Sharing, Governing, Attribution, Identity):
+class Session(
+    Memories, Asking, Documents, Tagging, Life, Erasing, Extracting, Past, Logs, Relating, Sharing, Governing, Attribution, Identity
+):
     """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

@@ -194,6 +194,10 @@ class Counting:
         self._execute(SQL["set_count"], (hashed, count, None))
         return True
 
+    def total(self, key: str) -> int:
+        """See the port."""
+        return self._count(self._hashed(key))
+
 
 def counters_path(directory: Path | None, journal: Path | None, *, read_only: bool) -> Path | None:
     """Where the counters stand: in the store's directory, or beside the log of reads where the store is only read."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from limits import RateLimitItem
 
 KIND = "quota"
-ADDING = frozenset({"add", "compose", "update", "restore", "merge", "load", "pull"})
+ADDING = frozenset({"add", "compose", "extract", "update", "restore", "merge", "load", "pull"})
 """Operations after which more may stand."""
 TENANTS = 4096
 """Of how many tenants the quotas are kept at hand."""

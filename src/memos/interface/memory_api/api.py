@@ -14,10 +14,12 @@ from memos.errors import BackendError, Denied, InvalidCall, MemOSError, VersionC
 from memos.infrastructure.memgovernance.credentials import nobody
 from memos.infrastructure.memgovernance.permission.warrant import Heads
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import holds
+from memos.interface.memory_api import extract, holds
 from memos.interface.memory_api.answers import told
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
+from memos.interface.memory_api.extracting import Waiting, with_extraction
+from memos.interface.memory_api.followers import with_followers
 from memos.interface.memory_api.forgetting import Forgetting
 from memos.interface.memory_api.operations import OPERATIONS
 from memos.interface.memory_api.operations import prepared as operated
@@ -92,13 +94,15 @@ class MemoryAPI:
     def _run(self, caller: Caller, call: MemoryCall, began: int) -> tuple[MemoryReply, bool]:
         ready, warnings = with_query_vector(caller, call, self._desk)
         ready, further = with_reranking(ready, self._desk, partial(self._found, caller))
-        warnings = (*warnings, *further)
+        ready, unread = with_extraction(ready, self._desk.extracting, partial(self._sources, caller))
+        warnings = (*warnings, *further, *unread)
         vectors = Vectors(caller, self._desk)
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):
             prepared = self._prepare(caller, ready, counted=attempt > 1)
             reply = prepared.reply.model_copy(update={"warnings": (*warnings, *prepared.reply.warnings), "call": call})
             if prepared.change is None:
+                self._extracted(call, reply)
                 self._vault.record(self._row(caller, call, reply, prepared, began))
                 return (self._with_receipt(call, reply) if call.operation == "erase" and reply.call_id != call.id else reply), True
             change, degraded = vectors.completed(prepared.change)
@@ -118,7 +122,7 @@ class MemoryAPI:
         with self._vault.view(caller.tenant, at=call.at, branch=branch) as view:
             work = self._work(caller, call, view, counted=counted)
             measured = caller, call.operation, view, work.warrant.identity.roles
-            prepared = holds.kept(work, operated(work))
+            prepared = holds.kept(work, with_followers(work, operated(work)))
             if prepared.change is not None:
                 allowed = replace(prepared.change, allowances=quotas.allowances(*measured))
                 labelled = _labelled(work, prepared, governance.labelled(allowed))
@@ -154,6 +158,11 @@ class MemoryAPI:
             allowed = self._desk.governance.permitted(work.warrant, work.grant, call, cubes, now=work.now, heads=work.heads)
             return tuple(cube for cube, may in zip(cubes, allowed, strict=True) if may)
 
+    def _sources(self, caller: Caller, call: MemoryCall) -> tuple[Sequence[Waiting], int]:
+        """The memories from which facts are to be extracted, for rules or a model to read."""
+        with self._vault.view(caller.tenant, at=call.at, branch="") as view:
+            return extract.sources(self._work(caller, call, view, counted=True))
+
     def _heads(self, caller: Caller, call: MemoryCall, now: datetime) -> Heads | None:
         """How the rows of now are found, for calls that tell of others."""
         if call.at is None and call.branch is None and call.operation not in OF_VERSIONS:
@@ -181,12 +190,17 @@ class MemoryAPI:
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)
         waiting = bool(call.options.get("wait"))
         warnings = self._after_commit(caller.tenant, waiting) if caller.kind == "user" else ()
+        self._extracted(call, reply)
         told = reply.model_copy(update={"cubes": cubes, "seq": committed.seq, "warnings": (*reply.warnings, *warnings)})
         if call.operation != "erase":
             return told
         with self._vault.view(caller.tenant) as view:
             self._forgetting.notice(view)
         return self._with_receipt(call, told)
+
+    def _extracted(self, call: MemoryCall, reply: MemoryReply) -> None:
+        if call.operation == "extract":
+            self._desk.extracting.told(reply.value)
 
     def _with_receipt(self, call: MemoryCall, reply: MemoryReply) -> MemoryReply:
         return self._erased(reply, bool(call.options.get("finish", True)))

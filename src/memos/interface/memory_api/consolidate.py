@@ -14,6 +14,7 @@ from memos.interface.memory_api.update import fact_of
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import is_fact
 from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_tags
 from memos.memcube.payload import Plaintext
@@ -100,8 +101,14 @@ def _succeeds(old: MemCube, fresh: MemCube) -> bool:
 
 
 def _may_merge(old: MemCube, fresh: MemCube) -> bool:
-    """Turns stay as they were said; only notes become one."""
-    apart = fresh.ordinal is old.ordinal is None and not fresh.frozen and len(old.own_tags) + len(fresh.own_tags) <= TAGS
+    """Turns stay as they were said, and facts with their turns; only notes become one."""
+    apart = (
+        fresh.ordinal is old.ordinal is None
+        and not is_fact(old)
+        and not is_fact(fresh)
+        and not fresh.frozen
+        and len(old.own_tags) + len(fresh.own_tags) <= TAGS
+    )
     return apart and allowed(old.state, State.MERGED, Event.CONSOLIDATION)
 
 

@@ -17,6 +17,7 @@ from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.permission.actions import Action, reading
 from memos.infrastructure.memgovernance.permission.warrant import Heads, Warrant
 from memos.infrastructure.memgovernance.quotas import Quotas
+from memos.interface.memory_api.extracting import Extracting
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
@@ -71,6 +72,7 @@ class Desk:
     """The log of calls that wrote nothing; the View has that of the others."""
     signing: Signing
     identity: Credentials
+    extracting: Extracting
     reranker: Reranker | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from memos.memcube.call import MemoryCall
 from memos.memcube.change import DERIVATIONS, CubeWrite
 from memos.memcube.cube import MemCube, Tag
+from memos.memcube.derivation import is_fact
 from memos.memcube.filter import Filter
 from memos.memcube.hierarchy import asks_under, parents_of, spelled_out
 from memos.memcube.matching import acl_entries
@@ -18,6 +19,7 @@ from memos.memcube.spans import indexed
 from memos.operation.memoperator.aliases import ALIAS
 from memos.operation.memoperator.analysis import analyse, by_assistant
 from memos.operation.memoperator.entities import mentions
+from memos.operation.memoperator.kinds import KINDS
 from memos.operation.memoperator.tagging import PLACE, SINGLE, Source, joined, predicted
 from memos.ports.adapter import View
 
@@ -104,7 +106,12 @@ def _found(cube: MemCube) -> tuple[Tag, ...]:
     speaker, text = None if cube.policy.veiled else cube.speaker, indexed(cube.text, cube.policy)
     verdict = any(tag.name == ALIAS for tag in cube.own_tags)  # on names, and no mention of them
     names = ((mention.name, mention.confidence) for mention in (() if verdict else mentions(text, speaker)))
-    return predicted(text, _source(cube, by_machine=by_assistant(speaker, cube.role)), names)
+    tags = predicted(text, _source(cube, by_machine=by_assistant(speaker, cube.role)), names)
+    told = cube.metadata.get("extraction") if is_fact(cube) else None
+    if not isinstance(told, Mapping) or told.get("kind") not in KINDS:
+        return tags
+    kind = {"value": told["kind"], "confidence": 0.8}  # as its source shows it, of which the fact is told in other words
+    return tuple(tag.model_copy(update=kind) if tag.name == "kind" else tag for tag in tags)
 
 
 def _source(cube: MemCube, *, by_machine: bool) -> Source:

@@ -21,6 +21,7 @@ from memos.interface.memory_api.structure import given, users
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Tag
+from memos.memcube.derivation import is_fact
 from memos.memcube.filter import Filter
 from memos.memcube.gate import legal_conditions
 from memos.memcube.legal import legal_body, legal_metadata, legal_name, legal_tags, same_fact
@@ -219,8 +220,8 @@ def rewritten(
 
 
 def fact_of(cube: MemCube) -> str | None:
-    """The form under which no second memory of the namespace may stand; None for turns, for what is gone, and under quarantine."""
-    gone = cube.ordinal is not None or cube.state is State.EXPIRED or not cube.text
+    """The form under which no second memory of the namespace may stand; None for turns, extracted facts, what is gone, in quarantine."""
+    gone = cube.ordinal is not None or cube.state is State.EXPIRED or not cube.text or is_fact(cube)
     return None if gone or quarantined(cube.policy) else same_fact(cube.text)
 
 

@@ -17,7 +17,7 @@ from memos.memcube.policy import SENSITIVITIES, Policy, SensitiveSpan, Sensitivi
 from memos.memcube.spans import beside, require_within, settled
 from memos.settings import PrivacySettings
 
-WRITES = frozenset({"add", "update", "compose", "restore", "merge"})
+WRITES = frozenset({"add", "update", "compose", "extract", "restore", "merge"})
 """Operations that bring a text, or bring one back."""
 AT_ONCE = 16_384
 """Characters that the patterns read before a write is acknowledged, in some milliseconds; what is longer is read afterwards."""

@@ -64,6 +64,8 @@ def unit_with(p: Parse, index: int) -> Hit | None:
     """Read: the week of 9 June · the weekend of July 5 · the month of June · the day of the 5th."""
     at = p.skip(index, "the")
     unit = unit_of(p.word(at))
+    if unit == "week" and p.word(at + 1) in {"commencing", "beginning", "starting", "ending"}:
+        return _week_from(p, at + 1)
     if unit not in CALENDAR_UNITS or p.word(at + 1) != "of" or p.word(at).endswith(("s", "t")):
         return None
     other = p.period(at + 2)
@@ -76,6 +78,15 @@ def unit_with(p: Parse, index: int) -> Hit | None:
     if unit == "week" and span.grain in {"day", "feast"}:
         return p.calendar.unit("week", 0, span.begins.date()), behind
     return other if span.grain == unit else None
+
+
+def _week_from(p: Parse, index: int) -> Hit | None:
+    """Read: week commencing 5 June · the week ending on Sunday."""
+    day = p.period(p.skip(index + 1, "on"))
+    if day is None or day[0].grain not in {"day", "feast"}:
+        return None
+    first = day[0].begins.date() - timedelta(days=6 if p.word(index) == "ending" else 0)
+    return p.calendar.days(first, 7, "week"), day[1]
 
 
 def same(p: Parse, index: int) -> Hit | None:

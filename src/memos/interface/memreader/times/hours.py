@@ -112,6 +112,8 @@ def on_day(p: Parse, hit: Hit) -> Hit:
     if span.grain not in DAYLIKE:
         return _clock_in_part(p, hit)
     at = p.skip(behind, ",") if p.kind(behind + 1) == "clock" else behind
+    if p.word(at) in {"before", "after", "until", "from"}:
+        return _bounded(p, hit)
     found = _time_at(p, at, bare=True)
     if found is None:
         return hit
@@ -119,6 +121,22 @@ def on_day(p: Parse, hit: Hit) -> Hit:
     if isinstance(time, str) and p.word(at) in {"in", "at", "during", "the"} and p.word(at) != "in" and time != "night":
         return hit
     return _timed(p, span, time), after
+
+
+def _bounded(p: Parse, hit: Hit) -> Hit:
+    """Read: yesterday before noon · Friday after 6pm · last night after 10."""
+    span, behind = hit
+    found = clock(p, behind + 1, bare=span.grain == "part")
+    if found is None or p.word(found[1]) in {"to", "until", "till", "-", "–", "and"}:
+        return hit
+    hour, minute, _ = found[0]
+    if span.grain == "part" and span.begins.hour >= 12 and hour < 12:
+        hour += 12
+    edge = p.calendar.at(span.begins.date(), hour, minute)
+    if not span.begins < edge < span.ends:
+        return hit
+    later = p.word(behind) in {"after", "from"}
+    return (Span(edge, span.end, "part") if later else Span(span.start, edge, "part")), found[1]
 
 
 def _timed(p: Parse, span: Span, time: Time | str) -> Span:
@@ -132,6 +150,8 @@ def _timed(p: Parse, span: Span, time: Time | str) -> Span:
 def _clock_in_part(p: Parse, hit: Hit) -> Hit:
     """Read: tonight at 8 · this morning around 9 · last night at 11."""
     span, behind = hit
+    if span.grain == "part" and p.word(behind) in {"before", "after", "until"}:
+        return _bounded(p, hit)
     if span.grain != "part" or p.word(behind) not in {"at", "around", "about"}:
         return hit
     found = clock(p, p.skip(behind + 1, "around", "about"), bare=True)

@@ -68,7 +68,7 @@ def _rules() -> dict[str, tuple[Rule, ...]]:
     add((*NUMBERS, *TENS, *VAGUE_NUMBERS, "a", "an"), *_COUNTS)
     add(TENS, parts.nth, dates.century_of)
     add(("half", "quarter"), *_COUNTS)
-    add(("noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "early"), hours.time_first)
+    add(("noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "early", "lunchtime"), hours.time_first)
     add(("earlier", "later", "rest", "remainder", "so"), parts.sofar)
     add(("year", "all", "'", "’"), dates.year)
     add(DECADES, dates.decade)

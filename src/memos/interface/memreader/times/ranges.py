@@ -18,7 +18,9 @@ OPENERS = {
     "til": "until", "following": "after", "pre": "before", "post": "after",
 }  # fmt: skip
 _PHRASES = {
-    ("as", "of"): "until", ("up", "to"): "until", ("up", "until"): "until", ("up", "till"): "until", ("prior", "to"): "before",
+    ("as", "of"): "until", ("up", "to"): "until",
+    ("on", "or", "after"): "from", ("on", "or", "before"): "until", ("up", "until"): "until", ("up", "till"): "until",
+    ("prior", "to"): "before",
     ("as", "late", "as"): "until", ("as", "early", "as"): "since", ("ever", "since"): "since", ("no", "later", "than"): "until",
     ("not", "later", "than"): "until", ("earlier", "than"): "before", ("later", "than"): "after", ("starting", "from"): "since",
     ("starting", "in"): "since", ("starting", "on"): "since", ("beginning", "in"): "since", ("going", "back", "to"): "since",
@@ -70,7 +72,7 @@ def _opened(p: Parse, index: int) -> tuple[Span, int, int] | None:
     """Read: since Tuesday · before 2020 · until last Friday · up to June · no later than 3 May."""
     word = p.word(index)
     bearing, behind = OPENERS.get(word), index + 1
-    if word in _FIRST_OF_PHRASES:
+    if word in _FIRST_OF_PHRASES and p.word(index - 1) != "-":
         for words, meaning in _PHRASES.items():
             if word == words[0] and all(p.word(index + k) == each for k, each in enumerate(words)):
                 bearing, behind = meaning, index + len(words)
@@ -124,6 +126,8 @@ def turn(span: Span, now: datetime, bearing: str) -> Span | None:
     point = span.grain in {"clock", "minute"}
     if bearing == "since":
         return Span(span.start, now, "open") if span.start is not None and span.start < now else None
+    if bearing == "from":
+        return Span(span.start, None, "open")
     if bearing == "before":
         return Span(None, span.start if span.start is not None else span.end, "open")
     if bearing == "after":

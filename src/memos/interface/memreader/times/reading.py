@@ -14,7 +14,7 @@ from memos.interface.memreader.times.anchors import Anchored, anchors_of
 from memos.interface.memreader.times.parse import OUTSIDE, Parse
 from memos.interface.memreader.times.periods import period
 from memos.interface.memreader.times.ranges import expression
-from memos.interface.memreader.times.schedules import schedule_of
+from memos.interface.memreader.times.schedules import orders, schedule_of
 from memos.interface.memreader.times.spans import Calendar, Span
 from memos.interface.memreader.times.titles import is_title
 from memos.interface.memreader.times.tokens import READ_AT_MOST, Token, tokens_of
@@ -67,8 +67,11 @@ def read_times(
     schedule, covered = schedule_of(parse, text)
     anchors = anchors_of(text, parse, [(start, end) for _, start, end in found])
     phrases = tuple(phrase for phrase in phrases if not (covered and covered[0] <= phrase.start and phrase.end <= covered[1]))
+    window = _meant(text, phrases)
+    if schedule is None and window is not None and window.start is not None and window.start > now and orders(parse):
+        schedule = Schedule(once=window)
     vague = vague_times(text[:READ_AT_MOST], [(start, end) for _, start, end in found], unresolved)
-    return Times(phrases, _meant(text, phrases), (*unresolved, *vague), schedule, anchors)
+    return Times(phrases, window, (*unresolved, *vague), schedule, anchors)
 
 
 def _tokens(text: str, language: str | None) -> list[Token]:

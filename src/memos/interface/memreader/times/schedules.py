@@ -80,6 +80,12 @@ def schedule_of(p: Parse, text: str) -> tuple[Schedule | None, tuple[int, int] |
     return None, None
 
 
+def orders(p: Parse) -> bool:
+    """Whether a text begins as an order that is carried out later: remind me, wake me."""
+    first = 1 if p.word(0) == "please" else 2 if p.word(0) in {"can", "could", "will", "would"} and p.word(1) == "you" else 0
+    return p.word(p.skip(first, "please")) in {"remind", "wake", "alert", "notify", "ping"}
+
+
 def _rule(p: Parse, index: int) -> Rule | None:
     """The recurrence whose words begin at an index."""
     word = p.word(index)

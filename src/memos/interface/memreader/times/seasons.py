@@ -108,6 +108,7 @@ def season(p: Parse, index: int) -> Hit | None:
         "this",
         "every",
         "till",
+        "for",
     }
     alone = behind_word.kind in {"mark", "stop"} or behind_word.low in {
         "i", "we", "and", "when", "did", "he", "she", "they", "what", "with", "at", "to", "or", "was", "is", "you", "do", "my", "months",

@@ -57,7 +57,7 @@ FOLLOWS = words_of(
 """Words that may stand behind a weekday that no preposition introduces."""
 EVENTS = words_of(
     """
-    meeting meetings call calls lunch dinner appointment appointments notes note session sessions entry entries standup workout email
+    bank meeting meetings call calls lunch dinner appointment appointments notes note session sessions entry entries standup workout email
     emails messages message class shift review demo report reports chat discussion visit conversation talk party interview budget
     expenses invoice invoices revenue sales numbers figures bills bill plans goals trip trips schedule spending statement release
     summary
@@ -90,6 +90,7 @@ NOT_A_YEAR_BEHIND = words_of(
 )
 FORWARD = words_of(
     """
+    reminders
     will 'll shall upcoming due planned scheduled gonna deadline deadlines expire expires tomorrow remind reminder coming plan plans
     planning must need book schedule agenda wake rsvp booked soon tonight
     """
