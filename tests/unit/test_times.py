@@ -86,6 +86,10 @@ class TestWindows:
         assert window("My exam is on Friday", told=True) == ("2025-07-18T00:00", "2025-07-19T00:00")
         assert window("I saw her on Friday", told=True) == ("2025-07-11T00:00", "2025-07-12T00:00")
 
+    def test_this_weekend_is_over_where_the_words_look_back(self):
+        assert window("what is on this weekend") == ("2025-07-19T00:00", "2025-07-21T00:00")
+        assert window("what did I do this weekend") == ("2025-07-12T00:00", "2025-07-14T00:00")
+
     def test_of_several_the_overlap_or_from_first_to_last(self):
         assert window("in June and July") == ("2025-06-01T00:00", "2025-08-01T00:00")
         assert window("in 2024, the notes from March 2024") == ("2024-03-01T00:00", "2024-04-01T00:00")

@@ -140,14 +140,22 @@ class Parse:
         """Whether the sentence at an index looks forward: will, planned, due, remind me on."""
         if self.word(index - 1) == "from":
             return False
+        first, last = self._sentence(index)
+        if (first, last) not in self._ways:
+            self._ways[first, last] = self._looks_forward([self.word(k) for k in range(first, last)])
+        return self._ways[first, last]
+
+    def past(self, index: int) -> bool:
+        """Whether the sentence at an index is in the past tense."""
+        return any(self.word(k) in BACKWARD for k in range(*self._sentence(index)))
+
+    def _sentence(self, index: int) -> tuple[int, int]:
         first = last = min(index, len(self.tokens) - 1)
         while first > 0 and self.word(first - 1) not in _ENDS and index - first < 40:
             first -= 1
         while last < len(self.tokens) and self.word(last) not in _ENDS and last - index < 40:
             last += 1
-        if (first, last) not in self._ways:
-            self._ways[first, last] = self._looks_forward([self.word(k) for k in range(first, last)])
-        return self._ways[first, last]
+        return first, last
 
     def _looks_forward(self, words: list[str]) -> bool:
         if "remind" in words:

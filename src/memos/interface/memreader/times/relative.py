@@ -105,7 +105,7 @@ def _unit(p: Parse, index: int, sign: int, *, rolling: bool) -> Hit | None:
         return p.calendar.rolling(unit, sign), index + 1
     if unit == "day":
         return (p.day(p.today + timedelta(days=sign)), index + 1) if sign else None
-    if unit == "weekend" and sign < 0:
+    if unit == "weekend" and (sign < 0 or (sign == 0 and p.past(index) and p.calendar.unit("weekend").begins > p.now)):
         return weekend_cycle(p).ended(p.now), index + 1
     if unit == "weekend" and sign > 0 and p.word(index - 1) in {"coming", "upcoming"}:
         return weekend_cycle(p).coming(p.now), index + 1

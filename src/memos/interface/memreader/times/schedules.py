@@ -42,7 +42,8 @@ Rule = tuple[dict[str, str], int]
 def _conditions() -> tuple[re.Pattern[str], re.Pattern[str]]:
     someone = r"(?:a|an|the|my|our|i|we|he|she|they|it|any|some|someone|somebody|anyone|there|new)\b"
     always = re.compile(
-        rf"\b(?:whenever|(?:every time|each time|any ?time|as soon as)(?=\s+(?:{someone}|(?-i:[A-Z]))))\s+([^.,;!?\n]{{3,160}})",
+        rf"\b(?:whenever(?!\s+you\b)|"
+        rf"(?:every time|each time|any ?time|as soon as)(?=\s+(?:{someone}|(?-i:[A-Z]))))\s+([^.,;!?\n]{{3,160}})",
         re.IGNORECASE,
     )
     asked = re.compile(
