@@ -100,6 +100,7 @@ FRESH = [
     "Remember that I take the early train on Fridays",
     "My brother called, he is in Rome",
     "Remember this: the spare key is under the pot",
+    "He comprado pan y leche en la tienda",
 ]
 
 

@@ -44,28 +44,7 @@ _TELLING = frozenset(
         "told",
     ]
 )
-_MOVABLE = frozenset(["move", "cancel", "reschedule", "postpone", "shift", "book", "attend", "rebook", "confirm"])
-_MENTAL = frozenset(
-    {
-        "think",
-        "say",
-        "said",
-        "tell",
-        "told",
-        "want",
-        "like",
-        "agree",
-        "know",
-        "mention",
-        "decide",
-        "promise",
-        "reply",
-        "answer",
-        "feel",
-        "live",
-    }
-)
-_WHEN = frozenset({"last", "next", "every", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "recently"})
+_AGREEING = frozenset({"ok", "okay", "please", "then", "and", "now"})
 _CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
 _TRIGGERS = frozenset(
     {
@@ -210,7 +189,7 @@ def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
 
 def _owned(words: Sequence[Token], at: int) -> bool:
     """Whether what stands after "her" is hers."""
-    return at < len(words) and content(words[at]) and not words[at].text[0].isupper() and words[at].low not in _WHEN
+    return at < len(words) and content(words[at]) and not words[at].text[0].isupper() and words[at].low not in lex.WHEN
 
 
 def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
@@ -224,7 +203,7 @@ def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         return None, None
     sight.taken.add("them")
     found = sight.talk.both() if low == "both" else None
-    if found is None and low == "they" and _MENTAL & {word.low for word in sight.words[at + 1 : at + 3]}:
+    if found is None and low == "they" and lex.MINDED & {word.low for word in sight.words[at + 1 : at + 3]}:
         found = sight.talk.best(lambda each: each.plural and each.kind == "person")
     found = found or sight.talk.best(fits)
     if found is None and low != "both":
@@ -246,8 +225,9 @@ def _thing(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if "it" in sight.taken or _within(sight, at, fits, subject=_subject(sight.words, at) or bool(rest), own=low == "its"):
         return None, None
     sight.taken.add("it")
-    found = sight.talk.best(lambda each: each.kind == "event", far=3) if word_at(sight.words, at, -1) in _MOVABLE else None
-    return outcome(sight.words, at, found or sight.talk.best(fits), "thing", own=low == "its", rest=rest)
+    found = sight.talk.best(lambda each: each.kind == "event", far=3) if word_at(sight.words, at, -1) in lex.SCHEDULING else None
+    found = found or sight.talk.best(fits) or (sight.talk.statement() if sight.words[0].low in lex.COMMANDS | _AGREEING else None)
+    return outcome(sight.words, at, found, "thing", own=low == "its", rest=rest)
 
 
 def _told_here(words: Sequence[Token], at: int) -> bool:

@@ -61,6 +61,15 @@ def put(text: str, part: Part) -> Placed:
     return _put_topic(text, part)
 
 
+def takes(text: str, part: Part) -> bool:
+    """Whether a frame has something in the place of which a part may be put, or a verb that takes a topic."""
+    if part.kind in {"time", "place", "answer"}:
+        return True
+    if part.kind == "number":
+        return bool(NUMBER.search(text))
+    return _target(text, part) is not None or _TELLING.search(text) is not None
+
+
 def _put_time(text: str, part: Part) -> Placed:
     found = times(text)
     if not found:

@@ -188,6 +188,34 @@ CHITCHAT = _set(
 )
 """A turn of these words alone says nothing that the next may take up."""
 
+MINDED = frozenset(
+    {
+        "think",
+        "say",
+        "said",
+        "tell",
+        "told",
+        "want",
+        "like",
+        "agree",
+        "know",
+        "mention",
+        "decide",
+        "promise",
+        "reply",
+        "answer",
+        "feel",
+        "live",
+    }
+)
+"""What people do and things do not."""
+
+WHEN = frozenset({"last", "next", "every", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "recently"})
+"""Words after "her" that are no thing of hers."""
+
+SCHEDULING = frozenset(["move", "cancel", "reschedule", "postpone", "shift", "book", "attend", "rebook", "confirm"])
+"""What is done to appointments."""
+
 
 @lru_cache(maxsize=1)
 def _genders() -> dict[str, str]:

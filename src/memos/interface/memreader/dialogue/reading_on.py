@@ -24,7 +24,7 @@ from memos.interface.memreader.dialogue.contents import content_of
 from memos.interface.memreader.dialogue.coreference import Resolved, resolve
 from memos.interface.memreader.dialogue.dating import lasting
 from memos.interface.memreader.dialogue.edits import plain
-from memos.interface.memreader.dialogue.frames import Frame
+from memos.interface.memreader.dialogue.frames import Frame, takes
 from memos.interface.memreader.dialogue.languages import foreign
 from memos.interface.memreader.dialogue.manner import (
     ALONE,
@@ -45,6 +45,7 @@ from memos.interface.memreader.dialogue.referents import referents
 from memos.interface.memreader.dialogue.replies import agrees, asks, correction, offered
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.interface.memreader.dialogue.values import Standalone, Turn
+from memos.interface.memreader.language import language_of
 from memos.memcube.reading import Slot, Unresolved
 
 TURNS = 16
@@ -136,6 +137,11 @@ class _Reader:
     def _read(self, text: str) -> tuple[Standalone, int | None]:
         if chitchat(text) and not (agrees(text) and self._offer()):
             return Standalone(text, entities=self._entities()), None
+        if language_of(text) not in _READ:
+            spoken = foreign(text, self.frame) if self.frame else None
+            if spoken is None:
+                return Standalone(text, entities=self._entities()), None
+            return Standalone(*spoken, fresh=False, entities=self._entities()), self.frame.root if self.frame else None
         text = BESIDE_TIME.sub(r"\g<0> that", text.rstrip(" ?.!")) if BESIDE_TIME.match(text.rstrip(" ?.!")) else text
         resolved = resolve(text, self.talk, self.options)
         made = self._reply(text, resolved) or self._fragment(text, resolved)
@@ -173,7 +179,7 @@ class _Reader:
                 return Carried(new, tuple(carried(self.frame, new, self.talk, said=said.lower(), gone=[wrong])), self.frame.root), []
             got = carry(found, self.frame, self.talk)
             whole = Slot(name="topic", words="", value=predicate(self.frame.text, self.frame.text), turn=self.frame.root)
-            return got._replace(slots=(*got.slots, *([whole] if whole.value else []))), []
+            return got._replace(slots=(*got.slots, *([whole] if whole.value and whole not in got.slots else []))), []
         return None
 
     def _answered(self, text: str, resolved: Resolved) -> Carried | None:
@@ -228,7 +234,7 @@ class _Reader:
             resolved = Resolved(ones)
         if found is None:
             return None
-        frame = self._chosen_frame(resolved) or self._frame(text, resolved)
+        frame = self._chosen_frame(resolved) or self._frame(text, resolved, found)
         if frame is None:
             return None
         got = self._beside(found, frame) or carry(found, frame, self.talk)
@@ -249,7 +255,7 @@ class _Reader:
                     return Carried(text, tuple(carried(frame, text, self.talk, said=said.lower(), gone=[item])), frame.root)
         return None
 
-    def _frame(self, text: str, resolved: Resolved) -> Frame | None:
+    def _frame(self, text: str, resolved: Resolved, found: Sequence[Part] = ()) -> Frame | None:
         """What a fragment is a part of: what has the time that it goes on from, or else the last question, or what was said last."""
         same = SAME.match(text)
         if same is not None:
@@ -262,6 +268,9 @@ class _Reader:
                 if having:
                     return having[-1]
         asked = [each for each in self.frames if asks_something(each.text)]
+        if found and asked and not all(takes(asked[-1].text, part) for part in found):
+            fitting = [each for each in asked[-4:] if all(takes(each.text, part) for part in found)]
+            asked = fitting or asked
         return asked[-1] if asked and (text.rstrip().endswith("?") or self.frame is None) else self.frame
 
     def _chosen_frame(self, resolved: Resolved) -> Frame | None:
@@ -270,6 +279,8 @@ class _Reader:
         return next((each.frame for each in reversed(self.options) if each.turn in words), None)
 
 
+_READ = frozenset({"en", "und"})
+"""Languages that are read as English is; und is what is too short to tell."""
 _JOINING = frozenset({"and", "so", "but", "ok"})
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.heard import Found, Heard, Moment, bare, clause, heard_of, turned
 from memos.interface.memreader.dialogue.heard import items as items_of
+from memos.interface.memreader.dialogue.manner import asks_or_tells
 from memos.interface.memreader.dialogue.moments import moments
 from memos.interface.memreader.dialogue.phrases import tokens
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
@@ -41,6 +42,7 @@ class Talk:
         """Who was called he (m) or she (f)."""
         self.kinds: dict[str, str] = {}
         """What unknown names turned out to be names of."""
+        self.stated: tuple[str, int] | None = None
         self.told: tuple[str, int] | None = None
         """The clause that the assistant answered with: "to take it in the evening"."""
 
@@ -70,6 +72,8 @@ class Talk:
             literal = each.value.lower() in said.lower()
             origin = turn if literal else known.get(one.core.lower(), known.get(one.value.lower(), self._said(one, turn)))
             self.heard.append(heard_of(text, one, origin, self.clock, alone=answer and each.rank > 0, mine=mine, within=within))
+        if mine and not asks_or_tells(text):
+            self.stated = (re.sub(r"\s*[.!]*$", "", text), turn)
         asking = mine and not text.rstrip().endswith(".") and not _STORING.search(text)
         if not (mine and _STORING.match(text)):
             self.times += [Moment(each, known.get(bare(each.bare), turn), self.clock, asking) for each in times(text)]
@@ -184,6 +188,10 @@ class Talk:
             return group
         found = [self.latest(each.referent) for each in two]
         return Found(" and ".join(each.referent.value for each in found), max(each.turn for each in found), "thing")
+
+    def statement(self) -> Found | None:
+        """What the user said last that was no question, as a whole."""
+        return Found(*self.stated, "thing") if self.stated else None
 
     def company(self) -> tuple[Found, str] | None:
         """The organisation, or whatever has a name, that was spoken of last, as a place."""
