@@ -184,15 +184,17 @@ def test_only_the_last_turns_are_read_and_numbers_stay_those_of_all():
 
 
 WORDS = st.sampled_from([
-    "and", "what", "about", "the", "she", "he", "it", "that", "there", "then", "Bob", "Ann", "in", "June",
-    "before", "second", "one", "other", "both", "same", "yes", "no", "why", "my", "sister's", "trip", "to", "Rome",
-    "?", ",", ".",
+    "and", "what", "about", "the", "she", "he", "it", "that", "there", "then", "Bob", "Ann",
+    "in", "June", "before", "second", "one", "other", "both", "same", "yes", "no", "why", "my",
+    "sister's", "trip", "to", "Rome", "?", ",", ".", "Monday's", "'s", "delete", "called", "all",
+    "three", "of", "them", "£5", "week", "after", "not", "actually", "more", "like", "to", "their",
+    "hers", "which", "or", ":", "last", "1.", "¿", "呢",
 ])  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=12).map(" ".join))
 
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), TEXTS), max_size=6), TEXTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_it_never_raises_and_its_slots_name_turns_that_are_there(said, text):
     turns = [Turn(role, each) for role, each in said]
     found = standalone(text, turns, now=NOW)

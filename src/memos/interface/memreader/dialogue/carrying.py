@@ -24,7 +24,7 @@ _LEAD = re.compile(
       (?:and\s+|but\s+|or\s+)?(?:what|how)\s+about\s+ | (?:and\s+)?what\s+of\s+
     | {_SAME}(?:\s+(?:for|with|as\s+for)\s+|\s+(?=(?:in|on|at|during|about)\b))
     | (?:and\s+)?(?:once\s+)?again\s*,?\s*(?:but\s+)?(?:for\s+|with\s+|only\s+)?
-    | (?:and\s+)?(?:better|worse|more|less|higher|lower|longer|shorter|cheaper|different)\s+than\s+
+    | (?:and\s+)?compared\s+(?:to|with)\s+ | (?:and\s+)?(?:better|worse|more|less|higher|lower|longer|shorter|cheaper|different)\s+than\s+
     | (?:and|or|but|also|plus)\s+(?:also\s+|then\s+|only\s+|for\s+(?!how)|what\s+about\s+)? | (?:now|only|just)\s+(?:for\s+)? | now\s+
     )""",
     re.IGNORECASE | re.VERBOSE,

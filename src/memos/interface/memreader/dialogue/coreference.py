@@ -46,37 +46,16 @@ _TELLING = frozenset(
 )
 _AGREEING = frozenset({"ok", "okay", "please", "then", "and", "now"})
 _CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
+_SHORT = "it's it'd it'll he's he'd he'll she's she'd she'll that's one two three four"
 _TRIGGERS = frozenset(
     {
         *_HE,
         *_THEY,
-        "it",
-        "its",
-        "itself",
-        "it's",
-        "it'd",
-        "it'll",
-        "he's",
-        "he'd",
-        "he'll",
-        "she's",
-        "she'd",
-        "she'll",
-        "that",
-        "that's",
-        "this",
-        "the",
-        "such",
-        "there",
-        "then",
-        "both",
-        "all",
-        "which",
-        "what",
-        "option",
-        "number",
+        *_SHORT.split(),
+        *["it", "its", "itself", "that", "this", "the", "such", "there", "then", "both", "all", "which", "what", "option", "number"],
     }
 )
+"""Words that may stand for something, or begin words that do."""
 
 
 @dataclass(slots=True)
@@ -96,6 +75,9 @@ def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = 
     sight = Sight(tokens(text), referents(text), talk, options)
     edits, left_open, at = list[Edit](), list[Unresolved](), 0
     while at < len(sight.words):
+        if sight.words[at].low not in _TRIGGERS:
+            at += 1
+            continue
         step, edit, left = _at(sight, at)
         if edit is not None:
             edits.append(edit)
@@ -206,6 +188,8 @@ def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if found is None and low == "they" and lex.MINDED & {word.low for word in sight.words[at + 1 : at + 3]}:
         found = sight.talk.best(lambda each: each.plural and each.kind == "person")
     found = found or sight.talk.best(fits)
+    if found is None and low == "they" and {"are", "were"} & {word_at(sight.words, at), word_at(sight.words, at, -1)}:
+        found = sight.talk.persons()
     if found is None and low != "both":
         found = sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
     return outcome(sight.words, at, found, "people or things", own=own, rest=rest)
@@ -258,6 +242,8 @@ def _pointing(words: Sequence[Token], at: int, rest: str, talk: Talk) -> Step:
         edit = edit_of(words, at, 1, Found(*talk.told, "thing"))
         edit.text = talk.told[0]
         return 1, edit, None
+    if talk.amount and word_at(words, at) in lex.MEASURING:
+        return 1, edit_of(words, at, 1, Found(*talk.amount, "thing")), None
     found = _things(low, talk) if word_at(words, at, -1) != "compare" else compared(words, at, talk)
     return 1, *outcome(words, at, found, "thing", rest=rest)
 

@@ -19,6 +19,8 @@ class Heard(NamedTuple):
     """A referent in the conversation: `turn` says it in words, `clock` is when it was last meant, `answer` that it alone was the answer."""
 
     referent: Referent
+    key: str
+    """What is the same for all words that mean the same."""
     turn: int
     clock: int
     answer: bool
@@ -56,7 +58,7 @@ def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mi
     """A referent as it stands in the text of a turn."""
     before = text[: one.start]
     first = not re.search(r"\w{2}", before)
-    return Heard(one, turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within)
+    return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within)
 
 
 def clause(text: str) -> str:
@@ -100,3 +102,12 @@ def items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[R
 def turned(value: str) -> str:
     """What an assistant says of the user's, as the user would say it."""
     return re.sub(r"\b([Yy])our\b", lambda _: "my", value, count=2)
+
+
+def key_of(referent: Referent) -> str:
+    """What is the same for all words that mean the same."""
+    if referent.plural and (" and " in referent.value or ", " in referent.value):
+        return referent.core.lower()
+    if referent.plural or referent.kind not in {"person", "name"}:
+        return referent.head if referent.value[0].isupper() else f"the {referent.head}"
+    return referent.head if referent.head in lex.FOLK else referent.value.lower().split()[-1]

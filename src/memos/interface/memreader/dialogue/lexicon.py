@@ -216,6 +216,9 @@ WHEN = frozenset({"last", "next", "every", "monday", "tuesday", "wednesday", "th
 SCHEDULING = frozenset(["move", "cancel", "reschedule", "postpone", "shift", "book", "attend", "rebook", "confirm"])
 """What is done to appointments."""
 
+MEASURING = _set("more less higher lower cheaper dearer longer shorter better worse too normal enough expensive cheap much")
+"""What is said of an amount."""
+
 
 @lru_cache(maxsize=1)
 def _genders() -> dict[str, str]:

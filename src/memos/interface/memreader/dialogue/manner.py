@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.phrases import tokens
@@ -12,6 +13,7 @@ _ASKS = "what|who|whom|whose|which|when|where|why|how|do|does|did|is|are|was|wer
 _ASKING = re.compile(rf"^(?:{_ASKS})\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=2048)
 def chitchat(text: str) -> bool:
     """Whether a turn says nothing that the next may take up."""
     words = [word.low for word in tokens(text) if word.low[0].isalnum()]
@@ -28,12 +30,14 @@ _ACKNOWLEDGED = (
 _DONE = re.compile(rf"^(?:{_ACKNOWLEDGED})[.!]*$", re.IGNORECASE)
 
 
+@lru_cache(maxsize=2048)
 def asks_or_tells(text: str) -> bool:
     """Whether it asks a question or gives a command."""
     words = tokens(text)
     return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in lex.COMMANDS)
 
 
+@lru_cache(maxsize=2048)
 def has_verb(text: str) -> bool:
     """Whether a part of it may be put in another's place later: whether it has a verb."""
     words = [word.low for word in tokens(text)]
@@ -50,6 +54,7 @@ BESIDE_TIME = re.compile(r"^(?:(?:ok|so|and|or)\s+)*(?:what\s+about\s+)?(?:befor
 ALONE = re.compile(r"\bis it that\b")
 
 
+@lru_cache(maxsize=2048)
 def asks_something(text: str) -> bool:
     """Whether it asks for something, rather than tells to keep or to change it."""
     words = tokens(text)

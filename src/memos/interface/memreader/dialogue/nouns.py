@@ -24,6 +24,8 @@ def noun_like(words: Sequence[Token], at: int) -> bool:
     word = words[at]
     if word.low in NOUNS:
         return True
+    if word.low in lex.MEASURING:
+        return False
     verb = word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
     after = word_at(words, at)
     adjective = word.low in {

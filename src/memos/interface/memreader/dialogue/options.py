@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.frames import Frame
@@ -54,10 +55,17 @@ class Options:
 
 def options(text: str, turn: int) -> Options | None:
     """What a text lists or offers, if it does."""
+    items, offered = _listed(text)
+    return Options(items, turn, offered=offered) if items else None
+
+
+@lru_cache(maxsize=2048)
+def _listed(text: str) -> tuple[tuple[str, ...], bool]:
+    """The items that a text lists, and whether it offers them to be chosen from."""
     text = text[:LONGEST]
     numbered = [" ".join(each.split()).rstrip(".,;") for each in _NUMBERED.findall(text)]
     if len(numbered) > 1:
-        return Options(tuple(numbered[:MOST]), turn)
+        return tuple(numbered[:MOST]), False
     for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
         offered = " or " in sentence
         if " between " in sentence:
@@ -69,8 +77,8 @@ def options(text: str, turn: int) -> Options | None:
             and all(len(each.split()) <= 7 for each in items)
             and (offered or len(items) > 2 or re.search(r"\band\b|: one\b", sentence))
         ):
-            return Options(tuple(map(_item, items)), turn, offered=offered)
-    return None
+            return tuple(map(_item, items)), offered
+    return (), False
 
 
 def _item(text: str) -> str:

@@ -93,7 +93,7 @@ def _part(piece: str) -> Part | None:
         return Part("time", said, before)
     owner = said.endswith(("'s", "’s"))
     said = said[:-2] if owner else said
-    return Part(_kind(said), said, before, owner)
+    return Part(_kind(said), said, before, owner) if said.strip() else None
 
 
 def _verbal(low: str) -> bool:

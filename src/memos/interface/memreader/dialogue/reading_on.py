@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.asking import (
@@ -108,7 +109,7 @@ class _Reader:
         """The question word of what was asked last; "who" where it asks for people, "what" where for things of a kind."""
         words = [word.low.split("'")[0] for word in tokens(self.frame.text) if word.low not in _JOINING] if self.frame else []
         first = words[0] if words else ""
-        if first not in {"which", "what", "list"}:
+        if first not in {"which", "what", "list", "show", "find", "give", "name"}:
             return first
         named = "name" in words[:5]
         if any(lex.singular(word) in lex.FOLK or word in lex.PLURAL_FOLK for word in words[1 : 9 if named else 4]):
@@ -137,7 +138,7 @@ class _Reader:
     def _read(self, text: str) -> tuple[Standalone, int | None]:
         if chitchat(text) and not (agrees(text) and self._offer()):
             return Standalone(text, entities=self._entities()), None
-        if language_of(text) not in _READ:
+        if not _is_read(text):
             spoken = foreign(text, self.frame) if self.frame else None
             if spoken is None:
                 return Standalone(text, entities=self._entities()), None
@@ -249,9 +250,10 @@ class _Reader:
             if not any(plain(item).lower() == plain(said).lower() for item in listed.items):
                 continue
             for item in listed.items:
-                place = re.search(rf"(?<!\w)(?:the last of |the first of )?{re.escape(item)}(?!\w)", frame.text, re.IGNORECASE)
+                place = re.search(rf"(?<!\w)(?:the last of |the first of )?{re.escape(plain(item))}(?!\w)", frame.text, re.IGNORECASE)
                 if place and plain(item).lower() != plain(said).lower():
-                    text = frame.text[: place.start()] + said + frame.text[place.end() :]
+                    new = plain(said) if frame.text[: place.start()].lower().endswith(("the ", "my ")) else said
+                    text = frame.text[: place.start()] + new + frame.text[place.end() :]
                     return Carried(text, tuple(carried(frame, text, self.talk, said=said.lower(), gone=[item])), frame.root)
         return None
 
@@ -279,8 +281,12 @@ class _Reader:
         return next((each.frame for each in reversed(self.options) if each.turn in words), None)
 
 
-_READ = frozenset({"en", "und"})
-"""Languages that are read as English is; und is what is too short to tell."""
+@lru_cache(maxsize=2048)
+def _is_read(text: str) -> bool:
+    """Whether a text is in a language that is read as English is, or too short to tell."""
+    return language_of(text) in {"en", "und"}
+
+
 _JOINING = frozenset({"and", "so", "but", "ok"})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from memos.interface.memreader.dialogue import lexicon as lex
-from memos.interface.memreader.dialogue.heard import Found, Heard, Moment, bare, clause, heard_of, turned
+from memos.interface.memreader.dialogue.heard import Found, Heard, Moment, bare, clause, heard_of, key_of, turned
 from memos.interface.memreader.dialogue.heard import items as items_of
 from memos.interface.memreader.dialogue.manner import asks_or_tells
 from memos.interface.memreader.dialogue.moments import moments
@@ -22,6 +22,9 @@ _FINITE = re.compile(
 
 _STORING = re.compile(r"^(?:please\s+|then\s+|and\s+)?(?:note|remember|save|store|log|record|jot|keep)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"^(?:to|that)\s", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"[£$€]\s?\d[\d.,]*(?<![.,])(?:\s+(?:a|per)\s+\w+)?|\d[\d.,]*\s?(?:%|(?:kg|km|cm|mg|ml|g|hours?|minutes?|euros|dollars|pounds|per\s+cent)\b)"
+)
 _KINDS = {"who": "person", "whom": "person", "whose": "person", "where": "place", "what": "thing"}
 """What a name alone answers, by what was asked."""
 _GOES_ON = re.compile(r"^(?:(?:yes|no|yeah|well)[,.]?\s+)?(?:that|to|because|since|not\s)\b", re.IGNORECASE)
@@ -42,6 +45,8 @@ class Talk:
         """Who was called he (m) or she (f)."""
         self.kinds: dict[str, str] = {}
         """What unknown names turned out to be names of."""
+        self.amount: tuple[str, int] | None = None
+        """How much the assistant said something was."""
         self.stated: tuple[str, int] | None = None
         self.told: tuple[str, int] | None = None
         """The clause that the assistant answered with: "to take it in the evening"."""
@@ -62,6 +67,8 @@ class Talk:
         within = not mine and bool(_GOES_ON.match(text))
         if not mine and _CLAUSE.match(text):
             self.told = (clause(text), turn)
+        if not mine and (amount := _AMOUNT.search(text)):
+            self.amount = (amount[0], turn)
         answer = not mine and not within and len(tokens(text)) <= 16 and not _FINITE.search(text)
         found = referents(text)
         items = items_of(listed, text, found) if listed else ()
@@ -105,7 +112,7 @@ class Talk:
         for each in self.heard:
             if self.clock - each.clock > far or not fits(each.referent):
                 continue
-            key, score = self.key(each.referent), self._score(each)
+            key, score = each.key, self._score(each)
             old = scores.get(key)
             if old is None or score >= old[0]:
                 scores[key] = (score + (0.25 if old else 0), each)
@@ -132,25 +139,17 @@ class Talk:
 
     def _said(self, referent: Referent, turn: int) -> int:
         """The turn that said something last, or else this one."""
-        key = self.key(referent)
-        return max((each.turn for each in self.heard if self.key(each.referent) == key), default=turn)
+        key = key_of(referent)
+        return max((each.turn for each in self.heard if each.key == key), default=turn)
 
     def latest(self, referent: Referent) -> Heard:
         """The latest turn that says it, in the words that say most."""
-        key = self.key(referent)
-        same = [each for each in self.heard if self.key(each.referent) == key]
+        key = key_of(referent)
+        same = [each for each in self.heard if each.key == key]
         turn = max((each.turn for each in same), default=-1)
         if referent.kind not in {"person", "name"} and all(" " not in each.referent.core for each in same if each.turn == turn):
             turn = max((each.turn for each in same if " " in each.referent.core), default=turn)
         return max((each for each in same if each.turn == turn), key=lambda each: len(each.referent.value))
-
-    def key(self, referent: Referent) -> str:
-        """What is the same for all words that mean the same."""
-        if referent.plural and (" and " in referent.value or ", " in referent.value):
-            return referent.core.lower()
-        if referent.plural or referent.kind not in {"person", "name"}:
-            return referent.head if referent.value[0].isupper() else f"the {referent.head}"
-        return referent.head if referent.head in lex.FOLK else referent.value.lower().split()[-1]
 
     def time(self, *, far: int = 8, event: bool = False, asked: bool = False) -> Moment | None:
         """The time that was spoken of last; with `event` only what is named by one."""
@@ -181,9 +180,7 @@ class Talk:
         """The two things that the user spoke of last, one after the other or in one."""
         group = self.best(lambda each: each.plural and " and " in each.value, far=1)
         mine = [each for each in self.heard if each.mine and each.referent.rank > 1 and each.referent.kind not in {"person", "name"}]
-        two = list(
-            {self.key(each.referent): each for each in mine if each.referent.head not in lex.VAGUE and not each.referent.plural}.values()
-        )[-2:]
+        two = list({each.key: each for each in mine if each.referent.head not in lex.VAGUE and not each.referent.plural}.values())[-2:]
         if group is not None or len(two) < 2:
             return group
         found = [self.latest(each.referent) for each in two]
@@ -199,7 +196,7 @@ class Talk:
             each for each in self.heard if each.referent.kind in {"organisation", "thing", "name"} and each.referent.value[0].isupper()
         ]
         last = [each for each in named if each.clock == named[-1].clock and self.clock - each.clock <= 3 and each.referent.rank]
-        if len({self.key(each.referent) for each in last}) != 1:
+        if len({each.key for each in last}) != 1:
             return None
         latest = self.latest(last[0].referent)
         return Found(latest.referent.value, latest.turn, "organisation"), "at"
@@ -211,7 +208,7 @@ class Talk:
             for each in self.heard
             if each.referent.kind in {"person", "name"} and not each.referent.plural and self.clock - each.clock <= 5
         ]
-        last = list({self.key(each.referent): each for each in people}.values())
+        last = list({each.key: each for each in people}.values())
         last.sort(key=lambda each: each.clock)
         found = [self.latest(each.referent) for each in last[-2:]]
         if len(found) < 2:
