@@ -130,7 +130,7 @@ class Talk:
 
     def _score(self, each: Heard) -> float:
         score = -2.0 * (self.clock - each.clock) + (0, 0.7, 1.0, 1.5)[each.referent.rank]
-        if each.answer:
+        if each.answer and self.clock - each.clock <= 1:
             score += 1.5 + (0.5 if each.first else 0)
         elif not each.mine and each.referent.start:
             score -= 1.0
