@@ -49,7 +49,7 @@ from memos.interface.memreader.dialogue.values import Standalone, Turn
 from memos.interface.memreader.language import language_of
 from memos.memcube.reading import Slot, Unresolved
 
-TURNS = 16
+TURNS = 12
 """How many turns before an utterance are read."""
 LONGEST = 1000
 """An utterance that is longer says all by itself."""
