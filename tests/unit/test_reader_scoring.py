@@ -14,7 +14,7 @@ from memos.ports.clock import SystemClock
 
 NEW_ID = SystemClock().new_id
 SPLITS = splits()
-LEAST = {"dev": (140, 120, 60, 40), "more_a": (1, 150, 50, 45), "unseen": (70, 60, 40, 30)}
+LEAST = {"dev": (140, 120, 60, 40), "more_a": (110, 150, 50, 45), "unseen": (70, 60, 40, 30)}
 
 
 def window_of(said: Said, label: dict | None) -> Window | None:
