@@ -132,6 +132,12 @@ def test_whatsapp_in_its_locales(locale):
     assert document.warnings == ()
     for message in document.messages:
         assert document.passage(message["metadata"]) == message["content"]
+    assert read(whatsapp(locale), "Ines and Tomas", tz="Europe/Lisbon").format == "whatsapp"
+
+
+def test_a_bracket_at_the_beginning_is_no_json_yet():
+    assert read("[a note] in brackets", "note").format == "text"
+    assert read(slack([("Ines", "Hi"), ("Tomas", "Ho")]), "day").format == "slack"
 
 
 def test_whatsapp_says_what_it_assumed_and_is_told_better():
