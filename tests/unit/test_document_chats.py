@@ -1,5 +1,7 @@
 """Chats: exports and transcripts become the messages that were said, word by word, with who said them, when, and in which order."""
 
+import json
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -59,6 +61,31 @@ def test_a_chatgpt_export_that_goes_in_circles_ends():
     assert len(read(content, "c.json").messages) == 3
 
 
+ODD = (None, True, -1, 1e18, "", [], {}, [[]], {"a": {}}, "x" * 300, 10**30, "99999999999", "1e5")
+
+
+def spoilt(value, rng):
+    """Plain values of which some are left out and some are others than they should be."""
+    if rng.random() < 0.06:
+        return rng.choice(ODD)
+    if isinstance(value, dict):
+        return {key: spoilt(each, rng) for key, each in value.items() if rng.random() > 0.03}
+    return [spoilt(each, rng) for each in value if rng.random() > 0.03] if isinstance(value, list) else value
+
+
+def test_spoilt_exports_are_read_or_refused():
+    exports = [json.loads(made(TURNS)) for made in (chatgpt, claude, slack)]
+    good = 0
+    for seed in range(600):
+        rng = random.Random(seed)
+        content = json.dumps(spoilt(rng.choice(exports), rng)).encode()
+        try:
+            good += len(read(content, "c.json").drafts({})) > 0
+        except InvalidCall:
+            continue
+    assert 200 < good < 600
+
+
 def test_claude():
     document = read(claude([("human", "Where is the rope?"), ("assistant", "In the locker.")]), "c.json")
     assert said(document) == [(None, "user", "Where is the rope?"), (None, "assistant", "In the locker.")]
@@ -105,6 +132,12 @@ def test_whatsapp_in_its_locales(locale):
     assert document.warnings == ()
     for message in document.messages:
         assert document.passage(message["metadata"]) == message["content"]
+    assert read(whatsapp(locale), "Ines and Tomas", tz="Europe/Lisbon").format == "whatsapp"
+
+
+def test_a_bracket_at_the_beginning_is_no_json_yet():
+    assert read("[a note] in brackets", "note").format == "text"
+    assert read(slack([("Ines", "Hi"), ("Tomas", "Ho")]), "day").format == "slack"
 
 
 def test_whatsapp_says_what_it_assumed_and_is_told_better():

@@ -86,7 +86,7 @@ def test_what_an_assistant_says_is_no_wish_of_the_user():
     assert not {"kind=preference", "kind=instruction"} & (keys("I prefer tea.", "assistant") | keys("Always wear a helmet.", "assistant"))
     assert "source=assistant" in keys("Water boils at 100 degrees.", "assistant")
     assert "source=derived" in keys("Anna said that it rains.", "derived")
-    assert set(SOURCES) == {"told", "assistant", "hearsay", "derived", "imported"}
+    assert set(SOURCES) == {"told", "assistant", "hearsay", "derived", "imported", "document"}
 
 
 def test_the_names_of_entities_are_tags_of_their_own():

@@ -18,6 +18,7 @@ from memos.memcube.derivation import is_fact
 from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_tags
 from memos.memcube.payload import Plaintext
+from memos.memcube.place import of_document
 from memos.memcube.provenance import Parent
 from memos.memcube.quarantine import quarantined
 from memos.memcube.state import PRESENT, State
@@ -66,10 +67,11 @@ def prepare_consolidate(work: Work) -> Prepared:
 
 
 def _states_something(cube: MemCube) -> bool:
-    """Whether a memory may end or repeat another: a person's words, or a note, of a length that states one thing."""
+    """Whether a memory may end or repeat another: a person's words, or a note and no document, of a length that states one thing."""
     said_by_a_machine = cube.role in {"assistant", "system", "tool"}
     known = cube.state in PRESENT and not quarantined(cube.policy)
-    return isinstance(cube.payload, Plaintext) and known and not said_by_a_machine and len(cube.text) <= LONGEST
+    own = not said_by_a_machine and not of_document(cube)
+    return isinstance(cube.payload, Plaintext) and known and own and len(cube.text) <= LONGEST
 
 
 Settled = tuple[dict[str, CubeWrite], list[Edge], dict[str, int]]

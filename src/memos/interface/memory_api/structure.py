@@ -14,6 +14,7 @@ from memos.memcube.derivation import is_fact
 from memos.memcube.filter import Filter
 from memos.memcube.hierarchy import asks_under, parents_of, spelled_out
 from memos.memcube.matching import acl_entries
+from memos.memcube.place import of_document
 from memos.memcube.policy import SENSITIVITIES, Policy
 from memos.memcube.spans import indexed
 from memos.operation.memoperator.aliases import ALIAS
@@ -23,7 +24,7 @@ from memos.operation.memoperator.kinds import KINDS
 from memos.operation.memoperator.tagging import PLACE, SINGLE, Source, joined, predicted
 from memos.ports.adapter import View
 
-IMPORTS = frozenset({"document", "import", "load"})
+IMPORTS = frozenset({"import", "load"})
 """Origins of what came out of another store."""
 ALWAYS = frozenset({"kind", "source"})
 """What every text has that holds a word: where one is missing nothing has been predicted of it, or a user's own tag stood in its place."""
@@ -117,6 +118,8 @@ def _found(cube: MemCube) -> tuple[Tag, ...]:
 def _source(cube: MemCube, *, by_machine: bool) -> Source:
     if any(parent.relation in DERIVATIONS for parent in cube.provenance.parents):
         return "derived"
+    if of_document(cube):
+        return "document"
     if cube.provenance.origin in IMPORTS:
         return "imported"
     return "assistant" if by_machine else "told"

@@ -16,9 +16,10 @@ from memos.operation.memoperator.kinds import ASKS, STANDING, kind
 from memos.operation.memoperator.sentiment import sentiment
 from memos.operation.memoperator.utterance import read
 
-Source = Literal["told", "assistant", "hearsay", "derived", "imported"]
+Source = Literal["told", "assistant", "hearsay", "derived", "imported", "document"]
 SOURCES: tuple[str, ...] = get_args(Source)
-"""Who vouches for a memory: who wrote it, an assistant, somebody whom the text quotes, the memories that it was made of, another store."""
+"""Who vouches for a memory: who wrote it, an assistant, somebody whom the text quotes, the memories that it was made of, another store, a
+document."""
 SINGLE = frozenset({"kind", "sentiment", "source", "credibility", "topic"})
 """Names of which a memory has one predicted value: a user's own tag of the name, whatever its value, stands in its place."""
 TOPIC = "topic"
@@ -37,8 +38,8 @@ def predicted(text: str, source: Source, names: Iterable[tuple[str, float]] = ()
     if not utterance.words:
         return entities
     does, sure = kind(utterance)
-    if source == "assistant" and does in STANDING:
-        does, sure = "fact", 0.5  # what a machine likes or orders is nothing for a user to be held to
+    if source in {"assistant", "document"} and does in STANDING:
+        does, sure = "fact", 0.5  # what a machine, or a document, likes or orders is nothing for a user to be held to
     tags = [_tag("kind", does, sure)]
     if does not in ASKS and does != "chat":
         tags.append(_tag("credibility", *credibility(utterance)))

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["heading", "paragraph", "list", "table", "code"]
+UNSEEN = re.compile(r"[\u00ad\u200b\u2060\ufeff\U000e0000-\U000e007f]")
+"""Characters that show nothing: soft hyphens, spaces of no width, and tags, in which words can be hidden from whoever looks at a page."""
 BETWEEN = "\n\n"
 """What stands between two blocks of a text that a converter made."""
 
@@ -59,7 +61,8 @@ class Writing:
         self._at, self._most = 0, characters
 
     def add(self, kind: Kind, text: str, *, level: int = 0, header: int = 0) -> None:
-        """One more block, unless it is blank."""
+        """One more block, unless it is blank; what nobody would see of it is left out."""
+        text = UNSEEN.sub("", text)
         text = text.strip("\n") if kind == "code" else text.strip()
         if not text.strip():
             return
@@ -73,7 +76,7 @@ class Writing:
 
     def table(self, rows: list[list[str]], *, named: bool) -> None:
         """A table, a row a line, its cells apart by bars; with `named` the first row names the columns."""
-        lines = [" | ".join(" ".join(cell.split()) for cell in row).strip(" |") for row in rows]
+        lines = [" | ".join(" ".join(UNSEEN.sub("", cell).split()) for cell in row).strip(" |") for row in rows]
         lines = [line for line in lines if line]
         self.add("table", "\n".join(lines), header=len(lines[0]) if named and len(lines) > 1 else 0)
 

@@ -20,7 +20,7 @@ from memos.interface.messages import drafts_of
 from memos.memcube.call import CubeDraft
 from memos.memcube.cube import MemCube
 from memos.memcube.legal import legal_metadata
-from memos.memcube.place import OWN
+from memos.memcube.place import OWN, SESSION
 from memos.memcube.value import build
 from memos.settings import DocumentSettings
 
@@ -47,7 +47,7 @@ class Document:
     @property
     def session(self) -> str:
         """The session in which its memories stand, in their order."""
-        return f"document:{self.name}"
+        return f"{SESSION}{self.name}"
 
     def passage(self, memory: MemCube | Mapping[str, Any]) -> str:
         """The words of this document that a memory, or the metadata of one, points to.

@@ -28,6 +28,8 @@ OTHERS = (
 )  # fmt: skip
 TAG = re.compile(r"<(!doctype\s+html|html|head|body|title|meta|div|p|h[1-6]|table|ul|ol|span|br|a)\b", re.IGNORECASE)
 PAGE = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.{0,2000}?-->\s*)?<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+BEGINNING = re.compile(r'\s*(\{\s*["}]|\[\s*(\{\s*"|\]))')
+"""How the JSON of an export begins."""
 SRT = re.compile(r"\s*\d+[ \t]*\n\d{1,2}:\d{2}:\d{2}[,.]\d{1,3}[ \t]+-->[ \t]+\d{1,2}:\d{2}:\d{2}")
 NAMES = {"json": "JSON", "text": "plain text", "pdf": "PDF", "docx": "DOCX", "html": "HTML", "markdown": "Markdown"}
 HEAD = 4096
@@ -66,7 +68,7 @@ def _package(content: bytes) -> str:
 def text_format(text: str, stated: str | None, ending: str | None) -> tuple[str, Any]:
     """The format of a text, and its JSON where it is that. `stated` is what the caller says, `ending` what the name says."""
     meant = stated or ending
-    if meant == "json" or (meant in {"chatgpt", "claude", "slack"}) or (meant is None and text.lstrip()[:1] in {"[", "{"}):
+    if meant in {"json", "chatgpt", "claude", "slack"} or (meant is None and _begins_json(text)):
         return _json_format(text)
     if stated is not None:
         return stated, None
@@ -82,6 +84,11 @@ def text_format(text: str, stated: str | None, ending: str | None) -> tuple[str,
         if looks_like_transcript(text):
             return "transcript", None
     return meant or "text", None
+
+
+def _begins_json(text: str) -> bool:
+    """Whether a text whose name says nothing is meant as JSON: a bracket also begins a line of a chat, or a note."""
+    return BEGINNING.match(text) is not None
 
 
 def _json_format(text: str) -> tuple[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from memos.interface.memreader.documents.blocks import TooMuch
 from memos.interface.memreader.documents.chats.message import Chat, Message, called, moment, require_count, whole
 
-JOINING = frozenset({"channel_join", "channel_leave", "channel_archive", "channel_unarchive", "channel_name", "group_join", "group_leave"})
+JOINING = ("channel_join", "channel_leave", "channel_archive", "channel_unarchive", "channel_name", "group_join", "group_leave")
 """What Slack writes into a channel by itself."""
 
 
@@ -55,7 +55,7 @@ def _chatgpt(conversations: list[Any]) -> Iterator[Message]:
             role = author.get("role") if isinstance(author, Mapping) else None
             about = message.get("metadata")
             hidden = isinstance(about, Mapping) and about.get("is_visually_hidden_from_conversation")
-            if role not in {"user", "assistant"} or hidden:
+            if role not in ("user", "assistant") or hidden:
                 continue
             name = called(author.get("name")) if isinstance(author, Mapping) else None
             text, at = _parts(message.get("content")), moment(message.get("create_time"))
@@ -70,7 +70,7 @@ def _branch(conversation: Mapping[str, Any]) -> list[tuple[Any, Mapping[str, Any
         return []
     key, found, seen = conversation.get("current_node"), [], set()
     if not isinstance(key, str) or key not in mapping:
-        parents = {node.get("parent") for node in mapping.values() if isinstance(node, Mapping)}
+        parents = {str(node.get("parent")) for node in mapping.values() if isinstance(node, Mapping)}
         key = next((each for each in reversed(list(mapping)) if each not in parents), None)
     while isinstance(key, str) and key not in seen and isinstance(node := mapping.get(key), Mapping):
         seen.add(key)
@@ -84,7 +84,8 @@ def _parts(content: Any) -> str:
     if not isinstance(content, Mapping):
         return content if isinstance(content, str) else ""
     parts = content.get("parts")
-    texts = [part if isinstance(part, str) else part.get("text") if isinstance(part, Mapping) else None for part in parts or ()]
+    given = parts if isinstance(parts, list) else ()
+    texts = [part if isinstance(part, str) else part.get("text") if isinstance(part, Mapping) else None for part in given]
     own = content.get("text")
     return "\n".join(text for text in texts if isinstance(text, str) and text) or (own if isinstance(own, str) else "")
 
