@@ -11,7 +11,7 @@ from evals.reader.scoring import score, shown
 
 
 def main() -> None:
-    """All figures, one line each; with --show what was missed, of the dev split alone."""
+    """All figures, one line each; with --show what was missed, except of the split that is held back."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--split", choices=splits(), default="dev")
     parser.add_argument(

@@ -17,7 +17,7 @@ Reads = Callable[[Said], MemoryCall]
 
 
 class Missed(NamedTuple):
-    """One utterance that was not read as labelled: for whom the dev split is shown."""
+    """One utterance that was not read as labelled: for whom a split is shown."""
 
     figure: str
     said: Said
