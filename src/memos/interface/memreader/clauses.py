@@ -21,7 +21,7 @@ _QUOTED = re.compile(r"[\"“«][^\"”»\n]{0,2000}[\"”»]|(?<!\w)['‘][^'�
 _BREAK = re.compile(
     r"(?P<end>(?<=[.!?…])[\"')\]]?\s+|\n+)"
     r"|(?P<mark>\s*;\s*|\s+(?=\(?[1-9a-d][.)]\s)|\s+[–—-]{1,2}\s+)"
-    r"|(?P<link>\s*,?\s+(?:and|then|but|plus|&|\+)(?:\s+(?:and|then|also|but|afterwards|finally|lastly|next|please|after\s+that"
+    r"|(?P<link>\s*,?\s+(?:and|then|but|plus|so|&|\+)(?:\s+(?:and|then|also|but|afterwards|finally|lastly|next|please|after\s+that"
     r"|after\s+this|when\s+you're\s+done|once\s+that's\s+done))*\s*,?\s+"
     r"|\s*,\s*(?:also|afterwards|finally|next|after\s+that|lastly)\s*,?\s+)"
     r"|(?P<comma>,\s+)",
@@ -40,6 +40,8 @@ _TIMELY = re.compile(
     r"|monthly|by|for|during|since|until)\b",
     re.IGNORECASE,
 )
+_ACTUALLY = re.compile(r"^(?:actually|instead|again)\s+(?=\w+\s)", re.IGNORECASE)
+_IS_THAT = re.compile(r"^how\s+(?:many|much|often)\b.*\b(?:that|it)\b", re.IGNORECASE)
 _GAPPED = re.compile(
     r"^(?P<verb>set|change|update|add|move|share|transfer|rename|put|mark|correct)\s+(?P<one>(?:(?!\s(?:to|with|as|into)\s).)+?)\s+(?P<by>to|with|as|into)\s+"
     r"(?P<first>(?:(?!\s(?:to|with|as|into|and)\s).)+?),?\s+and\s+(?P<two>(?:(?!\s(?:to|with|as|into)\s).)+?)\s+(?P=by)\s+(?P<second>.+)$",
@@ -160,7 +162,7 @@ def _leads(left: str) -> bool:
 def _begins(right: str, left: str, kind: str, words: str) -> bool:
     """Whether another order or question begins here."""
     earlier = _EARLIER.match(right)
-    plain = peeled(right[earlier.end() :] if earlier else right).text
+    plain = _ACTUALLY.sub("", peeled(right[earlier.end() :] if earlier else right).text)
     before = peeled(left).text
     over = dismissed(before)
     if over and over >= len(before.rstrip(" ,.;:!?")):
@@ -174,6 +176,8 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
         )
     if ordered is not None and ordered.intent == "store" and before[ordered.end :].lstrip().startswith(":"):
         return False
+    if ordered is None and kind == "comma" and _IS_THAT.match(plain):
+        return True
     if kind == "comma" or (ordered is None and not _ASKS.match(before)):
         return False
     asks = _ASKS.match(plain) is not None
@@ -220,6 +224,8 @@ def _with_object(plain: str, given: Command, kind: str, words: str, *, bare: boo
     word = first[0].lower().replace("’", "'") if first else ""
     if not given.framed and given.verb in {"keep", "hold", "track"} and word in {"it", "them", "those", "these", "that"}:
         return False
+    if word in {"again", "too", "pls", "please"} and not re.search(r"\w+\W+\w+\W+\w+", object_) and kind in {"link", "mark", "comma"}:
+        return True
     if not word:
         return given.framed or (kind in {"mark", "link"} and given.verb not in _HOMOGRAPHS)
     if bare:

@@ -108,6 +108,8 @@ def command(text: str, start: int = 0) -> Command | None:
         return None
     word = head[0].lower().replace("\u2019", "'")
     end = head.end()
+    if text[end : end + 1] in {".", "@", "/", "_"} and text[end + 1 : end + 2].isalnum():
+        return None
     if word in ("do", "please") and text[end : end + 5].lower().startswith((" not ", " n't")):
         word, end = "don't", end + 4
     if word not in _rules():

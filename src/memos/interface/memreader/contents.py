@@ -17,6 +17,14 @@ _BACKWARD = re.compile(
     rf"|\bthat\b)\s*(?P<text>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
+_TO_IT = re.compile(
+    r"^[^:]{1,80}?\s+(?:to|in|on)\s+(?P<target>(?:it|that|this|them|(?:my|our|the|that|this)\s+[\w' -]{2,60}))\s*:\s+(?P<text>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_SAYING = re.compile(
+    r"^(?:an?|another|one\s+more|a\s+new)\s+(?:line|note|bit|bullet|row|entry|point|sentence|comment)\s+(?:to|in|on|into)\s+(?P<target>.+?)\s+(?:saying|that\s+says|reading)\s+(?:that\s+)?(?P<text>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _REPLACED = re.compile(
     (
         r"^(?P<old>.+?)\s+(?:with|by|for)\s+(?P<text>.+?)(?:\s+(?:in|on|of|from)\s+(?P<target>(?:my|our|the|that|this|his|her|their|its"
@@ -30,7 +38,7 @@ _IN_FRONT = re.compile(
 _COLON = re.compile(r"^(?P<target>[^:]{2,100}?)\s*:\s+(?P<text>.+)$", re.DOTALL)
 _SAYS = re.compile(
     (
-        r"^(?P<target>.+?)\s*(?:,|;|\s)\s*(?:so\s+(?:that\s+)?(?:it\s+)?(?:now\s+)?(?:says?|reads?|is|shows?)|to\s+(?:say|read|show|be)"
+        r"^(?P<target>.+?)\s*(?:,|;|\s)\s*(?:so\s+(?:that\s+)?(?:(?:it|they)\s+)?(?:now\s+)?(?:says?|reads?|is|shows?)|to\s+(?:say|read|show|be)"
         r"|(?:it|that)\s+(?:should|must)\s+(?:now\s+)?(?:say|read|be|show)|should\s+(?:say|read|be)|saying)\s+(?:that\s+)?(?P<text>.+)$"
     ),
     re.IGNORECASE | re.DOTALL,
@@ -69,6 +77,14 @@ _STATED = tuple(
         ),
         r"^(?P<target>(?:my|our|the|[\w.]+['\u2019]s)\s+.+?)\s+(?:is|are|was|were)\s+(?:now\s+|actually\s+)?(?P<text>.+)$",
     )
+)
+_NEEDS = re.compile(
+    r"^(?P<target>.+?)\s+(?:needs?|wants?)\s+(?:changing|updating|correcting|fixing|to\s+be\s+(?:changed|updated|corrected|fixed))[\s.!]*$",
+    re.IGNORECASE,
+)
+_NOW_NOT = re.compile(
+    r"^(?P<target>(?:my|our|the|[\w.]+['\u2019]s)\s*.*?)(?:\s+(?:is|are|was|should\s+be)|['\u2019]s)\s+(?:now\s+)?(?:(?:in|on|at)\s+)?(?P<text>[^,]+?)(?:\s+now)?,?\s+not\s+[^,]+(?:,\s*(?:for|of)\s+(?P<of>[^,]+?))?(?:,\s*(?:please|pls|so)\b.*)?$",
+    re.IGNORECASE,
 )
 _LED = re.compile(r"^(?:(?:actually|correction|sorry|oops|wait|no|yes|well)[,:]?\s+)+", re.IGNORECASE)
 _QUOTES = "\"“”'‘’`"
@@ -129,6 +145,10 @@ add append put include insert write mention note jot log record attach enter tac
 
 
 def _added(text: str) -> Parts:
+    if (found := _TO_IT.match(text)) is not None:
+        return Parts(found["target"], unquoted(found["text"]), "append")
+    if (found := _SAYING.match(text)) is not None:
+        return Parts(found["target"], unquoted(found["text"]), "append")
     if (found := _BACKWARD.match(text)) is not None:
         return Parts(found["target"], unquoted(found["text"]), "append")
     for pattern in _INTO:
@@ -183,6 +203,10 @@ def _without_denial(text: str) -> str:
 def corrected(statement: str) -> Parts:
     """What a statement corrects, and to what."""
     text = _LED.sub("", statement).strip().rstrip(" .!")
+    if (found := _NEEDS.match(text)) is not None:
+        return Parts(found["target"], mode="overwrite")
+    if (found := _NOW_NOT.match(text)) is not None:
+        return Parts(f"{found['target']} for {found['of']}" if found["of"] else found["target"], unquoted(found["text"]), "overwrite")
     for pattern in _STATED:
         if (found := pattern.match(text)) is not None:
             return Parts(found["target"], _without_denial(found["text"]), "overwrite")

@@ -37,6 +37,8 @@ _EXTERNAL = re.compile(
 
 
 _OF_ITS_OWN = re.compile(r"^(?:an?|some|something|anything|one|your|more)\b", re.IGNORECASE)
+_WORDING = frozenset({"rephrase", "reword", "rewrite", "correct", "fix", "edit", "replace", "complete", "extend"})
+_QUOTED = re.compile(r"[\"'“‘`]|(?:this|the\s+following|my)\s+(?:sentence|text|paragraph|essay|wording)\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"^(?:the\s+(?:subject|topic|channel|language|tone|world)|an?\s+(?:timer|alarm|reminder\s+for)|lanes|sides|your\b)", re.IGNORECASE
 )
@@ -48,12 +50,20 @@ def doubtful(intent: Intent, verb: str, object_: str) -> float:
         return 0.75
     if intent == "share" and verb == "share" and _OF_ITS_OWN.match(object_):
         return 0.8
+    if (verb in _WORDING and _QUOTED.match(object_)) or (
+        intent == "confirm" and re.match(r"my\s+(?:understanding|guess|suspicion)\b", object_, re.IGNORECASE)
+    ):
+        return 0.75
+    if verb in {"note", "save"} and re.match(r"the\s+(?:irony|difference|date\b|whales|planet|best\s+for\s+last)", object_, re.IGNORECASE):
+        return 0.6
     if verb in {"change", "switch", "swap", "set", "make"} and _ELSEWHERE.match(object_):
         return 0.7
     if (intent == "transfer" and _MONEY.match(object_)) or (verb == "add" and _SUMS.match(object_)):
         return 0.8
-    if intent == "update" and not re.search(
-        r"\b(?:my|our|the|that|this|those|these|it|its|his|her|their|them|notes?|list)\b|'s\b|^[A-Z]", object_
+    if (
+        intent == "update"
+        and not re.search(r"\sto\s", object_)
+        and not re.search(r"\b(?:my|our|the|that|this|those|these|it|its|his|her|their|them|notes?|list)\b|'s\b|^[A-Z]", object_)
     ):
         return 0.6
     bare = intent == "store" and verb in {
@@ -86,6 +96,10 @@ _LEDGER = re.compile(
 _PROJECT = re.compile(r"(?i:.{0,60}?\bthe\s+)(?:[A-Z][\w-]+\s+)+(?!of\b|and\b|in\b|for\b|or\b|is\b|was\b)[a-z]{3,}")
 
 
+_IN_A_TEXT = re.compile(r"\bin\s+[\"'“‘]")
+_PART_OF = re.compile(r"the\s+[\w-]+\s+of\s+(?:the\s+)?\w+\s*$", re.IGNORECASE)
+
+
 def titled_in(mentions: Sequence[Mention]) -> bool:
     """Whether a place, a work, an organisation or another thing is named."""
     return any(each.kind in TITLED for each in mentions)
@@ -101,27 +115,20 @@ def owned(object_: str, mentions: Sequence[Mention], *, timed: bool, retrieves: 
     sure = personal.remembered(asked, mentions)
     if sure >= YES or sure <= WORLD:
         return sure
-    if _HELD.search(object_) and not titled_in(mentions):
-        return 0.7
-    if _INDEFINITE.match(object_) and not timed:
-        return min(sure, 0.3)
+    return _named(object_, mentions, sure, timed=timed, retrieves=retrieves)
+
+
+def _named(object_: str, mentions: Sequence[Mention], sure: float, *, timed: bool, retrieves: bool) -> float:
+    """The same of what neither says that it is somebody's own nor that it is not, by its form and the names in it."""
     titled = titled_in(mentions)
+    if _HELD.search(object_) and not titled:
+        return 0.7
+    if (_INDEFINITE.match(object_) and not timed) or _IN_A_TEXT.search(object_):
+        return min(sure, 0.3)
     if ALL.match(object_):
         return 0.45 if titled and sure < 0.2 else 0.75
-    if _LEDGER.search(object_) and not titled:
-        return 0.6
-    if titled and _PROJECT.match(object_) and not public(object_):
-        return 0.6
-    if titled and not retrieves:
-        return 0.3
-    if titled and public(object_):
-        return 0.1
-    if _DEFINITE.match(object_):
-        return (
-            0.7
-            if retrieves or timed
-            else 0.55
-            if not titled and not re.match(r"the\s+[\w-]+\s+of\s+(?:the\s+)?\w+\s*$", object_, re.IGNORECASE)
-            else 0.4
-        )
-    return 0.65 if timed or retrieves else 0.3
+    if titled:
+        return 0.6 if _PROJECT.match(object_) and not public(object_) else 0.1 if public(object_) else 0.65 if retrieves else 0.3
+    if _LEDGER.search(object_) or timed or retrieves:
+        return 0.65
+    return 0.55 if _DEFINITE.match(object_) and not _PART_OF.match(object_) else 0.3

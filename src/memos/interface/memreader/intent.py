@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from memos.interface.memreader import commands, personal, questions, statements
 from memos.interface.memreader.doubts import ALL, WORLD, YES, doubtful, owned
-from memos.interface.memreader.known import spoken_of
+from memos.interface.memreader.known import TITLED, spoken_of
 from memos.interface.memreader.nouns import plural
 from memos.interface.memreader.peeling import peeled
-from memos.interface.memreader.public import done_in_history, heading
+from memos.interface.memreader.public import done_in_history, heading, public
 from memos.memcube.reading import Intent
 from memos.operation.memoperator.entities import Mention
 
@@ -42,13 +42,13 @@ _WISH = re.compile(
 )
 _WISHED = frozenset({"summarise", "compare", "count", "list", "history"})
 _TELLING = re.compile(r"^(?:explain|describe|tell|say|recite|name)(?:\s+(?:to\s+)?(?:me|us))?(?:\s+again)?\s+", re.IGNORECASE)
-_LABEL = re.compile(r"^[^\W\d_][\w' -]{1,30}:\s+")
+_LABEL = re.compile(r"^[^\W\d_][\w' -]{1,60}:\s+")
 _AFTERTHOUGHT = re.compile(
     r"^(?:actually|oh|lol|right|again|still|instead|haha?|fine|anyway|hm+|alternatively|otherwise)\s+", re.IGNORECASE
 )
 _SHOWING = frozenset({"show", "list", "display", "give"})
 _KEPT = re.compile(
-    r"^what\s+(?:all\s+)?(?:i|we)(?:'ve|\s+have)?\s+(?:saved?|stored?|noted?|kept|keep|logged|recorded|written\s+down|have|got|archived)\b",
+    r"^what\s+(?:all\s+)?(?:i|we)(?:'ve|\s+have)?\s+(?:saved?|stored?|noted?|kept|keep|logged|recorded|written\s+down|have|got|archived)\b|^what\s+else\s+(?:i|we|you)\b",
     re.IGNORECASE,
 )
 _INFORMING = frozenset({"brief", "catch", "fill", "update", "bring"})
@@ -62,6 +62,21 @@ _HAPPENED = re.compile(
 _THE = re.compile(r"\b(?:the|this|that|those|these)\s+(?!(?:\w+\s+)?of\s+[A-Z])[a-z]", re.IGNORECASE)
 _REMEMBERED = re.compile(r"^(?:remember|recall)\s+(?=(?:the|that|this|my|our|when|how|what|who|where|why|[A-Z]))[^?]*\?\s*$", re.IGNORECASE)
 
+_EVERYTHING = re.compile(
+    r"^(?:everything|anything|(?:any\s+and\s+)?all\s+(?:the|my|our|complaints|notes|of|that|those)|every\s+\w+)\b(?!\s+(?:is|was|are|will|'s|hurts|works|went|seems|changed)\b)",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    r"\b(?=(?:remind|send|tell|show|give|list|summari[sz]e|recap|count|compare|archive|delete|share)\s+(?:me|us|my|our|the|all|what|how|which)\b)",
+    re.IGNORECASE,
+)
+_SET_OFF = re.compile(
+    r"^(?:on|at|every|each|when|whenever|in|by|after|once|as\s+soon\s+as|next|tomorrow|tonight|first\s+thing)\b", re.IGNORECASE
+)
+_TALE = re.compile(
+    r"^(?:tell|give|read)\s+(?:me|us)\s+(?:an?|another|some|the)\s+(?:\w+\s+)?(?:story|stories|joke|jokes|riddle|tale|poem|fun\s+fact|quote)\b(?!\s+(?:i|we|that\s+i)\b)|^(?:i\s+)?beg\s+your\s+pardon|^rewrite\s+this|^rephrase\s+this",
+    re.IGNORECASE,
+)
 _FAREWELL = re.compile(
     r"^(?:see\s+(?:you|ya)|talk\s+(?:to\s+you\s+)?(?:later|soon|tomorrow)|catch\s+you|have\s+a\s+(?:good|nice|great)|take\s+care|good\s*bye|bye|sleep\s+well|enjoy)\b",
     re.IGNORECASE,
@@ -88,19 +103,19 @@ def intended(text: str, mentions: Sequence[Mention], *, timed: bool = False, tru
     taken_back = 0 if trusting else statements.dismissed(core)
     core = peeled(core[taken_back:]).text if taken_back else core
     core = core[heading(core) :]
-    if _FAREWELL.match(core) or _HOW_AFTER.search(core) or _ALTERNATIVE.match(core):
+    if _TALE.match(core) or _FAREWELL.match(core) or _HOW_AFTER.search(core) or _ALTERNATIVE.match(core):
         return Intention("none", 0.85, core)
     if not core.strip(" .!?"):
         return Intention("none", 0.95, core)
     if _REMEMBERED.match(core):
-        object_ = re.sub(r"^\w+\s+", "", core)
-        sure = max(
-            personal.remembered(object_, mentions), 0.6 if object_.lower().startswith(("when we", "when i", "how we", "how i")) else 0
-        )
-        return _asked(object_, sure)
+        return _recalled(core, mentions)
+    if (meant := statements.meant(core)) is not None and not core.rstrip().endswith("?"):
+        return Intention(meant.intent, meant.confidence, core, meant.start)
     core, found = _ordered(core)
     if found is not None:
         return _command(core, found, mentions, timed=timed, trusting=trusting)
+    if _EVERYTHING.match(core) and not core.rstrip().endswith("!"):
+        return _asked(core, 0.7)
     asked = questions.unwrapped(core)
     if asked.start or _ASKS.match(core) or core.rstrip().endswith("?"):
         return _question(asked, mentions, timed=timed and not trusting, sought=trusting)
@@ -108,17 +123,28 @@ def intended(text: str, mentions: Sequence[Mention], *, timed: bool = False, tru
         text = core[wish.end() :]
         return _asked(text, max(personal.remembered(text, mentions), 0.6))
     if personal.creates(core):
-        ahead = _TELLING.match(core)
-        if ahead is not None and _ASKS.match(core[ahead.end() :]):
-            return _question(questions.unwrapped(core[ahead.end() :]), mentions)
-        own = personal.needs_own(core)
-        return Intention("recall", 0.7, core, question=core) if own else Intention("none", 0.9, core)
+        return _created(core, mentions)
     if (kind := questions.shape(core)) != "recall":
         return _phrase(core, kind, mentions)
     told = statements.judged(core, mentions)
     if taken_back and told.intent == "store":
         return Intention("none", 0.8, core)
     return Intention(told.intent, told.confidence, core, told.start, question=core[told.start :] if told.intent == "recall" else "")
+
+
+def _recalled(core: str, mentions: Sequence[Mention]) -> Intention:
+    """What "remember the cabin?" asks."""
+    object_ = re.sub(r"^\w+\s+", "", core)
+    shared = object_.lower().startswith(("when we", "when i", "how we", "how i"))
+    return _asked(object_, max(personal.remembered(object_, mentions), 0.6 if shared else 0))
+
+
+def _created(core: str, mentions: Sequence[Mention]) -> Intention:
+    """What an order to make something asks of memory, if anything."""
+    ahead = _TELLING.match(core)
+    if ahead is not None and _ASKS.match(core[ahead.end() :]):
+        return _question(questions.unwrapped(core[ahead.end() :]), mentions)
+    return Intention("recall", 0.7, core, question=core) if personal.needs_own(core) else Intention("none", 0.9, core)
 
 
 def _ordered(core: str) -> tuple[str, commands.Command | None]:
@@ -131,6 +157,8 @@ def _ordered(core: str) -> tuple[str, commands.Command | None]:
             rest = peeled(core[ahead.end() :]).text
             if (found := commands.command(rest)) is not None:
                 return rest, found
+    if _SET_OFF.match(core) and (late := _LATER.search(core[:140])) is not None and late.start():
+        return core[late.start() :], commands.command(core, late.start()) and commands.command(core[late.start() :])
     return core, None
 
 
@@ -157,8 +185,9 @@ def _retrieval(
     if found.intent == "recall" and (asked.start or _ASKS.match(embedded)):
         if found.verb in _SHOWING and _KEPT.match(embedded):
             return Intention("list", 0.85, core, begins, found.verb, question=object_)
-        inner = asked if asked.start else questions.Question(embedded, 0, remembers=found.verb in {"remind", "recall", "refresh", "jog"})
-        return _question(inner, mentions, timed=timed and not trusting, sought=trusting or found.verb not in commands.NEUTRAL)
+        inner = asked if asked.start else questions.Question(embedded, 1, remembers=found.verb in {"remind", "recall", "refresh", "jog"})
+        told = _question(inner, mentions, timed=timed and not trusting, sought=trusting or found.verb not in commands.NEUTRAL)
+        return told._replace(intent="recall") if told.intent == "list" and found.verb == "remind" else told
     sure = owned(object_, mentions, timed=timed, retrieves=found.intent == "recall" and found.verb not in commands.NEUTRAL)
     if found.verb in {"remind", "refresh", "jog"}:
         sure = max(sure, 0.7)
@@ -207,8 +236,16 @@ def _question(asked: questions.Question, mentions: Sequence[Mention], *, timed: 
     text = asked.text
     sure = personal.remembered(text, mentions)
     if WORLD < sure < YES:
-        if spoken_of(text, mentions, timed=timed, sides=questions.shape(text) in _SIDED):
+        if spoken_of(text, mentions, timed=timed, sides=questions.shape(text) in _SIDED, history=questions.shape(text) == "history"):
             sure = 0.6
+        elif (
+            asked.start
+            and _THE.search(text)
+            and not public(text)
+            and not done_in_history(text)
+            and not any(each.kind in TITLED for each in mentions)
+        ):
+            sure = 0.55
         if (asked.remembers or sought) and not done_in_history(text):
             sure += 0.35 if sought or _THE.search(text) or _HAPPENED.search(text) else 0.2
     return _asked(text, min(sure, 0.97))

@@ -22,6 +22,7 @@ _SETTLED = re.compile(
     rf"|since\s+when)\b[^?]{{0,40}}?\b(?:does|did|do|will|would|is|are|was|were|has|had)\s+{_THE}[^?]{{0,50}}"
     r"\b(?:say|says|said|cost|need|want|include|take|require|look|weigh|end|start|begin|run|allow|cover|mention|contain|expire"
     r"|run\s+out|open|close|due|charge|quote|recommend|suggest|tell|ask|offer|prefer|think|live|keep|go|get|arrive|leave|come)\b"
+    rf"|^how\s+(?:often|many\s+times|regularly)\s+(?:has|have|had|did|does|do|was|were|is|are)\s+{_THE}"
     rf"|^how\s+(?:much|long|big|old|far|bad|good|high|late|tall|heavy|expensive|many)\b[^?]{{0,25}}?\s*(?:is|are|was|were|does"
     rf"|did)\s+{_THE}{_NO_OF}"
     rf"|^what(?:'s|s|\s+is|\s+are|\s+was|\s+were)\s+{_THE}[^?]{{0,40}}\b(?:for|at|in|on|with|from|to|about)\s+(?:the|that|those)\s+[a-z]"
@@ -43,6 +44,15 @@ _SETTLED = re.compile(
     re.IGNORECASE,
 )
 _AGAIN = re.compile(r"\b(?:the|that|those)\s+[a-z].*\bagain\b", re.IGNORECASE)
+_WHEN_LAST = re.compile(r"^[\w' -]{3,60}\s(?:when|where|who|which|how\s+much)\s*\?+$|^whose\b", re.IGNORECASE)
+_ANYBODY = re.compile(
+    r"^(?:has|have|did|was|were|is|does)\s+(?:anything|anyone|anybody|something|someone|somebody|everyone|everybody|nobody)\b",
+    re.IGNORECASE,
+)
+_PROJECT = re.compile(
+    r"\b[Tt]he\s+[A-Z][\w-]+\s+(?:account|project|contract|deal|case|tender|interview|trip|offer|quote|office|meeting|client|team|report|plan|site|house|job|order|visit|account|file|proposal|launch|merger|bid)s?\b"
+)
+_DEFINITE = re.compile(r"\b(?:the|that|this)\s+[a-z]", re.IGNORECASE)
 _ANY = re.compile(r"^(?:any|anything|anyone|anybody)\b", re.IGNORECASE)
 _WORKS = re.compile(
     r"^(?:how|why)\s+(?:do|does|can|is|are)\s+(?:the\s+)?[\w\s-]{2,40}\s+(?:work|function|happen|form|pump|move|spin|made|called)\b"
@@ -53,15 +63,21 @@ _SUPERLATIVE = re.compile(r"\b(?:best|worst|most|least|typical(?:ly)?|average|us
 _TWO = re.compile(r"\b(?:the|both|those|these)\s+(?:two|both|old|new|first|last|current|earlier|previous|latest)\b", re.IGNORECASE)
 
 
-def spoken_of(text: str, mentions: Sequence[Mention], *, timed: bool, sides: bool) -> bool:
+def spoken_of(text: str, mentions: Sequence[Mention], *, timed: bool, sides: bool, history: bool = False) -> bool:
     """Whether a question without "I" and "my" is about something told before; `timed` says that it names a day, a week or a month.
 
     `sides` says that it asks for a comparison or for changes.
     """
     if public(text) or done_in_history(text) or _WORKS.match(text):
         return False
-    if any(each.kind in TITLED and each.confidence > 0.5 for each in mentions):
+    if any(each.kind in TITLED and each.confidence > 0.5 for each in mentions) and _PROJECT.search(text) is None:
         return timed and _SETTLED.search(text) is not None
-    if _ANY.match(text) or _AGAIN.search(text) is not None or (sides and _TWO.search(text) is not None):
+    if (
+        _ANY.match(text)
+        or _AGAIN.search(text) is not None
+        or (sides and (_TWO.search(text) is not None or (history and _DEFINITE.search(text) is not None)))
+    ):
+        return True
+    if _WHEN_LAST.search(text) or _ANYBODY.match(text) or _PROJECT.search(text) is not None:
         return True
     return (timed and _SUPERLATIVE.search(text) is None) or _SETTLED.search(text) is not None

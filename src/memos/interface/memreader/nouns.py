@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _HEAD_END = re.compile(
-    r"\b(?:of|on|about|from|for|in|at|with|that|which|who|i|we|you|he|she|they|tagged|between|since|before|after|during|regarding|to"
+    r"\b(?:of|on|about|from|for|in|at|with|that|which|who|i|we|you|he|she|they|tagged|coming|due|planned|scheduled|left|still|made|sent|written|between|since|before|after|during|regarding|to"
     r"|by|where|when|this|last|yesterday|today|containing|mentioning|against|related|concerning|without|over)\b|[,.;:?!]",
     re.IGNORECASE,
 )

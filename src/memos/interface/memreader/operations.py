@@ -21,6 +21,15 @@ from memos.interface.memreader.times import Times
 from memos.operation.memoperator.entities import Mention
 
 _YEAR = re.compile(r"(?:\w+\s+)?(?:the\s+)?\d{3,4}s?", re.IGNORECASE)
+_LOST = re.compile(
+    r"^(?:i|we)\s+(?:(?:accidentally|just|already)\s+)?(?:deleted|removed|archived|lost|threw\s+away|forgot)\s+(.+?)(?:\s+by\s+(?:accident|mistake))?$",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"^(?:(?:yes|yep|yeah|right|correct|ok)[,.]?\s+)?(?:(?:nobody|no\s+one)\s+(?:should|must|may|can)\s+(?:be\s+able\s+to\s+)?(?:change|edit)\s+)?(.+?)"
+    r"(?:['\u2019]s\s+(?=finished|done|over|ready|locked|frozen)|\s+(?:is|are|was|were|has|have|can|could|will|should|must|needs?|needn't|looks?|seems?|contains?|any\s+more)\b)",
+    re.IGNORECASE,
+)
 _PREAMBLE = re.compile(r"^(?:i'm|i\s+am|we're|we\s+are|i've\s+been|we've\s+been)\s+(?:\w+\s+)?\w+ing\b", re.IGNORECASE)
 
 
@@ -142,7 +151,10 @@ def _joined(found: Sequence[Operation]) -> list[Operation]:
     """Clauses put together: a statement goes on with what is stored, and tells what "it" is in an order beside it."""
     kept: list[Operation] = []
     for place, each in enumerate(found):
-        if place + 1 < len(found) and found[place + 1].intention.question and not each.intention.verb and _PREAMBLE.match(each.clause.text):
+        leads = (
+            place + 1 < len(found) and bool(found[place + 1].intention.question) and not each.intention.verb and not each.intention.question
+        )
+        if leads and (_PREAMBLE.match(each.clause.text) or (found[place + 1].clause.joined == "end" and len(each.clause.text.split()) < 5)):
             continue
         last = kept[-1] if kept else None
         stated = not each.intention.verb and not each.intention.question and each.intention.intent in {"store", "none"}
@@ -173,7 +185,8 @@ def _subject(statement: str) -> str:
     done = re.match(r"^(?:i'm|i\s+am|we're|we\s+are)\s+(?:\w+\s+)?(?:done|finished|through|happy)\s+with\s+(.+)$", statement, re.IGNORECASE)
     if done is not None:
         return described("archive", done[1])
-    subject = re.match(
-        r"^(.+?)\s+(?:is|are|was|were|has|have|can|could|will|should|must|needs?|looks?|seems?|contains?)\b", statement, re.IGNORECASE
-    )
+    lost = _LOST.match(statement)
+    if lost is not None:
+        return described("archive", lost[1])
+    subject = _SUBJECT.match(statement)
     return described("archive", subject[1] if subject is not None else statement)

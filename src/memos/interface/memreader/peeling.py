@@ -38,9 +38,16 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
     return (
         re.compile(rf"{_FILLERS}(?:\s*[,:;.!…–—]+\s*|\s+-+\s+)", flags),
         re.compile(r"(?:can|could|may)\s+(?:i|we)\s+(?:please\s+)?(?=(?:get|have|see|hear)\s)", flags),
+        re.compile(
+            r"(?:would|could)\s+you\s+be\s+so\s+kind\s+(?:as\s+)?to\s+|i(?:'d|\s+would)\s+be\s+(?:so\s+)?(?:grateful|glad|happy)\s+if\s+you\s+(?:could\s+|would\s+)?",
+            flags,
+        ),
         re.compile(rf"{_OPENERS}\s*[,:]?\s+(?=\w)", flags),
         re.compile(rf"{_VERBAL}\s+(?=[\w'\"])", flags),
-        re.compile(r"(?:and|so(?!\s+(?:that\s+)?you\s+know)|ok|okay|hey|hi|hello|oh|well|but|yes|also|thanks)\s+(?=\w)", flags),
+        re.compile(
+            r"(?:and|ugh|argh|er|wait|hiya|plus|roughly|approximately|sorry\s+to\s+(?:trouble|bother|ask)(?:\s+you)?,?\s+but|so(?!\s+(?:that\s+)?you\s+know)|ok|okay|hey|hi|hello|oh|well|but|yes|yeah|also|thanks|lol|btw|right)\s+(?=\w)",
+            flags,
+        ),
         re.compile(
             rf"""(?:can|could|would|will|won't|can't)\s+(?:you|u|we)\b{polite}\s+
             (?:(?:help\s+me(?:\s+to)?|try\s+to|go\s+ahead\s+and|go\s+and|be\s+so\s+kind\s+as\s+to)\s+)?(?!be\b|have\b|mind\b)(?=\w)""",

@@ -129,7 +129,7 @@ def remembered(text: str, mentions: Sequence[Mention]) -> float:
     if _HOW_TO.match(text):
         return _how_to(text, mentions, own=own)
     named = bool(named_people(mentions, text))
-    if public(text) and not own:
+    if public(text) and not own and not _life(text):
         return 0.45 if named else 0.05
     if own or _FIRST.search(told) is not None:
         return 0.3 if _HINTED.search(text) or _SUPPOSED.search(told) or _BROKEN.match(text) else 0.92
@@ -178,7 +178,7 @@ def _generic_their(text: str) -> bool:
     )
 
 
-_BEST = re.compile(r"\b(?:best|worst|most|least|average|typical|ideal|standard|usual|right|proper|[a-z]{3,}est)\b", re.IGNORECASE)
+_BEST = re.compile(r"\b(?:best|worst|most|least|average|typical|ideal|standard|right|proper|[a-z]{3,}est)\b", re.IGNORECASE)
 
 
 def _life(text: str) -> bool:
@@ -190,7 +190,7 @@ def _life(text: str) -> bool:
         if head in LIFE or (ahead and ahead[-1] in LIFE):
             return True
         rest = text[found.end() :].split()[:1]
-        if rest and rest[0].strip(".,?!'").lower() in LIFE:
+        if rest and rest[0].strip(".,?!'").lower() in LIFE - {"flat", "draft", "right", "code"}:
             return True
     first = text.split(maxsplit=1)[0].lower().strip("'?!.,s") if text.split() else ""
     return first in KIN or any(

@@ -16,6 +16,7 @@ _ONE = re.compile(
     r"(?:ones?|(?<!\w\s)(?:those|these|that))\b\s*(?P<rest>.*)$",
     re.IGNORECASE,
 )
+_MADE = re.compile(r"(?:summary|recap|digest|overview|list|comparison|results?|gist|minutes)", re.IGNORECASE)
 _SUCCESSIVE = listed("old new other first second third last latest previous current wrong right earlier next original my our the a an")
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b(?!\s+\w+(?:s|ed)?\s+(?:is|was|are)\b)", re.IGNORECASE)
 _HEAD = re.compile(r"^(?P<head>.+?)(?:\s+(?:from|for|of|by|in|about|on|with|at|to|that|which|who|tagged|i|we)\b.*)?$", re.IGNORECASE)
@@ -72,6 +73,8 @@ def _changed(target: str, subject: str) -> tuple[str, str | None]:
     """The words of a target that point elsewhere, and the target that they mean."""
     if not target or target.lower() in POINTERS or re.fullmatch(r"all\s+of\s+(?:it|them|that|this)", target, re.IGNORECASE):
         return target, subject
+    if _MADE.fullmatch(target):
+        return target, f"{target} of {subject}"
     one = _ONE.match(target)
     if one is not None and (one["kind"] or one["rest"]):
         head = _HEAD.match(subject)
@@ -94,6 +97,8 @@ def _noun(phrase: str, kind: str) -> str:
 
 def _asked(target: str, subject: str) -> tuple[str, str | None]:
     """The same of what is asked."""
+    if not target or re.match(r"(?:with|to|against)\b", target):
+        return "", f"{subject} {target}".strip()
     found = _POINTS.search(target)
     if found is None:
         return "", None

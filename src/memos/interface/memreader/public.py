@@ -16,7 +16,7 @@ _DEFINED = re.compile(
 )
 _THINGS = re.compile(
     r"\b(?:capital|population|meaning|definition|plural|synonyms?|antonyms?|opposite|square\s+root|boiling|freezing|melting|speed\s+of|distance"
-    r"|height\s+of|president|prime\s+minister|author|inventor|weather|forecast|rain(?:ing|s)?|the\s+sun|roots\s+of|vowels|consonants|syllables|snow(?:ing)?|earth|moon|mars|sunrise|sunset|solstice|equinox|day\s+is\s+it|date\s+today|today's\s+date|king\s+of|queen\s+of|pope|ceo\s+of|mayor\s+of|founder\s+of|word\s+for|heart\s+rate|currency|exchange\s+rate|lyrics|derivative|integral|formula|theorem"
+    r"|height\s+of|president|prime\s+minister|author|inventor|weather|forecast|rain(?:ing|s)?|past\s+tense|spelled|spelt|grammar|history\s+behind|the\s+sun|roots\s+of|vowels|consonants|syllables|snow(?:ing)?|earth|moon|mars|sunrise|sunset|solstice|equinox|day\s+is\s+it|date\s+today|today's\s+date|king\s+of|queen\s+of|pope|ceo\s+of|mayor\s+of|founder\s+of|word\s+for|heart\s+rate|currency|exchange\s+rate|lyrics|derivative|integral|formula|theorem"
     r"|etymology|pronunciation|temperature\s+(?:of|in|outside)|stock\s+price|share\s+price|time\s+in|time\s+is\s+it|date\s+is\s+it|world\s+(?:cup|war|record)"
     r"|solar\s+system|middle\s+ages|olympics|universe|big\s+bang|planets?|galaxy|galaxies|dinosaurs?|eclipse|full\s+moon|continents?|elements?|molecules?|atoms?"
     r"|black\s+holes?|gravity|photosynthesis|vitamins?|mammals?|species|emperor|pharaoh|empire|dynasty|constitution|parliament|civil\s+war|renaissance|mythology"

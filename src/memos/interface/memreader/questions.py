@@ -43,6 +43,7 @@ _EITHER = re.compile(
     re.IGNORECASE,
 )
 _HISTORY = re.compile(
+    r"^what\s+(?:was|were)\s+(?:my|our|the)\s+(?:old|previous|former|earlier)\s|^(?:what|who|where)\b.{1,80}\b(?:previously|formerly|originally)\b|\b(?:was|were)\s+(?:it\s+)?before\s*\??$|"
     r"\bhow\s+(?:has|have|had|did|does|do)\b.{1,120}\b(?:changed?|evolved?|developed?|shifted?|progress(?:ed)?|varied|vary|grown"
     r"|come\s+to\s+be)\b"
     r"|\bhow\b.{1,100}\b(?:changed|evolved|developed|come\s+about)(?:\s+over\b|\s+since\b|\s+through\b|\s*[?.!]*$)"
@@ -63,11 +64,11 @@ _HISTORY = re.compile(
 _PLURAL = r"(?:notes|memories|entries|records|reminders|memos|things|items|logs|files|messages|conversations)"
 _LIST = re.compile(
     rf"^(?:what|which)\s+(?:[\w'-]+\s+){{0,3}}?{_PLURAL}\s+(?:do|did|have|has|are|were|am|that|about|on|from|in|tagged|mention)\b"
-    rf"|^what\s+(?:are|were)\s+(?:all|every|each)\b|^(?:all|(?:every|each)(?!\s+(?:\d|two|three|four|other|so\s+often|day|week|month|year|now|time)\b)|everything|everyone|everybody)\b(?!\s+(?:right|good|is|was)\b)"
-    rf"|^(?:what|which)\s+(?:[\w'-]+\s+){{0,2}}?[a-z]{{2,}}(?<!s)s\s+(?:have|had|did|do)\s+(?:i|we)\b"
+    rf"|^what\s+(?:are|were)\s+(?:all|every|each)\b|^(?:all|(?:every|each)(?!\s+(?:\d|two|three|four|other|so\s+often|day|week|month|year|now|time)\b)|everything|everyone|everybody|who\s+else)\b(?!\s+(?:right|good|is|was)\b)"
+    rf"|^which\s+(?:[\w'-]+\s+){{0,2}}?[a-z]{{2,}}(?<!s)s\s+(?:have|had)\s+(?:i|we)\b"
     rf"|^(?:do|did|have)\s+(?:i|we)\s+(?:have|got|save|saved|stored?|kept?|made?)\s+(?:any|some)\s+(?:[\w'-]+\s+){{0,2}}?{_PLURAL}\b"
     rf"|^(?:are|were)\s+there\s+any\s+(?:[\w'-]+\s+){{0,2}}?{_PLURAL}\b"
-    rf"|^(?:my|our)\s+(?:[\w'-]+\s+){{0,3}}?{_PLURAL}\b|^{_PLURAL}\s+(?:on|about|from|for|of|tagged|with|in|by)\b"
+    rf"|^(?:my|our)\s+(?:[\w'-]+\s+){{0,3}}?{_PLURAL}\b|^{_PLURAL}\s+(?:on|about|from|for|of|tagged|with|in|by|re|regarding)\b"
     r"|^which\s+(?:of\s+(?:my|our|the|these)\s+)?(?:[\w'-]+\s+){0,2}?(?!(?:is|was|does|has|goes|comes|says|costs|needs|wants|gets|takes|makes|runs|works|lives|opens|closes|starts|ends|leaves|arrives|owns|uses|serves|fits)\b)[a-z]{3,}(?<!s)s\s+(?!(?:is|was|has"
     r"|does|do\s+(?:i|we)\s+(?:normally|usually))\b)(?!.*\b(?:\w+est|best|most|first|last)\b)"
     r"|^what\s+are\s+(?:all\s+)?(?:my|our)\s+(?:[\w'-]+\s+){0,3}?[a-z]{2,}(?<!s)s\s*(?:$|[?.!]|(?:for|from|on|about|in|at|this|next|with|to)\b)"

@@ -16,6 +16,7 @@ from memos.interface.memreader.dialogue import Standalone, Turn, standalone
 from memos.interface.memreader.foreign import foreign
 from memos.interface.memreader.intent import Intention
 from memos.interface.memreader.language import language_of
+from memos.interface.memreader.names import lowered
 from memos.interface.memreader.operation import Operation
 from memos.interface.memreader.operations import Heard, operations, parted
 from memos.interface.memreader.peeling import peeled
@@ -26,7 +27,7 @@ from memos.interface.memreader.times import Times, read_times
 from memos.interface.memreader.words import listed, split
 from memos.memcube.call import MemoryCall
 from memos.memcube.value import legal_text
-from memos.operation.memoperator.entities import mentions
+from memos.operation.memoperator.entities import Mention, mentions
 
 READ = 4000
 """How many characters of an utterance are read; of what is to be remembered all is kept."""
@@ -105,11 +106,16 @@ def _understood(given: str, whole: str, said: Standalone, turn: int, calendar: C
     """What an utterance wants, in order."""
     if calendar.language not in {"en", "und"}:
         return [_abroad(whole, calendar)]
-    heard = [Heard(clause, calendar.times(clause.text), mentions(clause.text[:READ], None)) for clause in parted(whole)[:MOST]]
+    heard = [Heard(clause, calendar.times(clause.text), _named(clause.text[:READ])) for clause in parted(whole)[:MOST]]
     goes_on = bool(said.slots) or (
         turn > 0 and (_GOES_ON.search(whole) is not None or (len(whole.split()) < SHORT and whole[1:].islower()))
     )
     return _correcting(given, said, operations(heard, turn, carried=goes_on))
+
+
+def _named(text: str) -> tuple[Mention, ...]:
+    """The names of a text, those of people in lower case with them."""
+    return (*mentions(text, None), *(Mention(name, "person", 0.9) for name in lowered(text)))
 
 
 def _legal(text: object) -> str:

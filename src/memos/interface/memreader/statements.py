@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from memos.interface.memreader.personal import named_people
-from memos.interface.memreader.words import HOMOGRAPHS, KIN, LIFE, VERBS
+from memos.interface.memreader.words import HOMOGRAPHS, KIN, LIFE, VERBS, listed
 from memos.memcube.reading import Intent
 from memos.operation.memoperator.entities import Mention
 
@@ -32,7 +32,8 @@ _MOOD = re.compile(
     r"|a\s+bit|a\s+little|just|too|quite|pretty|feeling|all|still|not|kind\s+of|kinda)\s+)*"
     r"(?:tired|knackered|exhausted|bored|hungry|thirsty|fine|ok|okay|good|great|well|sad|happy|glad|sorry|stuck|confused|lost|curious"
     r"|busy|back|here|ready|done|sure|afraid|excited|annoyed|angry"
-    r"|stressed|sleepy|cold|hot|ill|joking|kidding|impressed|surprised|grateful|thankful|lonely|down|alright|wondering|better|worse"
+    r"|stressed|sleepy|cold|hot|ill|joking|kidding|mush|toast|dead|off\s+to|going\s+to\s+bed|impressed|surprised|grateful"
+    r"|thankful|lonely|down|alright|wondering|better|worse"
     r"|sick\s+of|fed\s+up|shattered|worried|upset|in\s+a\s+hurry|asking|looking\s+for|trying)\b",
     re.IGNORECASE,
 )
@@ -86,7 +87,8 @@ _SEEKS = re.compile(
 )
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|am|has|have|had|will|would|can|could|should|must|does|do|did|isn't|aren't|wasn't|weren't|hasn't|haven't"
-    r"|won't|can't|doesn't|don't|didn't)\b|'(?:re|m|ve|ll|d)\b|(?:\b(?:it|he|she|that|there|who|what|here)|\w)'s\s+(?:the|a|an|not|no|been|in|on|at|from|called|named|gone|got|\w+(?:ed|ing))\b|\b\w+ed\b",
+    r"|won't|can't|doesn't|don't|didn't)\b|'(?:re|m|ve|ll|d)\b|(?:\b(?:it|he|she|that|there|who|what|here)|\w)'s\s+(?:the|a|an"
+    r"|not|no|been|in|on|at|from|called|named|gone|got|\w+(?:ed|ing))\b|\b\w+ed\b",
     re.IGNORECASE,
 )
 _OWNER = re.compile(r"^(?:(?:my|our|mine)\b|(?:i|we|i'm|i've|i'd|i'll|we're|we've|we'd|we'll)\b)", re.IGNORECASE)
@@ -94,10 +96,15 @@ _WANTS_NOW = re.compile(r"^(?:i|we)(?:'d|\s+would)?\s+(?:need|want|like)\s+(?:yo
 
 
 _WHICH = re.compile(
-    r"^(?P<head>(?:the|that|my|our|those)\s+(?:(?!that\b|which\b|who\b|is\b|are\b|was\b|has\b)[\w'-]+\s+)+?)(?:that|which|who|where)\s+(?:(?!\b(?:is|are|was|were|has|have|will)\b).)+$",
+    r"^(?P<head>(?:the|that|my|our|those)\s+(?:(?!that\b|which\b|who\b|is\b|are\b|was\b|has\b)[\w'-]+\s+)+?)(?:that|which|who"
+    r"|where)\s+(?:(?!\b(?:is|are|was|were|has|have|will)\b).)+$",
     re.IGNORECASE,
 )
 _SELF = re.compile(r"^(?:i|we)\b", re.IGNORECASE)
+_PRONOUNS = listed("""
+it that this these those there you your you're what who how when where why which if let let's one some people everyone everybody nobody
+life time love money most many all please thanks not never make be do don't pretend imagine act assume suppose
+""")
 _SORRY = re.compile(r"\bmy\s+(?:mistake|bad|apologies|fault|pleasure|god|goodness|word)\b", re.IGNORECASE)
 
 
@@ -126,11 +133,65 @@ def dismissed(text: str) -> int:
     return found.end() if found else 0
 
 
+_NEEDS = re.compile(
+    r"\b(?:needs?|wants?)\s+(?:changing|updating|correcting|fixing|to\s+be\s+(?:changed|updated|corrected|fixed))\b", re.IGNORECASE
+)
+_NOT = re.compile(
+    r"(?:\b(?:is|are|was|should\s+be)|\w['\u2019]s)\s+[^,]{1,50}?,?\s+not\s+(?:[A-Z0-9]|[a-z]+\s*(?:[,.]|$))"
+    r"|\b[\w]+['\u2019]s\s+[\w ]{2,30}\s+should\s+be\s+\S|\bi\s+got\s+.{2,40}\s+wrong\b"
+)
+_INSTEAD = re.compile(
+    r"^(?:my|our|the|[\w.]+'s)\s+.{2,60}\b(?:is|are)\s+(?:now\s+)?.{1,40}\s+(?:instead\s+of|rather\s+than)\s+", re.IGNORECASE
+)
+_MADE_OF = (
+    (
+        "freeze",
+        re.compile(
+            r"^(?:nobody|no\s+one|nothing|none)\s+(?:should|must|may|can)\s+(?:be\s+able\s+to\s+|be\s+allowed\s+to\s+)?(?:change"
+            r"|edit|alter|touch|modify|overwrite)\s+",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "forget",
+        re.compile(
+            r"^(?:i|we)\s+(?:don't|dont|do\s+not|no\s+longer)\s+want\s+you\s+to\s+(?:remember|keep|store|save"
+            r"|know)\s+(?:that\s+)?|^you\s+(?:don't|dont|do\s+not|needn't)\s+(?:need\s+to\s+|have\s+to\s+)?(?:keep|remember|store)\s+",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "confirm",
+        re.compile(
+            r"^what\s+(?:you|i)\s+(?:have|noted|saved|know|said|wrote)\s+(?:about|on)\s+(?=.*\b(?:is|are)\s+(?:still\s+"
+            r"|all\s+)?(?:right|correct|true|accurate|valid|up\s+to\s+date)\b)|^(?:i|we)\s+(?:can\s+|hereby\s+)?confirm\s+(?:that\s+)?",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "unfreeze",
+        re.compile(
+            r"^(?=.{3,80}\b(?:needn't|doesn't\s+need\s+to|doesn't\s+have\s+to|no\s+longer\s+(?:needs|has)\s+to)\s+(?:be"
+            r"|stay)\s+(?:frozen|locked|read-only)|.{3,80}\b(?:can|may|should)\s+be\s+(?:edited|changed|updated|editable)\s+again\b)",
+            re.IGNORECASE,
+        ),
+    ),
+)
+
+
+def meant(text: str) -> Judged | None:
+    """What a statement orders that names no verb of order: "nobody should be able to change the will"."""
+    for intent, pattern in _MADE_OF:
+        if (found := pattern.match(text)) is not None:
+            return Judged(intent, 0.75, found.end())  # type: ignore[arg-type]
+    return None
+
+
 def judged(text: str, mentions: Sequence[Mention]) -> Judged:
     """What a statement wants: `store` for a fact of somebody's life, `update` for a correction, `none` for talk."""
     if found := _CONFIRMS.search(text):
         return Judged("confirm", 0.8, found.end() if found[0].lower().endswith("that ") else 0)
-    if _CORRECTS.search(text) or _MOVED.search(text):
+    if _CORRECTS.search(text) or _MOVED.search(text) or _NEEDS.search(text) or _NOT.search(text) or _INSTEAD.match(text):
         return Judged("update", 0.75)
     if _TOLD.match(text):
         return Judged("recall", 0.75)
@@ -158,4 +219,5 @@ def _of_others(text: str, mentions: Sequence[Mention]) -> Judged:
         return Judged("none", 0.5) if not known and LIFE.isdisjoint(words) else Judged("recall", 0.55)
     if known:
         return Judged("store", 0.65)
-    return Judged("store", 0.55) if words[:1] == ["the"] and not LIFE.isdisjoint(words[1:4]) else Judged("none", 0.6)
+    told = len(words) > 4 and words[0] not in _PRONOUNS and not words[0].endswith("ing")
+    return Judged("store", 0.52) if told or (words[:1] == ["the"] and not LIFE.isdisjoint(words[1:4])) else Judged("none", 0.6)

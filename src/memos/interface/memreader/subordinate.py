@@ -22,6 +22,14 @@ _HELD_BACK = re.compile(
     r"^(?:don't|do\s+not|please\s+don't)\s+(?P<late>.+?)\s+(?P<when>until|till|before|unless)\s+(?P<you>(?:you|we|i)(?:'ve|\s+have|\s+had)?\s+)(?P<verb>[a-z][a-z-]*)\b(?P<rest>.*)$",
     re.IGNORECASE,
 )
+_ONCE_DONE = re.compile(
+    r"^(?:once|after|when|as\s+soon\s+as)\s+(?P<what>[^,]{2,60}?)\s+(?:is|are|has\s+been|have\s+been)\s+(?P<verb>[a-z-]+)\b(?P<rest>[^,]*),\s*(?P<then>.+)$",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"^(?P<when>before|after|once|as\s+soon\s+as)\s+(?P<you>(?:you|we|i)(?:'ve|\s+have|\s+had)?\s+)?(?P<verb>[a-z][a-z-]*)(?P<rest>\s.+)$",
+    re.IGNORECASE,
+)
 _INSTEAD = re.compile(r"^(?:instead\s+of|rather\s+than)\s+[^,]{2,80},\s*", re.IGNORECASE)
 
 
@@ -37,6 +45,33 @@ class Clause(NamedTuple):
 def leads(words: str) -> bool:
     """Whether words begin with what is to be done before or after what follows them."""
     return _AHEAD_OF.match(f"{words}, ") is not None
+
+
+def _passive(core: str) -> tuple[str, str] | None:
+    """The two orders of "once the notes are summarised, archive them"."""
+    found = _ONCE_DONE.match(core)
+    verb = lemma(found["verb"]) if found is not None else None
+    if found is None or verb is None or command(peeled(found["then"]).text) is None:
+        return None
+    return f"{verb} {found['what']}{found['rest']}", found["then"]
+
+
+def _unmarked(core: str) -> tuple[str, str] | None:
+    """The two orders of "after you've archived the menu restore the other", in the order of doing, where no comma parts them."""
+    found = _BARE.match(core)
+    if found is None or "," in core:
+        return None
+    for place in re.finditer(
+        r"\s(?=(?:please\s+)?[a-z]+\s+(?:the|my|our|it|them|that|this|all|\w+'s)\b)|\splease\s", found["rest"], re.IGNORECASE
+    ):
+        rest = peeled(found["rest"][place.end() :] if place[0] != " " else found["rest"][place.start() + 1 :]).text
+        verb = lemma(found["verb"])
+        if place.start() > 3 and verb is not None and command(rest) is not None:
+            inner = f"{verb}{found['rest'][: place.start()]}"
+            if command(inner) is None or (found["you"] is None and not found["verb"].lower().endswith("ing")):
+                return None
+            return (rest, inner) if _waits(found) else (inner, rest)
+    return None
 
 
 def _held_back(core: str) -> tuple[str, str] | None:
@@ -56,7 +91,7 @@ def ordered_parts(clause: Clause) -> tuple[list[Clause], list[Clause]]:
     if found is not None and inner is not None and command(peeled(core[found.end() :]).text) is not None:
         first, second = Clause(inner, clause.joined, moved=True), Clause(core[found.end() :], "link", moved=True)
         return ([second], [first]) if _waits(found) else ([first, second], [])
-    if (pair := _held_back(core)) is not None:
+    if (pair := _passive(core) or _unmarked(core) or _held_back(core)) is not None:
         return [Clause(pair[0], clause.joined, moved=True), Clause(pair[1], "link", moved=True)], []
     if (instead := _INSTEAD.match(core)) is not None and command(peeled(core[instead.end() :]).text) is not None:
         return [Clause(core[instead.end() :], clause.joined, moved=True)], []

@@ -15,7 +15,7 @@ _WHOSE = r"(?:my|our|the|that|this|those|these|his|her|their|its|it|them|both|[\
 _FRONT = re.compile(
     r"^(?:(?:all|both|each|every|any|some)(?:\s+of)?\s+(?=\S)|(?:of|about|on|for|through|up|down|back|over)\s+(?=(?:my|our|the|that"
     r"|this|those|these|all|every|what)\b)|(?:the|an?|my|our|your|that|these|those|this)\s+(?=[\w\"'€$£])"
-    r"|(?:full|complete|whole|entire|list|copy|record)\s+of\s+|(?:two|three|four|five|six|seven|eight|nine|ten|several|few|other"
+    r"|(?:full|complete|whole|entire|list|copy|record)\s+of\s+|(?:several|few|other"
     r"|\d{1,3})\s+(?=[a-z]))",
     re.IGNORECASE,
 )
@@ -30,7 +30,7 @@ _BEHIND = re.compile(
     r"|her)\s+\w+\s+(?:is|was|are|were|has|had)\b|but\b|because\b|since\b|as\b|so\b|will\s+you|would\s+you).*"
     r"|\s+(?:so\s+(?:that\s+)?(?:nobody|no\s+one|nothing|it|they|he|she|we|i|you|that|this|everyone|anyone)\b.*|because\b.*"
     r"|in\s+order\s+to\b.*|if\s+you\s+(?:can|could|don't).*"
-    r"|for\s+(?:me|now|good|ever|the\s+(?:moment|time\s+being)|later)|again|please|too|as\s+well|instead|right\s+away|at\s+once|now"
+    r"|for\s+(?:me|now|good|ever|the\s+(?:moment|time\s+being)|later)|again|please|pls|from\s+(?:here|there)|entirely|altogether|somewhere\s+.*|too|as\s+well|instead|right\s+away|at\s+once|now"
     r"|immediately|permanently|completely|forever))\s*[.!?]*$",
     re.IGNORECASE,
 )
