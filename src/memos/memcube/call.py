@@ -278,6 +278,7 @@ class MemoryReply(Value):
     warnings: tuple[str, ...] = ()
     seq: int | None = Field(default=None, description="the commit that this reply wrote, or the one that it read")
     details: Metadata = Field(default_factory=dict)
+    then: tuple[MemoryReply, ...] = Field(default=(), description="the replies to the rest of a chain, in its order")
 
     @property
     def groups(self) -> tuple[tuple[Hit, ...], ...]:

@@ -89,12 +89,13 @@ class UsageFold:
 class Idempotency:
     """The key under which a caller may repeat a call, the call's canonical JSON, and the ids that its reply names, in order.
 
-    The store keeps keyed hashes of the first two.
+    The store keeps keyed hashes of the first two. `call_id` is the call's where it is another than its ChangeSet's.
     """
 
     key: str
     fingerprint: str
     ids: tuple[str, ...] = ()
+    call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,8 @@ class ChangeSet:
     economy: Economy | None = None
     erase: Erase | None = None
     idempotency: Idempotency | None = None
+    remembers: tuple[Idempotency, ...] = ()
+    """Calls that had nothing to write, and are remembered with this one."""
     fence: Fence | None = None
     allowances: tuple[Allowance, ...] = ()
     took: int = 0

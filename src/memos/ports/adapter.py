@@ -15,7 +15,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.hold import Holds
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 from memos.ports.erasing import Graves
-from memos.ports.feed import Feed
+from memos.ports.feed import Feed, FeedRow
 from memos.ports.journal import Marks
 from memos.ports.relating import Relating
 from memos.ports.retaining import Retaining
@@ -202,6 +202,9 @@ class View(Rules, Relating, Retaining, Graves, Marks, Protocol):
     def vectors_of(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vector, (d,), of each memory among those asked that is visible and has one."""
 
+    def rows(self, wanted: Sequence[tuple[str, int | None]]) -> dict[tuple[str, int | None], FeedRow]:
+        """Version rows as a feed tells them, by (id, seq): with None the visible one, else that of a commit, of whichever branch."""
+
     def load(self, rows: Sequence[int]) -> list[MemCube]:
         """The cubes of version rows that a feed named, in that order; rows must be visible in this View."""
 
@@ -259,6 +262,13 @@ class MemoryAdapter(Governing, Protocol):
         Verified under the write lock: the seq of each version read, the last_seq of each namespace searched, the policy epoch, that facts
         named
         are absent and that explicit ordinals of turns are free.
+        """
+
+    def commit_all(self, changes: Sequence[tuple[ChangeSet, ReadSet]]) -> tuple[Committed, ...]:
+        """Commit several in their order, all of them or none, each under a seq of its own and with no other commit between them.
+
+        Each is verified as it stands once those before it are written. In `ReadSet.versions` and `CubeWrite.like` the number
+        `STAGED + i` of `memcube.staged` stands for the seq that the i-th of them, which comes before, gets.
         """
 
     def tenants(self) -> tuple[str, ...]:

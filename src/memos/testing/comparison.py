@@ -14,11 +14,12 @@ from memos.memcube.call import Caller
 from memos.memcube.change import ChangeSet, Committed, Idempotency
 from memos.memcube.filter import Filter
 from memos.ports.adapter import MemoryAdapter, View
+from memos.ports.paging import KEYS
 from memos.testing.graph_questions import QUESTIONS as GRAPH_QUESTIONS
 from memos.testing.mirror import Mirror
 from memos.testing.model import ModelAdapter
 from memos.testing.model_erase import ERASED
-from memos.testing.model_view import ORDERS, ModelView, is_cold
+from memos.testing.model_view import ModelView, is_cold
 from memos.testing.questions_holding import HoldingQuestions
 from memos.testing.questions_log import LogQuestions
 from memos.testing.questions_past import PastQuestions
@@ -134,7 +135,7 @@ class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
         assert view.get(ids, **asking) == wanted.get(ids, **asking)
 
     def _compare_find(self, view: View, wanted: ModelView) -> None:
-        asking = self.asking() | {"order": self.random.choice(list(ORDERS)), "descending": self.walk.chance(50)}
+        asking = self.asking() | {"order": self.random.choice(list(KEYS)), "descending": self.walk.chance(50)}
         where, limit, cursor, place = self.filter(), self.random.randint(1, 40), None, None
         while True:
             page = view.find(where, limit=limit, cursor=cursor, **asking)

@@ -5,7 +5,7 @@ It says what a store must do in the shortest way there is, and keeps everything 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from memos.memcube.cube import MemCube
 from memos.memcube.heat import Heat
 from memos.memcube.namespace import within
 from memos.memcube.rule import Rule
+from memos.memcube.staged import settled_change, settled_reads
 from memos.ports.feed import OPEN
 
 Key = tuple[str, str]
@@ -162,12 +163,18 @@ class ModelAdapter:
 
     def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
         """See the port."""
+        return self.commit_all(((change, reads),))[0]
+
+    def commit_all(self, changes: Sequence[tuple[ChangeSet, ReadSet]]) -> tuple[Committed, ...]:
+        """See the port."""
         from memos.testing.model_commit import ModelCommit
 
-        state = self.state.copied()
-        committed = ModelCommit(state, change, self.dimensions).run(reads)
+        state, committed = self.state.copied(), list[Committed]()
+        for change, reads in changes:
+            seqs = [each.seq for each in committed]
+            committed.append(ModelCommit(state, settled_change(change, seqs), self.dimensions).run(settled_reads(reads, seqs)))
         self.state = state
-        return committed
+        return tuple(committed)
 
     def tenants(self) -> tuple[str, ...]:
         """See the port."""

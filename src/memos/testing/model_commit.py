@@ -46,11 +46,11 @@ class ModelCommit(ModelEffects):
             self._write(write)
         require_allowed(state, change, stood)
         self._effects()
-        if change.idempotency:
-            key = (self.tenant, change.caller.kind, change.caller.user, change.idempotency.key)
+        for each in (*filter(None, (change.idempotency,)), *change.remembers):
+            key = (self.tenant, change.caller.kind, change.caller.user, each.key)
             if key in state.calls:
                 raise VersionConflict("idempotency")
-            state.calls[key] = change.idempotency.fingerprint, change.call_id, change.idempotency.ids
+            state.calls[key] = each.fingerprint, each.call_id or change.call_id, each.ids
         state.epoch += self.acl_changed
         self._log()
         return Committed(self.seq, self.ordinals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from memos.errors import InvalidCall, NotFound
 from memos.memcube.call import Caller
 from memos.memcube.change import Idempotency
 from memos.memcube.cube import MemCube, Usage
-from memos.memcube.fields import instant, microseconds
+from memos.memcube.fields import instant
 from memos.memcube.filter import Filter
 from memos.memcube.hold import Holds
 from memos.memcube.namespace import within
@@ -18,6 +18,7 @@ from memos.memcube.spans import indexed
 from memos.memcube.state import State as CubeState
 from memos.ports.adapter import Branch, NamespaceInfo, Page, Pending, Snapshot
 from memos.ports.feed import OPEN
+from memos.ports.paging import KEYS
 from memos.testing.model import Row, State
 from memos.testing.model_holding import ModelHolding
 from memos.testing.model_log import ModelLogs
@@ -26,14 +27,6 @@ from memos.testing.model_rules import ModelRules
 
 if TYPE_CHECKING:
     from memos.memcube.change import Terms
-
-ORDERS: dict[str, Callable[[MemCube], int]] = {
-    "created_at": lambda cube: microseconds(cube.created_at),
-    "updated_at": lambda cube: microseconds(cube.updated_at),
-    "said_at": lambda cube: microseconds(cube.said_at),
-    "priority": lambda cube: cube.policy.priority,
-    "ordinal": lambda cube: -1 if cube.ordinal is None else cube.ordinal,
-}
 
 
 class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
@@ -93,7 +86,7 @@ class ModelView(ModelLogs, ModelRelated, ModelRules, ModelHolding):
     ) -> Page:  # fmt: skip
         """See the port; the cursor is an offset."""
         cubes = [self.shown(row) for row in self.selected(filter, grant, now)]
-        cubes.sort(key=lambda cube: (ORDERS[order](cube), cube.id), reverse=descending)
+        cubes.sort(key=lambda cube: (KEYS[order](cube), cube.id), reverse=descending)
         start = int(cursor or 0)
         return Page(tuple(cubes[start : start + limit]), str(start + limit) if len(cubes) > start + limit else None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -108,7 +108,11 @@ class SqliteAdapter:
 
     def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
         """See the port; beside VersionConflict it raises InvalidCall, NotFound, DiskFull, ReadOnlyStore, Unavailable, BackendError."""
-        return self._writing().commit(change, reads)
+        return self.commit_all(((change, reads),))[0]
+
+    def commit_all(self, changes: Sequence[tuple[ChangeSet, ReadSet]]) -> tuple[Committed, ...]:
+        """See the port; raises what `commit` does."""
+        return self._writing().commit(tuple(changes))
 
     def tenants(self) -> tuple[str, ...]:
         """See the port."""

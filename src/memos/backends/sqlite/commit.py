@@ -69,7 +69,7 @@ class Commit:
         if change.allowances:
             require_allowed(self)
         counts = Effects(self).run()
-        self._remember_call()
+        self._remember_calls()
         self.connection.executemany(SQL["touch"], ((self.seq, nid) for nid in sorted(self.touched)))
         self._log(counts)
         return Committed(self.seq, self.ordinals)
@@ -255,15 +255,14 @@ class Commit:
             if rows := self._rows.get(name):
                 many(SQL[name], rows)
 
-    def _remember_call(self) -> None:
-        idempotency, change = self.change.idempotency, self.change
-        if idempotency is None:
-            return
-        key = self.keys.idempotency(change.caller, idempotency.key)
-        ids = b"".join(map(id_bytes, idempotency.ids))
-        self.execute("add_idempotency", key, self.keys.fingerprint(idempotency.fingerprint), id_bytes(change.call_id), self.seq, ids)
-        if not self.connection.changes():
-            raise conflict("the idempotency key has just been used")
+    def _remember_calls(self) -> None:
+        change = self.change
+        for each in (*filter(None, (change.idempotency,)), *change.remembers):
+            key, ids = self.keys.idempotency(change.caller, each.key), b"".join(map(id_bytes, each.ids))
+            call = id_bytes(each.call_id or change.call_id)
+            self.execute("add_idempotency", key, self.keys.fingerprint(each.fingerprint), call, self.seq, ids)
+            if not self.connection.changes():
+                raise conflict("the idempotency key has just been used")
 
     def _log(self, counts: dict[str, int]) -> None:
         change = self.change

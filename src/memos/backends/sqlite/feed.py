@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SQL = statements("view")
+FEED = SQL["feed"].format(columns=SQL["told_columns"])
 OWN = "1"
 """How the key of a tag begins, as `feed` tells it, that a user has set."""
 CHUNK = 8192
@@ -45,7 +46,7 @@ class Feeder:
         if nid is None or self.after >= self.head:
             yield self._feed((), max(self.head, self.after), (), [])
             return
-        rows = iter(self.execute(SQL["feed"], (nid, self.after, self.cold)))
+        rows = iter(self.execute(FEED, (nid, self.after, self.cold)))
         chunk = list(islice(rows, CHUNK))
         while following := list(islice(rows, CHUNK)):
             yield self._feed(chunk, self.after, (), self._vectors_of(chunk))
@@ -59,11 +60,7 @@ class Feeder:
 
     def _feed(self, rows: Sequence[Row], stamp: int, ended: tuple[tuple[int, int], ...], vectors: list[tuple[int, bytes]]) -> Feed:
         contents, matrix = stack(vectors, self.dimensions)
-        try:
-            told = tuple(map(_told, rows))
-        except DAMAGE as error:
-            raise damaged("a row of the store", error) from error
-        return Feed(self.namespace, stamp, told, ended, contents, matrix, self.inherited)
+        return Feed(self.namespace, stamp, tuple(told(rows)), ended, contents, matrix, self.inherited)
 
     def _vectors_of(self, rows: list[Row]) -> list[tuple[int, bytes]]:
         found = {row[3]: row[-1] for row in rows if row[-1] is not None and row[3] not in self._sent}
@@ -91,11 +88,19 @@ def stack(vectors: list[tuple[int, bytes]], dimensions: int | None) -> tuple[NDA
     return contents, np.frombuffer(b"".join(bodies), "<f4").astype(np.float32, copy=False).reshape(len(vectors), dimensions or 0)
 
 
+def told(rows: Iterable[Row]) -> Iterator[FeedRow]:
+    """Version rows, read as `told_columns` says, as a feed tells them; BackendError for one that cannot be read."""
+    try:
+        yield from map(_told, rows)
+    except DAMAGE as error:
+        raise damaged("a row of the store", error) from error
+
+
 def _told(row: Row) -> FeedRow:
     text, entries, tags = row[2].hex(), row[12], row[15]
     identity = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-    acl, told = read_entries(entries) if entries else (), () if tags == "[]" else from_json(tags)
-    keys = tuple(sorted({each[1:] for each in told})), any(each[0] == OWN for each in told)
+    acl, borne = read_entries(entries) if entries else (), () if tags == "[]" else from_json(tags)
+    keys = tuple(sorted({each[1:] for each in borne})), any(each[0] == OWN for each in borne)
     # the columns of `feed` stand in the order of the fields; a call with 33 arguments would take half as long again
     fields = *row[:2], identity, *row[3:9], row[9] == 1, *row[10:12], acl, *row[13:15], *keys, *row[16:31]
     return tuple.__new__(FeedRow, fields)

@@ -1,14 +1,11 @@
-"""Paging: the orders in which memories are listed, and the cursor that says where a page ended."""
+"""Paging: the orders in which memories are listed, in SQL."""
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
-from memos.errors import InvalidCall
+from memos.ports.paging import Ordering, Place
 
-VERSION = 1
 ORDERS = {
     "created_at": "v.created_at",
     "updated_at": "v.updated_at",
@@ -16,27 +13,16 @@ ORDERS = {
     "priority": "v.priority",
     "ordinal": "ifnull(v.ordinal, -1)",
 }
-"""Order → what is compared; memories without an ordinal come before the first."""
-Place = tuple[int, bytes]
-"""The key and the id of a page's last memory."""
+"""Order → what is compared, as `ports.paging.KEYS` says it of memories."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """How a listing is ordered; ties by id, in the same direction."""
-
-    name: str
-    descending: bool
-
-    def __post_init__(self) -> None:
-        if self.name not in tuple(ORDERS):  # which compares, so that what cannot be hashed is refused too
-            raise InvalidCall(f"memories are ordered by {', '.join(ORDERS)}, not by {str(self.name)[:40]!r}")
-        if not isinstance(self.descending, bool):
-            raise InvalidCall(f"descending is True or False, not {str(self.descending)[:40]!r}")
+class Order(Ordering):
+    """How a listing is ordered, in SQL."""
 
     @property
     def direction(self) -> str:
-        """The word for it in SQL."""
+        """The word for it."""
         return "DESC" if self.descending else "ASC"
 
     def after(self, place: Place | None) -> tuple[str, tuple[int | bytes, ...]]:
@@ -44,23 +30,3 @@ class Order:
         if place is None:
             return "1", ()
         return f"({ORDERS[self.name]}, c.id) {'<' if self.descending else '>'} (?, ?)", place
-
-    def write(self, place: Place) -> str:
-        """The cursor of a place."""
-        written = json.dumps([VERSION, self.name, self.descending, place[0], place[1].hex()])
-        return urlsafe_b64encode(written.encode()).decode().rstrip("=")
-
-    def read(self, cursor: str | None) -> Place | None:
-        """The place of a cursor; InvalidCall when it is none, or one of a listing in another order."""
-        if cursor is None:
-            return None
-        try:
-            version, name, descending, key, identity = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            place = key, bytes.fromhex(identity)
-        except (AttributeError, TypeError, ValueError, RecursionError):
-            version = name = descending = place = None
-        if place is None or version != VERSION or type(place[0]) is not int or abs(place[0]) >= 2**63 or len(place[1]) != 16:
-            raise InvalidCall("this is no cursor of a listing; give back the `next` of the page before, or None for the first page")
-        if (name, descending) != (self.name, self.descending):
-            raise InvalidCall(f"the cursor is of a listing by {name}; keep the order from page to page")
-        return place

@@ -10,7 +10,7 @@ import apsw
 from pydantic_core import to_json
 
 from memos.backends.sqlite import filter_sql, scope, sight
-from memos.backends.sqlite.feed import Feeder, stack
+from memos.backends.sqlite.feed import Feeder, stack, told
 from memos.backends.sqlite.holding import Holding
 from memos.backends.sqlite.keys import Keys
 from memos.backends.sqlite.lineage import Graphs
@@ -28,7 +28,7 @@ from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
 from memos.ports.adapter import NamespaceInfo, Page, Pending
-from memos.ports.feed import Feed
+from memos.ports.feed import Feed, FeedRow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -176,6 +176,16 @@ class SqliteView(LogReads, Sweeping, Holding, Related, Rulings):
         nid, _, _, entries = self._row("namespace", self._tid, namespace) or (None, 0, 0, None)
         feeder = Feeder(self._run, self.dimensions, self.head, namespace, after, cold, read_entries(entries))
         return feeder.chunks(nid)
+
+    def rows(self, wanted: Sequence[tuple[str, int | None]]) -> dict[tuple[str, int | None], FeedRow]:
+        """See the port."""
+        visible, of_commit = (SQL["told"].format(columns=SQL["told_columns"], which=which) for which in (self._sight.versions, "v.seq = ?"))
+        found: dict[tuple[str, int | None], FeedRow] = {}
+        for cube_id, seq in wanted:
+            asked = (id_bytes(cube_id), self._tid, *(() if seq is None else (seq,)))
+            for row in told(self._run(visible if seq is None else of_commit, asked)):
+                found[cube_id, seq] = row
+        return found
 
     def last_seq(self, namespace: str) -> int:
         """See the port."""

@@ -21,6 +21,7 @@ from memos.backends.sqlite.opening import Embedder
 from memos.backends.sqlite.verify import conflict
 from memos.errors import BackendError, MemOSError, NotAStore, WrongEmbedder
 from memos.memcube.change import ChangeSet, Committed, ReadSet
+from memos.memcube.staged import settled_change, settled_reads
 
 PATIENCE = 30.0
 """Seconds to wait for other processes' commits before Unavailable."""
@@ -38,15 +39,18 @@ def require_same(opened: Embedder | None, stored: str | None, directory: Path) -
         raise WrongEmbedder(f"{directory} was re-embedded meanwhile with {stored or 'no embedder'}; open the store again")
 
 
+Changes = tuple[tuple[ChangeSet, ReadSet], ...]
+"""What is committed as one, in its order, each with what it rests on."""
+
+
 class Job:
-    """A ChangeSet in the queue. Its `turn` is released when it is done, or when it is to lead."""
+    """Changes in the queue. Its `turn` is released when it is done, or when it is to lead."""
 
-    __slots__ = ("change", "committed", "error", "leads", "reads", "turn")
+    __slots__ = ("changes", "committed", "error", "leads", "turn")
 
-    def __init__(self, change: ChangeSet, reads: ReadSet) -> None:
-        self.change = change
-        self.reads = reads
-        self.committed: Committed | None = None
+    def __init__(self, changes: Changes) -> None:
+        self.changes = changes
+        self.committed: tuple[Committed, ...] | None = None
         self.error: BaseException | None = None
         self.leads = False
         self.turn = threading.Lock()
@@ -74,13 +78,13 @@ class Writer:
         self._closed = False
         GATE.register(self)
 
-    def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
-        """Commit, together with whatever else waits."""
+    def commit(self, changes: Changes) -> tuple[Committed, ...]:
+        """Commit all of them or none, together with whatever else waits."""
         with GATE.using():
-            return self._commit(change, reads)
+            return self._commit(changes)
 
-    def _commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
-        job = Job(change, reads)
+    def _commit(self, changes: Changes) -> tuple[Committed, ...]:
+        job = Job(changes)
         with self._queueing:
             self._queue.append(job)
             job.leads, self._leading = not self._leading, True
@@ -156,18 +160,24 @@ class Writer:
             if not alone and connection.in_transaction:
                 connection.execute(SQL["release"])
 
-    def _applied(self, connection: apsw.Connection, job: Job) -> Committed:
+    def _applied(self, connection: apsw.Connection, job: Job) -> tuple[Committed, ...]:
         require_same(self._embedder, self._known.embedder, self._path.parent)
-        try:
-            commit = Commit(connection, self._known, self._keys, self._dimensions, job.change)
-            committed = commit.run(job.reads)
-        except apsw.ConstraintError as error:
-            raise conflict(f"a row of the same identity stands already ({error})") from None
-        if commit.erasing is not None:
-            self.probes[commit.seq] = commit.erasing.probes
-            while len(self.probes) > UNVERIFIED:
-                del self.probes[min(self.probes)]
-        return committed
+        committed: list[Committed] = []
+        for change, reads in job.changes:
+            seqs = [each.seq for each in committed]
+            try:
+                commit = Commit(connection, self._known, self._keys, self._dimensions, settled_change(change, seqs))
+                committed.append(commit.run(settled_reads(reads, seqs)))
+            except apsw.ConstraintError as error:
+                raise conflict(f"a row of the same identity stands already ({error})") from None
+            if commit.erasing is not None:
+                self._keep_probes(commit.seq, commit.erasing.probes)
+        return tuple(committed)
+
+    def _keep_probes(self, seq: int, probes: tuple[bytes, ...]) -> None:
+        self.probes[seq] = probes
+        while len(self.probes) > UNVERIFIED:
+            del self.probes[min(self.probes)]
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:

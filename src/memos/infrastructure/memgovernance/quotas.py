@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
@@ -56,6 +57,26 @@ class Quota:
     def keys(self, caller: Caller, what: str) -> list[str]:
         """The names of the counters: of one tenant, one quota, and of one user where each has its own."""
         return [json.dumps([caller.tenant, self.name, each, what]) for each in self.counted(caller)]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """So many disclosures under the licence of a contract, and the counters on which they count."""
+
+    quota: Quota
+    count: int
+    keys: tuple[str, ...]
+
+    def count_on(self, counting: Counting) -> None:
+        """Count them; QuotaExceeded when fewer are left."""
+        rule = self.quota.rule
+        if not all(counting.add(key, self.count, rule.disclosures or 0) for key in self.keys):
+            limit = f"{rule.disclosures} disclosures under the licence {rule.licence!r}"
+            raise QuotaExceeded(
+                f"the quota {self.quota.name!r} allows {limit}; this call would disclose {self.count} more than are left of it, or some of"
+                " these: ask for fewer, or have the contract extended",
+                quota=self.quota.name, limit=limit,
+            )  # fmt: skip
 
 
 class Quotas:
@@ -116,24 +137,30 @@ class Quotas:
         found = [each for each in self._of(caller, operation, view, roles) if not each.rule.memories is each.rule.bytes is None]
         return tuple(Allowance(each.name, owner, each.rule.memories, each.rule.bytes) for each in found for owner in each.counted(caller))
 
-    def disclosing(self, caller: Caller, operation: str, view: Rules, roles: Collection[str], cubes: Iterable[MemCube]) -> None:
-        """Count what is about to be disclosed against the contracts, on the disk before this returns; QuotaExceeded when one is used up."""
+    def charges(
+        self, caller: Caller, operation: str, view: Rules, roles: Collection[str], cubes: Iterable[MemCube]
+    ) -> tuple[Charge, ...]:  # fmt: skip
+        """What the disclosure of some memories takes of the contracts that apply to a call."""
         contracts = [each for each in self._of(caller, operation, view, roles) if each.rule.licence is not None]
         if not contracts:
-            return
+            return ()
         licences = [cube.policy.licence for cube in cubes]
-        wanted = [(each, count) for each in contracts if (count := licences.count(each.rule.licence))]
-        if wanted:
-            with self._counters.transaction(durable=True) as counting:
-                for quota, count in wanted:
-                    keys = quota.keys(caller, "disclosures")
-                    if not all(counting.add(key, count, quota.rule.disclosures or 0) for key in keys):
-                        limit = f"{quota.rule.disclosures} disclosures under the licence {quota.rule.licence!r}"
-                        raise QuotaExceeded(
-                            f"the quota {quota.name!r} allows {limit}; this call would disclose {count} more than are left of it, or some"
-                            " of these: ask for fewer, or have the contract extended",
-                            quota=quota.name, limit=limit,
-                        )  # fmt: skip
+        counted = ((each, licences.count(each.rule.licence)) for each in contracts)
+        return tuple(Charge(each, count, tuple(each.keys(caller, "disclosures"))) for each, count in counted if count)
+
+    @contextmanager
+    def charged(self, charges: Sequence[Charge]) -> Iterator[None]:
+        """Count what is disclosed once the block is through, on the disk before this returns; what the block raises leaves it uncounted.
+
+        QuotaExceeded before the block when a contract is used up.
+        """
+        if not charges:
+            yield
+            return
+        with self._counters.transaction(durable=True) as counting:
+            for charge in charges:
+                charge.count_on(counting)
+            yield
 
 
 def require_sound(body: Mapping[str, Any] | None) -> None:

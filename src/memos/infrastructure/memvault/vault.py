@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from memos.memcube.change import ChangeSet, Committed, ReadSet
@@ -23,6 +24,10 @@ class MemVault:
     def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
         """Commit whole or raise VersionConflict."""
         return self.adapter.commit(change, reads)
+
+    def commit_all(self, changes: Sequence[tuple[ChangeSet, ReadSet]]) -> tuple[Committed, ...]:
+        """Commit several as one, or raise VersionConflict; see `ports.adapter.MemoryAdapter`."""
+        return self.adapter.commit_all(changes)
 
     def record(self, row: AccessRow) -> int:
         """Append a row to the access log; Unavailable when it cannot be kept, and then nothing may be disclosed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,10 @@ class MemOperator:
         """The memories from which pieces of a text may have been taken, by their words: at most `each` a piece, the likeliest first."""
         return self._searching().quoted(texts, query, view, grant, now, each=each)
 
+    def beside(self, namespaces: Callable[[], Collection[str]]) -> MemOperator:
+        """An operator for Views that show what is in no store, in some namespaces: it keeps nothing of these, and shares the rest."""
+        return _Beside(self, namespaces)
+
     def _searching(self) -> Retrieval:
         if self._retrieval is not None:
             return self._retrieval
@@ -93,3 +97,18 @@ class MemOperator:
         """Let go of what is kept of namespaces that rows were taken from since: whoever reads next reads them anew."""
         if self._retrieval is not None:
             self._retrieval.forget(view)
+
+
+class _Beside(MemOperator):
+    """An operator over the lanes of another, but for those of some namespaces, which are asked for once something is searched."""
+
+    def __init__(self, other: MemOperator, namespaces: Callable[[], Collection[str]]) -> None:
+        super().__init__()
+        self._other, self._namespaces = other, namespaces
+
+    def _searching(self) -> Retrieval:
+        if self._retrieval is None:
+            from memos.operation.memoperator.beside import Beside
+
+            self._retrieval = self._other._searching().over(Beside(self._other.lanes, self._namespaces()))
+        return self._retrieval

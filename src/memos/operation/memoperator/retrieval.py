@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -57,6 +58,12 @@ class Retrieval:
         self.lanes = lanes or Lanes()
         self._dense, self._lexical = Fusion(chosen["dense"]), Fusion(chosen["lexical"])
         self._late = Fusion(chosen["late"], first=chosen["dense"]) if "late" in chosen else self._dense
+
+    def over(self, lanes: Lanes) -> Retrieval:
+        """The same search over other lanes."""
+        other = copy(self)
+        other.lanes = lanes
+        return other
 
     def retrieve(self, query: MemoryQuery, view: View, grant: Grant, now: datetime, moment: datetime | None = None) -> Found:
         """At most `query.limit` memories of the View that pass the query's filter and the grant's, best first.

@@ -280,14 +280,23 @@ SELECT name FROM tenant ORDER BY name;
 -- name: cursor
 SELECT cursor FROM worker WHERE name = ?;
 
--- name: feed
+-- name: told_columns
 SELECT v.row, v.uid, c.id, v.cid, v.seq, v.seq_end, ifnull(b.name, ''), v.state, v.type, v.frozen, v.layer, v.owner, a.entries, v.sensitivity,
   v.priority, (SELECT json_group_array(t.own || t.key) FROM cube_tag g JOIN tag t ON t.tag = g.tag WHERE g.row = v.row), v.speaker, v.role, v.session,
   v.ordinal, v.said_at, v.created_at, v.updated_at, v.valid_from, v.valid_to, v.expires_at, ifnull(v.metadata, '{}'), w.hashes, w.counts,
-  w.length, w.flags, x.body
+  w.length, w.flags;
+
+-- name: feed
+{columns}, x.body
 FROM version v JOIN cube c ON c.uid = v.uid JOIN term w ON w.cid = v.cid
 LEFT JOIN acl a ON a.aid = v.aid LEFT JOIN branch b ON b.bid = v.bid LEFT JOIN vector x ON x.cid = v.cid
 WHERE v.nid = ? AND v.seq > ? AND (v.state IN ('archived', 'expired')) = ? ORDER BY v.seq, v.row;
+
+-- name: told
+{columns}
+FROM cube c JOIN version v ON v.uid = c.uid JOIN term w ON w.cid = v.cid
+LEFT JOIN acl a ON a.aid = v.aid LEFT JOIN branch b ON b.bid = v.bid
+WHERE c.id = ? AND c.tid = ? AND {which} LIMIT 1;
 
 -- name: ended
 SELECT row, seq_end FROM version WHERE nid = ? AND seq_end > ? AND seq_end < 9223372036854775807
