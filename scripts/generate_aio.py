@@ -30,6 +30,7 @@ SOURCES = {
         "Governing": SESSION / "governing.py",
         "Attribution": SESSION / "attribution.py",
         "Identity": SESSION / "identity.py",
+        "Calls": SESSION / "calls.py",
     },
 }
 """The classes whose methods one awaitable class has, and where each stands."""

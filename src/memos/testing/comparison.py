@@ -17,14 +17,15 @@ from memos.ports.adapter import MemoryAdapter, View
 from memos.ports.paging import KEYS
 from memos.testing.graph_questions import QUESTIONS as GRAPH_QUESTIONS
 from memos.testing.mirror import Mirror
-from memos.testing.model import ModelAdapter
+from memos.testing.model import ModelAdapter, Row
 from memos.testing.model_erase import ERASED
 from memos.testing.model_view import ModelView, is_cold
 from memos.testing.questions_holding import HoldingQuestions
 from memos.testing.questions_log import LogQuestions
 from memos.testing.questions_past import PastQuestions
-from memos.testing.telling import comparable, expected, outcome, same_log
+from memos.testing.telling import comparable, expected, outcome, outcome_of_all, same_log
 from memos.testing.walk import FACTS, NAMESPACES, SESSIONS, TENANTS, USERS, VOCABULARY, Walk
+from memos.testing.walk_several import several
 
 
 class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
@@ -53,6 +54,9 @@ class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
     def _step(self) -> None:
         if self.walk.chance(2):
             assert self.adapter.elect("main") == self.model.elect("main")
+        if self.walk.chance(8):
+            self._commit_several()
+            return
         change, reads = self.walk.step()
         self._learn_contents(change.tenant)
         wanted, given = outcome(self.model, change, reads), outcome(self.adapter, self._translated(change), reads)
@@ -62,6 +66,14 @@ class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
         self.figures["branches"] += bool(change.branch)
         self.figures["transfers"] += self.figures["steps"] > 1 and any(self._moved(write.cube.id) for write in change.writes)
         assert self.adapter.cursor("main") == self.model.cursor("main")
+
+    def _commit_several(self) -> None:
+        """Some changes as one: all of them or none, and the same of both."""
+        drawn = several(self.walk)
+        wanted, given = (outcome_of_all(one, drawn) for one in (self.model, self.adapter))
+        assert given == wanted, f"commit of {len(drawn)}: {given}, not {wanted}"
+        self.figures["steps"] += 1
+        self.figures["together" if isinstance(wanted, tuple) else f"together: {wanted}"] += 1
 
     def _moved(self, cube_id: str) -> bool:
         return len({row.cube.namespace for row in self.model.state.rows if row.cube.id == cube_id}) > 1
@@ -216,6 +228,19 @@ class Comparison(LogQuestions, PastQuestions, HoldingQuestions):
         cubes = view.load(numbers)
         assert sorted(cubes, key=lambda cube: cube.id) == sorted(wanted.load([row.number for row in shown]), key=lambda cube: cube.id)
         assert [cube.id for cube in cubes] == [mirror.rows[number].id for number in numbers]
+
+    def _compare_rows(self, view: View, wanted: ModelView) -> None:
+        ids = self.ids()
+        mine = [row for row in wanted.state.rows if row.tenant == wanted.tenant and row.cube.id in ids]
+        visible: dict[tuple[str, int | None], Row] = {(row.cube.id, None): row for row in wanted.rows if row.cube.id in ids}
+        for row in reversed(mine):
+            visible[row.cube.id, row.seq] = row
+        found = view.rows([*((each, None) for each in ids), *((row.cube.id, row.seq) for row in mine), (ids[-1], 1)])
+        words = dict(zip(view.hash_terms(VOCABULARY).tolist(), VOCABULARY, strict=True))
+        assert found.keys() == visible.keys()
+        for key, told in found.items():
+            unnamed = {"branch": ERASED} if told.branch == ERASED else {}
+            assert comparable(told, words, told.seq_end) == expected(visible[key], wanted) | unnamed
 
     def _compare_feed(self, view: View, wanted: ModelView) -> None:
         path, cold = self.random.choice(NAMESPACES), self.walk.chance(30)

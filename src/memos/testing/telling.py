@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from memos.errors import MemOSError
@@ -20,6 +21,16 @@ def outcome(adapter: MemoryAdapter | ModelAdapter, change: ChangeSet, reads: Rea
     """What a commit gave: its result, or the code of its error."""
     try:
         return adapter.commit(change, reads)
+    except MemOSError as error:
+        return error.code
+
+
+def outcome_of_all(
+    adapter: MemoryAdapter | ModelAdapter, changes: Sequence[tuple[ChangeSet, ReadSet]]
+) -> tuple[Committed, ...] | str:  # fmt: skip
+    """The same of several that are committed as one."""
+    try:
+        return adapter.commit_all(changes)
     except MemOSError as error:
         return error.code
 

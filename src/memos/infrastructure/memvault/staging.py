@@ -6,7 +6,7 @@ the store under what is staged (`over`), in which the rows of earlier steps stan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -124,6 +124,11 @@ class Staging:
         if told:
             told[0] = replace(told[0], namespaces=namespaces, policy_epoch=next(iter(epochs), None))
         return tuple((change, reads) for (change, _), reads in zip(self._changes, told, strict=True))
+
+
+def is_staged(view: View) -> bool:
+    """Whether a View shows something that is staged."""
+    return hasattr(type(view), "touched")
 
 
 def touched(view: View) -> frozenset[str]:

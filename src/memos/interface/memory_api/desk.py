@@ -16,7 +16,7 @@ from memos.infrastructure.memgovernance.credentials import Credentials
 from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.permission.actions import Action, reading
 from memos.infrastructure.memgovernance.permission.warrant import Heads, Warrant
-from memos.infrastructure.memgovernance.quotas import Quotas
+from memos.infrastructure.memgovernance.quotas import Charge, Quotas
 from memos.interface.memory_api.extracting import Extracting
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, Idempotency, ReadSet
@@ -161,12 +161,28 @@ class Prepared:
     """What the caller could see when this was prepared."""
     withheld: tuple[str, ...] = ()
     """The ids of memories that were found and that the last decision kept back."""
+    charges: tuple[Charge, ...] = ()
+    """What disclosing the reply takes of contracts."""
+    repeatable: Idempotency | None = None
+    """The key under which a call that changed nothing is remembered, where its chain changes something."""
 
 
 def fingerprint(call: MemoryCall) -> str:
-    """The call without what differs between repetitions, as JSON."""
-    said = call.model_copy(update={"options": {name: value for name, value in call.options.items() if name != "vector"}})
-    return said.model_dump_json(exclude={"id": True, "idempotency_key": True, "query": {"vector"}, "drafts": {"__all__": {"vector"}}})
+    """The call without what differs between repetitions, with all that follows it, as JSON."""
+    return _without_vectors(call).model_dump_json(exclude=_DIFFERING | {"then": {"__all__": _DIFFERING}} if call.then else _DIFFERING)
+
+
+_DIFFERING: dict[str, Any] = {
+    "id": True,
+    "idempotency_key": True,
+    "drafts": {"__all__": {"vector"}},
+    "query": {"vector"},
+}
+
+
+def _without_vectors(call: MemoryCall) -> MemoryCall:
+    options = {name: value for name, value in call.options.items() if name != "vector"}
+    return call.model_copy(update={"options": options, "then": tuple(map(_without_vectors, call.then))})
 
 
 def read_options(kind: type[Read], work: Work) -> Read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from memos.errors import InvalidCall
 from memos.interface.memory_api import (
     answers,
     arrange,
@@ -37,6 +38,7 @@ from memos.interface.memory_api import (
 )
 from memos.interface.memory_api.asked import settled
 from memos.interface.memory_api.desk import Prepared, Work
+from memos.memcube.call import MemoryCall
 
 OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "add": whole.prepare_add,
@@ -102,8 +104,22 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "examine": index.prepare_examine,
     "classify": classify.prepare_classify,
 }
+READS = frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "diff", "log", "explain"}) | frozenset(
+    {"snapshot", "snapshots", "moment", "branch", "branches", "graph", "entities", "count", "summarise", "compare", "none"}
+)
+"""What may be asked of the past, or says itself why it is not; the rest is about the present."""
 
 
 def prepared(work: Work) -> Prepared:
     """What a call's operation prepares, once what it says in words is settled."""
     return settled(work, OPERATIONS[work.call.operation])
+
+
+def require_supported(call: MemoryCall) -> None:
+    """InvalidCall for a call that no operation understands."""
+    if call.operation not in OPERATIONS:
+        raise InvalidCall(f"there is no operation {call.operation!r}; there are {', '.join(OPERATIONS)}")
+    if call.at is not None and call.operation not in READS:
+        raise InvalidCall(f"{call.operation} cannot change the past; leave `at` out, restore what you want back, or open a branch there")
+    if any(ref.version is not None for ref in call.cubes):
+        raise InvalidCall("a call names memories, not versions; history tells of these, `at` reads as of then")

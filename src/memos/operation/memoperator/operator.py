@@ -40,29 +40,30 @@ class MemOperator:
         `moment` is the time as of which validity counts, by default now. `query.namespaces` are read with all below them;
         `query.vector`, where there is one, is the question's embedding. InvalidCall for a vector of another width than the store's.
         """
-        return self._searching().retrieve(query, view, grant, now, moment)
+        return self.searching().retrieve(query, view, grant, now, moment)
 
     def path(self, query: MemoryQuery, view: View, grant: Grant, now: datetime) -> list[dict[str, Any]]:
         """What `retrieve` searches for a query, where, and in what order: one dict a step."""
-        return self._searching().path(query, view, grant, now)
+        return self.searching().path(query, view, grant, now)
 
     def groups(self, query: MemoryQuery, by: str, view: View, grant: Grant, now: datetime) -> int | None:
         """How many groups there are among the memories that a query looks for; None when they are by a tag."""
-        return self._searching().groups(query, by, view, grant, now)
+        return self.searching().groups(query, by, view, grant, now)
 
     def counted(self, query: MemoryQuery, tests: Sequence[Filter], view: View, grant: Filter, now: datetime) -> list[int]:
         """For each of several further conditions how many memories pass it beside the query's filter and the grant."""
-        return self._searching().counted(query, tests, view, grant, now)
+        return self.searching().counted(query, tests, view, grant, now)
 
     def quoted(self, texts: Sequence[str], query: MemoryQuery, view: View, grant: Grant, now: datetime, *, each: int) -> list[Likely]:
         """The memories from which pieces of a text may have been taken, by their words: at most `each` a piece, the likeliest first."""
-        return self._searching().quoted(texts, query, view, grant, now, each=each)
+        return self.searching().quoted(texts, query, view, grant, now, each=each)
 
     def beside(self, namespaces: Callable[[], Collection[str]]) -> MemOperator:
         """An operator for Views that show what is in no store, in some namespaces: it keeps nothing of these, and shares the rest."""
         return _Beside(self, namespaces)
 
-    def _searching(self) -> Retrieval:
+    def searching(self) -> Retrieval:
+        """The search, made on first use."""
         if self._retrieval is not None:
             return self._retrieval
         with self._lock:
@@ -76,7 +77,7 @@ class MemOperator:
     @property
     def lanes(self) -> Lanes:
         """What is kept of the store."""
-        return self._searching().lanes
+        return self.searching().lanes
 
     @property
     def uses(self) -> int:
@@ -106,9 +107,10 @@ class _Beside(MemOperator):
         super().__init__()
         self._other, self._namespaces = other, namespaces
 
-    def _searching(self) -> Retrieval:
+    def searching(self) -> Retrieval:
+        """See `MemOperator`."""
         if self._retrieval is None:
             from memos.operation.memoperator.beside import Beside
 
-            self._retrieval = self._other._searching().over(Beside(self._other.lanes, self._namespaces()))
+            self._retrieval = self._other.searching().over(Beside(self._other.lanes, self._namespaces()))
         return self._retrieval
