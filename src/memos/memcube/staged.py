@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from memos.errors import InvalidCall
 from memos.memcube.change import ChangeSet, ReadSet
 from memos.memcube.cube import MemCube
 
@@ -13,8 +14,15 @@ STAGED = 2**62
 
 
 def settled(seq: int, seqs: Sequence[int]) -> int:
-    """A seq, with that of a change in place of one that stood for it; `seqs` are those of the changes that are through."""
-    return seqs[seq - STAGED] if seq >= STAGED else seq
+    """A seq, with that of a change in place of one that stood for it; `seqs` are those of the changes that are through.
+
+    InvalidCall for one that stands for a change that is not.
+    """
+    if seq < STAGED:
+        return seq
+    if seq - STAGED >= len(seqs):
+        raise InvalidCall(f"a change names what number {seq - STAGED} of those committed with it writes, which does not come before it")
+    return seqs[seq - STAGED]
 
 
 def settled_change(change: ChangeSet, seqs: Sequence[int]) -> ChangeSet:

@@ -185,22 +185,21 @@ class StagedView(StagedRelations):
         return max(self._view.next_ordinal(namespace, session), *mine, 0)
 
     def held(self, ids: Sequence[str], holds: Holds) -> dict[str, str]:
-        """See the port; of a branch only what is canonical is held."""
-        found = self._view.held(ids, holds)
-        for cube_id in ids if not self._view.branch else ():
-            if cube_id in self._mine and cube_id not in found:
-                rows = [cube for cube, _ in self._mine[cube_id].rows]
-                keeps = [hold.name for hold in holds.each if any(self._passes(cube, hold.filter, holds.now) for cube in rows)]
-                if keeps:
-                    found[cube_id] = keeps[0]
+        """See the port."""
+        found = self._view.held([each for each in ids if each not in self._mine], holds)
+        for hold in holds.each:
+            mine = [each for each in ids if each in self._mine and each not in found]
+            kept = self._view.held(mine, Holds(holds.now, (hold,))) if mine else {}
+            staged = {each for each in mine if any(self._passes(cube, hold.filter, holds.now) for cube, _ in self._mine[each].rows)}
+            found |= dict.fromkeys(staged.union(kept), hold.name)
         return found
 
     # --- places
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See the port."""
-        mine = {each.cube.namespace for each in self._mine.values() if not prefix or within(each.cube.namespace, prefix)}
-        return tuple(sorted(mine.union(self._view.paths(prefix))))
+        mine = {cube.namespace for each in self._mine.values() for cube, _ in each.rows}
+        return tuple(sorted({path for path in mine if not prefix or within(path, prefix)}.union(self._view.paths(prefix))))
 
     def opened(self, entries: Sequence[str]) -> tuple[str, ...]:
         """See the port."""
@@ -238,8 +237,8 @@ class StagedView(StagedRelations):
         for chunk in chunks:
             yield last
             last = chunk
-        mine = (each for each in self._mine.values() if each.cube.namespace == namespace and (each.cube.state in COLD) is cold)
-        rows = tuple(map(self._row, mine))
+        mine = [each for each in self._mine.values() if each.cube.namespace == namespace and (each.cube.state in COLD) is cold]
+        rows = tuple(self._row(each) for each in sorted(mine, key=lambda each: each.number))
         contents, vectors = self.vectors([row.content for row in rows])
         yield replace(
             last,
