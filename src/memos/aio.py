@@ -669,9 +669,9 @@ class AsyncSession:
         """Run a call as it is, with what follows it (`call.then`) as one unit; a call may be the JSON object of one, without an id too."""
         return await asyncio.to_thread(self._sync.handle, call)
 
-    async def together(self, *calls: MemoryCall | Mapping[str, Any], idempotency_key: str | None = None) -> MemoryReply:
+    async def together(self, calls: Iterable[MemoryCall | Mapping[str, Any]], *, idempotency_key: str | None = None) -> MemoryReply:
         """Run several calls, in their order, as one unit: as `handle` runs a call that the others follow."""
-        return await asyncio.to_thread(self._sync.together, idempotency_key=idempotency_key)
+        return await asyncio.to_thread(self._sync.together, calls, idempotency_key=idempotency_key)
 
 
 S = TypeVar("S", bound="AsyncMemOS")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,14 +24,19 @@ class Calls(Verbs):
         """
         return self._handled(self._made(call))
 
-    def together(self, *calls: MemoryCall | Mapping[str, Any], idempotency_key: str | None = None) -> MemoryReply:
+    def together(self, calls: Iterable[MemoryCall | Mapping[str, Any]], *, idempotency_key: str | None = None) -> MemoryReply:
         """Run several calls, in their order, as one unit: as `handle` runs a call that the others follow.
 
         `idempotency_key` holds for all of them: the same calls under the same key are done once.
         """
-        if not calls:
-            raise InvalidCall("give at least one call to run")
-        first, *rest = map(self._made, calls)
+        listed: Any = calls
+        if (
+            not isinstance(listed, Iterable)
+            or isinstance(listed, MemoryCall | Mapping)
+            or not (made := [self._made(each) for each in listed])
+        ):
+            raise InvalidCall("give a list of at least one call to run")
+        first, *rest = made
         key = {} if idempotency_key is None else {"idempotency_key": idempotency_key}
         return self._handled(first.model_copy(update={"then": (*first.then, *rest), **key}))
 
