@@ -23,8 +23,8 @@ ROUNDS_A_STORE = 5
 class Nursery:
     """The program that forks writers, so that a round costs no start of a Python."""
 
-    def __init__(self):
-        command = [sys.executable, "-m", "tests.crash.writing"]
+    def __init__(self, module="tests.crash.writing"):
+        command = [sys.executable, "-m", module]
         self.started = []
         self.program = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

@@ -65,7 +65,7 @@ def write_without_end(directory, acknowledgements, seed):
         os.write(descriptor, json.dumps(writer.step()).encode() + b"\n")
 
 
-def main():
+def main(write=write_without_end):
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     for line in sys.stdin:
         directory, acknowledgements, seed = json.loads(line)
@@ -73,7 +73,7 @@ def main():
             print(child, flush=True)
             continue
         try:
-            write_without_end(Path(directory), acknowledgements, seed)
+            write(Path(directory), acknowledgements, seed)
         except BaseException:  # noqa: BLE001 - whatever ends a writer but a signal is told
             Path(acknowledgements).with_suffix(".error").write_text(traceback.format_exc())
         os._exit(1)
