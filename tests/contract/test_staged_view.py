@@ -7,7 +7,7 @@ import pytest
 
 from memos.errors import MemOSError
 from memos.infrastructure.memvault.staged_view import UNTOUCHED, StagedView
-from memos.infrastructure.memvault.staging import Staging, is_staged, touched, with_ordinals
+from memos.infrastructure.memvault.staging import Staging, touched, under, with_ordinals
 from memos.memcube.cube import MemCube, Usage
 from memos.memcube.filter import Filter
 from memos.memcube.hold import Hold, Holds
@@ -79,9 +79,9 @@ class Chains(Comparison):
         asked = self.questions(staging)
         with self.adapter.view(staging.tenant, branch=staging.branch) as view:
             shown = staging.over(view)
-            assert is_staged(shown)
+            assert under(shown) is view
             assert bool(touched(shown)) is any(change.writes for change, _ in staging.whole())
-            assert not is_staged(view)
+            assert under(view) is None
             given, head = answers(shown, asked), view.head
         changes = staging.whole()
         try:

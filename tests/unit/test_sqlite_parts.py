@@ -171,7 +171,7 @@ class TestPlans:
         connection.execute(statements("purge")["doomed"])
         for file in ("view", "commit"):
             for name, text in statements(file).items():
-                if name not in {"head", "cube_columns", "within_tenant", "within_some"}:
+                if name not in {"head", "cube_columns", "told_columns", "within_tenant", "within_some"}:
                     plan = self.plan(connection, text, seen, name)
                     assert not [step for step in plan if self.LARGE.search(step)], (name, plan)
         connection.close()
@@ -188,7 +188,9 @@ class TestPlans:
         order = {"key": "v.created_at", "direction": "ASC", "after": "1", "within": statements("view")["within_some"]}
         order["visible_edges"] = seen.edges
         order |= {"near": "target", "far": "source", "kept": "0"}  # the way that the primary key does not lead
-        text = text.format(visible=visible.get(name, seen.versions), **parts, **order) if name != "feed" else text
+        if name in {"feed", "told"}:
+            parts |= {"columns": statements("view")["told_columns"], "which": seen.versions}
+        text = text.format(visible=visible.get(name, seen.versions), **parts, **order)
         numbered = [int(number) for number in re.findall(r"\?(\d)", text)]
         bindings = (None,) * (max(numbered, default=0) + len(re.findall(r"\?(?!\d)", text)))
         return [step for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {text}", bindings)]

@@ -53,6 +53,11 @@ class StagedView(StagedRelations):
         self._inherited: dict[str, tuple[str, ...]] = {}
         self._replaced = tuple(cube_id for cube_id, each in self._mine.items() if each.uid is None)
 
+    @property
+    def under(self) -> View:
+        """The View of the store."""
+        return self._view
+
     def __getattr__(self, name: str) -> Any:
         """What nothing staged changes."""
         if name not in UNTOUCHED:

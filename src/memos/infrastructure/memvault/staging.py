@@ -126,9 +126,10 @@ class Staging:
         return tuple((change, reads) for (change, _), reads in zip(self._changes, told, strict=True))
 
 
-def is_staged(view: View) -> bool:
-    """Whether a View shows something that is staged."""
-    return hasattr(type(view), "touched")
+def under(view: View) -> View | None:
+    """The View of the store under one that shows what is staged; None for one that does not."""
+    found: View | None = getattr(view, "under", None)
+    return found
 
 
 def touched(view: View) -> frozenset[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from memos.infrastructure.memgovernance.permission.warrant import Heads
-from memos.infrastructure.memvault.staging import Staging, is_staged, touched, with_ordinals
+from memos.infrastructure.memvault.staging import Staging, touched, under, with_ordinals
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api import extract, holds
 from memos.interface.memory_api.answers import told
@@ -113,8 +113,8 @@ class Preparing:
         if not counted:
             desk.quotas.require(caller, call.operation, view, warrant.identity.roles)
         grant = desk.governance.authorize(warrant, caller, call)
-        if is_staged(view):
-            desk = replace(desk, operator=desk.operator.beside(partial(touched, view)))
+        if (store := under(view)) is not None:
+            desk = replace(desk, operator=desk.operator.beside(partial(touched, view), store))
         return Work(desk, caller, in_words(call, view), view, grant, warrant, now, opened)
 
     def _require_changes(self, work: Work, change: ChangeSet | None, opened: Open) -> None:

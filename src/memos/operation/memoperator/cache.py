@@ -18,7 +18,8 @@ from memos.operation.memoperator.admission import Admission
 from memos.operation.memoperator.bm25 import Statistics
 from memos.operation.memoperator.excerpt import Excerpt, Large
 from memos.operation.memoperator.growing import OBJECT
-from memos.operation.memoperator.lanes import Lane, State
+from memos.operation.memoperator.lane_state import State
+from memos.operation.memoperator.lanes import Lane
 from memos.operation.memoperator.scope import Scope
 from memos.operation.memoperator.speakers import Speakers
 from memos.ports.adapter import View

@@ -9,8 +9,9 @@ import json
 import sys
 import threading
 from collections.abc import Hashable, Iterable, Sequence
+from copy import copy
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,13 @@ class Coded:
         self._tables: dict[Test, Mask] = {}
         self._lock = threading.Lock()
         self._held = 0
+
+    def __copy__(self) -> Self:
+        """One that goes on by itself."""
+        other = type(self)()
+        for name in ("codes", "values", "_codes_of", "_held"):
+            setattr(other, name, copy(getattr(self, name)))
+        return other
 
     @property
     def nbytes(self) -> int:
@@ -108,10 +116,17 @@ class CodedJSON(Coded):
 class Postings:
     """For each tag, the rows that have it, ascending."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_borrowed", "_rows")
 
     def __init__(self) -> None:
         self._rows: dict[str, Growing] = {}
+        self._borrowed: set[str] = set()
+
+    def __copy__(self) -> Postings:
+        """One that goes on by itself; the rows of a tag are its own once it appends to them."""
+        other = Postings()
+        other._rows, other._borrowed = dict(self._rows), set(self._rows)
+        return other
 
     @property
     def nbytes(self) -> int:
@@ -129,6 +144,9 @@ class Postings:
             for name in {name for key in keys for name in names_of(key)}:
                 found.setdefault(name, []).extend(rows)
         for name, rows in found.items():
+            if name in self._borrowed:
+                self._rows[name] = copy(self._rows[name])
+                self._borrowed.discard(name)
             self._rows.setdefault(name, Growing(np.int32)).extend(np.sort(np.array(rows, np.int32)))
 
     def mask(self, names: Iterable[str], n: int) -> Mask:
@@ -150,6 +168,12 @@ class MetadataKeys:
         self.texts = Coded()
         self._keys: dict[str, CodedJSON] = {}
         self._lock = threading.Lock()
+
+    def __copy__(self) -> MetadataKeys:
+        """One that goes on by itself."""
+        other = MetadataKeys()
+        other.texts = copy(self.texts)
+        return other
 
     @property
     def nbytes(self) -> int:

@@ -6,6 +6,7 @@ Append-only but for `seq_end`. One writer at a time; a reader beside it takes `n
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,25 @@ class Columns:
         self.tags = Postings()
         self.metadata = MetadataKeys()
         self._sorted = True
+        self._name()
+        self._publish(0)
+
+    def _name(self) -> None:
         self.states, self.layers = self.words["state"].values, self.words["layer"].values
         self.speakers, self.sessions = self.words["speaker"].values, self.words["session"].values
-        self._publish(0)
+
+    def __copy__(self) -> Columns:
+        """Columns that go on by themselves; ends of rows are written in place, and are copied."""
+        other = Columns(self.namespace)
+        other.whole = {name: copy(column) for name, column in self.whole.items()}
+        other.whole["seq_end"].replace(self.seq_end.copy())
+        other.words = {name: copy(column) for name, column in self.words.items()}
+        for name in ("acl", "frozen", "tagged", "tags", "metadata"):
+            setattr(other, name, copy(getattr(self, name)))
+        other.inherited, other._sorted, other.n = self.inherited, self._sorted, self.n
+        other._name()
+        other._publish(self.n)
+        return other
 
     @property
     def nbytes(self) -> int:

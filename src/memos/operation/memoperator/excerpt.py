@@ -17,7 +17,7 @@ from memos.operation.memoperator import vectors
 from memos.operation.memoperator.bm25 import Statistics
 from memos.operation.memoperator.dates import within
 from memos.operation.memoperator.features import Question
-from memos.operation.memoperator.lanes import State
+from memos.operation.memoperator.lane_state import State
 from memos.operation.memoperator.scope import Floats, Places, Scope
 
 EACH = 256

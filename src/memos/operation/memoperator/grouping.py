@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from memos.operation.memoperator.lanes import State
+from memos.operation.memoperator.lane_state import State
 
 
 def distinct(states: Sequence[State], by: str) -> int:

@@ -24,6 +24,12 @@ class Growing:
         self._array: NDArray[Any] = np.empty(FIRST, dtype)
         self.n = 0
 
+    def __copy__(self) -> Growing:
+        """One that goes on by itself: what is appended to it is written into an array of its own."""
+        other = type(self)(self._array.dtype)
+        other.replace(self._array[: self.n])
+        return other
+
     def extend(self, values: Sequence[Any] | NDArray[Any]) -> None:
         """Append all the values."""
         end = self.n + len(values)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import datetime
-from typing import NamedTuple
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from memos.operation.memoperator import bm25, coarse
 from memos.operation.memoperator.coarse import Coarse
 from memos.operation.memoperator.columns import Columns
 from memos.operation.memoperator.growing import OBJECT, Growing
+from memos.operation.memoperator.lane_state import Mask, State
 from memos.operation.memoperator.late import WordCodes
 from memos.operation.memoperator.order import SaidOrder
 from memos.operation.memoperator.vectors import Codes
@@ -34,47 +35,7 @@ _UNKNOWN = -1
 _READINGS = 16  # states that are kept for readers of the present, by filter and grant
 _LANE, _STATE, _PAIR = 3000, 2000, 64  # about what the objects take, in bytes: around a lane's parts, around a state's, two numbers
 
-Mask = NDArray[np.bool_]
-
-
-class State(NamedTuple):
-    """A lane as one reader sees it: arrays over its rows that no later refresh disturbs, and who may read which."""
-
-    version: object
-    """Another one after each change."""
-    rows: NDArray[np.int64]
-    ids: NDArray[np.int32]
-    """Codes of `id_values`."""
-    id_values: Sequence[str]
-    id_code: Callable[[str], int]
-    """The code of an id, -1 for one that is not here."""
-    order: NDArray[np.int64]
-    said_at: NDArray[np.int64]
-    ordinals: NDArray[np.int64]
-    """`ABSENT` for what is no turn."""
-    priorities: NDArray[np.int64]
-    valid_to: NDArray[np.int64]
-    """When what is said ceased to hold, `ABSENT` where it holds."""
-    sessions: NDArray[np.int64]
-    """Codes, negative for what was said in no session."""
-    speakers: NDArray[np.int32]
-    """Codes of `speaker_names`."""
-    speaker_names: Sequence[str | None]
-    flags: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    segments: tuple[bm25.Segment, ...]
-    slots: NDArray[np.int64]
-    codes: NDArray[np.int8]
-    scales: NDArray[np.float32]
-    contents: NDArray[np.int64]
-    """The store's number of each text."""
-    words: WordCodes
-    coarse: Coarse | None
-    """Which vectors lie near each other, where there are very many and all that the View shows is allowed: lists tell of all."""
-    allowed: Mask
-    """The rows that the View shows and the grant allows."""
-    passing: Mask
-    """Those of them that the query's filter lets through."""
+L = TypeVar("L", bound="Lane")
 
 
 class Lane:
@@ -99,7 +60,7 @@ class Lane:
         self._coarse: Coarse | None = None
         self._slots = Growing(np.int64)
         self._slot_of: dict[int, int] = {}
-        self._waiting: dict[int, list[int]] = {}
+        self._waiting: dict[int, tuple[int, ...]] = {}
         self._weigh()
 
     def _weigh(self) -> None:
@@ -132,6 +93,16 @@ class Lane:
     def size(self) -> int:
         """How many rows are held."""
         return self._columns.n
+
+    def going_on(self, kind: type[L]) -> L:
+        """A lane that goes on from here by itself: the two share what neither changes."""
+        with self._lock:
+            other = kind(self.namespace, cold=self._cold)
+            for name in ("_stamp", "_changed", "_segments", "_coarse"):
+                setattr(other, name, getattr(self, name))
+            for name in ("_columns", "_order", "_codes", "_words", "_slots", "_slot_of", "_waiting"):
+                setattr(other, name, copy(getattr(self, name)))
+            return other
 
     def forget(self, view: View) -> None:
         """Let go of all rows, if some were taken away since they were read."""
@@ -279,7 +250,7 @@ class Lane:
         self._slots.extend(np.fromiter((self._slot_of.get(row.content, PENDING) for row in feed.rows), np.int64, len(feed.rows)))
         for place, row in enumerate(feed.rows if view.dimensions else (), first):
             if row.content not in self._slot_of:
-                self._waiting.setdefault(row.content, []).append(place)
+                self._waiting[row.content] = (*self._waiting.get(row.content, ()), place)
         self._fill(feed.contents)
         inherits_anew = self._columns.inherit(feed.inherited)
         if feed.rows or feed.ended or len(feed.contents) or inherits_anew:

@@ -75,6 +75,14 @@ class WordCodes:
         self._lock = threading.Lock()
         self._codes, self._scales, self._starts, self._counts, self._used = NO_CODES, NO_SCALES, NOWHERE, NOWHERE, 0
 
+    def __copy__(self) -> WordCodes:
+        """The same words, for slots that go on by themselves."""
+        other = WordCodes()
+        with self._lock:
+            other._codes, other._scales, other._used = self._codes[: self._used], self._scales[: self._used], self._used
+            other._starts, other._counts = self._starts.copy(), self._counts.copy()
+        return other
+
     def _reset(self, width: int) -> None:
         self._codes, self._scales, self._starts, self._counts = np.empty((0, width), np.int8), NO_SCALES, NOWHERE, NOWHERE
         self._used = 0
@@ -87,10 +95,8 @@ class WordCodes:
     def held(self, view: View, slots: Places, contents: Places, width: int) -> Held:
         """The words of the texts in some slots, none negative, whose contents stand beside them."""
         with self._lock:
-            if self._codes.shape[1] != width:
+            if self._codes.shape[1] != width or self._used * (width + 4) > MOST_BYTES:
                 self._reset(width)
-            elif self._used * (width + 4) > MOST_BYTES:
-                self._used, self._starts, self._counts = 0, NOWHERE, NOWHERE  # the room is used again
             self._reach(int(slots.max(initial=-1)) + 1)
             unknown = np.flatnonzero(self._starts[slots] == UNKNOWN)
             if len(unknown):

@@ -58,9 +58,12 @@ class MemOperator:
         """The memories from which pieces of a text may have been taken, by their words: at most `each` a piece, the likeliest first."""
         return self.searching().quoted(texts, query, view, grant, now, each=each)
 
-    def beside(self, namespaces: Callable[[], Collection[str]]) -> MemOperator:
-        """An operator for Views that show what is in no store, in some namespaces: it keeps nothing of these, and shares the rest."""
-        return _Beside(self, namespaces)
+    def beside(self, namespaces: Callable[[], Collection[str]], under: View) -> MemOperator:
+        """An operator for a View that shows, in some namespaces, what is in no store: it keeps nothing of these, and shares the rest.
+
+        `under` is the same View without that.
+        """
+        return _Beside(self, namespaces, under)
 
     def searching(self) -> Retrieval:
         """The search, made on first use."""
@@ -103,14 +106,14 @@ class MemOperator:
 class _Beside(MemOperator):
     """An operator over the lanes of another, but for those of some namespaces, which are asked for once something is searched."""
 
-    def __init__(self, other: MemOperator, namespaces: Callable[[], Collection[str]]) -> None:
+    def __init__(self, other: MemOperator, namespaces: Callable[[], Collection[str]], under: View) -> None:
         super().__init__()
-        self._other, self._namespaces = other, namespaces
+        self._other, self._namespaces, self._under = other, namespaces, under
 
     def searching(self) -> Retrieval:
         """See `MemOperator`."""
         if self._retrieval is None:
             from memos.operation.memoperator.beside import Beside
 
-            self._retrieval = self._other.searching().over(Beside(self._other.lanes, self._namespaces()))
+            self._retrieval = self._other.searching().over(Beside(self._other.lanes, self._namespaces(), self._under))
         return self._retrieval

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memos.operation.memoperator.analysis import query_terms
-from memos.operation.memoperator.lanes import State
+from memos.operation.memoperator.lane_state import State
 from memos.operation.memoperator.scope import Scope
 
 RAREST = 12

@@ -20,7 +20,8 @@ from memos.operation.memoperator.bounds import evident
 from memos.operation.memoperator.cache import LaneKey, Lanes
 from memos.operation.memoperator.features import Question, Signals, missing
 from memos.operation.memoperator.grouping import distinct
-from memos.operation.memoperator.lanes import Lane, State
+from memos.operation.memoperator.lane_state import State
+from memos.operation.memoperator.lanes import Lane
 from memos.operation.memoperator.late import Asked, Late, asked
 from memos.operation.memoperator.options import above, chosen, reach, reranked, weighed
 from memos.operation.memoperator.path_resolver import along, told

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from memos.operation.memoperator import analysis, vectors
 from memos.operation.memoperator.bm25 import Part, Statistics
-from memos.operation.memoperator.lanes import State
+from memos.operation.memoperator.lane_state import State
 from memos.operation.memoperator.late import REACH
 from memos.operation.memoperator.masks import ABSENT
 from memos.operation.memoperator.sessions import LongSessions, long_sessions

@@ -16,6 +16,12 @@ class Codes:
         self._scales = np.empty(0, np.float32)
         self.count = 0
 
+    def __copy__(self) -> Codes:
+        """Codes that go on by themselves: what is put there is kept in an array of their own."""
+        other = Codes()
+        (other._codes, other._scales), other.count = self.all(), self.count
+        return other
+
     def put(self, rows: NDArray[np.float32]) -> range:
         """Keep rows of shape (m, d), in slots of their own."""
         slots = range(self.count, self.count + len(rows))
