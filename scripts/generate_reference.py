@@ -260,6 +260,7 @@ NOTES: dict[type[BaseModel], dict[str, str]] = {
         "warnings": "what was degraded, in words",
         "seq": "the commit that this call wrote, or the one that it read",
         "details": "of an error; of a search with `explain`: how the query was understood",
+        "then": "the replies to the rest of a chain, in its order",
     },
 }
 """What the fields say whose names do not. A field that is missing here fails the script."""
