@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 
 from memos import AsyncMemOS, MemOS
 from memos.backends.hashing import HashingEmbedder
-from memos.errors import Denied, FrozenMemory, InvalidCall, NotFound, QuotaExceeded, VersionConflict
+from memos.errors import BackendError, Denied, FrozenMemory, InvalidCall, NotFound, QuotaExceeded, Unavailable, VersionConflict
 from memos.interface.memory_api.chain import STEPS
 from memos.memcube.call import MemoryCall
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
@@ -408,12 +409,18 @@ def test_the_steps_are_measured_one_by_one_and_what_stands_together(memory, alic
         together(alice, *[{"operation": "list"}] * 4)
 
 
-def test_a_licence_counts_what_was_disclosed_and_nothing_else(memory, alice):
-    memory.as_user("ada", roles=["admin"]).govern("quota", "contract", {"licence": "atlas", "disclosures": 2})
+def licensed(memory, alice, disclosures):
+    """A memory under a contract that allows so many disclosures."""
+    memory.as_user("ada", roles=["admin"]).govern("quota", "contract", {"licence": "atlas", "disclosures": disclosures})
     cube = alice.add("licensed").cubes[0]
     under = cube.model_copy(update={"policy": cube.policy.model_copy(update={"licence": "atlas"})})
     change = ChangeSet("default", alice.caller, memory._clock.new_id(), "update", START, writes=(CubeWrite(under, birth=False),))
     memory._vault.commit(change, ReadSet())
+    return cube
+
+
+def test_a_licence_counts_what_was_disclosed_and_nothing_else(memory, alice):
+    cube = licensed(memory, alice, 2)
     for _ in range(3):
         with pytest.raises(NotFound):
             together(alice, of("get", cube.id), add("x"), of("get", NOWHERE))
@@ -422,6 +429,31 @@ def test_a_licence_counts_what_was_disclosed_and_nothing_else(memory, alice):
         together(alice, of("get", cube.id), add("z"), {"operation": "list", "query": {"filter": {"id": cube.id}}})
     assert [each.text for each in alice.list(filter={"not": {"id": cube.id}}).cubes] == ["y"]
     assert alice.get(cube.id).cubes[0].id == cube.id, "what the refused chain would have disclosed was not counted"
+
+
+class Failing:
+    """Counters whose disk is full when they are to be kept."""
+
+    def __init__(self, counters):
+        self.counters = counters
+
+    @contextmanager
+    def transaction(self, *, durable=False):
+        with self.counters.transaction(durable=durable) as counting:
+            yield counting
+            raise Unavailable("the disk is full")
+
+
+def test_what_could_not_be_counted_is_not_disclosed(memory, alice):
+    cube, quotas = licensed(memory, alice, 2), memory._api.api._desk.quotas
+    quotas._counters, counters = Failing(quotas._counters), quotas._counters
+    got, added, listed = (reply := together(alice, of("get", cube.id), add("y"), {"operation": "list"})), *reply.then
+    assert (got.cubes, listed.cubes, added.cubes[0].text) == ((), (), "y")
+    assert all("withheld: the disk is full" in each.warnings[0] for each in (got, listed))
+    with pytest.raises(Unavailable):
+        together(alice, of("get", cube.id), {"operation": "list"})
+    quotas._counters = counters
+    assert together(alice, of("get", cube.id), of("get", cube.id)).then[0].cubes[0].id == cube.id
 
 
 def test_a_hold_keeps_what_a_chain_would_put_away(memory, alice):
@@ -453,3 +485,28 @@ def test_what_comes_with_time_is_as_in_calls_by_themselves(alice, clock):
     reply = together(alice, add("for an hour"), {"operation": "list"})
     assert reply.cubes[0].id != ending.id
     assert [cube.id for cube in reply.then[0].cubes] == [reply.cubes[0].id]
+
+
+def test_what_a_step_read_is_withheld_where_its_row_cannot_be_kept(tmp_path):
+    """The journal breaks while the chain runs: what is committed stays, and is told; what was read is not."""
+    embedder = Interfering()
+    with MemOS.open(tmp_path / "memory", embedder=embedder, worker="none") as memory:
+        alice = memory.as_user("alice")
+        alice.add("what stands")
+        embedder.meanwhile = memory._vault.journal.close
+        reply = together(alice, add("one more"), {"operation": "list"}, of("archive", alice.add("two").cubes[0].id))
+        embedder.meanwhile = None
+        assert reply.cubes[0].text == "one more"
+        listed, archived = reply.then
+        assert (listed.cubes, listed.status) == ((), "ok")
+        assert listed.warnings[0].startswith("the chain is committed, but what this step read is withheld: ")
+        assert archived.cubes[0].state == "archived"
+    with MemOS.open(tmp_path / "memory", embedder="hashing", worker="none") as memory:
+        assert {cube.text for cube in memory.as_user("alice").list().cubes} == {"what stands", "one more"}
+
+
+def test_reads_alone_fail_where_their_rows_cannot_be_kept(memory, alice):
+    alice.add("what stands")
+    memory._vault.journal.close()
+    with pytest.raises((Unavailable, BackendError)):
+        together(alice, {"operation": "list"}, search("what stands"))
