@@ -167,6 +167,45 @@ def test_what_is_made_in_a_chain_can_be_worked_on_in_it(alice, memory):
     assert memory.doctor() == ()
 
 
+def test_a_step_may_name_in_words_what_an_earlier_one_made(alice):
+    alice.add("the running plan: five kilometres on Sundays")
+    meant = {"text": "the swimming plan", "limit": 1}
+    reply = together(
+        alice,
+        add("the swimming plan: a kilometre on Mondays"),
+        {"operation": "update", "query": meant, "options": {"text": "and on Fridays", "mode": "append"}},
+        {"operation": "count", "query": {"text": "plan"}},
+        {"operation": "archive", "query": meant},
+    )
+    updated, counted, archived = reply.then
+    assert {updated.cubes[0].id, archived.cubes[0].id} == {reply.cubes[0].id}
+    assert (updated.cubes[0].text, archived.cubes[0].version) == ("the swimming plan: a kilometre on Mondays\nand on Fridays", 2)
+    assert counted.value == 2
+    with pytest.raises(NotFound, match=r"^step 2 \(archive\): no memory here for you is about 'the skiing plan'"):
+        together(alice, add("more"), {"operation": "archive", "query": {"text": "the skiing plan", "limit": 1}})
+    assert len(alice.list(limit=10).cubes) == 1
+
+
+def test_what_is_asked_in_words_runs_as_one(alice):
+    old = alice.add("the old plan: two pills a day").cubes[0]
+    notes = alice.add("my medication notes: aspirin").cubes[0]
+    updated = alice.ask("Add the new dose to my medication notes and archive the old plan")
+    assert (updated.cubes[0].id, updated.then[0].cubes[0].id, updated.then[0].cubes[0].state) == (notes.id, old.id, "archived")
+    reply = alice.ask("Store that I moved to Porto, then forget my old plan.", idempotency_key="k")
+    assert [each.operation for each in (reply.call, *reply.call.then)] == ["add", "forget"]
+    assert (reply.cubes[0].text, reply.then[0].value) == ("I moved to Porto", 1)
+    again = alice.ask("Store that I moved to Porto, then forget my old plan.", idempotency_key="k")
+    assert [each.call_id for each in (again, *again.then)] == [each.call_id for each in (reply, *reply.then)]
+    with pytest.raises(NotFound):
+        alice.get(old.id)
+    branch = alice.branch("what-if")
+    assert branch.ask("Store that I like the sea, then forget my medication notes.").then[0].value == 1
+    assert [cube.text for cube in alice.list().cubes] == [updated.cubes[0].text, "I moved to Porto"]
+    with pytest.raises(NotFound, match=r"step 2 \(forget\)"):
+        alice.ask("Store that I like tea, then forget my opinion about zebras.")
+    assert len(alice.list().cubes) == 2
+
+
 def test_equal_facts_are_one_within_a_chain_too(alice):
     reply = together(alice, add("I live in Lisbon"), add("i live in  lisbon"), add("I live in Porto"))
     first, again, other = (each.cubes[0] for each in (reply, *reply.then))

@@ -163,7 +163,7 @@ def steps_of(call: MemoryCall) -> list[Step]:
     for place, each in enumerate(calls):
         with named(place, each):
             require_supported(each)
-            _require_step(each, first=place == 0)
+            _require_step(each, call)
     key = call.idempotency_key
     steps = [Step(call, call)]
     for place, each in enumerate(call.then, 1):
@@ -172,17 +172,17 @@ def steps_of(call: MemoryCall) -> list[Step]:
     return steps
 
 
-def _require_step(call: MemoryCall, *, first: bool) -> None:
+def _require_step(call: MemoryCall, first: MemoryCall) -> None:
     if call.operation not in READING | WRITING:
         raise InvalidCall(f"{call.operation} cannot be a step of a chain, since it is not undone with it; call it by itself")
     if call.operation == "restore" and call.options.get("moment") is not None:
         raise InvalidCall("all memories of a moment are restored by a call of its own; in a chain name the one memory")
-    if first:
+    if call is first:
         return
     if call.then:
         raise InvalidCall("a step of a chain has no chain of its own; put its calls behind it")
-    for name in ("at", "moment", "branch", "idempotency_key"):
-        if getattr(call, name) is not None:
+    for name, shared in (("at", None), ("moment", None), ("branch", first.branch), ("idempotency_key", None)):
+        if getattr(call, name) not in (None, shared):
             raise InvalidCall(f"a step has no {name} of its own: the branch and the key of the first call hold for all of the chain")
 
 
