@@ -52,7 +52,9 @@ def test_a_chain_is_there_whole_or_not_at_all(nursery, tmp_path, trials, record_
     for number in range(trials):
         chance = random.Random(number)
         home = tmp_path / f"store {number // ROUNDS_A_STORE}"
-        home.mkdir(exist_ok=True)
+        if not home.exists():
+            home.mkdir()
+            MemOS.open(home / "store", embedder="hashing", worker="none").close()
         files = [home / f"{number}-{side}.acknowledged" for side in (0, 1)]
         writers = {nursery.start(home / "store", files[side], 2 * number + side): files[side] for side in (0, 1)}
         kill_at_random(writers, chance)
