@@ -62,7 +62,11 @@ def measure(path, conversations):
             counted["turns"] += len(known)
             memory.drain()
             for each in questions:
-                for way, how in ((1, {"joined": False}), (2, {"joined": True}), (3, {"joined": False, "filter": {"ordinal": {"gte": 0}}})):
+                for way, how in (
+                    (1, {"joined": False}),
+                    (2, {"joined": True}),
+                    (3, {"joined": False, "filter": {"metadata.extraction": {"exists": False}}}),
+                ):
                     ranked = found(session, each["q"], known, **how)
                     rows[WAYS[way]][CATEGORIES[each["cat"]]].append(score(ranked, each["ev"], sessions))
     print(json.dumps(counted))

@@ -8,6 +8,7 @@ from memos import MemOS
 from memos.errors import Denied, InvalidCall, NotFound, QuotaExceeded, Unavailable
 from memos.ports.models import Completion
 from memos.testing.chat import ScriptedChat
+from tests.llama import MODEL, Llama
 
 LISBON = "I moved to Lisbon in March. I'm allergic to peanuts. And you?"
 MAY = "2025-05-14T10:00:00Z"
@@ -555,6 +556,38 @@ def test_a_store_that_is_to_ask_a_model_needs_one(tmp_path):
     with MemOS.open(tmp_path / "m", embedder=None, worker="none", chat=ScriptedChat(lambda _: answer(TRUE))) as memory:
         assert memory.drain(20)
         assert texts(memory.as_user("alice")) == [TRUE[1]]
+
+
+def test_a_real_model_is_asked_and_when_its_server_dies_nothing_is_lost(opened):
+    with Llama() as llama:
+        chat = f"openai+{llama.url}?model={MODEL}&retries=0&max_tokens=48&price_in=1&price_out=2&timeout=60"
+        memory = opened("model", chat=chat, extract_attempts=1)
+        alice = memory.as_user("alice")
+        turn = alice.add([said(LISBON)]).cubes[0]
+        assert memory.drain(120)
+        status = memory.extraction()
+        assert status.tokens > 100
+        assert status.cost > 0
+        assert all(quoted(fact, turn) for fact in facts(alice))
+        llama.process.kill()
+        other = alice.add([said("I like tea. Do you?")]).cubes[0]
+        assert not memory.drain(20)
+        status = memory.extraction()
+        assert (status.waiting, "cannot be reached" in status.why) == (1, True)
+        assert {cube.id for cube in alice.get([turn.id, other.id]).cubes} == {turn.id, other.id}
+    memory.close()
+    memory = opened("model", chat=ScriptedChat(lambda _: answer(("I like tea", "Alice likes tea.", "preference", "Alice"))))
+    assert memory.drain(20)
+    assert "Alice likes tea." in texts(memory.as_user("alice"))
+
+
+def test_the_worker_leaves_documents_to_who_asks_for_their_facts(opened):
+    memory = opened()
+    alice = memory.as_user("alice")
+    piece = alice.add([said("The harbour was built in 1898. Is it deep?", metadata={"document": "harbour.md"})]).cubes[0]
+    assert memory.drain()
+    assert facts(alice) == []
+    assert alice.extract(piece.id).value["stored"] == 1
 
 
 def test_a_model_that_hangs_keeps_no_store_open(opened):

@@ -47,6 +47,8 @@ STANDING = Filter.parse(
         ]
     }
 )
+SAID = Filter.parse({"metadata.extraction": {"exists": False}})
+"""What is no extracted fact; those follow the messages that state them, and would stand here in the places of others."""
 
 
 def prepare_consolidate(work: Work) -> Prepared:
@@ -69,7 +71,7 @@ def prepare_consolidate(work: Work) -> Prepared:
 def _states_something(cube: MemCube) -> bool:
     """Whether a memory may end or repeat another: a person's words, or a note and no document, of a length that states one thing."""
     said_by_a_machine = cube.role in {"assistant", "system", "tool"}
-    known = cube.state in PRESENT and not quarantined(cube.policy)
+    known = cube.state in PRESENT and not quarantined(cube.policy) and not is_fact(cube)  # facts follow the messages that state them
     own = not said_by_a_machine and not of_document(cube)
     return isinstance(cube.payload, Plaintext) and known and own and len(cube.text) <= LONGEST
 
@@ -103,7 +105,7 @@ def _succeeds(old: MemCube, fresh: MemCube) -> bool:
 
 
 def _may_merge(old: MemCube, fresh: MemCube) -> bool:
-    """Turns stay as they were said, and facts with their turns; only notes become one."""
+    """Turns stay as they were said; only notes become one."""
     apart = (
         fresh.ordinal is old.ordinal is None
         and not is_fact(old)
@@ -117,7 +119,8 @@ def _may_merge(old: MemCube, fresh: MemCube) -> bool:
 def _nearest(work: Work, fresh: MemCube, vector: Any) -> list[MemCube]:
     """The earlier memories of its namespace and owner that are likest to a new one, as a search by its words and its vector finds them."""
     earlier = Filter.parse({"namespace": fresh.namespace, "owner": fresh.owner, "said_at": {"lte": fresh.said_at}, "id": {"ne": fresh.id}})
-    query = MemoryQuery(text=fresh.text, vector=vector, filter=STANDING & earlier, namespaces=(fresh.namespace,), limit=NEAREST)
+    wanted = STANDING & earlier if work.desk.settings.extract == "none" else STANDING & earlier & SAID
+    query = MemoryQuery(text=fresh.text, vector=vector, filter=wanted, namespaces=(fresh.namespace,), limit=NEAREST)
     found = work.desk.operator.retrieve(query, work.view, work.grant, work.now)
     cubes = work.view.load([hit.row for hit in found.hits])
     return [cube for cube in cubes if _states_something(cube) and (cube.said_at, cube.seq, cube.id) < (fresh.said_at, fresh.seq, fresh.id)]

@@ -29,6 +29,8 @@ from memos.operation.memoperator.analysis import analyse
 
 ORIGIN = "extraction"
 """The origin of facts at their birth."""
+DOCUMENT = "document"
+"""What the metadata of a document's pieces name: nobody says these, and the worker leaves them to who asks for their facts."""
 
 
 def sources(work: Work) -> tuple[list[Waiting], int]:
@@ -42,7 +44,7 @@ def sources(work: Work) -> tuple[list[Waiting], int]:
     limit = work.call.query.limit if work.call.query is not None else None
     extractor: Extractor = work.call.options["extractor"]
     for page in _pages(work):
-        ready = [cube for cube in page if readable(cube)]
+        ready = [cube for cube in page if readable(cube) and not (work.warrant.system and DOCUMENT in cube.metadata)]
         standing = facts_by_source(work.view, [cube.id for cube in ready], work.now)
         waiting += [Waiting(cube, any(_made_by(fact, cube, extractor) for fact in standing.get(cube.id, ()))) for cube in ready]
         skipped += sum(not is_fact(cube) for cube in page) - len(ready)
