@@ -173,6 +173,17 @@ def test_sentences_and_clauses_stand_where_they_say():
         ("I never smoked.","I never smoked","Alice smoked.",False, "Alice"),
         ("I am allergic to peanuts","I am allergic to peanuts","The user is allergic to peanuts.",True,"user"),
         ("I moved to Lisbon in 2019 and 2020","I moved to Lisbon in 2019","Alice moved to Lisbon in 2020.",False, "Alice"),
+        ("I doubt that I passed the exam.", "I passed the exam", "Alice passed the exam.", False, "Alice"),
+        ("I dreamed that I lived in Rome.", "I lived in Rome", "Alice lived in Rome.", False, "Alice"),
+        ("I hope I passed the exam.", "I passed the exam", "Alice passed the exam.", False, "Alice"),
+        ("They claim I stole it.", "I stole it", "Alice stole it.", False, "Alice"),
+        ("My mother says I smoke too much.", "I smoke too much", "Alice smokes too much.", False, "Alice"),
+        ("I tried to quit smoking.", "I tried to quit smoking", "Alice quit smoking.", False, "Alice"),
+        ("I want to move to Rome.", "I want to move to Rome", "Alice moved to Rome.", False, "Alice"),
+        ("I used to smoke.", "I used to smoke", "Alice smokes.", False, "Alice"),
+        ("It isn't true that I live in Rome.", "I live in Rome", "Alice lives in Rome.", False, "Alice"),
+        ("The article 'I love Rome' was bad.", "I love Rome", "Alice loves Rome.", False, "Alice"),
+        ("Last night I burned my hand.", "Last night I burned my hand", "Alice burned Alice's hand.", True, "Alice"),
     ],
 )  # fmt: skip
 def test_a_fact_is_borne_out_by_the_clause_that_it_quotes_or_refused(text, quote, fact, holds, speaker):

@@ -81,7 +81,7 @@ def clauses(sentence: Part) -> Iterator[Part]:
     at = 0
     for joint in _JOINT.finditer(text):
         before, after = text[at : joint.start()], text[joint.end() :]
-        if _whole(before) and _FINITE.search(after) and not _SUBORDINATE.search(before.rsplit(" ", 2)[-1]):
+        if _whole(before) and finite(after) and not _SUBORDINATE.search(before.rsplit(" ", 2)[-1]):
             yield from _part(text, at, joint.start(), sentence.start)
             at = joint.end()
     yield from _part(text, at, len(text), sentence.start)
@@ -89,12 +89,17 @@ def clauses(sentence: Part) -> Iterator[Part]:
 
 def predicated(clause: str) -> bool:
     """Whether a clause says something of something: three words at least, one of them a verb that has a time."""
-    return len(clause.split()) >= 3 and _FINITE.search(clause) is not None
+    return len(clause.split()) >= 3 and finite(clause)
+
+
+def finite(text: str) -> bool:
+    """Whether a text has a verb that says when, as far as that shows."""
+    return _FINITE.search(text) is not None
 
 
 def _whole(text: str) -> bool:
     """Whether words can be a clause: two of them at least, one a verb."""
-    return len(text.split()) >= 2 and _FINITE.search(text) is not None
+    return len(text.split()) >= 2 and finite(text)
 
 
 def _part(text: str, start: int, end: int, base: int = 0) -> Iterator[Part]:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from memos.interface.memreader.extraction.fact import Source, Span
-from memos.interface.memreader.extraction.sentences import Part, clauses, sentences
+from memos.interface.memreader.extraction.sentences import Part, clauses, finite, sentences
 from memos.interface.memreader.extraction.stating import lead, pretends, supposes
 from memos.operation.memoperator.analysis import STOP, personal_name, stems, words
 from memos.operation.memoperator.kinds import ASKS, kind
@@ -98,7 +98,7 @@ def refusal(fact: str, span: Span, source: Source) -> str | None:
         return "the clause orders or asks"
     if _marked(fact) != _marked(whole):
         return "the quote is less certain, or of another time"
-    parts = [whole, *(whole[match.start() :] for match in _SUBJECT.finditer(whole) if _content(whole[match.end() :], own) == claimed)]
+    parts = [whole, *(f"I{rest}" for rest in _doings(whole) if _content(rest, own) == claimed)]
     if _denied(fact) & set(said) != _denied(whole) & set(claimed) or _denials(fact) not in map(_denials, parts):
         return "one of the two denies what the other says"
     return _wrong_speaker(fact, whole, source) or _wrong_subject(fact, whole, source, claimed, said)
@@ -170,13 +170,18 @@ def _wrong_subject(fact: str, quote: str, source: Source, claimed: Sequence[str]
     """What the speaker does begins after an "I" of the clause; what others do, or what belongs to the speaker, is the whole clause."""
     name = personal_name(source.speaker)
     of_speaker = words(fact)[:1] == [name[0]] if name else bool(_NAMELESS.intersection(words(fact)[:3]))
-    if of_speaker and not _possessed(fact):
+    if of_speaker and not _possessed(fact, source.speaker):
         own = _own_stems(source.speaker)
-        after = (_content(quote[match.end() :], own) for match in _SUBJECT.finditer(quote))
-        return None if list(claimed) in after else "the speaker does something else in the quote"
+        return None if list(claimed) in [_content(rest, own) for rest in _doings(quote)] else "the speaker does something else in the quote"
     return None if list(claimed) == list(said) else "the quote says it of something else"
 
 
-def _possessed(fact: str) -> bool:
-    """Whether a fact begins with what belongs to somebody: "Alice's sister"."""
-    return re.match(r"\s*[\w .-]{1,60}?['’]s\b", fact) is not None
+def _doings(quote: str) -> list[str]:
+    """What follows an "I" that nothing is said before: not what the speaker hopes, doubts, dreams, or is said to do."""
+    return [quote[match.start() + 1 :] for match in _SUBJECT.finditer(quote) if not finite(quote[: match.start()])]
+
+
+def _possessed(fact: str, speaker: str | None) -> bool:
+    """Whether a fact begins with what belongs to its speaker: "Alice's sister"."""
+    names = "|".join(map(re.escape, filter(None, (speaker, *sorted(_NAMELESS)))))
+    return re.match(rf"\s*(?:the\s+)?(?:{names})['’]s\b", fact, re.IGNORECASE) is not None
