@@ -56,6 +56,26 @@ def test_what_states_nothing_gives_nothing(text):
     assert read(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Having a good team is so important.",
+        "Have a safe trip.", "I'll keep you updated.", "Really glad to be here.",
+        "Bob, let's motivate each other.",
+        "The love for the game is infectious.", "I love how it shows the sea.", "Here's a picture of us.",
+        "Being in the mountains is the best.",
+        "It means a lot to me.", "Bob even got this as a treat.", "I won't forget that.",
+    ],
+)  # fmt: skip
+def test_what_only_keeps_a_talk_going_gives_nothing(text):
+    assert read(text) == []
+
+
+def test_whom_it_is_said_to_is_no_part_of_it():
+    assert read("Bob, I sold my boat.") == ["Alice sold Alice's boat."]
+    assert read("Yesterday, I sold my boat.") == ["Yesterday, Alice sold Alice's boat."]
+
+
 def test_what_a_machine_says_is_nobodys_statement():
     assert read("I live in Rome.", "assistant", "assistant") == []
     assert read("I live in Rome.", None, "assistant") == []

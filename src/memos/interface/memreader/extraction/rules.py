@@ -22,8 +22,8 @@ JOINED = 3
 """Sentences that one fact has at most: those that go on about "it" and "she" hang on the one before."""
 _CARRIED = re.compile(r"^(?:he|she|it|they|his|her|its|their)(?:'\w+)?\b", re.IGNORECASE)
 _POINTING = re.compile(
-    r"\b(?:it|them|him|that one|this one|the same|so)"
-    r"(?=$|[.!]|\s+(?:in|on|at|to|for|from|with|up|down|off|out|over|back|again|twice|once|yesterday|last|all|because|and|myself)\b)",
+    r"\b(?:them|him|that one|this one|the same)\b|\b(?:it|this|that|these|those|so)"
+    r"(?=$|[.!]|\s+(?:as|in|on|at|to|for|from|with|up|down|off|out|over|back|again|twice|once|yesterday|last|all|because|and|myself)\b)",
     re.IGNORECASE,
 )
 """What points to something named before."""

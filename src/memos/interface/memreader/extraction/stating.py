@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from memos.interface.memreader.extraction.chat import chats
 from memos.interface.memreader.extraction.fact import KINDS, Kind
 from memos.operation.memoperator.credibility import credibility
 from memos.operation.memoperator.kinds import kind
@@ -26,44 +27,22 @@ _SUPPOSED = re.compile(
 )
 _WOULD = re.compile(r"(?:\b(?:would|wouldn't)|'d)\s+(?!(?:\w+ly\s+)?(?:like|love|prefer|rather|hate|been|had)\b)", re.IGNORECASE)
 _WISHED = re.compile(r"(?:\bwould|'d)\s+(?:\w+ly\s+)?(?:like|love|prefer|rather|hate)\b", re.IGNORECASE)
-_YOURS = re.compile(r"^(?:you|your|yours|you're|you've|you'll|you'd|y'all)\b", re.IGNORECASE)
-_FEELING = (
-    "happy|glad|sorry|excited|sure|afraid|curious|proud|jealous|impressed|tired|bored|fine|good|great|okay|ok|well|thrilled"
-    "|here|done|back|ready|lost|kidding"
-    "|joking|serious|listening|all ears|on it|in|confused|grateful|thankful|speechless|relieved|amazed|stoked|pumped"
-    "|delighted|pleased|touched|honou?red"
-)
-_PRAISE = (
-    "fun|lovely|amazing|awesome|wonderful|beautiful|cool|fantastic|perfect|terrible|awful|horrible|incredible|inspiring|nice"
-    "|hard|tough|easy|important|worth|true"
-    "|interesting|hilarious|funny|crazy|sad|weird|strange|brilliant|delicious|gorgeous|cute|adorable|magical|special"
-    "|rewarding|refreshing|relaxing|calming|blast"
-    "|pleasure|relief|honou?r|joy|shame|pity|wild|like|about|stunning|powerful|exciting|scary|challenging|helpful|peaceful"
-)
-_REACTION = re.compile(
-    rf"^(?:i'?m|i am|i feel|we're|we are)\s+(?:(?:so|very|really|just|all|always|super|quite|not|truly|too|that"
-    rf"|also)\s+)*(?:{_FEELING})\b(?!\s+(?:at|from)\s)"
-    r"|^(?:that|this|those|these)(?:'s|'ll|\s+(?:is|was|are|were|sounds?|looks?|seems?|must|will|would|feels?|makes?|means?"
-    r"|really|has|does))\b"
-    rf"|^(?:it|they|he|she)(?:'s|'re|\s+(?:is|was|are|were|sounds?|looks?|seems?|feels?))\s+(?:(?:so|very|really|just|all"
-    rf"|always|super|quite|not|such|a|an|too|pretty"
-    rf"|bit|lot|of)\s+)*(?:{_FEELING}|{_PRAISE})\b"
-    r"|^(?:sounds|looks|seems|feels|hope|hoping|glad|thanks|thank|congrat\w*|good|great|nice|sorry|wow|what an?|how|no|yes"
-    r"|same|me too|see|can't wait)\b"
-    r"|^i (?:hope|bet|agree|understand|see|know|mean|guess|hear you|appreciate|get it|wonder)\b(?!\s+(?:how to|a|the|two|three|some|my)\b)"
-    r"|^let's\b|^(?:i|we) (?:can't wait|look forward)\b|^(?:there|here) you\b|^never mind|^(?:one|the) (?:thing|best"
-    r"|other)\b.*\bis that\b\s*$",
-    re.IGNORECASE,
+_YOURS = re.compile(r"\b(?:you|your|yours|you're|you've|you'll|you'd|y'all)\b", re.IGNORECASE)
+"""What is said of, or to, whom one speaks to is seldom a fact of either, and stands by itself in no case."""
+_TIMES = (
+    "Yesterday|Today|Tonight|Tomorrow|Now|Then|Later|Once|Recently|Finally|Lately|Afterwards|Eventually|Sometimes|Usually"
+    "|Unfortunately|Luckily"
 )
 _LEAD = re.compile(
     r"^(?:(?:no|yes|yeah|yep|nope|well|oh|ah|ok|okay|hey|hi|hello|anyway|honestly|actually|lol|haha|sure|right|yup|hmm|um|uh"
     r"|then|anyways|wow|by the way|btw"
     r"|good (?:morning|evening)|fun fact|fyi|news|update|guess what|for the record)[,:!–-]+\s+|(?:and|but|so|also|plus|anyway"
     r"|oh|hey|well|lol|haha),?\s+"
-    r"|(?:please )?(?:remember|note|keep in mind|don't forget|bear in mind|fyi)(?: that|:|,)?\s+(?=(?:i|i'm|i've|we|my|our|the)\b))+",
+    r"|(?:please )?(?:remember|note|keep in mind|don't forget|bear in mind|fyi)(?: that|:|,)?\s+(?=(?:i|i'm|i've|we|my|our|the)\b)"
+    rf"|(?-i:(?!{_TIMES})[A-Z][a-z]+,\s+)(?=(?:i|i'm|i've|i'll|we|we're|my|our|yeah|yes|no|let's|it|it's|been)\b))+",
     re.IGNORECASE,
 )
-"""Words before a clause that say nothing of their own; "No," is one, "no" before a noun denies."""
+"""Words before a clause that say nothing of their own, or whom it is said to; "No," is one, "no" before a noun denies."""
 _ELLIPTIC = re.compile(
     r"\b(?:\w+n't|did|do|does|has|have|had|was|were|is|am|are|can|could|will|would|should|too|either)[.! ]*$", re.IGNORECASE
 )
@@ -103,7 +82,7 @@ def stated(clause: str) -> tuple[Kind, float, Utterance] | None:
         plain.endswith("?")
         or _ELLIPTIC.search(plain)
         or len(plain.split()) < 2
-        or _YOURS.match(plain)
+        or _YOURS.search(plain)
         or pretends(plain)
         or supposes(plain)
         or _WOULD.search(plain)
@@ -112,7 +91,7 @@ def stated(clause: str) -> tuple[Kind, float, Utterance] | None:
     utterance = read(plain)
     does, sure = kind(utterance)
     wished = _WISHED.search(plain) is not None
-    if does not in KINDS or _REACTION.match(plain):
+    if does not in KINDS or chats(plain):
         return None
     level, _ = credibility(utterance)
     if level == "speculative":
