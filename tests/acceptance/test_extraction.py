@@ -584,7 +584,9 @@ def test_a_real_model_is_asked_and_when_its_server_dies_nothing_is_lost(opened):
 def test_the_worker_leaves_documents_to_who_asks_for_their_facts(opened):
     memory = opened()
     alice = memory.as_user("alice")
-    piece = alice.add([said("The harbour was built in 1898. Is it deep?", metadata={"document": "harbour.md"})]).cubes[0]
+    piece = alice.add(
+        [said("The harbour was built in 1898. Is it deep?", session="document:harbour", metadata={"format": "markdown"})]
+    ).cubes[0]
     assert memory.drain()
     assert facts(alice) == []
     assert alice.extract(piece.id).value["stored"] == 1

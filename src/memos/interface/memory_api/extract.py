@@ -21,6 +21,7 @@ from memos.memcube.cube import MemCube
 from memos.memcube.derivation import is_fact
 from memos.memcube.legal import same_fact
 from memos.memcube.payload import Plaintext
+from memos.memcube.place import of_document
 from memos.memcube.provenance import Parent, Provenance
 from memos.memcube.quarantine import put_under, quarantined
 from memos.memcube.state import PRESENT, State
@@ -29,14 +30,12 @@ from memos.operation.memoperator.analysis import analyse
 
 ORIGIN = "extraction"
 """The origin of facts at their birth."""
-DOCUMENT = "document"
-"""What the metadata of a document's pieces name: nobody says these, and the worker leaves them to who asks for their facts."""
 
 
 def sources(work: Work) -> tuple[list[Waiting], int]:
     """The memories of a call that are to be read, each with whether its facts stand, and how many it names beside that are not read.
 
-    Of a filter's so many are read as the query's limit says; those whose facts stand do not count.
+    The worker leaves the pieces of documents to who asks for their facts. Of a filter's so many are read as the query's limit says; those whose facts stand do not count.
     """
     if work.elsewhere:
         raise InvalidCall("facts are extracted in the present; leave `at` and the branch out")
@@ -44,7 +43,7 @@ def sources(work: Work) -> tuple[list[Waiting], int]:
     limit = work.call.query.limit if work.call.query is not None else None
     extractor: Extractor = work.call.options["extractor"]
     for page in _pages(work):
-        ready = [cube for cube in page if readable(cube) and not (work.warrant.system and DOCUMENT in cube.metadata)]
+        ready = [cube for cube in page if readable(cube) and not (work.warrant.system and of_document(cube))]
         standing = facts_by_source(work.view, [cube.id for cube in ready], work.now)
         waiting += [Waiting(cube, any(_made_by(fact, cube, extractor) for fact in standing.get(cube.id, ()))) for cube in ready]
         skipped += sum(not is_fact(cube) for cube in page) - len(ready)
