@@ -35,7 +35,8 @@ ORIGIN = "extraction"
 def sources(work: Work) -> tuple[list[Waiting], int]:
     """The memories of a call that are to be read, each with whether its facts stand, and how many it names beside that are not read.
 
-    The worker leaves the pieces of documents to who asks for their facts. Of a filter's so many are read as the query's limit says; those whose facts stand do not count.
+    The worker leaves the pieces of documents to who asks for their facts. Of a filter's so many are read as the query's limit says; those
+    whose facts stand do not count.
     """
     if work.elsewhere:
         raise InvalidCall("facts are extracted in the present; leave `at` and the branch out")
