@@ -11,7 +11,8 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from memos.errors import BackendError, MemOSError, QuotaExceeded, Unavailable, VersionConflict
@@ -27,6 +28,8 @@ COMMITS = 100
 """How many commits are looked through at once."""
 CHUNK = 64
 """How many memories are read by rules between two commits."""
+AHEAD = 256
+"""Among how many of the first memories that wait the model is asked for another one, where it fails for one."""
 LAG = 1000
 """So many commits that bring nothing are gone through before the cursor is written down by itself."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 300.0
@@ -120,10 +123,10 @@ class Extractor:
         looked = self._look()
         while self._jobs:
             tenant = self._jobs[0].tenant
-            chunk = {job for job in islice(self._jobs, CHUNK) if job.tenant == tenant}
-            rest = deque(job for job in self._jobs if job not in chunk)
-            done = min((job.seq for job in rest), default=(self._seen or 0) + 1) - 1
-            self._settle(tenant, tuple(dict.fromkeys(job.id for job in self._jobs if job in chunk)), done)
+            chunk = list(next(groupby(islice(self._jobs, CHUNK), attrgetter("tenant")))[1])
+            rest = deque(islice(self._jobs, len(chunk), None))
+            done = rest[0].seq - 1 if rest else self._seen or 0
+            self._settle(tenant, tuple(dict.fromkeys(job.id for job in chunk)), done)
             self._kept, self._jobs = max(done, self._kept), rest
         self._keep_up()
         return looked
@@ -173,14 +176,14 @@ class Extractor:
         """Ask for one memory after the other, until there is none or the model fails; whatever happens is told by the log and by `why`."""
         try:
             while self._jobs and self._goes_on():
-                self._ask(min(self._jobs, key=lambda job: self._tries[job]))
+                self._ask(min(islice(self._jobs, AHEAD), key=lambda job: self._tries[job]))
         except VersionConflict:
             self._begin_anew()
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to; the message may hold what memories say
             self._pause(type(error).__name__)
 
     def _ask(self, job: Job) -> None:
-        done = min((other.seq for other in self._jobs if other != job), default=(self._seen or 0) + 1) - 1
+        done = self._done_but(job)
         self._tries[job] += 1
         try:
             told = self._call(job.tenant, NAME, ids=(job.id,), by="model", fence=self._at(done))
@@ -195,6 +198,11 @@ class Extractor:
         for other in {job, *self._suspects} if told["failed"] else self._suspects - {job}:
             self._weigh(other, told["failed"].get(other.id, "the model fails for it, and answers for others"))
         self._suspects.clear()
+
+    def _done_but(self, job: Job | None) -> int:
+        """Up to which commit all is done, once a job is: jobs stand in the order of their commits."""
+        other = next((each for each in self._jobs if each != job), None)
+        return other.seq - 1 if other is not None else self._seen or 0
 
     def _pause(self, why: str) -> None:
         """The model fails: it is asked again later, for another memory first."""
@@ -211,7 +219,7 @@ class Extractor:
         log.warning("no facts are extracted from the memory %s: %s", job.id, why)
         self._extracting.count({"given_up": 1})
         self._over(job)
-        done = min((other.seq for other in self._jobs), default=(self._seen or 0) + 1) - 1
+        done = self._done_but(None)
         if done > self._kept:
             self._call(job.tenant, "use", folds=(), fence=self._at(done))
             self._kept = done
