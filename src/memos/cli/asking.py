@@ -55,6 +55,8 @@ def ask(target: Target, *, words: tuple[str, ...], namespaces: tuple[str, ...], 
         emit_reply(reply, verbose=target.verbose)
         return
     show_answer(reply, why=why)
+    for following in reply.then:
+        show_answer(following, why=why)
 
 
 @command(

@@ -127,11 +127,15 @@ def _read(work: Work, hits: Sequence[Hit]) -> Prepared:
     return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
 
 
-def told(call: MemoryCall, reply: MemoryReply) -> MemoryReply:
-    """The reply with its value, made of the memories that it discloses; the hits that are not cited are left out."""
+def told(call: MemoryCall, reply: MemoryReply, *, whole: bool = False) -> MemoryReply:
+    """The reply with its value, made of the memories that it discloses; the hits that are not cited are left out.
+
+    With `whole` those of a digest stay, for a model that is to read them.
+    """
     if call.operation == "summarise":
         found = digest(_sources(reply.hits), call.query.text if call.query else "", SENTENCES)
-        return _citing(reply, {"text": _joined(found), "sentences": [_sentence(each) for each in found]}, found)
+        value = {"text": _joined(found), "sentences": [_sentence(each) for each in found]}
+        return reply.model_copy(update={"value": value}) if whole else _citing(reply, value, found)
     if call.operation == "compare":
         return _compared(call, reply)
     return reply

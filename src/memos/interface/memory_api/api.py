@@ -18,6 +18,7 @@ from memos.interface.memory_api.operations import require_supported
 from memos.interface.memory_api.preparing import Preparing
 from memos.interface.memory_api.recording import STORE_FAILURES, Recording, failure, since, unforeseen
 from memos.interface.memory_api.reranking import with_reranking
+from memos.interface.memory_api.summaries import with_summary
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
 from memos.memcube.change import Committed
 from memos.memcube.cube import MemCube
@@ -91,6 +92,7 @@ class MemoryAPI:
                 self._extracted(call, reply)
                 with self._desk.quotas.charged(prepared.charges):
                     pass
+                reply = with_summary(call, reply, self._desk.extracting)
                 self._recording.disclosed(caller, call, reply, prepared, began)
                 return self._with_receipt(call, reply) if call.operation == "erase" and reply.call_id != call.id else reply
             change, degraded = vectors.completed(prepared.change)

@@ -21,6 +21,7 @@ from memos.interface.memory_api.operations import require_supported
 from memos.interface.memory_api.preparing import Preparing
 from memos.interface.memory_api.recording import Recording, failure, since, unforeseen
 from memos.interface.memory_api.reranking import with_reranking
+from memos.interface.memory_api.summaries import with_summary
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, ReadSet
 from memos.memcube.cube import MemCube
@@ -142,6 +143,7 @@ class Chain:
         try:
             if uncounted is not None and step.prepared.charges:
                 raise uncounted
+            reply = with_summary(step.call, reply, self._desk.extracting)
             self._recording.disclosed(caller, step.ready, reply, step.prepared, began)
         except MemOSError as error:
             if not seqs:

@@ -19,6 +19,7 @@ from memos.settings import Settings
 
 if TYPE_CHECKING:
     from memos.interface.memreader.extraction.fact import Fact, Source
+    from memos.interface.memreader.summary import Summary, Text
 
 By = Literal["rules", "model"]
 ABOUT_THE_REQUEST = frozenset({400, 413, 422})
@@ -149,6 +150,22 @@ class Extracting:
             return Read(cube.version, failed=error.message)
         self.count({f"tokens {self._day}": outcome.tokens, f"cost {self._day}": math.ceil(outcome.cost * MICRO)}, durable=True)
         return Read(cube.version, outcome.facts, outcome.unsupported, outcome.tokens, outcome.cost, outcome.unusable)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the store has a chat model."""
+        return self._chat is not None
+
+    def summary(self, question: str, texts: Sequence[Text]) -> tuple[str, Summary]:
+        """The model's name and what it writes of some texts; QuotaExceeded when the day's budget is spent, and the errors of the model."""
+        from memos.interface.memreader.summary import summary
+
+        if self._chat is None:
+            raise InvalidCall(NO_MODEL)
+        self.require_budget()
+        found = summary(self._chat, question, texts)
+        self.count({f"tokens {self._day}": found.tokens, f"cost {self._day}": math.ceil(found.cost * MICRO)}, durable=True)
+        return self._chat.name, found
 
     @property
     def _day(self) -> str:

@@ -63,7 +63,7 @@ class Preparing:
             shown = (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told)
             return replace(
                 prepared,
-                reply=told(call, reply.model_copy(update={"seq": view.seq})),
+                reply=told(call, reply.model_copy(update={"seq": view.seq}), whole=self._desk.extracting.has_model),
                 grant=work.grant,
                 withheld=(*prepared.withheld, *withheld),
                 charges=quotas.charges(*measured, shown),

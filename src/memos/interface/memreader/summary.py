@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from memos.interface.memreader.extraction.support import place_of
 from memos.operation.memoperator.analysis import stems, words
 from memos.operation.memoperator.digest import Cited
+from memos.operation.memoperator.entities import mentions
 from memos.ports.models import ChatMessage, ChatModel, Completion, completed
 
 ANSWER_TOKENS = 1024
@@ -86,13 +87,13 @@ def summary(chat: ChatModel, question: str, texts: Sequence[Text]) -> Summary:
     shown = [{"number": number, "text": each.text[:LONGEST]} for number, each in enumerate(texts, 1)]
     asked = json.dumps({"question": question, "texts": shown}, ensure_ascii=False)
     answer = completed(chat, (ChatMessage("system", INSTRUCTIONS), ChatMessage("user", asked)), SCHEMA, max_tokens=ANSWER_TOKENS)
-    paid = {"tokens": answer.prompt_tokens + answer.completion_tokens, "cost": answer.cost or 0.0}
+    tokens, cost = answer.prompt_tokens + answer.completion_tokens, answer.cost or 0.0
     claims = _claims(answer)
     if isinstance(claims, str):
-        return Summary(**paid, unusable=claims)
+        return Summary(tokens=tokens, cost=cost, unusable=claims)
     found = [_checked(claim, texts) for claim in claims[:MOST]]
     told = tuple(each for each in found if each is not None)
-    return Summary(told, len(claims) - len(told), **paid)
+    return Summary(told, len(claims) - len(told), tokens, cost)
 
 
 def _claims(answer: Completion) -> Sequence[Any] | str:
@@ -141,7 +142,8 @@ def borne_out(sentence: str, quoted: str) -> bool:
     claimed = list(dict.fromkeys(stems(words(sentence))))
     if not claimed or not set(_NUMBER.findall(sentence)) <= set(_NUMBER.findall(quoted)):
         return False
-    names = frozenset(stems(words(" ".join(_NAME.findall(sentence)))))
+    named = (*_NAME.findall(sentence), *(mention.name for mention in mentions(sentence, None)))
+    names = frozenset(stems(words(" ".join(named))))
     if not names <= said or bool(_DENIAL.search(sentence)) != bool(_DENIAL.search(quoted)):
         return False
     return sum(stem not in said for stem in claimed) <= STRAY * len(claimed)
