@@ -36,7 +36,7 @@ _RESTART = re.compile(
     re.IGNORECASE,
 )
 _TIMELY = re.compile(
-    r"^(?:on|at|in|from|when|whenever|if|as\s+soon\s+as|every|each|starting|beginning|next|this|tomorrow|tonight|today|daily|weekly"
+    r"^(?:on|at|in|while|from|when|whenever|if|as\s+soon\s+as|every|each|starting|beginning|next|this|tomorrow|tonight|today|daily|weekly"
     r"|monthly|by|for|during|since|until)\b",
     re.IGNORECASE,
 )

@@ -96,6 +96,7 @@ _LEDGER = re.compile(
 _PROJECT = re.compile(r"(?i:.{0,60}?\bthe\s+)(?:[A-Z][\w-]+\s+)+(?!of\b|and\b|in\b|for\b|or\b|is\b|was\b)[a-z]{3,}")
 
 
+_GIVEN_HERE = re.compile(r"(?:this|these|the\s+following)\b[^:\n]{0,60}:\s", re.IGNORECASE)
 _IN_A_TEXT = re.compile(r"\bin\s+[\"'“‘]")
 _PART_OF = re.compile(r"the\s+[\w-]+\s+of\s+(?:the\s+)?\w+\s*$", re.IGNORECASE)
 
@@ -109,8 +110,8 @@ def owned(object_: str, mentions: Sequence[Mention], *, timed: bool, retrieves: 
     """How sure it is that what is to be found, listed or summed up is memory."""
     if not object_:
         return 0.55
-    if _EXTERNAL.search(object_):
-        return 0.15
+    if _EXTERNAL.search(object_) or _GIVEN_HERE.match(object_):
+        return 0.1
     asked = questions.unwrapped(object_).text
     sure = personal.remembered(asked, mentions)
     if sure >= YES or sure <= WORLD:

@@ -12,15 +12,15 @@ putin merkel macron zelensky thatcher musk bezos zuckerberg gates jobs turing lo
 planck maxwell faraday pasteur mendel euclid pythagoras archimedes gauss euler fermat riemann hilbert beyonce beyoncé madonna rihanna
 adele eminem shakira messi ronaldo pele maradona federer nadal djokovic zeus odin thor batman superman spiderman gandalf frodo hamlet
 macbeth ophelia romeo juliet dracula frankenstein sherlock voldemort hermione pikachu mario siri alexa cortana chatgpt python java rust
-react vue angular excel kubernetes cassandra docker redis postgres kotlin swift ruby perl haskell scala julia jenkins hadoop spark kafka
-oracle netflix mercury mars venus jupiter saturn
+react vue excel kubernetes git github docker redis postgres kotlin perl haskell hadoop spark kafka
+oracle netflix mars venus jupiter saturn
 """
 _FULL = """
 albert einstein|isaac newton|charles darwin|marie curie|ada lovelace|alan turing|william shakespeare|jane austen|charles dickens
 |george orwell|leonardo da vinci|vincent van gogh|pablo picasso|frida kahlo|claude monet|julius caesar|george washington
 |abraham lincoln|barack obama|michelle obama|donald trump|joe biden|hillary clinton|bill clinton|john kennedy|martin luther king
 |nelson mandela|mahatma gandhi|winston churchill|margaret thatcher|angela merkel|vladimir putin|elon musk|bill gates|steve jobs
-|jeff bezos|mark zuckerberg|taylor swift|michael jackson|elvis presley|freddie mercury|john lennon|paul mccartney|bob dylan
+|jeff bezos|mark zuckerberg|taylor |michael jackson|elvis presley|freddie |john lennon|paul mccartney|bob dylan
 |bob marley|david bowie|lady gaga|justin bieber|michael jordan|lebron james|serena williams|roger federer|rafael nadal|usain bolt
 |lionel messi|cristiano ronaldo|muhammad ali|marilyn monroe|audrey hepburn|charlie chaplin|tom hanks|tom cruise|brad pitt
 |angelina jolie|leonardo dicaprio|meryl streep|alfred hitchcock|steven spielberg|quentin tarantino|christopher nolan|stephen king

@@ -77,6 +77,7 @@ _TALE = re.compile(
     r"^(?:tell|give|read)\s+(?:me|us)\s+(?:an?|another|some|the)\s+(?:\w+\s+)?(?:story|stories|joke|jokes|riddle|tale|poem|fun\s+fact|quote)\b(?!\s+(?:i|we|that\s+i)\b)|^(?:i\s+)?beg\s+your\s+pardon|^rewrite\s+this|^rephrase\s+this",
     re.IGNORECASE,
 )
+_DOMAIN = re.compile(r"^(?:in|with|using)\s+[A-Z][\w+#.]*,\s+(?=(?:how|what|why|is|can|do|does|which)\b)", re.IGNORECASE)
 _FAREWELL = re.compile(
     r"^(?:see\s+(?:you|ya)|talk\s+(?:to\s+you\s+)?(?:later|soon|tomorrow)|catch\s+you|have\s+a\s+(?:good|nice|great)|take\s+care|good\s*bye|bye|sleep\s+well|enjoy)\b",
     re.IGNORECASE,
@@ -111,13 +112,14 @@ def intended(text: str, mentions: Sequence[Mention], *, timed: bool = False, tru
         return _recalled(core, mentions)
     if (meant := statements.meant(core)) is not None and not core.rstrip().endswith("?"):
         return Intention(meant.intent, meant.confidence, core, meant.start)
-    core, found = _ordered(core)
+    core, found = _ordered(statements.active(core) or core)
     if found is not None:
         return _command(core, found, mentions, timed=timed, trusting=trusting)
     if _EVERYTHING.match(core) and not core.rstrip().endswith("!"):
         return _asked(core, 0.7)
+    core = _DOMAIN.sub("", core)
     asked = questions.unwrapped(core)
-    if asked.start or _ASKS.match(core) or core.rstrip().endswith("?"):
+    if asked.start or _ASKS.match(core) or (core.rstrip().endswith("?") and not personal.creates(core)):
         return _question(asked, mentions, timed=timed and not trusting, sought=trusting)
     if (wish := _WISH.match(core)) is not None and (kind := questions.shape(core[wish.end() :])) in _WISHED:
         text = core[wish.end() :]

@@ -12,7 +12,7 @@ TITLED = frozenset({"place", "work", "organisation", "thing"})
 """Kinds of names of which the world may know."""
 _THE = (
     r"(?:the|that|those|this|these|both)\s+"
-    r"(?!(?:best|most|worst|average|typical|ideal|right|first|last|only|same|difference|rule|word|term|way|ways|point\s+of)\b)(?-i:[a-z])"
+    r"(?!(?:best|most|worst|average|typical|ideal|right|first|only|same|difference|rule|word|term|way|ways|point\s+of)\b)(?-i:[a-z])"
 )
 _NO_OF = r"(?![^?]{0,30}\bof\s+(?:the\s+)?(?:[A-Z]|a\b|an\b|[a-z]+\s*\?))"
 _SETTLED = re.compile(
@@ -68,7 +68,7 @@ def spoken_of(text: str, mentions: Sequence[Mention], *, timed: bool, sides: boo
 
     `sides` says that it asks for a comparison or for changes.
     """
-    if public(text) or done_in_history(text) or _WORKS.match(text):
+    if text[:3].lower() == "if " or public(text) or done_in_history(text) or _WORKS.match(text):
         return False
     if any(each.kind in TITLED and each.confidence > 0.5 for each in mentions) and _PROJECT.search(text) is None:
         return timed and _SETTLED.search(text) is not None

@@ -154,7 +154,7 @@ def _joined(found: Sequence[Operation]) -> list[Operation]:
         leads = (
             place + 1 < len(found) and bool(found[place + 1].intention.question) and not each.intention.verb and not each.intention.question
         )
-        if leads and (_PREAMBLE.match(each.clause.text) or (found[place + 1].clause.joined == "end" and len(each.clause.text.split()) < 5)):
+        if leads and (_PREAMBLE.match(each.clause.text) or found[place + 1].clause.joined == "end"):
             continue
         last = kept[-1] if kept else None
         stated = not each.intention.verb and not each.intention.question and each.intention.intent in {"store", "none"}

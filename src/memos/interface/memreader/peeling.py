@@ -19,7 +19,7 @@ _FILLERS = (
     r"|buddy|everyone|dear\ assistant|hold\ on)"
 )
 _OPENERS = (
-    r"(?:while\s+you(?:'re|\s+are)\s+at\s+it|when\s+you(?:'re|\s+are)\s+(?:done|finished|ready)|once\s+(?:that(?:'s|\s+is)\s+)?done"
+    r"(?:while\s+you(?:'re|\s+are)\s+(?:at\s+it|there)|thereafter|when\s+you(?:'re|\s+are)\s+(?:done|finished|ready)|once\s+(?:that(?:'s|\s+is)\s+)?done"
     r"|after\s+(?:that|this|which)|in\s+the\s+meantime|meanwhile|at\s+the\s+same\s+time|on\s+top\s+of\s+that|from\s+there"
     r"|for\s+good\s+measure|to\s+(?:start|begin|finish|round\s+off)(?:\s+with)?|last\s+of\s+all|as\s+well|besides|in\s+addition|if\s+you\s+(?:can|could)"
     r"|first\s+of\s+all|as\s+a\s+(?:first|next|last|final)\s+step|so\s+that's\s+done|in\s+that\s+case|otherwise|alternatively|with\s+that\s+done"

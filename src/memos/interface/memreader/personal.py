@@ -95,7 +95,7 @@ _BROKEN = re.compile(
 SURE = 0.8
 """Up to which confidence a name is one of a person by its surroundings alone."""
 _DOES = (
-    r"(?:(?:really|also|ever|still|usually|just|always|never|again)\s+)*(?:says?|said|thinks?|thought|wants?|wanted|likes?|liked|loves?|hates?|tells?|told|asks?|asked|eats?|ate|drinks?|drank|wears?|wore"
+    r"(?:(?:is|was|has|had)\s+)?(?:(?:really|also|ever|still|usually|just|always|never|again)\s+)*(?:says?|said|thinks?|thought|wants?|wanted|likes?|liked|loves?|hates?|tells?|told|asks?|asked|eats?|ate|drinks?|drank|wears?|wore"
     r"|lives?|lived|needs?|needed|knows?|knew|prefers?|comes?|came|coming|go|goes|going|went|visit(?:s|ed)?|calls?|called|promised?|suggest(?:s|ed)?|recommend(?:s|ed)?|repl(?:y|ied)|mention(?:s|ed)?|takes?|took|gave|gives?"
     r"|bring|brought|buy|bought|pay|paid|owe|owes|meet|met|move|moved|taught|teach|lent|borrow(?:ed)?|sent|send|get\s+back|got|birthday|number|address|wedding|mother|father|wife|husband|kids|daughter|son|sister|brother"
     r"|partner|favou?rite|allerg\w+|paint|painted|cook|read|feel|feels|felt|sleep|drive|drives|drove|travel|agree|agreed|decide|decided|leave|left|arrive|arrived|around|late|sick|ill|vegetarian|vegan|old)\b"
@@ -158,7 +158,7 @@ def _how_to(text: str, mentions: Sequence[Mention], *, own: bool) -> float:
     """Of questions of how to do something those count that name people of one's own life, or a habit, or what "we" do."""
     if named_people(mentions, text) or any(word.strip(".,?!").removesuffix("'s") in KIN for word in text.lower().split()):
         return 0.75
-    if re.search(r"\b(?:usually|normally|again|always|typically|generally)\b", text, re.IGNORECASE):
+    if re.search(r"\b(?:usually|normally|again|always|typically|generally)\b", text, re.IGNORECASE) and " people " not in text:
         return 0.75
     mine = _MINE.match(text)
     if mine is None:

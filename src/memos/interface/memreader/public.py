@@ -41,7 +41,7 @@ _YOURS = re.compile(
 )
 _KNOWN_BY_YOU = re.compile(
     r"\byou\s+(?:still\s+|even\s+|already\s+|just\s+|also\s+|have\s+)*(?:remember|recall|know|have|got|say|said|tell|told|suggest(?:ed)?|recommend(?:ed)?|mention(?:ed)?|save[d]?|store[d]?|noted?|"
-    r"recorded?|give|gave|promised?|write|wrote|wrote|keep|kept|advise[d]?|mean)\b(?!\s+(?:feelings|emotions|a\s+body|a\s+name|friends|any\s+(?:idea\s+how|jokes|siblings|friends|hobbies)))",
+    r"recorded?|give|gave|promised?|write|wrote|send|sent|draft(?:ed)?|put|keep|kept|advise[d]?|mean)\b(?!\s+(?:feelings|emotions|a\s+body|a\s+name|friends|any\s+(?:idea\s+how|jokes|siblings|friends|hobbies)))",
     re.IGNORECASE,
 )
 _HEADED = re.compile(r"^[\w' -]{2,50}:\s+(?=(?:what|how|why|when|which|who|where|is|are|do|does|did|can)\b)", re.IGNORECASE)

@@ -65,17 +65,18 @@ _PLURAL = r"(?:notes|memories|entries|records|reminders|memos|things|items|logs|
 _LIST = re.compile(
     rf"^(?:what|which)\s+(?:[\w'-]+\s+){{0,3}}?{_PLURAL}\s+(?:do|did|have|has|are|were|am|that|about|on|from|in|tagged|mention)\b"
     rf"|^what\s+(?:are|were)\s+(?:all|every|each)\b|^(?:all|(?:every|each)(?!\s+(?:\d|two|three|four|other|so\s+often|day|week|month|year|now|time)\b)|everything|everyone|everybody|who\s+else)\b(?!\s+(?:right|good|is|was)\b)"
-    rf"|^which\s+(?:[\w'-]+\s+){{0,2}}?[a-z]{{2,}}(?<!s)s\s+(?:have|had)\s+(?:i|we)\b"
+    rf"|^(?:which|what)\s+(?:[\w'-]+\s+){{0,2}}?[a-z]{{2,}}(?<!s)s\s+(?:have|had)\s+(?:i|we)\b"
     rf"|^(?:do|did|have)\s+(?:i|we)\s+(?:have|got|save|saved|stored?|kept?|made?)\s+(?:any|some)\s+(?:[\w'-]+\s+){{0,2}}?{_PLURAL}\b"
     rf"|^(?:are|were)\s+there\s+any\s+(?:[\w'-]+\s+){{0,2}}?{_PLURAL}\b"
     rf"|^(?:my|our)\s+(?:[\w'-]+\s+){{0,3}}?{_PLURAL}\b|^{_PLURAL}\s+(?:on|about|from|for|of|tagged|with|in|by|re|regarding)\b"
-    r"|^which\s+(?:of\s+(?:my|our|the|these)\s+)?(?:[\w'-]+\s+){0,2}?(?!(?:is|was|does|has|goes|comes|says|costs|needs|wants|gets|takes|makes|runs|works|lives|opens|closes|starts|ends|leaves|arrives|owns|uses|serves|fits)\b)[a-z]{3,}(?<!s)s\s+(?!(?:is|was|has"
+    r"|^which\s+(?:of\s+(?:my|our|the|these)\s+(?!two\b|three\b))?(?:[\w'-]+\s+){0,2}?(?!(?:is|was|does|has|goes|comes|says|costs|needs|wants|gets|takes|makes|runs|works|lives|opens|closes|starts|ends|leaves|arrives|owns|uses|serves|fits)\b)[a-z]{3,}(?<!s)s\s+(?!(?:is|was|has"
     r"|does|do\s+(?:i|we)\s+(?:normally|usually))\b)(?!.*\b(?:\w+est|best|most|first|last)\b)"
     r"|^what\s+are\s+(?:all\s+)?(?:my|our)\s+(?:[\w'-]+\s+){0,3}?[a-z]{2,}(?<!s)s\s*(?:$|[?.!]|(?:for|from|on|about|in|at|this|next|with|to)\b)"
     r"|^what\s+(?:all\s+)?do\s+you\s+(?:have|know|remember)\s+about\s+me\b|\bin\s+(?:the\s+)?order\s+(?:in\s+which|of)\b|^what\s+all\b",
     re.IGNORECASE,
 )
 _DIGEST = re.compile(
+    r"^in\s+(?:a\s+(?:couple\s+of|few)|one|two|three|five|broad)\s+(?:sentences?|words|strokes|lines|bullets)\b|\bin\s+broad\s+strokes\b|"
     r"\b(?:key|main)\s+(?:points?|takeaways?|facts?|ideas?|themes?)\b|\btake-?aways?\b|\bgist\b|\b(?:summary|summaries|overview|recap"
     r"|digest|rundown|synopsis)\b"
     r"|\btl;?dr\b|\bin\s+a\s+nutshell\b|\bup\s+to\s+speed\b|\bbig\s+picture\b|\bhighlights\s+(?:of|from)\b|\bwhat\s+have\s+(?:i"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from memos.interface.memreader.commands import command, lemma
 from memos.interface.memreader.personal import named_people
 from memos.interface.memreader.words import HOMOGRAPHS, KIN, LIFE, VERBS, listed
 from memos.memcube.reading import Intent
@@ -32,7 +33,7 @@ _MOOD = re.compile(
     r"|a\s+bit|a\s+little|just|too|quite|pretty|feeling|all|still|not|kind\s+of|kinda)\s+)*"
     r"(?:tired|knackered|exhausted|bored|hungry|thirsty|fine|ok|okay|good|great|well|sad|happy|glad|sorry|stuck|confused|lost|curious"
     r"|busy|back|here|ready|done|sure|afraid|excited|annoyed|angry"
-    r"|stressed|sleepy|cold|hot|ill|joking|kidding|mush|toast|dead|off\s+to|going\s+to\s+bed|impressed|surprised|grateful"
+    r"|stressed|sleepy|cold|hot|ill|joking|kidding|mush|toast|dead|off\s+to|going\s+to\s+bed|not\s+sleepy|impressed|surprised|grateful"
     r"|thankful|lonely|down|alright|wondering|better|worse"
     r"|sick\s+of|fed\s+up|shattered|worried|upset|in\s+a\s+hurry|asking|looking\s+for|trying)\b",
     re.IGNORECASE,
@@ -164,7 +165,7 @@ _MADE_OF = (
         "confirm",
         re.compile(
             r"^what\s+(?:you|i)\s+(?:have|noted|saved|know|said|wrote)\s+(?:about|on)\s+(?=.*\b(?:is|are)\s+(?:still\s+"
-            r"|all\s+)?(?:right|correct|true|accurate|valid|up\s+to\s+date)\b)|^(?:i|we)\s+(?:can\s+|hereby\s+)?confirm\s+(?:that\s+)?",
+            r"|all\s+)?(?:right|correct|true|accurate|valid|up\s+to\s+date)\b)|^(?:yes,?\s+)?(?:i|we)\s+(?:can\s+|hereby\s+)?(?:confirm|vouch)\s+(?:that\s+)?",
             re.IGNORECASE,
         ),
     ),
@@ -179,8 +180,33 @@ _MADE_OF = (
 )
 
 
+_ABLE = re.compile(r"^.{2,50}?\s+(?:should|ought\s+to|needs?\s+to|must)\s+be\s+able\s+to\s+(?:see|read|view|access)\s+\S", re.IGNORECASE)
+_PASSIVE = re.compile(
+    r"^(?P<what>.+?)\s+(?:should|can|must|needs?\s+to|may|has\s+to|have\s+to|ought\s+to)\s+(?:now\s+|please\s+)?(?:be\s+(?P<verb>[a-z-]+)(?P<rest>[^.]*)|go\s+(?:in)?to\s+(?P<place>the\s+archives?))[\s.!]*$",
+    re.IGNORECASE,
+)
+
+
+def active(text: str) -> str | None:
+    """A statement such as "the birth plan needs to be shared" as the order that it gives; None where it gives none."""
+    found = _PASSIVE.match(text)
+    if found is None:
+        return None
+    if found["place"] is not None:
+        return f"archive {found['what']}"
+    verb = lemma(found["verb"])
+    order = f"{verb} {found['what']}{found['rest']}"
+    given = command(order) if verb is not None and verb != found["verb"].lower() else None
+    return order if given is not None and given.intent in _CHANGES else None
+
+
+_CHANGES = frozenset({"forget", "archive", "restore", "freeze", "unfreeze", "share", "transfer"})
+
+
 def meant(text: str) -> Judged | None:
     """What a statement orders that names no verb of order: "nobody should be able to change the will"."""
+    if _ABLE.match(text) is not None:
+        return Judged("share", 0.7)
     for intent, pattern in _MADE_OF:
         if (found := pattern.match(text)) is not None:
             return Judged(intent, 0.75, found.end())  # type: ignore[arg-type]

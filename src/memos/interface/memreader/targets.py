@@ -129,7 +129,9 @@ def shared(object_: str) -> Parts:
 _SHARED = tuple(
     re.compile(each, re.IGNORECASE)
     for each in (
-        r"^(?P<who>.{1,60}?)(?:['\u2019]s)?\s+(?:read\s+|write\s+|full\s+|edit\s+|view(?:ing)?\s+)?access\s+(?:to|on|for)\s+(?P<what>.+)$",
+        r"^(?P<who>.{1,50}?)\s+(?:should|ought\s+to|needs?\s+to|must)\s+be\s+able\s+to\s+(?:see|read|view|access|edit)\s+(?P<what>.+)$",
+        r"^(?P<who>.{1,50}?)\s+in\s+on\s+(?P<what>.+)$",
+        r"^(?P<who>.{1,60}?)(?:['\u2019]s)?\s+(?:read\s+|write\s+|full\s+|edit\s+|view(?:ing)?\s+)?(?:access|visibility)\s+(?:to|on|for|of)\s+(?P<what>.+)$",
         r"^(?:access\s+(?:to|on)\s+)(?P<what>.+?)\s+(?:to|from|for)\s+(?P<who>.{1,60})$",
         r"^(?P<who>.{1,50}?)\s+(?:to\s+)?(?:see|read|view|access|have(?:\s+a\s+look\s+at)?|look\s+at|edit)\s+(?P<what>.+)$",
         r"^(?P<what>.+?)\s+(?:visible|available|accessible|readable|open|viewable)\s+(?:to|for)\s+(?P<who>.{1,60})$",
