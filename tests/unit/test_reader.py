@@ -121,6 +121,14 @@ def test_a_later_clause_takes_the_object_of_an_earlier_one_as_a_slot():
     assert (slot.name, slot.words, slot.value, slot.turn) == ("reference", "it", "lease", 0)
 
 
+def test_what_one_clause_explains_in_another_is_not_left_open():
+    calls = chain("change the mooring plan to berth 9 and lock it")
+    assert [(each.operation, each.query.text, each.reading.unresolved) for each in calls] == [
+        ("update", "mooring plan", ()),
+        ("freeze", "mooring plan", ()),
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -132,6 +140,11 @@ def test_a_later_clause_takes_the_object_of_an_earlier_one_as_a_slot():
 )
 def test_and_within_what_one_operation_is_about_makes_no_chain(text):
     assert read(text).then == ()
+
+
+def test_a_time_in_what_is_to_be_written_is_no_window():
+    call = read("change the pill plan to two tablets in the morning")
+    assert (call.options["text"], call.query.text, call.query.window) == ("two tablets in the morning", "pill plan", None)
 
 
 def test_what_is_to_be_kept_is_kept_as_it_was_said():

@@ -14,11 +14,13 @@ from memos.interface.memreader.phrases import entities, places_of, topics
 from memos.interface.memreader.scope import CHANGING, ERASING, TAGGED, erases, scoped
 from memos.interface.memreader.sides import Side, sides
 from memos.interface.memreader.targets import POINTERS
+from memos.interface.memreader.times.reading import together
 from memos.memcube.call import CubeDraft, MemoryCall, MemoryQuery
 from memos.memcube.call import Operation as Kind
 from memos.memcube.legal import legal_namespace, legal_principal
 from memos.memcube.reading import Intent, Reading, Slot, Unresolved
 from memos.memcube.value import build
+from memos.memcube.window import Window
 
 QUESTION = 4000
 """How many characters of a text are looked for at most."""
@@ -58,7 +60,7 @@ class Builder:
         parts = {} if intent == "none" else self._parts(operation)
         own = [] if intent == "none" else self._open(operation, slots)
         kept = () if any(each.kind == "content" for each in own) and intent == "store" else unresolved
-        opened = [] if intent == "none" else [*kept, *operation.times.unresolved, *own]
+        opened = [] if intent == "none" else [*kept, *_asked_about(operation), *own]
         reading = self._reading(operation, parts.pop("output", "nothing"), whole=whole, slots=(*slots, *operation.slots), unresolved=opened)
         anchors = () if intent in CHANGING | {"none", "store", "history"} else operation.times.anchors
         return build(
@@ -75,14 +77,14 @@ class Builder:
 
     def _parts(self, operation: Operation) -> dict[str, Any]:
         """Query, drafts, options and output of the call."""
-        intent, parts, times = operation.intention.intent, operation.parts, operation.times
+        intent, parts = operation.intention.intent, operation.parts
         options: dict[str, Any] = {"trigger": self._trigger} if self._trigger and intent in CHANGING | {"store"} else {}
         if intent == "store":
             text = "" if parts.text is None or REFERS.match(parts.text) else parts.text.strip()
             drafts = (build(CubeDraft, text=text),) if text else ()
             return {"drafts": drafts, "options": options}
         scope = scoped(intent, operation.clause.text[:QUESTION], operation.intention.text[operation.intention.start :].strip()[:QUESTION])
-        query = scope.query | ({"window": times.window} if times.window is not None else {})
+        query = scope.query | ({"window": window} if (window := _window(operation)) is not None else {})
         text = parts.target[:QUESTION]
         if intent == "compare":
             return self._compared(operation, query) | {"output": scope.output}
@@ -183,6 +185,18 @@ class Builder:
             unresolved=unique,
             schedule=operation.times.schedule,
         )
+
+
+def _window(operation: Operation) -> Window | None:
+    """The time that an operation asks about; a time in what is to be written is none."""
+    phrases, written = operation.times.phrases, operation.parts.text or ""
+    asked = [each.window for each in phrases if each.text not in written]
+    return operation.times.window if len(asked) == len(phrases) else together(asked)
+
+
+def _asked_about(operation: Operation) -> list[Unresolved]:
+    """The times that are not clear, but for those in what is to be written."""
+    return [each for each in operation.times.unresolved if each.text not in (operation.parts.text or "")]
 
 
 def _about(operation: Operation) -> str:

@@ -26,6 +26,7 @@ from memos.interface.memreader.targets import Parts, described
 from memos.interface.memreader.times import Times, read_times
 from memos.interface.memreader.words import listed, split
 from memos.memcube.call import MemoryCall
+from memos.memcube.reading import Unresolved
 from memos.memcube.value import legal_text
 from memos.operation.memoperator.entities import Mention, mentions
 
@@ -151,6 +152,15 @@ def _abroad(text: str, calendar: Calendar) -> Operation:
 
 
 def _chained(builder: Builder, found: Sequence[Operation], said: Standalone) -> MemoryCall:
-    """The call of the first operation, with those of the others in `then`."""
-    rest = tuple(builder.call(each, whole=False, slots=(), unresolved=(), rest=()) for each in found[1:])
-    return builder.call(found[0], whole=True, slots=said.slots, unresolved=said.unresolved, rest=rest)
+    """The call of the first operation, with those of the others in `then`; what no turn explains stays open where it is said."""
+    explained = {slot.words.lower() for each in found for slot in each.slots}
+    left = [each for each in said.unresolved if each.kind != "reference" or each.text.lower() not in explained]
+    open_in = [[each for each in left if _first_with(found, each) == place] for place in range(len(found))]
+    rest = tuple(builder.call(each, whole=False, slots=(), unresolved=open_in[place], rest=()) for place, each in enumerate(found) if place)
+    return builder.call(found[0], whole=True, slots=said.slots, unresolved=open_in[0], rest=rest)
+
+
+def _first_with(found: Sequence[Operation], left: Unresolved) -> int:
+    """The number of the first operation whose words hold what is left open, 0 where none does."""
+    word = re.compile(rf"(?<!\w){re.escape(left.text)}(?!\w)", re.IGNORECASE)
+    return next((place for place, each in enumerate(found) if word.search(each.clause.text) is not None), 0)
