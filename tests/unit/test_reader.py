@@ -153,6 +153,11 @@ def test_what_is_to_be_kept_is_kept_as_it_was_said():
     assert call.drafts[0].said_at is None
 
 
+def test_what_is_long_is_kept_to_its_end():
+    said = "the tide table " + "high low " * 5_000
+    assert [draft.text for draft in read(f"Remember that {said}").drafts] == [said.strip()]
+
+
 def test_what_an_order_leaves_out_is_unresolved():
     assert [(each.kind) for each in read("Remember this").reading.unresolved] == ["content"]
     assert [(each.kind) for each in read("update my work schedule").reading.unresolved] == ["content"]

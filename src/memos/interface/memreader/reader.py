@@ -107,11 +107,20 @@ def _understood(given: str, whole: str, said: Standalone, turn: int, calendar: C
     """What an utterance wants, in order."""
     if calendar.language not in {"en", "und"}:
         return [_abroad(whole, calendar)]
-    heard = [Heard(clause, calendar.times(clause.text), _named(clause.text[:READ])) for clause in parted(whole)[:MOST]]
-    goes_on = bool(said.slots) or (
-        turn > 0 and (_GOES_ON.search(whole) is not None or (len(whole.split()) < SHORT and whole[1:].islower()))
-    )
-    return _correcting(given, said, operations(heard, turn, carried=goes_on))
+    read, rest = whole[:READ], whole[READ:]
+    heard = [Heard(clause, calendar.times(clause.text), _named(clause.text[:READ])) for clause in parted(read)[:MOST]]
+    goes_on = bool(said.slots) or (turn > 0 and (_GOES_ON.search(read) is not None or (len(read.split()) < SHORT and read[1:].islower())))
+    found = operations(heard, turn, carried=goes_on)
+    return _with_rest(found, read, rest) if rest else _correcting(given, said, found)
+
+
+def _with_rest(found: list[Operation], read: str, rest: str) -> list[Operation]:
+    """The operations of a text of which only the beginning is read; what is to be kept is kept to its end."""
+    last = found[-1]
+    if last.intention.intent != "store":
+        return found
+    gap = read[len(read.rstrip()) :]
+    return [*found[:-1], replace(last, parts=last.parts._replace(text=f"{last.parts.text}{gap}{rest}"))]
 
 
 def _named(text: str) -> tuple[Mention, ...]:
