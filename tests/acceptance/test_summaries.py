@@ -129,7 +129,12 @@ def test_what_another_does_not_see_is_shown_to_no_model():
         assert "secret" not in chat.asked[0][1].content
 
 
-@given(st.lists(st.text(max_size=60), min_size=1, max_size=4), st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=20), lambda each: st.lists(each, max_size=3) | st.dictionaries(st.sampled_from(["sentences", "text", "quotes", "source", "quote"]), each, max_size=4), max_leaves=12))  # fmt: skip
+PLAIN = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
+FIELDS = st.sampled_from(["sentences", "text", "quotes", "source", "quote"])
+ANSWERS = st.recursive(PLAIN, lambda each: st.lists(each, max_size=3) | st.dictionaries(FIELDS, each, max_size=4), max_leaves=12)
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=4), ANSWERS)
 def test_no_answer_raises_and_every_quote_stands_where_it_is_said_to(texts, answer):
     chat = ScriptedChat(lambda _: Completion(json.dumps(answer), answer, 1, 1))
     sources = [Text(str(number), text) for number, text in enumerate(texts)]
