@@ -177,6 +177,20 @@ class TestTargets:
         reply = run(alice, "update", "my last note", limit=1, options={"text": "Ben was wrong.", "mode": "append"})
         assert reply.cubes[0].text == NOTES[6] + "\nBen was wrong."
 
+    def test_a_new_text_says_what_it_is_about(self, alice):
+        alice.ask("change the ramipril note to 20 mg in the evening")
+        assert run(alice, "history", "ramipril").cubes[-1].text == "Ramipril note: 20 mg in the evening"
+
+    def test_a_chain_goes_on_with_the_memory_that_it_changed(self, alice):
+        done = alice.ask("change the ramipril note to 20 mg in the evening and lock it")
+        assert done.then[0].cubes[0].frozen
+        assert done.then[0].cubes[0].id == done.cubes[0].id
+
+    def test_a_chain_that_fails_leaves_nothing(self, alice):
+        with pytest.raises(NotFound, match="step 2"):
+            alice.ask("archive the ramipril note and forget the submarine note")
+        assert {cube.text for cube in alice.list().cubes} == set(NOTES)
+
     def test_history_of_what_is_meant(self, alice):
         cube = next(cube for cube in alice.list().cubes if cube.text == NOTES[0])
         alice.update(cube, "Ramipril is 10 mg.")

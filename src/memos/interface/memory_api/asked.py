@@ -9,6 +9,7 @@ from dataclasses import replace
 from memos.errors import InvalidCall
 from memos.interface.memory_api.aiming import aimed
 from memos.interface.memory_api.desk import Prepared, Work
+from memos.interface.memory_api.subject import subject
 from memos.interface.memory_api.timing import LOOKED, Timing, timed
 from memos.memcube.call import MemoryCall, MemoryQuery
 from memos.memcube.hit import Hit
@@ -42,7 +43,7 @@ def settled(work: Work, prepare: Prepare) -> Prepared:
     if call.operation == "search" and timing.within is not None:
         prepared = _preferring(work, narrowed, timing, prepare)
     else:
-        prepared = prepare(aimed(narrowed))
+        prepared = prepare(aimed(_said_whole(narrowed)))
     return _with_timing(prepared, call, timing)
 
 
@@ -74,6 +75,18 @@ def _narrowed(work: Work, timing: Timing) -> Work:
     wanted = timing.within if query.filter is None else query.filter & timing.within
     call = work.call.model_copy(update={"query": query.model_copy(update={"filter": wanted})})
     return replace(work, call=call, original=work.original or work.call)
+
+
+def _said_whole(work: Work) -> Work:
+    """The work with a new text that says what it is about: "change my address to 5 Rose Street" makes "Address: 5 Rose Street"."""
+    call, text = work.call, work.call.options.get("text")
+    if call.operation != "update" or call.reading is None or call.query is None or not isinstance(text, str):
+        return work
+    about, phrase = subject(call.query.text), call.query.text.strip()
+    if call.options.get("mode", "overwrite") != "overwrite" or not about or not about.isdisjoint(subject(text)):
+        return work
+    options = call.options | {"text": f"{phrase[:1].upper()}{phrase[1:]}: {text}"}
+    return replace(work, call=call.model_copy(update={"options": options}), original=work.original or call)
 
 
 def _preferring(work: Work, narrowed: Work, timing: Timing, prepare: Prepare) -> Prepared:

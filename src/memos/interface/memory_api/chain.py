@@ -15,14 +15,14 @@ from typing import Any
 from memos.errors import InvalidCall, MemOSError, VersionConflict
 from memos.infrastructure.memvault.staging import Staging
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api.desk import Desk, Prepared
+from memos.interface.memory_api.desk import AIMED, Desk, Prepared
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.operations import require_supported
 from memos.interface.memory_api.preparing import Preparing
 from memos.interface.memory_api.recording import Recording, failure, since, unforeseen
 from memos.interface.memory_api.reranking import with_reranking
 from memos.interface.memory_api.summaries import with_summary
-from memos.memcube.call import Caller, MemoryCall, MemoryReply
+from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, ReadSet
 from memos.memcube.cube import MemCube
 from memos.memcube.staged import settled_cube
@@ -93,7 +93,7 @@ class Chain:
             for place, each in enumerate(steps):
                 tried[:] = [step.ready for step in steps[: max(place + 1, len(tried))]]
                 with named(place, each.call):
-                    prepared.append(self._prepared(caller, each, staging, vectors, counted=attempt > 1))
+                    prepared.append(self._prepared(caller, meant_before(each, prepared), staging, vectors, counted=attempt > 1))
             try:
                 return self._committed(caller, prepared, staging, began)
             except VersionConflict:
@@ -172,6 +172,20 @@ def steps_of(call: MemoryCall) -> list[Step]:
         parts = {"branch": call.branch, "idempotency_key": None if key is None else f"{key}\0{place}"}
         steps.append(Step(each, each.model_copy(update=parts)))
     return steps
+
+
+def meant_before(step: Step, earlier: Sequence[Step]) -> Step:
+    """A step that means in words what one before it changed, as that memory: "change my plan to … and lock it"; its words may have gone."""
+    ready = step.ready
+    if ready.operation not in AIMED or ready.cubes or ready.query is None or not ready.query.text.strip():
+        return step
+    for other in reversed(earlier):
+        asked, done = other.ready.query, other.prepared
+        if asked is None or done is None or done.change is None or asked.text.casefold() != ready.query.text.casefold():
+            continue
+        if ids := tuple(CubeRef(id=cube.id) for cube in done.reply.cubes):
+            return replace(step, ready=ready.model_copy(update={"cubes": ids}))
+    return step
 
 
 def _require_step(call: MemoryCall, first: MemoryCall) -> None:
