@@ -10,6 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from memos import MemOS
 from memos.backends.sqlite import opening
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.errors import BackendError, NotAStore, ReadOnlyStore, StoreTooNew, WrongEmbedder
@@ -567,3 +568,23 @@ def test_a_disk_that_is_full_when_a_store_is_opened_is_told(tmp_path):
     """
     out, err = start(code, tmp_path / "store").communicate(timeout=60)
     assert out.split() == ["disk_full", "opened"], err
+
+
+@pytest.mark.parametrize("left", ["nothing", "keys", "page"])
+def test_a_store_whose_making_was_cut_short_is_made_with_the_embedder_that_is_asked_for(tmp_path, left):
+    """Killed after its file was there and before its schema was: who opens it next makes it, and not one without vectors."""
+    place = tmp_path / "store"
+    place.mkdir()
+    if left == "page":
+        connection = apsw.Connection(str(place / "memory.db"))
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.close()
+    else:
+        (place / "memory.db").touch()
+        if left == "keys":
+            (place / "keys").mkdir()
+    with MemOS.open(place, embedder="hashing", worker="none") as memory:
+        assert memory.status().embedder is not None
+    with MemOS.open(place, worker="none") as memory:
+        assert memory.status().embedder is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +33,10 @@ APPLICATION = 0x4D454D4F
 SQL = statements("opening")
 
 Embedder = tuple[str, int]
-Wanted = Embedder | None | Literal["stored"]
-"""Name and dimensions; None for none; "stored" for whatever the store remembers, none for a new one."""
+ForNew = Callable[[], tuple[Embedder | None, str | None]]
+"""Chooses the embedder of a store that is to be made, and the URL that it is remembered by; asked only where none stands."""
+Wanted = Embedder | None | Literal["stored"] | ForNew
+"""Name and dimensions; None for none; "stored" for whatever the store remembers, none for a new one; a function for a new one's alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class Opening:
     def _make(self) -> None:
         if not self.create:
             raise NotAStore(f"{self.directory} holds no MemOS store; name the directory of one")
+        embedder, url = self.embedder() if callable(self.embedder) else (self.embedder, self.embedder_url)
         make_directory(self.directory)
         self._refuse_others()
         with locked(self.directory / LOCK):
@@ -169,7 +172,7 @@ class Opening:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 connection.execute("PRAGMA journal_mode = WAL")
                 with _immediate(connection):
-                    self._write_schema(connection, keys)
+                    self._write_schema(connection, keys, embedder, url)
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 connection.close()
             if lock is not None:
@@ -195,16 +198,18 @@ class Opening:
                 " away and restore the last backup with `memos restore-backup`"
             )
 
-    def _write_schema(self, connection: apsw.Connection, keys: Keys) -> None:
+    def _write_schema(
+        self, connection: apsw.Connection, keys: Keys, embedder: Embedder | Literal["stored"] | None, url: str | None
+    ) -> None:  # fmt: skip
         connection.execute(script(f"schema_{SCHEMA}"))
         store_id = UUID(self.clock.new_id()).bytes
         connection.execute(SQL["add_store"], (store_id,))
         meta: dict[str, bytes | str | int] = {"store_id": store_id, "key": keys.proof(), "policy_epoch": 0}
         meta["created_at"] = microseconds(self.clock.now())
-        if isinstance(self.embedder, tuple):
-            meta["embedder"], meta["dimensions"] = self.embedder
-            if self.embedder_url is not None:
-                meta["embedder_url"] = self.embedder_url
+        if isinstance(embedder, tuple):
+            meta["embedder"], meta["dimensions"] = embedder
+            if url is not None:
+                meta["embedder_url"] = url
         connection.executemany(SQL["add_meta"], meta.items())
         connection.pragma("application_id", APPLICATION)
         connection.pragma("user_version", SCHEMA)
@@ -220,7 +225,7 @@ class Opening:
         if keys.proof() != meta["key"]:
             raise NotAStore(f"{self.directory / KEY_FILE} is the key of another store; bring back the one that belongs to {self.path}")
         stored = (meta["embedder"], meta["dimensions"]) if "embedder" in meta else None
-        if self.embedder not in {"stored", stored}:
+        if not callable(self.embedder) and self.embedder not in {"stored", stored}:
             raise _wrong_embedder(self.directory, stored, self.embedder)
         return Opened(connections, writer, keys, str(UUID(bytes=meta["store_id"])), stored, meta.get("embedder_url"))
 

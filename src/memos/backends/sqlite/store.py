@@ -18,6 +18,7 @@ from memos.errors import NotAStore, ReadOnlyStore
 from memos.ports.clock import Clock
 from memos.ports.kms import Locate, nowhere
 from memos.ports.maintenance import Analyse
+from memos.ports.models import Remembered
 from memos.ports.store import Choose, Chosen, StoreParts
 from memos.settings import Settings
 
@@ -29,22 +30,24 @@ def open_store(
 ) -> StoreParts:
     """Open the directory that a URL names, or a store in memory for `memory:`. A directory that is empty or missing becomes a store."""
     directory = None if url == IN_MEMORY else Path(url).absolute()
-    fresh = directory is None or not (directory / FILE).is_file()
-    making = fresh and not read_only
-    chosen = choose(None, fresh=True) if making else Chosen(None)
+    made: list[Chosen] = []
+
+    def for_new() -> tuple[tuple[str, int] | None, str | None]:
+        made.append(choose(None, fresh=True))
+        return _identity(made[-1]), made[-1].url
+
     adapter = SqliteAdapter(
         directory,
         durability=settings.durability,
         read_only=read_only,
-        embedder=_identity(chosen) if making else "stored",
-        embedder_url=chosen.url,
+        embedder=for_new,
         clock=clock,
         locate=locate,
         lease=settings.encryption_lease_seconds,
     )
     try:
-        if not making:
-            chosen = choose(adapter.remembered, fresh=False)
+        ours = bool(made) and adapter.remembered == _remembered(made[-1])  # another process may have made it meanwhile
+        chosen = made[-1] if ours else choose(adapter.remembered, fresh=False)
         path = _journal_path(directory, settings, read_only=read_only)
         journal = SqliteJournal(directory, key=adapter.keys.secret, path=path, page_key=adapter.page_key)
         if directory is not None:
@@ -84,6 +87,11 @@ def _parts(
 
     maintenance, erasing = SqliteMaintenance(adapter, analyse, journal), SqliteErasures(adapter)
     return StoreParts(adapter, journal, maintenance, erasing, chosen.embedder, counters, directory, adapter.read_only, renewed)
+
+
+def _remembered(chosen: Chosen) -> Remembered | None:
+    found = _identity(chosen)
+    return None if found is None else Remembered(*found, chosen.url)
 
 
 def _identity(chosen: Chosen) -> tuple[str, int] | None:
