@@ -44,11 +44,6 @@ ADVERBS = listed("""
 not never ever always often sometimes usually again still just also too very really quite only even already yet now then here there ago
 once twice maybe perhaps actually please soon later lately recently today tomorrow yesterday tonight anyway else instead together away
 back so far more most less least much well almost exactly originally currently previously finally first last long forward apart either
-expire expires expired break breaks drop drops dropped arrive arrives reach reaches prefer cry cries cried deploy deploys deployed serve
-serves served split book booked park parked deal dealing dealt include fit fits sell sells sold sort solved solve settle settled trust
-hire hired complain raise raised season serviced fire moved swam swum lend bother bring brings brought thank happen suit suits exist
-exists expect expected invite keep keeps consider considered consist sound sounds sounded notice noticed promised supposed hand handed
-dropping
 """)
 _NO_ADVERB = listed(
     "family reply supply july italy fly ally belly bully jelly lily emily assembly holly billy sally kelly molly butterfly monopoly"
@@ -79,7 +74,13 @@ announced mean means meant matter matters cost costs weigh weighs weighed own ow
 cancel cancelled canceled schedule scheduled owe owes owed borrow borrowed practice practiced practise practised prescribe prescribed
 advise advised share shared gave invite invited compare compared count done doing did do been had have has having set reach reached quit
 remind reminded react reacted respond responded train trained volunteer volunteered exercise happen include includes included contain
-contains containing feel say stress stressed worry worried bother bothered
+contains containing feel say stress stressed worry worried bother bothered expire expires expired break breaks drop drops dropped dropping
+arrives reach reaches cry cries cried deploy deploys deployed serve serves served split book booked park parked deal dealing dealt
+fit fits sell sells sold sort solved solve settle settled trust hire hired raise raised season serviced fire swum lend bring brings
+thank suit suits exist exists expect expected keep consider considered consist sound sounds sounded notice noticed supposed hand handed
+allow allows allowed require requires required owe owed prove proved proven flag flagged charge charged offer offered arrange arranged
+choose pick picked pass passed push pushed pull pulled drive serve sign signed check checked claim claimed deliver delivered approve
+approved refuse refused reject rejected hug hugged argue argued arguing turn turns turning lay laid bear bore shake shook tear tore
 """)
 """Forms that are verbs wherever no determiner, possessive or preposition stands before them."""
 HOMOGRAPHS = listed("""
@@ -93,6 +94,17 @@ matches name names land lands question questions answer answers result results s
 loves like likes hate meeting meetings catch stress worry worries benefit
 """)
 """Forms that are verbs or nouns, by what stands beside them."""
+NOUNLIKE = (
+    HOMOGRAPHS
+    | listed("""
+book books break breaks drop drops deal deals fit park trust season seasons fire fires hand suit sound notice split charge charges flag
+flags pick pass push check checks claim claims sign signs turn will
+""")
+) - listed("""
+help look looks need needs use uses finish share want wants hope hopes say find love loves like likes hate stay feeling bake fall falls
+pay sleep worry
+""")
+"""Those of them that stand as the head of a compound as well: "care plan", "site visit"."""
 UNITS = listed("""
 mg g kg km m cm mm ml l min mins minute minutes hour hours euro euros dollar dollars pound pounds percent gb mb kcal calories am pm
 kilos kilometres kilometers miles mile litres grams metres degrees cents bucks
