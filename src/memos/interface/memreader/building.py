@@ -15,6 +15,7 @@ from memos.interface.memreader.scope import CHANGING, ERASING, TAGGED, erases, s
 from memos.interface.memreader.sides import Side, sides
 from memos.interface.memreader.targets import POINTERS
 from memos.interface.memreader.times.reading import together
+from memos.interface.memreader.within import left_open
 from memos.memcube.call import CubeDraft, MemoryCall, MemoryQuery
 from memos.memcube.call import Operation as Kind
 from memos.memcube.legal import legal_namespace, legal_principal
@@ -33,7 +34,10 @@ _ALL_THERE_IS = re.compile(
     r"(?:all|every|everything|any|notes?|memor(?:y|ies)|entries|records?|reminders?|\s|of|it|there|is|last|latest|\d+|[a-z]+teen|one|two|three|four|five|ten)*$",
     re.IGNORECASE,
 )
-_OTHER = re.compile(r"\bthe\s+(?:other|same|latter|former)\s+(?:one\b|\w+(?<!s)\b(?!\s+day))|\bthe\s+(?:latter|former)\b", re.IGNORECASE)
+_OTHER = re.compile(
+    r"\bthe\s+(?:other|same|latter|former)\s+(?:one\b|(?!(?:person|side|half|party|hand|end|people|week|morning|night)\b)\w+(?<!s)\b(?!\s+day))|\bthe\s+(?:latter|former)\b",
+    re.IGNORECASE,
+)
 _AGENT = re.compile(r"\b(?:agent|bot)\b|(?:^|[-_])(?:agent|bot)(?:$|[-_])", re.IGNORECASE)
 _SPACE = re.compile(
     r"\s*\b(?:name-?\s?space|work-?\s?space|space|area|folder|vault|collection|channel|shelf|board|hub|library|wiki|notes|memory"
@@ -60,7 +64,7 @@ class Builder:
         parts = {} if intent == "none" else self._parts(operation)
         own = [] if intent == "none" else self._open(operation, slots)
         kept = () if any(each.kind == "content" for each in own) and intent == "store" else unresolved
-        opened = [] if intent == "none" else [*kept, *_asked_about(operation), *own]
+        opened = [] if intent == "none" else [*kept, *left_open(operation.clause.text, (), _asked_about(operation)), *own]
         reading = self._reading(operation, parts.pop("output", "nothing"), whole=whole, slots=(*slots, *operation.slots), unresolved=opened)
         anchors = () if intent in CHANGING | {"none", "store", "history"} else operation.times.anchors
         return build(

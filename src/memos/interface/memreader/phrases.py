@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from memos.interface.memreader.chunks import Span, chunks
+from memos.interface.memreader.chunks import QUALITIES, Span, chunks
 from memos.interface.memreader.words import ADVERBS, CONTAINERS, Word, listed, split
 from memos.operation.memoperator.entities import Mention
 from memos.operation.memoperator.gazetteer import gazetteer
@@ -38,12 +38,21 @@ _WEAK_FRONT = listed(
 _IDENTIFIER = re.compile(r"\b[A-Z]{2,}-\d+\b")
 _SAID = re.compile(r"[\"“”]([^\"“”]{2,80})[\"“”]")
 _NUMBER = re.compile(r"\d")
+_IDIOMS = re.compile(
+    r"\bside\s+by\s+side\b|\bfor\s+the\s+life\s+of\s+\w+|\b(?:note\s+)?to\s+self\b|\b(?:next\s+to|with|from)\s+each\s+other\b|\bby\s+the\s+way\b"
+    r"|\bto\s+be\s+honest\b|\bin\s+mind\b|\bon\s+(?:file|record)\b|\b(?:at|in)\s+the\s+(?:moment|end)\b|\bas\s+a\s+matter\s+of\s+fact\b"
+    r"|\bin\s+touch\b|\bat\s+(?:all|least|most|first|last)\b|\bof\s+course\b|\bfor\s+(?:example|instance)\b|\bin\s+general\b|\bper\s+cent\b",
+    re.IGNORECASE,
+)
+"""Set phrases, of which no word names anything."""
+_IN_LAW = re.compile(r"\b(\w+)\s+in\s+law\b", re.IGNORECASE)
 
 
 def topics(text: str, hidden: Iterable[Span] = ()) -> tuple[str, ...]:
     """The noun phrases of a text, in lower case, without articles, possessives and numbers; what is `hidden` (names, times) is none."""
-    covered = sorted(hidden)
+    covered = sorted([*hidden, *(match.span() for match in _IDIOMS.finditer(text[:2000]))])
     found: dict[str, None] = {}
+    text = _IN_LAW.sub(r"\1-in-law", text)
     quoted = [match for match in _SAID.finditer(text[:2000]) if len(match[1].split()) < 6]
     for match in quoted:
         covered.append(match.span())
@@ -69,7 +78,7 @@ def _trimmed(chunk: list[Word]) -> list[str]:
         return []
     if len(words) == 1:
         word = words[0].removesuffix("'s")
-        if word in _FILLERS or word in _LOOSE or len(word) < 2 or word in ADVERBS:
+        if word in _FILLERS or word in _LOOSE or word in QUALITIES or len(word) < 2 or word in ADVERBS:
             return []
         return [word]
     if words[-1] in _LOOSE:

@@ -24,6 +24,7 @@ from memos.interface.memreader.scope import CHANGING
 from memos.interface.memreader.subordinate import Clause
 from memos.interface.memreader.targets import Parts, described
 from memos.interface.memreader.times import Times, read_times
+from memos.interface.memreader.within import left_open
 from memos.interface.memreader.words import listed, split
 from memos.memcube.call import MemoryCall
 from memos.memcube.reading import Unresolved
@@ -163,7 +164,9 @@ def _abroad(text: str, calendar: Calendar) -> Operation:
 def _chained(builder: Builder, found: Sequence[Operation], said: Standalone) -> MemoryCall:
     """The call of the first operation, with those of the others in `then`; what no turn explains stays open where it is said."""
     explained = {slot.words.lower() for each in found for slot in each.slots}
-    left = [each for each in said.unresolved if each.kind != "reference" or each.text.lower() not in explained]
+    told = [mention for each in found for mention in each.mentions]
+    unexplained = [each for each in said.unresolved if each.kind != "reference" or each.text.lower() not in explained]
+    left = left_open(said.text, told, unexplained)
     open_in = [[each for each in left if _first_with(found, each) == place] for place in range(len(found))]
     rest = tuple(builder.call(each, whole=False, slots=(), unresolved=open_in[place], rest=()) for place, each in enumerate(found) if place)
     return builder.call(found[0], whole=True, slots=said.slots, unresolved=open_in[0], rest=rest)
