@@ -146,6 +146,8 @@ def _after(words: Sequence[Word], place: int, state: str) -> str:
         return "verb" if known or taken else ""
     if word in MODALS:
         prior = _low(words, place - 1)
+        if prior == "who" and word in {"do", "does", "did"}:
+            return ""
         told = place > 0 and (prior in SUBJECTS or prior.startswith(_VEIL) or _content(words, place - 1))
         return "verb" if word.endswith(("'d", "'ll")) or (told and (prior in SUBJECTS or word.endswith("n't"))) else "aux"
     if word == "like" and state == "verb":
@@ -196,7 +198,7 @@ def _cut(words: Sequence[Word], start: int, end: int, state: str) -> tuple[list[
 def _verb_of(words: Sequence[Word], start: int, end: int, state: str, *, named: bool) -> int | None:
     """The place of the verb in a run, None for none."""
     run = [word.low for word in words[start:end]]
-    if not named and state == "verb":
+    if not named and (state == "verb" or (state == "aux" and run[0] in VERBS and run[0] not in NOUNLIKE)):
         return 0
     if not named and state == "participle" and (_participle(run[0]) or (run[0] in QUALITIES and len(run) == 1)):
         return 0

@@ -15,6 +15,8 @@ _PREPOSITIONS: dict[tuple[str, ...], Bearing] = {
     ("following",): "after", ("until",): "until", ("till",): "until", ("around", "the", "time", "of"): "around",
     ("about", "the", "time", "of"): "around", ("while",): "during", ("when",): "during", ("whilst",): "during", ("on", "my"): "during",
     ("on", "our"): "during", ("at", "the", "start", "of"): "during", ("right", "after"): "after", ("just", "after"): "after",
+    ("upon",): "after", ("in", "the", "wake", "of"): "after", ("ahead", "of"): "before", ("in", "the", "run-up", "to"): "before",
+    ("over", "the", "course", "of"): "during", ("in", "the", "middle", "of"): "during", ("at", "the", "beginning", "of"): "during",
 }  # fmt: skip
 _FIRST = frozenset(words[0] for words in _PREPOSITIONS)
 _DETERMINERS = words_of("the a an my our his her their your this that these those its")
@@ -53,6 +55,19 @@ _NOT_EVENTS = words_of(
     "conversations conversation chats chat"
 )
 
+_TELLING = words_of(
+    "say says said mention mentioned tell told confirm confirmed write wrote note noted specify specified announce announced decide decided me us"
+)
+_WONDERING = words_of(
+    "know knew remember recall wonder wondering sure idea clue exactly understand forget forgot about on of see find out check"
+)
+_ASKING = words_of("what who which how where why whom whose")
+_IDIOMS = words_of(
+    "look looks looked looking name named take takes took taking ask asks asked run runs come comes came clean cleaning go goes went going"
+)
+"""Verbs that have "after" to themselves."""
+_NO_EVENT = words_of("other first last next one ones same rest others fact boss judge board committee court client customer")
+
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
@@ -88,6 +103,8 @@ def _at(text: str, p: Parse, index: int, taken: list[tuple[int, int]]) -> tuple[
     first = index + len(words)
     if (span := _taken_at(p, first, index, taken)) is not None:
         read = _possessed(p, span[1])
+    elif _embedded(p, index) or p.word(first) == "you":
+        read = None
     elif words[-1] in {"while", "when", "whilst"}:
         read = _clause(p, first, taken, asked=words[-1] == "when")
     else:
@@ -98,6 +115,16 @@ def _at(text: str, p: Parse, index: int, taken: list[tuple[int, int]]) -> tuple[
     start = _with_distance(p, index)
     stretch = p.tokens[start].start, p.tokens[end - 1].end
     return Anchored(text[stretch[0] : stretch[1]], *stretch, bearing, text[p.tokens[head].start : stretch[1]]), end
+
+
+def _embedded(p: Parse, index: int) -> bool:
+    """Whether "when" opens a question inside another: "did they say when the parcel comes", "remind me when we signed"."""
+    if p.word(index) != "when" or not index:
+        return False
+    prior = p.word(index - 1)
+    if p.word(index + 1) in {"exactly", "precisely"} or prior in _WONDERING:
+        return True
+    return prior in _TELLING and not any(p.word(k) in _ASKING for k in range(index))
 
 
 def _preposition(p: Parse, index: int) -> tuple[tuple[str, ...], Bearing] | None:
@@ -145,7 +172,7 @@ def _clause(p: Parse, index: int, taken: list[tuple[int, int]], *, asked: bool) 
         end += 1
     words = [p.word(k) for k in range(index, end)]
     past = any(word in BACKWARD or word in _PASTS or (word.endswith("ed") and len(word) > 3) for word in words)
-    looks_back = past or any(token.low in BACKWARD for token in p.tokens)
+    looks_back = past or any(token.low in BACKWARD for token in p.tokens[:index])
     question = asked and index == 1 and p.word(end) == "?"
     if (
         len(words) < 2
@@ -186,6 +213,11 @@ def _main(p: Parse, index: int, first: int) -> bool:
         "tell",
         "show",
         "list",
+        "remind",
+        "find",
+        "summarise",
+        "summarize",
+        "give",
         "and",
         "then",
     }
@@ -201,7 +233,10 @@ def _phrase(p: Parse, index: int, words: tuple[str, ...]) -> tuple[int, int] | N
     if read is None or (gerund and words[0] != "during" and not any(token.low in BACKWARD for token in p.tokens)):
         return None
     nouns = [p.word(k) for k in range(*read)]
-    eventful = any(noun in _EVENTS or (len(noun) > 6 and noun.endswith(_ENDINGS)) for noun in nouns)
+    mine = words[0] == "on"
+    eventful = any(noun in _EVENTS or (not mine and len(noun) > 6 and noun.endswith(_ENDINGS)) for noun in nouns)
+    if not eventful and words[-1] in {"since", "until", "till", "after", "before"} and p.word(index) in _DETERMINERS:
+        return read if p.word(index - 2) not in _IDIOMS and _NO_EVENT.isdisjoint(nouns) else None
     if words[0] in {"during", "throughout"} or words[-1] == "of" or eventful:
         return read if owned or eventful or name or words[0] == "during" else None
     return None
