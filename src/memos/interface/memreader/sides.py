@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from memos.interface.memreader.phrases import Span
+from memos.interface.memreader.chunks import Span
 from memos.interface.memreader.targets import described
 from memos.memcube.reading import TimePhrase
 from memos.memcube.window import Window

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from memos.interface.memreader.phrases import Span
+from memos.interface.memreader.chunks import Span
 from memos.interface.memreader.words import listed
 from memos.memcube.reading import Intent
 

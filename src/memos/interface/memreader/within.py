@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from memos.interface.memreader.dialogue.lexicon import gender
+from memos.interface.memreader.dialogue.referents import kind_of_noun
 from memos.interface.memreader.phrases import places_of, topics
-from memos.interface.memreader.words import BEING, LIFE, MODALS, SUBJECTS, VERBS, Word, listed, split
+from memos.interface.memreader.words import BEING, MODALS, SUBJECTS, VERBS, Word, listed, split
 from memos.memcube.reading import Unresolved
 from memos.operation.memoperator.entities import Mention
 
@@ -16,8 +17,8 @@ _PERSONS = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f", "hers": "
 _OBJECTS = listed("him her them")
 _THINGS = listed("it its they them their")
 _BORDER = listed("""
-to that when which who where and but so because before after while since if until though although as don't dont or then than keep like says say
-said mention mentions mentioned i we you he she they , ; : . ? ! - –
+to that when which who where and but so because before after while since if until though although as don't dont or then than keep like
+say says said mention mentions mentioned i we you he she they , ; : . ? ! - –
 """)
 """What parts a pronoun's clause from one before it."""
 _EMPTY_IT = re.compile(
@@ -71,7 +72,7 @@ def _relative(text: str, said: str) -> bool:
             return True
         if follows in VERBS | MODALS | BEING:
             return ahead not in VERBS | MODALS | BEING
-    return _TITLE.match(said) is not None or (said.count(" ") > 0 and _RECALLED.search(text) is not None)
+    return _TITLE.match(said) is not None or _RECALLED.search(text) is not None
 
 
 def _cleft(text: str, said: str) -> bool:
@@ -94,7 +95,7 @@ def _person(text: str, words: Sequence[Word], at: int, mentions: Sequence[Mentio
         return False
     people = {each.name: gender(each.name.split()[0]) for each in mentions if each.kind == "person"}
     spans = [(start, end, people[name]) for name in people for start, end in places_of(text, [name])]
-    spans += [(word.start, word.end, "") for word in words[:at] if word.low.removesuffix("'s") in LIFE]
+    spans += [(word.start, word.end, "") for word in words[:at] if kind_of_noun(word.low.removesuffix("'s")) == "person"]
     for start, end, sex in spans:
         later = end > words[at].start
         if (later and (len(spans) > 1 or not _owns(words, at))) or (sex and _PERSONS[said] and not _agrees(sex, _PERSONS[said])):
@@ -127,4 +128,4 @@ def _thing(text: str, words: Sequence[Word], at: int, mentions: Sequence[Mention
         return False
     earlier = text[: words[border].start] if words[border].low in _BORDER | MODALS else before
     names = [each.name for each in mentions if each.kind != "person" and each.name in earlier]
-    return bool(names) or any(not set(topic.split()) <= LIFE for topic in topics(earlier))
+    return bool(names) or any(kind_of_noun(topic.split()[-1]) != "person" for topic in topics(earlier))

@@ -56,7 +56,10 @@ _NOT_EVENTS = words_of(
 )
 
 _TELLING = words_of(
-    "say says said mention mentioned tell told confirm confirmed write wrote note noted specify specified announce announced decide decided me us"
+    """
+    say says said mention mentioned tell told confirm confirmed write wrote note noted specify specified announce
+    announced decide decided me us
+    """
 )
 _WONDERING = words_of(
     "know knew remember recall wonder wondering sure idea clue exactly understand forget forgot about on of see find out check"
@@ -233,6 +236,9 @@ def _phrase(p: Parse, index: int, words: tuple[str, ...]) -> tuple[int, int] | N
     if read is None or (gerund and words[0] != "during" and not any(token.low in BACKWARD for token in p.tokens)):
         return None
     nouns = [p.word(k) for k in range(*read)]
+    told = any(noun in BACKWARD or noun in _PASTS or (noun.endswith("ed") and len(noun) > 4) for noun in nouns[1:])
+    if told and words[-1] in {"since", "until", "till", "after", "before"}:
+        return _clause(p, index, p.taken, asked=False)
     mine = words[0] == "on"
     eventful = any(noun in _EVENTS or (not mine and len(noun) > 6 and noun.endswith(_ENDINGS)) for noun in nouns)
     if not eventful and words[-1] in {"since", "until", "till", "after", "before"} and p.word(index) in _DETERMINERS:
