@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from memos.errors import InvalidCall
+from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api.aiming import aimed
 from memos.interface.memory_api.desk import Prepared, Work
+from memos.interface.memory_api.query import prepare_search
 from memos.interface.memory_api.subject import subject
 from memos.interface.memory_api.timing import LOOKED, Timing, timed
 from memos.memcube.call import MemoryCall, MemoryQuery
@@ -42,6 +43,8 @@ def settled(work: Work, prepare: Prepare) -> Prepared:
     narrowed = _narrowed(work, timing)
     if call.operation == "search" and timing.within is not None:
         prepared = _preferring(work, narrowed, timing, prepare)
+    elif call.operation == "history" and not call.cubes:
+        prepared = _history(narrowed, prepare)
     else:
         prepared = prepare(aimed(_said_whole(narrowed)))
     return _with_timing(prepared, call, timing)
@@ -75,6 +78,23 @@ def _narrowed(work: Work, timing: Timing) -> Work:
     wanted = timing.within if query.filter is None else query.filter & timing.within
     call = work.call.model_copy(update={"query": query.model_copy(update={"filter": wanted})})
     return replace(work, call=call, original=work.original or work.call)
+
+
+def _history(work: Work, prepare: Prepare) -> Prepared:
+    """The versions of the one memory that is meant, if there are several; else what is said of the matter, which is how it changed too."""
+    query = work.call.query
+    try:
+        prepared = prepare(aimed(work))
+    except (InvalidCall, NotFound):
+        if work.call.reading is None:
+            raise
+        prepared = None
+    if query is None or work.call.reading is None or (prepared is not None and len(prepared.reply.cubes) > 1):
+        return prepared or prepare(aimed(work))
+    open_query = query.model_copy(update={"limit": max(query.limit, MemoryQuery().limit), "text": work.call.reading.standalone})
+    found = prepare_search(replace(work, call=work.call.model_copy(update={"query": open_query}), original=work.original or work.call))
+    kept = () if prepared is None else prepared.reply.cubes
+    return replace(found, reply=found.reply.model_copy(update={"cubes": (*kept, *found.reply.cubes)}))
 
 
 def _said_whole(work: Work) -> Work:
