@@ -1,9 +1,11 @@
 """The grammar of times: the lists that it must read, what it must not read, anchors, schedules, zones, hostile texts."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
+from pathlib import Path
 from time import process_time
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from evals.reader.times import lists, score
 from memos.errors import InvalidCall
 from memos.interface.memreader.language import language_of, stop_words
-from memos.interface.memreader.times import Times, read_times
+from memos.interface.memreader.times import Times, may_name_a_time, read_times
 
 NOW = datetime(2025, 7, 16, 14, 30, tzinfo=UTC)  # a Wednesday
 WORDS = """
@@ -307,3 +309,19 @@ class TestLanguages:
         assert {"de", "la", "que"} <= stop_words("es")
         assert {"的", "了"} <= stop_words("zh")
         assert stop_words("xx") == frozenset()
+
+
+@pytest.mark.parametrize("name", ["times.jsonl", "times_unseen.jsonl"])
+def test_what_names_a_time_passes_the_gate(name):
+    """The gate may let through what names none; it may stop nothing that does."""
+    path = Path(__file__).parents[2] / "evals/data/reader" / name
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    now = datetime(2025, 7, 16, 14, 30, tzinfo=UTC)
+    named = [row["text"] for row in rows if read_times(row["text"], now=now).phrases]
+    assert len(named) > 100
+    assert [text for text in named if not may_name_a_time(text)] == []
+
+
+def test_the_gate_stops_what_names_no_time():
+    assert not may_name_a_time("The smell of rain on stones is lovely.")
+    assert not may_name_a_time("")

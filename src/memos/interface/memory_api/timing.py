@@ -22,7 +22,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.state import PRESENT, State
 from memos.memcube.window import Window
 
-LOOKED = 200
+LOOKED = 100
 """Among so many of the best, whatever their time, those are looked for that tell of the time asked about."""
 APART = timedelta(days=21)
 """What is said of one event lies closer together than that; farther apart it is another event of the same name."""
@@ -98,11 +98,13 @@ def _telling(work: Work, query: MemoryQuery, windows: Sequence[Window], zone: tz
 
 def told_times(work: Work, cube: MemCube, zone: tzinfo) -> list[Window]:
     """The times that a memory tells of, as it is shown to the caller, seen from when it was said."""
-    from memos.interface.memreader.times import read_times
+    from memos.interface.memreader.times import may_name_a_time, read_times
 
     if cube.valid_from is not None:
         return [Window(start=cube.valid_from, end=cube.valid_to)] if cube.valid_to is None or cube.valid_from < cube.valid_to else []
     text = work.desk.governance.redacted(work.warrant, cube).text
+    if not may_name_a_time(text):
+        return []
     return [phrase.window for phrase in read_times(text, now=cube.said_at.astimezone(zone), told=True).phrases]
 
 

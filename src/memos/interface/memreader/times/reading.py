@@ -11,6 +11,7 @@ from memos.errors import InvalidCall
 from memos.interface.memreader.language import language_of
 from memos.interface.memreader.times import chinese, spanish
 from memos.interface.memreader.times.anchors import Anchored, anchors_of
+from memos.interface.memreader.times.gate import promising
 from memos.interface.memreader.times.parse import OUTSIDE, Parse
 from memos.interface.memreader.times.periods import period
 from memos.interface.memreader.times.ranges import expression
@@ -91,8 +92,11 @@ def _found(text: str, parse: Parse) -> tuple[list[Found], list[Unresolved]]:
     tokens = parse.tokens
     found: list[Found] = []
     unresolved: list[Unresolved] = []
-    index = 0
+    index, near = 0, promising([token.low for token in tokens])
     while index < len(tokens):
+        if not near[index]:
+            index += 1
+            continue
         hit = _expression(parse, index)
         if hit is not None and is_title(parse, hit[1], hit[2]):
             index = hit[2]
