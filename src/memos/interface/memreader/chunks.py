@@ -236,6 +236,8 @@ def _gerund(words: Sequence[Word], place: int, end: int) -> bool:
     word, following = words[place].low, _low(words, place + 1)
     if not word.endswith("ing") or word in _NOT_GERUND or place + 1 < end:
         return False
+    if following in _PARTICLES and not _low(words, place + 2)[:1].isalnum():
+        return False
     prior = _low(words, place - 1)
     return not (prior in ARTICLES or prior in POSSESSIVES or prior.endswith("'s")) and (
         _object_at(words, place + 1) or following in PREPOSITIONS or following.startswith(_VEIL)

@@ -64,6 +64,16 @@ _ASKS = re.compile(
     r"|(?:who|what)\s+\w+(?:ed|s)?\s*\?|what\s+helped|how\s+(?:many|much|often|long|far|old)\s)",
     re.IGNORECASE,
 )
+_CONTEXT = re.compile(
+    r"^(?:i|we|he|she|they|it|my|our|the|(?-i:[A-Z])\w+)\b[^?:;]{0,120}?(?:\b(?:am|is|are|have|has|need|want|think|feel|got|keeps?|just)\b|^(?:i['\u2019](?:m|ve|ll)|(?:we|they)['\u2019](?:re|ve)|(?:he|she|it)['\u2019]s)\b)",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"^(?:(?:who|what|when|where|why|how|which|whose)\b.{0,80}?\b)?(?:do|does|did|will|would|can|could|should)\s+\S", re.IGNORECASE
+)
+_OF_THEM = re.compile(r"\b(?:he|she|they|him|his|her|their|them)\b", re.IGNORECASE)
+_ORDERING = listed("list summarise summarize recap compare count archive remind show tell delete freeze lock unlock restore forget")
+"""Verbs that stand beside a question as orders of their own."""
 _POINTING = (
     ARTICLES
     | POSSESSIVES
@@ -134,7 +144,7 @@ def _goes_ahead(words: str, joined: str) -> bool:
 def _pieces(text: str) -> list[Clause]:
     masked = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), text[:READ])
     found: list[Clause] = []
-    start, joined, last = 0, "", 0
+    start, joined, last, ahead = 0, "", 0, ""
     for number, place in enumerate(_BREAK.finditer(masked)):
         if number == PLACES:
             break
@@ -146,9 +156,10 @@ def _pieces(text: str) -> list[Clause]:
         if not peeled(f"{left.strip()}, {_PROBE}").text.removeprefix(_PROBE) or (kind in {"comma", "end"} and _leads(peeled(left).text)):
             continue
         if kind == "end" or _begins(text[place.end() : place.end() + AHEAD], left, kind, place[0]):
-            found.append(Clause(left.strip(), joined))
+            found.append(Clause(f"{ahead}{left.strip()}", joined))
             start, joined = place.end(), kind
-    found.append(Clause(text[start:].strip(), joined))
+            ahead = "but " if kind == "link" and "but" in place[0].lower() and text[start : start + 5].lower() == "first" else ""
+    found.append(Clause(f"{ahead}{text[start:].strip()}", joined))
     return [each for each in found if each.text]
 
 
@@ -169,6 +180,8 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
         return command(plain) is not None or _ASKS.match(plain) is not None
     ordered, given = command(before), command(plain)
     if given is not None:
+        if ordered is None and kind == "link" and plain == right and _parallel(before, given, words):
+            return False
         if ordered is not None and ordered.intent == "store" and _is_content(before, ordered, given, plain, kind=kind, words=words):
             return False
         return earlier is not None or _with_object(
@@ -178,14 +191,31 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
         return False
     if ordered is None and kind == "comma" and _IS_THAT.match(plain):
         return True
+    if ordered is None and kind == "comma" and _CONTEXT.match(before) and _ASKS.match(plain):
+        return True
     if kind == "comma" or (ordered is None and not _ASKS.match(before)):
         return False
     asks = _ASKS.match(plain) is not None
-    if asks and ordered is None and kind == "link" and shape(before) == shape(plain):
+    if asks and ordered is None and kind == "link" and _one_thing(before, plain):
         return False
     if ordered is not None and ordered.intent in {"store", "recall"} and kind == "link" and not words.strip().startswith(","):
         return False
     return asks and (kind != "link" or not _embedding(before, ordered))
+
+
+def _parallel(before: str, given: Command, words: str) -> bool:
+    """Whether a verb goes on with a question: "when did Nate bake a cake and share it with us?"."""
+    return (
+        _QUESTION.match(before) is not None
+        and "?" not in before
+        and words.strip().lower() in {"and", "or", "&"}
+        and given.verb not in _ORDERING
+    )
+
+
+def _one_thing(before: str, plain: str) -> bool:
+    """Whether two questions ask of one thing or person, so that one search answers both."""
+    return shape(before) == shape(plain) or (shape(plain) in {"recall", "count"} and _OF_THEM.search(plain) is not None)
 
 
 def _embedding(before: str, ordered: Command | None) -> bool:
@@ -201,7 +231,7 @@ def _is_content(before: str, ordered: Command, given: Command, plain: str, *, ki
     content = before[ordered.end :].lstrip()
     if content.startswith(":") or before[: ordered.end].rstrip().endswith(":"):
         return True
-    if kind == "comma" and not _with_object(plain, given, "", "", bare=False):
+    if kind == "comma" and not _with_object(plain, given, kind, "", bare=False):
         return True
     if (
         given.intent == "store"
@@ -237,4 +267,4 @@ def _with_object(plain: str, given: Command, kind: str, words: str, *, bare: boo
     )
     if firm or (kind == "link" and "," in words):
         return word not in _NOT_FIRST
-    return given.verb not in _HOMOGRAPHS and word not in _NOT_FIRST
+    return (given.verb not in _HOMOGRAPHS or (kind == "comma" and given.verb in {"add", "append", "remove"})) and word not in _NOT_FIRST

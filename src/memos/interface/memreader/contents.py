@@ -100,6 +100,11 @@ _CONTENT_END = re.compile(
     r"|next\s+time)|please)[\s.!]*$",
     re.IGNORECASE,
 )
+_NOT_TO_FORGET = re.compile(
+    r"[,.;]?\s+(?:so\s+|and\s+|please\s+)*(?:don't|dont|do\s+not|never)\s+(?:let\s+me\s+)?forget(?:\s+(?:it|that|this))?(?:\s+again)?"
+    r"[\s.!]*$",
+    re.IGNORECASE,
+)
 REFERS = re.compile(
     r"^(?P<what>this|that|it|these|those|them|this\s+(?:one|fact|info|information|message|conversation|chat)|that\s+(?:one|fact|info"
     r"|information)|(?:the\s+)?(?:above|last\s+message|previous\s+message)|what\s+(?:i|you)\s+(?:just\s+)?said)(?:\s+(?:down|too"
@@ -111,7 +116,7 @@ REFERS = re.compile(
 def stored(object_: str) -> str:
     """What is to be remembered, as it was said."""
     text = _CONTENT_LEAD.sub("", object_)
-    text = _CONTENT_END.sub("", text).strip()
+    text = _CONTENT_END.sub("", _NOT_TO_FORGET.sub("", text)).strip()
     return unquoted(text)
 
 
@@ -134,14 +139,25 @@ def updated(verb: str, object_: str) -> Parts:
         return _replaced(text)
     if verb in {"remove", "delete", "cross", "strike", "take", "drop"} and (found := _OUT.match(text)):
         return Parts(found["target"], mode="overwrite")
+    if verb in _ALTERING:
+        return _altered(verb, text)
     if verb in {"mark", "tick", "check"} and (found := _AS.match(text) or _OFF.match(text)):
         return Parts(found["target"], unquoted(found["text"]), "overwrite")
     return _changed(text)
 
 
 _ADDING = listed("""
-add append put include insert write mention note jot log record attach enter tack save prepend supplement
+add append put include insert write mention note jot log record attach enter tack save prepend supplement put stick pop chuck whack bung slap throw slot
 """)
+_ALTERING = listed("double halve triple raise lower increase decrease reduce bump trim shorten")
+
+
+def _altered(verb: str, text: str) -> Parts:
+    """What is to be done to a part of a memory, "double the quantities in it"; to what value is said as by "change"."""
+    found = re.match(rf"^(?P<what>.+?)\s+(?:in|on|of)\s+(?P<target>{_WHOSE}\b.*)$", text, re.IGNORECASE)
+    if re.search(r"\sto\s", text):
+        return _changed(text)
+    return Parts(found["target"] if found else text, f"{verb} {found['what'] if found else text}", "overwrite")
 
 
 def _added(text: str) -> Parts:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from memos.interface.memreader import commands, personal, questions, statements
 from memos.interface.memreader.doubts import ALL, WORLD, YES, doubtful, owned
+from memos.interface.memreader.hinted import hinted
 from memos.interface.memreader.known import TITLED, spoken_of
 from memos.interface.memreader.nouns import plural
 from memos.interface.memreader.peeling import peeled
@@ -112,7 +113,7 @@ def intended(text: str, mentions: Sequence[Mention], *, timed: bool = False, tru
         return _recalled(core, mentions)
     if (meant := statements.meant(core)) is not None and not core.rstrip().endswith("?"):
         return Intention(meant.intent, meant.confidence, core, meant.start)
-    core, found = _ordered(statements.active(core) or core)
+    core, found = _ordered(hinted(core) or statements.active(core) or core)
     if found is not None:
         return _command(core, found, mentions, timed=timed, trusting=trusting)
     if _EVERYTHING.match(core) and not core.rstrip().endswith("!"):

@@ -9,10 +9,21 @@ from memos.interface.memreader.intent import Intention
 from memos.interface.memreader.subordinate import Clause
 from memos.interface.memreader.targets import Parts, described
 from memos.interface.memreader.times import Times
+from memos.interface.memreader.words import VERBS
 from memos.memcube.reading import Slot
 from memos.operation.memoperator.entities import Mention
 
 _ASKED = re.compile(r"^(?:what|who|when|where|which|how\s+\w+)(?:'s|\s+is|\s+are|\s+was|\s+were)\s+", re.IGNORECASE)
+
+_COUNTED = re.compile(
+    r"^how\s+(?:many(?:\s+(?:times|of))?|often)\s+(?P<what>.+?)(?:\s+(?:do|did|does|have|has|had|were|was|are|is|will|can|could)\b.*)?[\s?]*$",
+    re.IGNORECASE,
+)
+
+_DID = re.compile(
+    r"^(?:i|we)(?:'ve|\s+have)?\s+(?:just\s+|also\s+)?(?P<verb>(?!had\s+to\b)[a-z]+)\s+(?:an?\s+|the\s+|my\s+|our\s+|\d+\s+)*(?P<what>[a-z].*)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +44,19 @@ class Operation:
             return _topic(self.parts.text or "", self.times)
         if self.intention.intent == "recall":
             return described("recall", _ASKED.sub("", self.parts.target))
+        if self.intention.intent == "count":
+            found = _COUNTED.match(self.parts.target)
+            return described("count", found["what"] if found is not None else self.parts.target)
         return self.parts.target
 
 
 def _topic(content: str, times: Times) -> str:
     """What something that is stored is about: its subject, or the whole of a short one."""
     subject = re.match(r"^(?:that\s+)?(.+?)\s+(?:is|are|was|were|has|have|will|can|wants?|needs?)\b", content, re.IGNORECASE)
+    done = _DID.match(content)
+    if done is not None and (done["verb"].lower() in VERBS or done["verb"].lower().endswith("ed")):
+        content, subject = done["what"], None
     text = subject[1] if subject is not None else content
+    text = text.partition(":")[0].strip() or text
     spans = [(place, place + len(each.text)) for each in times.phrases if (place := text.find(each.text)) >= 0]
     return described("store", text, spans)

@@ -31,6 +31,10 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _PREAMBLE = re.compile(r"^(?:i'm|i\s+am|we're|we\s+are|i've\s+been|we've\s+been)\s+(?:\w+\s+)?\w+ing\b", re.IGNORECASE)
+_AGREED = re.compile(
+    r"^(?:yes|yep|yeah|right|correct)\b[,.]?\s+.{1,120}\b(?:is|are)\s+(?:still\s+|all\s+)?(?:right|correct|true|accurate|valid)[\s.!]*$",
+    re.IGNORECASE,
+)
 
 
 class Heard(NamedTuple):
@@ -97,11 +101,6 @@ def _parts(intention: Intention, times: Times) -> Parts:
     return parts._replace(target=described(intent, parts.target, kept))
 
 
-_MANY = re.compile(
-    r"^(?:(?:what(?:'s|\s+is|\s+was)|tell\s+me)\s+)?(?:how\s+(?:many(?:\s+(?:times|of))?|often|frequently)|(?:the\s+|total\s+"
-    r"|a\s+)*(?:number|count|tally)\s+of(?:\s+times)?)\s+",
-    re.IGNORECASE,
-)
 _CHANGES = re.compile(
     r"^(?:how|what|who|when|why|where)\s+(?:has|have|had|did|does|do|was|were|is)?\s*(?:(?:last\s+)?(?:changed|edited|updated"
     r"|modified|revised|amended)\s+)?"
@@ -109,7 +108,7 @@ _CHANGES = re.compile(
     r"|look(?:ed)?\s+like|contained?|come\s+about))\b.*$"
     r"|^(?:the\s+|an?\s+|my\s+|our\s+)*(?:(?:earlier|previous|prior|former|original|older|old|past|first)\s+)(?:(?:versions?|drafts?"
     r"|wordings?|revisions?|values?|state)\s+(?:of|for)\s+)?"
-    r"|\bbefore\s+(?:i|we|you|he|she|they|it)\s+.*$|\s+over\s+(?:the\s+)?(?:time|years|months|weeks).*$",
+    r"|\bbefore\s+(?:i|we|you|he|she|they|it)\s+.*$|\s+(?:on\s+file\s+)?(?:previously|formerly|originally)$|\s+over\s+(?:the\s+)?(?:time|years|months|weeks).*$",
     re.IGNORECASE,
 )
 
@@ -128,7 +127,7 @@ def _sought(intention: Intention, object_: str, times: Times) -> str:
             text = shorter
         return described(intent, text)
     if intent == "count":
-        text = _MANY.sub("", text)
+        return text.strip(" .!")
     if intent == "compare":
         return described(intent, text)
     spans = [(place, place + len(each.text)) for each in times.phrases if (place := text.find(each.text)) >= 0]
@@ -151,10 +150,8 @@ def _joined(found: Sequence[Operation]) -> list[Operation]:
     """Clauses put together: a statement goes on with what is stored, and tells what "it" is in an order beside it."""
     kept: list[Operation] = []
     for place, each in enumerate(found):
-        leads = (
-            place + 1 < len(found) and bool(found[place + 1].intention.question) and not each.intention.verb and not each.intention.question
-        )
-        if leads and (_PREAMBLE.match(each.clause.text) or found[place + 1].clause.joined == "end"):
+        leads = place + 1 < len(found) and _questions(found[place + 1]) and not each.intention.verb and not each.intention.question
+        if leads and (_PREAMBLE.match(each.clause.text) or _behind(found[place + 1])):
             continue
         last = kept[-1] if kept else None
         stated = not each.intention.verb and not each.intention.question and each.intention.intent in {"store", "none"}
@@ -171,13 +168,30 @@ def _joined(found: Sequence[Operation]) -> list[Operation]:
             last is not None
             and not last.intention.verb
             and not last.intention.question
+            and last.intention.intent in {"store", "none"}
             and each.clause.joined in {"comma", "mark", "link"}
             and points(each)
         ):
-            kept[-1] = given(each, _subject(last.clause.text))
+            subject = _subject(last.clause.text)
+            if _AGREED.match(last.clause.text) is not None:
+                kept[-1] = replace(last, intention=last.intention._replace(intent="confirm"), parts=Parts(subject))
+                kept.append(given(each, subject))
+                continue
+            named = tuple(mention for mention in last.mentions if mention.name in subject)
+            kept[-1] = replace(given(each, subject), mentions=(*named, *each.mentions))
             continue
         kept.append(each)
     return kept
+
+
+def _questions(operation: Operation) -> bool:
+    """Whether a clause asks a question, of memory or not."""
+    return bool(operation.intention.question) or (operation.intention.intent == "none" and operation.clause.text.endswith("?"))
+
+
+def _behind(operation: Operation) -> bool:
+    """Whether what is stated before a question only tells why it is asked; "how many is that?" counts what was stated."""
+    return operation.clause.joined == "end" or (operation.clause.joined == "comma" and operation.intention.intent != "count")
 
 
 def _subject(statement: str) -> str:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from memos.interface.memreader.dialogue.lexicon import gender
 from memos.interface.memreader.operation import Operation
 from memos.interface.memreader.scope import CHANGING
-from memos.interface.memreader.targets import POINTERS
-from memos.interface.memreader.words import listed
+from memos.interface.memreader.targets import POINTERS, Parts
+from memos.interface.memreader.words import CONTAINERS, listed
 from memos.memcube.reading import Slot
+from memos.operation.memoperator.entities import Mention
 
+_ADDING = listed("add append include insert put stick pop")
+_OPENING = frozenset({"unfreeze", "restore", "recall"})
+_WHEN = re.compile(r"(?:on|in|at|by|next|this|every|again|later|tomorrow|tonight)\b[\w: ]{0,30}", re.IGNORECASE)
 _ONE = re.compile(
     r"^(?:(?:the|that|this|those|these|my|our)\s+)?(?:(?P<kind>(?!(?:the|that|this|those|these|my|our|all|every|which|no|any|each)\b)[\w-]+(?:['’]s)?)\s+)?"
     r"(?:ones?|(?<!\w\s)(?:those|these|that))\b\s*(?P<rest>.*)$",
     re.IGNORECASE,
+)
+_THE_ONE = re.compile(
+    r"\bthe\s+(?P<kind>last|other|old|new|previous|earlier|first|second|third|next|current|right|wrong)\s+one\b", re.IGNORECASE
 )
 _MADE = re.compile(r"(?:summary|recap|digest|overview|list|comparison|results?|gist|minutes)", re.IGNORECASE)
 _SUCCESSIVE = listed("old new other first second third last latest previous current wrong right earlier next original my our the a an")
@@ -31,15 +39,37 @@ def settled(found: list[Operation], turn: int) -> list[Operation]:
         other = _antecedent(found, place)
         if other is not None:
             found[place] = _pointed(each, other, turn)
-    people = [(place, mention.name) for place, each in enumerate(found) for mention in each.mentions if mention.kind == "person"]
+    found = [_added(each, found[place - 1], turn) if place else each for place, each in enumerate(found)]
+    people = [
+        (place, mention.name) for place, each in enumerate(found) for mention in each.mentions if _somebody(mention, each.clause.text)
+    ]
     return [_owned(each, {name for at, name in people if at < place}, turn) for place, each in enumerate(found)]
+
+
+def _somebody(mention: Mention, text: str) -> bool:
+    """Whether a name is somebody's: by its kind, as a known first name, or as that of somebody who owns something."""
+    if mention.kind != "thing":
+        return mention.kind == "person"
+    owns = re.search(rf"(?<!\w){re.escape(mention.name)}['\u2019]s\s+[a-z]", text) is not None
+    return gender(mention.name.split()[0]) != "?" or (owns and mention.name.isalpha() and not mention.name.isupper())
+
+
+def _added(each: Operation, last: Operation, turn: int) -> Operation:
+    """What "add …" without a place adds to: what the step before it found, unlocked or brought back."""
+    if each.intention.intent != "store" or each.intention.verb not in _ADDING or last.intention.intent not in _OPENING or not last.subject:
+        return each
+    intention = each.intention._replace(intent="update")
+    slot = Slot(name="reference", words="", value=last.subject, turn=turn)
+    return replace(each, intention=intention, parts=Parts(last.subject, each.parts.text, "append"), slots=(*each.slots, slot))
 
 
 def points(operation: Operation) -> bool:
     """Whether what an order is about is only pointed to."""
     target = operation.parts.target.lower()
     return bool(operation.intention.verb) and (
-        target in POINTERS or re.fullmatch(r"(?:all\s+of\s+)?(?:it|them|that|this)", target) is not None
+        target in POINTERS
+        or (not target and operation.intention.intent in CHANGING)
+        or re.fullmatch(r"(?:all\s+of\s+)?(?:it|them|that|this)", target) is not None
     )
 
 
@@ -61,12 +91,35 @@ def _antecedent(found: list[Operation], place: int) -> Operation | None:
 def _pointed(each: Operation, other: Operation, turn: int) -> Operation:
     intent, target = each.intention.intent, each.parts.target
     if intent == "store":
-        return each
+        return _about(each, other, turn)
+    if (
+        intent in CHANGING
+        and target.lower() in CONTAINERS
+        and re.search(rf"\b(?:that|this)\s+{re.escape(target)}\b", each.clause.text, re.IGNORECASE)
+    ):
+        slot = Slot(name="reference", words=f"that {target}", value=other.subject, turn=turn)
+        return replace(given(each, other.subject), slots=(*each.slots, slot))
     words, said = _changed(target, other.subject) if intent in CHANGING else _asked(target, other.subject)
     if said is None:
         return each
-    slot = Slot(name="reference", words=words, value=said if words != "its" else other.subject, turn=turn)
+    slot = Slot(name="reference", words=words, value=said if words != "its" and intent in CHANGING else other.subject, turn=turn)
     return replace(given(each, said), slots=(*each.slots, slot))
+
+
+def _about(each: Operation, other: Operation, turn: int) -> Operation:
+    """A reminder "about it", with what it is about."""
+    text = each.parts.text or ""
+    found = re.search(r"\b(?:about|of|for|regarding)\s+(?P<word>it|them)\b", text, re.IGNORECASE)
+    if other.intention.intent == "store":
+        return each
+    if found is None and each.intention.verb in {"remind", "nudge", "ping"} and _WHEN.fullmatch(text) is not None:
+        slot = Slot(name="reference", words="", value=other.subject, turn=turn)
+        return replace(each, parts=each.parts._replace(text=f"{text} about {other.subject}"), slots=(*each.slots, slot))
+    if found is None:
+        return each
+    said = f"{text[: found.start('word')]}{other.subject}{text[found.end('word') :]}"
+    slot = Slot(name="reference", words=found["word"], value=other.subject, turn=turn)
+    return replace(each, parts=each.parts._replace(text=said), slots=(*each.slots, slot))
 
 
 def _changed(target: str, subject: str) -> tuple[str, str | None]:
@@ -99,11 +152,16 @@ def _asked(target: str, subject: str) -> tuple[str, str | None]:
     """The same of what is asked."""
     if not target or re.match(r"(?:with|to|against)\b", target):
         return "", f"{subject} {target}".strip()
+    one = _THE_ONE.search(target)
+    if one is not None:
+        head = _HEAD.match(subject)
+        noun = _single(_noun(head["head"] if head else subject, one["kind"]))
+        return one[0], f"{target[: one.start()]}the {one['kind']} {noun}{target[one.end() :]}"
     found = _POINTS.search(target)
     if found is None:
         return "", None
     rest = target[found.end() :]
-    if re.match(r"\s+\w", rest) and not re.match(r"\s+(?:is|says?|was|with|to|and|about|against|from|this|in)\b", rest):
+    if re.match(r"\s+\w", rest) and not re.match(r"\s+(?:is|says?|was|compares?|differs?|with|to|and|about|against|from|this|in)\b", rest):
         return "", None
     return found[0], f"{target[: found.start()]}{subject}{rest}"
 

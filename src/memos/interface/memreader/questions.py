@@ -84,6 +84,10 @@ _DIGEST = re.compile(
     re.IGNORECASE,
 )
 
+_BESIDE = re.compile(r"\band\s+(?:what|which|who|where|when|why)\b", re.IGNORECASE)
+_BEFORE = re.compile(r"^(?:what|which|who|where|when|why)\b.*\band\s+how\s+\w+$", re.IGNORECASE)
+"""A count beside another question, which one answer from memory tells as well."""
+
 
 @lru_cache(maxsize=1)
 def _wrappers() -> tuple[re.Pattern[str], ...]:
@@ -114,7 +118,11 @@ def unwrapped(text: str) -> Question:
 
 def shape(question: str) -> Intent:
     """What a question asks for, by its form alone."""
-    if _COUNT.search(question):
+    if (
+        (counted := _COUNT.search(question)) is not None
+        and not _BESIDE.search(question[counted.end() :])
+        and not _BEFORE.search(question[: counted.end()])
+    ):
         return "compare" if _COMPARE.search(question) else "recall" if _REMEMBERED.search(question) else "count"
     if _HISTORY.search(question):
         return "history"

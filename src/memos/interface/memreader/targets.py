@@ -27,10 +27,11 @@ _EVERYTHING = re.compile(
 )
 _BEHIND = re.compile(
     r"\s*(?:,\s*(?:(?:and\s+|but\s+|so\s+)?(?:i|we|it|that|they|he|she|you|then|please|just|keep)\b|(?:the|my|our|his"
-    r"|her)\s+\w+\s+(?:is|was|are|were|has|had)\b|but\b|because\b|since\b|as\b|so\b|will\s+you|would\s+you).*"
+    r"|her)\s+\w+\s+(?:is|was|are|were|has|had)\b|but\b|turns\s+out\b|there\s+(?:is|are|was|were)\b|;?\s*(?:keep|leave)\b|because\b|since\b|as\b|so\b|will\s+you|would\s+you).*"
+    r"|\s*;\s*(?:keep|leave)\b.*"
     r"|\s+(?:so\s+(?:that\s+)?(?:nobody|no\s+one|nothing|it|they|he|she|we|i|you|that|this|everyone|anyone)\b.*|because\b.*"
     r"|in\s+order\s+to\b.*|if\s+you\s+(?:can|could|don't).*"
-    r"|for\s+(?:me|now|good|ever|the\s+(?:moment|time\s+being)|later)|again|please|pls|from\s+(?:here|there)|entirely|altogether|somewhere\s+.*|too|as\s+well|instead|right\s+away|at\s+once|now"
+    r"|for\s+(?:me|now|good|ever|the\s+(?:moment|time\s+being)|later)|again|any\s*more|any\s+longer|please|pls|from\s+(?:here|there)|entirely|altogether|somewhere\s+.*|too|as\s+well|instead|right\s+away|at\s+once|now"
     r"|immediately|permanently|completely|forever))\s*[.!?]*$",
     re.IGNORECASE,
 )
@@ -43,10 +44,13 @@ _PARTICLES: dict[str, re.Pattern[str]] = {
     ),
     "freeze": re.compile(
         r"\s+(?:(?:as\s+)?(?:read-?\s?only|immutable|permanent|unchangeable|unchanged|locked|frozen|final)|(?:exactly\s+)?as\s+(?:it"
-        r"|they)\s+(?:is|are)|against\s+(?:changes?|edits?|editing).*|down)$",
+        r"|they)\s+(?:is|are)|against\s+(?:changes?|edits?|editing).*|down|back\s+on)$",
         re.IGNORECASE,
     ),
-    "unfreeze": re.compile(r"\s+(?:(?:be\s+)?(?:editable|writable|changeable|edited|changed|updated)(?:\s+again)?)$", re.IGNORECASE),
+    "unfreeze": re.compile(
+        r"\s+(?:(?:needn't|doesn't\s+(?:need|have)\s+to|no\s+longer\s+(?:needs|has)\s+to|can|may|should)\s+(?:be|stay)\s.*|(?:be\s+)?(?:editable|writable|changeable|edited|changed|updated)(?:\s+again)?)$",
+        re.IGNORECASE,
+    ),
     "confirm": re.compile(
         r"\s+(?:(?:as\s+)?(?:confirmed|verified|correct|right|true|accurate|valid|checked|up\s+to\s+date)|(?:is|are)\s+(?:still\s+"
         r"|all\s+)?(?:right|correct|true|accurate|valid|up\s+to\s+date).*)$",
@@ -70,6 +74,7 @@ _KEEPING = frozenset({"update", "forget", "archive", "restore", "confirm", "free
 _PURPOSE = re.compile(r"\bfor\s+(?:the\s+)?", re.IGNORECASE)
 _THOSE = re.compile(r"^(?:those|that|these|this)\s+(?:that|which|who|from|for|in|on|about|of|with|we|i|by|tagged)\b", re.IGNORECASE)
 POINTERS = listed("it this that them these those both everything all one ones him her")
+_AGAIN = re.compile(r"^(?:again|too|as\s+well|back)$", re.IGNORECASE)
 
 
 class Parts(NamedTuple):
@@ -90,6 +95,7 @@ def described(intent: Intent, phrase: str, times: Iterable[Span] = ()) -> str:
     text = _BEHIND.sub("", text)
     if (particle := _PARTICLES.get(intent)) is not None:
         text = particle.sub("", _BEHIND.sub("", text))
+    text = _AGAIN.sub("", text)
     for _ in range(0 if _THOSE.match(text) else 5):
         shorter = _FRONT.sub("", _EVERYTHING.sub("", text))
         if shorter == text or not shorter.strip():
@@ -120,6 +126,7 @@ def _without_times(phrase: str, times: Iterable[Span]) -> str:
 def shared(object_: str) -> Parts:
     """What is to be shared with whom."""
     writes = re.search(r"\b(?:write|edit|change|full|update)\b", object_, re.IGNORECASE) is not None
+    object_ = re.sub(r"\sw/?\s(?=\w)", " with ", object_)
     for pattern in _SHARED:
         if (found := pattern.search(object_)) is not None:
             return Parts(found["what"].strip(), to=_receiver(found["who"]), writes=writes)
@@ -129,6 +136,8 @@ def shared(object_: str) -> Parts:
 _SHARED = tuple(
     re.compile(each, re.IGNORECASE)
     for each in (
+        r"^(?P<what>(?:what|everything|anything|all)\b.+)\s+(?:with|to)\s+(?P<who>.{1,80})$",
+        r"^(?:sure\s+)?(?:that\s+)?(?:only\s+)?(?P<who>.{1,50}?)\s+(?:can|could|should|may|must|is\s+able\s+to|are\s+able\s+to|is\s+to|are\s+to)\s+(?:see|read|view|access|open|edit)\s+(?P<what>.+)$",
         r"^(?P<who>.{1,50}?)\s+(?:should|ought\s+to|needs?\s+to|must)\s+be\s+able\s+to\s+(?:see|read|view|access|edit)\s+(?P<what>.+)$",
         r"^(?P<who>.{1,50}?)\s+in\s+on\s+(?P<what>.+)$",
         r"^(?P<who>.{1,60}?)(?:['\u2019]s)?\s+(?:read\s+|write\s+|full\s+|edit\s+|view(?:ing)?\s+)?(?:access|visibility)\s+(?:to|on|for|of)\s+(?P<what>.+)$",

@@ -242,7 +242,7 @@ def _phrase(p: Parse, index: int, words: tuple[str, ...]) -> tuple[int, int] | N
     mine = words[0] == "on"
     eventful = any(noun in _EVENTS or (not mine and len(noun) > 6 and noun.endswith(_ENDINGS)) for noun in nouns)
     if not eventful and words[-1] in {"since", "until", "till", "after", "before"} and p.word(index) in _DETERMINERS:
-        return read if p.word(index - 2) not in _IDIOMS and _NO_EVENT.isdisjoint(nouns) else None
+        return read if p.word(read[1]) not in _PRESENT and p.word(index - 2) not in _IDIOMS and _NO_EVENT.isdisjoint(nouns) else None
     if words[0] in {"during", "throughout"} or words[-1] == "of" or eventful:
         return read if owned or eventful or name or words[0] == "during" else None
     return None

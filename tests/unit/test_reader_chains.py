@@ -1,0 +1,100 @@
+"""How MemReader takes several operations apart, and what it keeps whole; the sentences are none that it is scored by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from memos.interface.memreader.reader import MemReader
+from memos.memcube.call import MemoryCall
+from memos.ports.clock import SystemClock
+
+NOW = datetime(2025, 9, 10, 10, 0, tzinfo=timezone(timedelta(hours=2)))
+READER = MemReader()
+
+
+def chain(text: str) -> list[MemoryCall]:
+    call = READER.read(text, now=NOW, new_id=SystemClock().new_id)
+    return [call, *call.then]
+
+
+def told(call: MemoryCall) -> str:
+    return call.drafts[0].text if call.drafts else call.query.text
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        (
+            "take the lock off the menu, add dumplings, then put it back on",
+            [("unfreeze", "menu"), ("update", "menu"), ("freeze", "menu")],
+        ),
+        ("unlock the rota, add no swaps after noon, lock again please", [("unfreeze", "rota"), ("update", "rota"), ("freeze", "rota")]),
+        ("reinstate the pilot study & then share it with Omar", [("restore", "pilot study"), ("share", "pilot study")]),
+        (
+            "before sharing the roadmap with the board, strip out the headcount figures",
+            [("forget", "headcount figures"), ("share", "roadmap")],
+        ),
+        ("hand the flat file to Nina but first delete the photos", [("forget", "photos"), ("transfer", "flat file")]),
+        ("move the invoices to finance, thereafter lock them", [("transfer", "invoices"), ("freeze", "invoices")]),
+        ("stash the ski list & remind me in November", [("archive", "ski list"), ("store", "in November about ski list")]),
+        ("yes, the postcode is right, and let Uma see it", [("confirm", "postcode"), ("share", "postcode")]),
+        (
+            "note the fence height down as 1.8 then lock that note",
+            [("store", "the fence height down as 1.8"), ("freeze", "fence height down as 1.8")],
+        ),
+        ("save this soup idea: leek. And what did I say of the last one?", [("store", "this soup idea: leek"), ("recall", "soup idea")]),
+    ],
+)
+def test_each_step_of_a_chain_has_its_object(text, steps):
+    found = chain(text)
+    assert [each.intent for each in found] == [intent for intent, _ in steps]
+    for each, (_, words) in zip(found, steps, strict=True):
+        assert words in told(each)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When did Otto bake a vegan cake and share it with a hiking club?",
+        "Which towns did Rosa paint in and how many weeks was she with her friends?",
+        "How many films have I seen, and what marks did I give them?",
+        "The plumber is here and wants to know which boiler service we booked",
+        "I have a call in ten minutes, what did Lena say about the renewal?",
+        "We're meeting the bank soon. What did they offer us last year?",
+    ],
+)
+def test_a_question_is_one_search_whatever_stands_around_it(text):
+    (call,) = chain(text)
+    assert call.operation == "search"
+
+
+def test_context_before_a_question_is_not_looked_for():
+    (call,) = chain("I have a call in ten minutes, what did Lena say about the renewal?")
+    assert call.query.text == "what did Lena say about the renewal?"
+    assert call.reading.topics == ("renewal",)
+
+
+def test_a_count_is_looked_for_by_the_whole_question():
+    (call,) = chain("How many site visits were there last month?")
+    assert (call.query.text, call.reading.topics) == ("How many site visits were there last month?", ("site visits",))
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "target", "option"),
+    [
+        ("can the garden log go to the allotment group?", "transfer", "garden log", ("to", "shared/allotment%20group")),
+        ("could the old rota be archived?", "archive", "old rota", None),
+        ("make sure only Petra can see the salary table", "share", "salary table", ("principals", ("user:Petra",))),
+        ("those patterns belong in the craft space: move the quilt and the scarf", "transfer", "quilt and the scarf", None),
+        ("the choir rota needn't be locked any more", "unfreeze", "choir rota", None),
+        ("stick lemons on the shopping list", "update", "shopping list", ("text", "lemons")),
+        ("forward what I have on damp to the site manager", "share", "what I have on damp", ("principals", ("role:site manager",))),
+        ("the stale price sheet can go", "forget", "stale price sheet", None),
+    ],
+)
+def test_a_hint_is_an_order(text, intent, target, option):
+    (call,) = chain(text)
+    assert (call.intent, call.query.text) == (intent, target)
+    assert option is None or call.options[option[0]] == option[1]
