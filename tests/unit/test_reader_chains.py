@@ -44,7 +44,19 @@ def told(call: MemoryCall) -> str:
             "note the fence height down as 1.8 then lock that note",
             [("store", "the fence height down as 1.8"), ("freeze", "fence height down as 1.8")],
         ),
-        ("save this soup idea: leek. And what did I say of the last one?", [("store", "this soup idea: leek"), ("recall", "soup idea")]),
+        ("Restore my reading list; once it's back add a thriller", [("restore", "reading list"), ("update", "reading list")]),
+        ("first freeze the contract, second share it with legal", [("freeze", "contract"), ("share", "contract")]),
+        ("note that Lea moved to Graz and update her address", [("store", "Lea moved to Graz"), ("update", "Lea's address")]),
+        ("compare the two quotes and archive the more expensive one", [("compare", "quotes"), ("archive", "more expensive quote")]),
+        ("Put the boat manual in the archive. Do the same with the trailer manual.", [("archive", "boat"), ("archive", "trailer manual")]),
+        ("What did I say about Crete? Archive that.", [("recall", "Crete"), ("archive", "Crete")]),
+        ("save that I owe Petra 20 and what did I owe her before?", [("store", "I owe Petra 20"), ("recall", "owe")]),
+        (
+            "retrieve the budget from the archive, bump travel to 900, share it with Tom",
+            [("restore", "budget"), ("update", "travel"), ("share", "budget")],
+        ),
+        ("instead of deleting the draft, archive it", [("archive", "draft")]),
+        ("save this soup idea: leek. And what did I say of the last one?", [("store", "soup idea: leek"), ("recall", "soup idea")]),
     ],
 )
 def test_each_step_of_a_chain_has_its_object(text, steps):

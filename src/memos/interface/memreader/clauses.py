@@ -8,6 +8,7 @@ from memos.interface.memreader.commands import Command, command
 from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.questions import shape
 from memos.interface.memreader.statements import dismissed
+from memos.interface.memreader.subordinate import INSTEAD as _INSTEAD
 from memos.interface.memreader.subordinate import Clause, leads, ordered_parts
 from memos.interface.memreader.words import ADVERBS, ARTICLES, CONJUNCTIONS, DEMONSTRATIVES, POSSESSIVES, PREPOSITIONS, QUANTIFIERS, listed
 
@@ -66,6 +67,14 @@ _ASKS = re.compile(
 )
 _CONTEXT = re.compile(
     r"^(?:i|we|he|she|they|it|my|our|the|(?-i:[A-Z])\w+)\b[^?:;]{0,120}?(?:\b(?:am|is|are|have|has|need|want|think|feel|got|keeps?|just)\b|^(?:i['\u2019](?:m|ve|ll)|(?:we|they)['\u2019](?:re|ve)|(?:he|she|it)['\u2019]s)\b)",
+    re.IGNORECASE,
+)
+_INVERTED = re.compile(
+    r"^(?:who|what|when|where|why|how|which)\b.{0,40}?\b(?:do|did|does|was|were|is|are|have|has|had)\s+(?:i|we|he|she|they|it|the|my)\b",
+    re.IGNORECASE,
+)
+_TELLS = re.compile(
+    r"^(?:that\s+)?(?!(?:i|we|they|you|to)\b)(?:\S+\s+){1,4}?(?:is|was|has|had|left|went|got|became|lost|won|quit|bought|sold|[a-z]+ed)\b",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
@@ -167,7 +176,11 @@ def _leads(left: str) -> bool:
     """Whether words say when what follows is to be done, and are no clause by themselves."""
     if left.rstrip().endswith("?"):
         return False
-    return leads(left) or (_TIMELY.match(left) is not None and command(left) is None and not left.rstrip().endswith(("?", ".", "!")))
+    return (
+        leads(left)
+        or _INSTEAD.match(f"{left}, ") is not None
+        or (_TIMELY.match(left) is not None and command(left) is None and not left.rstrip().endswith(("?", ".", "!")))
+    )
 
 
 def _begins(right: str, left: str, kind: str, words: str) -> bool:
@@ -198,6 +211,8 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
     asks = _ASKS.match(plain) is not None
     if asks and ordered is None and kind == "link" and _one_thing(before, plain):
         return False
+    if asks and ordered is not None and ordered.intent == "store" and _INVERTED.match(plain) and "?" in plain:
+        return True
     if ordered is not None and ordered.intent in {"store", "recall"} and kind == "link" and not words.strip().startswith(","):
         return False
     return asks and (kind != "link" or not _embedding(before, ordered))
@@ -237,6 +252,12 @@ def _is_content(before: str, ordered: Command, given: Command, plain: str, *, ki
         given.intent == "store"
         and given.framed
         and re.match(r"(?:remember|note|save|log|record|keep\s+in\s+mind|don't\s+forget)\s+that\b", plain, re.IGNORECASE)
+    ):
+        return False
+    if (
+        _TELLS.search(content) is not None
+        and given.intent in {"update", "store"}
+        and re.match(r"\s*(?:my|our|the|his|her|their|its)\b", plain[given.end :])
     ):
         return False
     strong = kind == "mark" or "," in words or any(word in words.lower() for word in ("also", "please", "but", "after that"))

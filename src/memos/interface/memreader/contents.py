@@ -147,7 +147,8 @@ def updated(verb: str, object_: str) -> Parts:
 
 
 _ADDING = listed("""
-add append put include insert write mention note jot log record attach enter tack save prepend supplement put stick pop chuck whack bung slap throw slot
+add append put include insert write mention note jot log record attach enter tack save prepend supplement put stick pop
+chuck whack bung slap throw slot
 """)
 _ALTERING = listed("double halve triple raise lower increase decrease reduce bump trim shorten")
 

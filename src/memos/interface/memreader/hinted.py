@@ -15,7 +15,8 @@ _GOES = re.compile(
 )
 _BE = re.compile(rf"^(?:can|could)\s+{_WHAT}\s+(?:please\s+|now\s+)*be\s+(?P<verb>[a-z-]+)(?P<rest>[^?]*?)\s*\?*$", re.IGNORECASE)
 _BELONGS = re.compile(
-    r"^[\w' -]{2,60}?\s+(?:belongs?|should\s+be|should\s+live|ought\s+to\s+be)\s+(?:in|under|to|with)\s+(?P<to>[^:;,.?]{2,60})[:;,.]\s*(?:so\s+|please\s+)*"
+    r"^[\w' -]{2,60}?\s+(?:belongs?|should\s+be|should\s+live|ought\s+to\s+be)\s+(?:in|under|to|with)\s+(?P<to>[^:;,.?]{2,60})[:;,.]\s*"
+    r"(?:so\s+|please\s+)*"
     r"(?P<verb>move|put|transfer|shift|migrate)\s+(?P<what>[^?]+?)$",
     re.IGNORECASE,
 )

@@ -20,6 +20,10 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 
+_TOLD_OF = re.compile(
+    r"^(?:what|when|where|how|who)\b.*?\b(?:say|said|tell|told|write|wrote|note|noted|have|know)\b.*?\b(?:about|on|regarding)\s+(?P<what>.+)$",
+    re.IGNORECASE,
+)
 _DID = re.compile(
     r"^(?:i|we)(?:'ve|\s+have)?\s+(?:just\s+|also\s+)?(?P<verb>(?!had\s+to\b)[a-z]+)\s+(?:an?\s+|the\s+|my\s+|our\s+|\d+\s+)*(?P<what>[a-z].*)$",
     re.IGNORECASE,
@@ -43,6 +47,8 @@ class Operation:
         if self.intention.intent == "store":
             return _topic(self.parts.text or "", self.times)
         if self.intention.intent == "recall":
+            if (told := _TOLD_OF.match(self.parts.target)) is not None:
+                return described("recall", told["what"])
             return described("recall", _ASKED.sub("", self.parts.target))
         if self.intention.intent == "count":
             found = _COUNTED.match(self.parts.target)
@@ -57,6 +63,6 @@ def _topic(content: str, times: Times) -> str:
     if done is not None and (done["verb"].lower() in VERBS or done["verb"].lower().endswith("ed")):
         content, subject = done["what"], None
     text = subject[1] if subject is not None else content
-    text = text.partition(":")[0].strip() or text
+    text = re.sub(r"\s*\([^()]*\)", "", text.partition(":")[0]).strip() or text
     spans = [(place, place + len(each.text)) for each in times.phrases if (place := text.find(each.text)) >= 0]
     return described("store", text, spans)

@@ -31,6 +31,7 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _PREAMBLE = re.compile(r"^(?:i'm|i\s+am|we're|we\s+are|i've\s+been|we've\s+been)\s+(?:\w+\s+)?\w+ing\b", re.IGNORECASE)
+_SAME = re.compile(r"^(?:do\s+|and\s+)?(?:the\s+)?(?:same|likewise|ditto)\s+(?:with|for|to|goes\s+for)\s+(?P<what>[^?]+)$", re.IGNORECASE)
 _AGREED = re.compile(
     r"^(?:yes|yep|yeah|right|correct)\b[,.]?\s+.{1,120}\b(?:is|are)\s+(?:still\s+|all\s+)?(?:right|correct|true|accurate|valid)[\s.!]*$",
     re.IGNORECASE,
@@ -55,13 +56,26 @@ def operations(heard: Sequence[Heard], turn: int, *, carried: bool) -> list[Oper
 
     `carried` says that the conversation gave something, so that a question goes on with what was asked of memory before.
     """
-    found = [_operation(each) for each in heard]
+    found = _repeated([_operation(each) for each in heard])
     some = carried or any(each.intention.intent != "none" for each in found)
     if some:
         found = [_trusting(each, carried=carried) if each.intention.intent == "none" else each for each in found]
     found = _joined(_purposeful(found))
     wanted = [each for each in found if each.intention.intent != "none"] or found[:1]
     return settled(wanted, turn)
+
+
+def _repeated(found: Sequence[Operation]) -> list[Operation]:
+    """The operations, with "do the same with the other" as what was ordered before it."""
+    done: list[Operation] = []
+    for each in found:
+        same = _SAME.match(peeled(each.clause.text).text)
+        if same is None or not done or done[-1].intention.intent not in CHANGING:
+            done.append(each)
+            continue
+        last, target = done[-1], described(done[-1].intention.intent, same["what"])
+        done.append(replace(each, intention=last.intention, parts=last.parts._replace(target=target)))
+    return done
 
 
 def _operation(heard: Heard) -> Operation:

@@ -23,6 +23,8 @@ _OPENERS = (
     r"|after\s+(?:that|this|which)|in\s+the\s+meantime|meanwhile|at\s+the\s+same\s+time|on\s+top\s+of\s+that|from\s+there"
     r"|for\s+good\s+measure|to\s+(?:start|begin|finish|round\s+off)(?:\s+with)?|last\s+of\s+all|as\s+well|besides|in\s+addition|if\s+you\s+(?:can|could)"
     r"|first\s+of\s+all|as\s+a\s+(?:first|next|last|final)\s+step|so\s+that's\s+done|in\s+that\s+case|otherwise|alternatively|with\s+that\s+done"
+    r"|(?:once|when|after|as\s+soon\s+as)\s+(?:it|that|they|this|you)(?:['\u2019](?:s|re)|\s+(?:is|are|was|has\s+been))\s+(?:back|done|in|up|there"
+    r"|ready|saved|out|restored|finished|through|gone|unlocked|archived|deleted|shared|locked|set|over)"
     r"|(?:and\s+)?one\s+last\s+thing|when\s+that(?:'s|\s+is)\s+done)"
 )
 _VERBAL = (
@@ -43,6 +45,7 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             flags,
         ),
         re.compile(rf"{_OPENERS}\s*[,:]?\s+(?=\w)", flags),
+        re.compile(r"(?:second|third|fourth)(?:ly)?\s+(?=[a-z]+\s+(?:it|them|the|my|our|that|this|those)\b)", flags),
         re.compile(rf"{_VERBAL}\s+(?=[\w'\"])", flags),
         re.compile(
             r"(?:and|ugh|argh|er|wait|hiya|plus|roughly|approximately|sorry\s+to\s+(?:trouble|bother|ask)(?:\s+you)?,?\s+but|so(?!\s+(?:that\s+)?you\s+know)|ok|okay|hey|hi|hello|oh|well|but|yes|yeah|also|thanks|lol|btw|right)\s+(?=\w)",

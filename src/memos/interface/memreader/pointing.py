@@ -17,7 +17,7 @@ _ADDING = listed("add append include insert put stick pop")
 _OPENING = frozenset({"unfreeze", "restore", "recall"})
 _WHEN = re.compile(r"(?:on|in|at|by|next|this|every|again|later|tomorrow|tonight)\b[\w: ]{0,30}", re.IGNORECASE)
 _ONE = re.compile(
-    r"^(?:(?:the|that|this|those|these|my|our)\s+)?(?:(?P<kind>(?!(?:the|that|this|those|these|my|our|all|every|which|no|any|each)\b)[\w-]+(?:['’]s)?)\s+)?"
+    r"^(?:(?:the|that|this|those|these|my|our)\s+)?(?:(?P<kind>(?:more|less|most|least)\s+\w+|(?!(?:the|that|this|those|these|my|our|all|every|which|no|any|each)\b)[\w-]+(?:['’]s)?)\s+)?"
     r"(?:ones?|(?<!\w\s)(?:those|these|that))\b\s*(?P<rest>.*)$",
     re.IGNORECASE,
 )
@@ -85,7 +85,17 @@ def _antecedent(found: list[Operation], place: int) -> Operation | None:
         opened = next((one for one in found[:place] if one.intention.intent == "unfreeze"), None)
         if opened is not None:
             return opened
+    opened = next((one for one in found[:place] if one.intention.intent in _OPENING and one.subject), None)
+    if opened is not None and points(each) and _field(found[place - 1]):
+        return opened
     return next((one for one in (*reversed(found[:place]), *found[place + 1 :]) if one.subject and not points(one)), None)
+
+
+def _field(one: Operation) -> bool:
+    """Whether a change is of a part of what was opened before it: "set travel to 900"."""
+    target = re.escape(one.parts.target)
+    owned = re.search(rf"\b(?:the|my|our|his|her|their|that|this)\s+{target}", one.clause.text, re.IGNORECASE)
+    return one.intention.intent == "update" and bool(target) and owned is None and not one.slots and one.parts.target.islower()
 
 
 def _pointed(each: Operation, other: Operation, turn: int) -> Operation:
@@ -175,6 +185,11 @@ def _single(noun: str) -> str:
 def _owned(each: Operation, people: set[str], turn: int) -> Operation:
     """What is stored with a name in place of "her" where one person alone was named before."""
     text = each.parts.text
+    if text is None and each.intention.intent in CHANGING and len(people) == 1:
+        target = re.sub(r"^(?:her|his)\s+(?=\w)", f"{next(iter(people))}'s ", each.parts.target, flags=re.IGNORECASE)
+        if target != each.parts.target:
+            slot = Slot(name="reference", words=each.parts.target.split()[0], value=next(iter(people)), turn=turn)
+            return replace(given(each, target), slots=(*each.slots, slot))
     found = _THEIRS.search(text or "")
     if len(people) != 1 or not text or found is None:
         return each

@@ -30,7 +30,8 @@ _BARE = re.compile(
     r"^(?P<when>before|after|once|as\s+soon\s+as)\s+(?P<you>(?:you|we|i)(?:'ve|\s+have|\s+had)?\s+)?(?P<verb>[a-z][a-z-]*)(?P<rest>\s.+)$",
     re.IGNORECASE,
 )
-_INSTEAD = re.compile(r"^(?:instead\s+of|rather\s+than)\s+[^,]{2,80},\s*", re.IGNORECASE)
+INSTEAD = re.compile(r"^(?:instead\s+of|rather\s+than)\s+(?P<verb>[\w-]+)(?P<what>\s[^,]{2,80})?,\s*", re.IGNORECASE)
+"""What is not to be done; what it was to be done to may be what "it" means behind it."""
 
 
 class Clause(NamedTuple):
@@ -93,8 +94,11 @@ def ordered_parts(clause: Clause) -> tuple[list[Clause], list[Clause]]:
         return ([second], [first]) if _waits(found) else ([first, second], [])
     if (pair := _passive(core) or _unmarked(core) or _held_back(core)) is not None:
         return [Clause(pair[0], clause.joined, moved=True), Clause(pair[1], "link", moved=True)], []
-    if (instead := _INSTEAD.match(core)) is not None and command(peeled(core[instead.end() :]).text) is not None:
-        return [Clause(core[instead.end() :], clause.joined, moved=True)], []
+    if (instead := INSTEAD.match(core)) is not None and command(peeled(core[instead.end() :]).text) is not None:
+        meant = core[instead.end() :]
+        if instead["what"] and instead["verb"].lower().endswith("ing"):
+            meant = re.sub(r"\b(?:it|them|that)\b", lambda _: instead["what"].strip(), meant, count=1)
+        return [Clause(meant, clause.joined, moved=True)], []
     if command(core) is None:
         return [clause], []
     for found in _FOLLOWS.finditer(core):
