@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from memos.interface.memreader.commands import Command, command
+from memos.interface.memreader.fronted import unfronted
 from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.questions import shape
 from memos.interface.memreader.statements import dismissed
@@ -108,6 +109,7 @@ def clauses(text: str) -> list[Clause]:
     """The clauses that each may ask for an operation, in the order in which these are to be done."""
     if (again := _RESTART.match(text[:READ])) is not None:
         text = text[again.end() :]
+    text = unfronted(text) if len(text) < AHEAD else text
     found, last = list[Clause](), list[Clause]()
     for clause in _gapless(_pieces(text)):
         if clause.joined == "end":
@@ -200,8 +202,8 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
         return earlier is not None or _with_object(
             plain, given, kind, words, bare=ordered is not None and not before[ordered.end :].strip()
         )
-    if ordered is not None and ordered.intent == "store" and before[ordered.end :].lstrip().startswith(":"):
-        return False
+    if ordered is not None and (ended := _over(before, ordered, words)) is not None:
+        return ended
     if ordered is None and kind == "comma" and _IS_THAT.match(plain):
         return True
     if ordered is None and kind == "comma" and _CONTEXT.match(before) and _ASKS.match(plain):
@@ -216,6 +218,13 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
     if ordered is not None and ordered.intent in {"store", "recall"} and kind == "link" and not words.strip().startswith(","):
         return False
     return asks and (kind != "link" or not _embedding(before, ordered))
+
+
+def _over(before: str, ordered: Command, words: str) -> bool | None:
+    """Whether an order surely ends here, or what it is to keep surely goes on; None where the words behind it tell."""
+    if ordered.intent != "store":
+        return True if ";" in words else None
+    return False if before[ordered.end :].lstrip().startswith(":") else None
 
 
 def _parallel(before: str, given: Command, words: str) -> bool:

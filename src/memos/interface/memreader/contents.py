@@ -156,6 +156,8 @@ _ALTERING = listed("double halve triple raise lower increase decrease reduce bum
 def _altered(verb: str, text: str) -> Parts:
     """What is to be done to a part of a memory, "double the quantities in it"; to what value is said as by "change"."""
     found = re.match(rf"^(?P<what>.+?)\s+(?:in|on|of)\s+(?P<target>{_WHOSE}\b.*)$", text, re.IGNORECASE)
+    if (by := re.match(r"^(?P<target>.+?)\s+by\s+(?P<much>[\w€$£%. ]+)$", text)) is not None:
+        return Parts(by["target"], f"{verb} by {by['much']}", "overwrite")
     if re.search(r"\sto\s", text):
         return _changed(text)
     return Parts(found["target"] if found else text, f"{verb} {found['what'] if found else text}", "overwrite")

@@ -24,6 +24,11 @@ _TOLD_OF = re.compile(
     r"^(?:what|when|where|how|who)\b.*?\b(?:say|said|tell|told|write|wrote|note|noted|have|know)\b.*?\b(?:about|on|regarding)\s+(?P<what>.+)$",
     re.IGNORECASE,
 )
+_TAKEN_OFF = re.compile(r"^.{1,60}?\s+(?:off|from|out\s+of)\s+(?P<what>(?:the|my|our|his|her|their)\s+.+)$", re.IGNORECASE)
+_IS_IT = re.compile(
+    r"^(?:is|are|was|were)\s+(?P<what>(?:the|my|our|his|her|their)\s+.+?)\s+(?:still|in|there|on|saved|correct|right|already|up)\b.*$",
+    re.IGNORECASE,
+)
 _DID = re.compile(
     r"^(?:i|we)(?:'ve|\s+have)?\s+(?:just\s+|also\s+)?(?P<verb>(?!had\s+to\b)[a-z]+)\s+(?:an?\s+|the\s+|my\s+|our\s+|\d+\s+)*(?P<what>[a-z].*)$",
     re.IGNORECASE,
@@ -49,7 +54,11 @@ class Operation:
         if self.intention.intent == "recall":
             if (told := _TOLD_OF.match(self.parts.target)) is not None:
                 return described("recall", told["what"])
+            if (asked := _IS_IT.match(self.parts.target)) is not None:
+                return described("recall", asked["what"])
             return described("recall", _ASKED.sub("", self.parts.target))
+        if self.intention.intent == "forget" and (taken := _TAKEN_OFF.match(self.parts.target)) is not None:
+            return described("forget", taken["what"])
         if self.intention.intent == "count":
             found = _COUNTED.match(self.parts.target)
             return described("count", found["what"] if found is not None else self.parts.target)
@@ -58,7 +67,11 @@ class Operation:
 
 def _topic(content: str, times: Times) -> str:
     """What something that is stored is about: its subject, or the whole of a short one."""
-    subject = re.match(r"^(?:that\s+)?(.+?)\s+(?:is|are|was|were|has|have|will|can|wants?|needs?)\b", content, re.IGNORECASE)
+    subject = re.match(
+        r"^(?:that\s+)?(.+?)(?:['\u2019]s\s+(?=\w+ed\b|gone\b|over\b|off\b)|\s+(?:is|are|was|were|has|have|will|can|wants?|needs?)\b)",
+        content,
+        re.IGNORECASE,
+    )
     done = _DID.match(content)
     if done is not None and (done["verb"].lower() in VERBS or done["verb"].lower().endswith("ed")):
         content, subject = done["what"], None

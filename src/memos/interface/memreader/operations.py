@@ -27,7 +27,7 @@ _LOST = re.compile(
 )
 _SUBJECT = re.compile(
     r"^(?:(?:yes|yep|yeah|right|correct|ok)[,.]?\s+)?(?:(?:nobody|no\s+one)\s+(?:should|must|may|can)\s+(?:be\s+able\s+to\s+)?(?:change|edit)\s+)?(.+?)"
-    r"(?:['\u2019]s\s+(?=finished|done|over|ready|locked|frozen)|\s+(?:is|are|was|were|has|have|can|could|will|should|must|needs?|needn't|looks?|seems?|contains?|any\s+more)\b)",
+    r"(?:['\u2019]s\s+(?=finished|done|over|ready|gone|out|off|frozen|\w+ed\b)|\s+(?:is|are|was|were|has|have|can|could|will|should|must|needs?|needn't|looks?|seems?|contains?|any\s+more)\b)",
     re.IGNORECASE,
 )
 _PREAMBLE = re.compile(r"^(?:i'm|i\s+am|we're|we\s+are|i've\s+been|we've\s+been)\s+(?:\w+\s+)?\w+ing\b", re.IGNORECASE)

@@ -25,6 +25,7 @@ _OPENERS = (
     r"|first\s+of\s+all|as\s+a\s+(?:first|next|last|final)\s+step|so\s+that's\s+done|in\s+that\s+case|otherwise|alternatively|with\s+that\s+done"
     r"|(?:once|when|after|as\s+soon\s+as)\s+(?:it|that|they|this|you)(?:['\u2019](?:s|re)|\s+(?:is|are|was|has\s+been))\s+(?:back|done|in|up|there"
     r"|ready|saved|out|restored|finished|through|gone|unlocked|archived|deleted|shared|locked|set|over)"
+    r"|if\s+(?:so|not|any|(?:it|they|that|there)(?:['\u2019](?:s|re)|\s+(?:is|are))\s+(?:still\s+)?(?:there|in\s+there|saved|around|open|marked\s+\w+)|you\s+(?:find|have)\s+(?:it|them|any))"
     r"|(?:and\s+)?one\s+last\s+thing|when\s+that(?:'s|\s+is)\s+done)"
 )
 _VERBAL = (

@@ -24,6 +24,7 @@ _ONE = re.compile(
 _THE_ONE = re.compile(
     r"\bthe\s+(?P<kind>last|other|old|new|previous|earlier|first|second|third|next|current|right|wrong)\s+one\b", re.IGNORECASE
 )
+_WHICH = listed("first second third last other old new older newer former latter earlier later")
 _MADE = re.compile(r"(?:summary|recap|digest|overview|list|comparison|results?|gist|minutes)", re.IGNORECASE)
 _SUCCESSIVE = listed("old new other first second third last latest previous current wrong right earlier next original my our the a an")
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b(?!\s+\w+(?:s|ed)?\s+(?:is|was|are)\b)", re.IGNORECASE)
@@ -109,6 +110,9 @@ def _pointed(each: Operation, other: Operation, turn: int) -> Operation:
     ):
         slot = Slot(name="reference", words=f"that {target}", value=other.subject, turn=turn)
         return replace(given(each, other.subject), slots=(*each.slots, slot))
+    if intent == "update" and (each.parts.text or "").lower() in {"it", "that", "this", "them"} and not points(each):
+        slot = Slot(name="reference", words=each.parts.text or "", value=other.subject, turn=turn)
+        return replace(each, parts=each.parts._replace(text=other.subject), slots=(*each.slots, slot))
     words, said = _changed(target, other.subject) if intent in CHANGING else _asked(target, other.subject)
     if said is None:
         return each
@@ -138,15 +142,22 @@ def _changed(target: str, subject: str) -> tuple[str, str | None]:
         return target, subject
     if _MADE.fullmatch(target):
         return target, f"{target} of {subject}"
+    if target.lower() in _WHICH:
+        return target, f"{target} {_single(_noun(_head(subject), target))}"
     one = _ONE.match(target)
     if one is not None and (one["kind"] or one["rest"]):
-        head = _HEAD.match(subject)
-        noun = _noun(head["head"] if head else subject, one["kind"] or "")
+        noun = _noun(_head(subject), one["kind"] or "")
         named = _single(noun) if re.search(r"\bone\b", target) else noun
         return target, " ".join(filter(None, (one["kind"], named, one["rest"])))
     if re.match(r"its\b", target, re.IGNORECASE):
         return "its", f"{subject} {target[4:]}"
     return "", None
+
+
+def _head(subject: str) -> str:
+    """A phrase without what follows its noun."""
+    head = _HEAD.match(subject)
+    return head["head"] if head else subject
 
 
 def _noun(phrase: str, kind: str) -> str:
@@ -164,8 +175,7 @@ def _asked(target: str, subject: str) -> tuple[str, str | None]:
         return "", f"{subject} {target}".strip()
     one = _THE_ONE.search(target)
     if one is not None:
-        head = _HEAD.match(subject)
-        noun = _single(_noun(head["head"] if head else subject, one["kind"]))
+        noun = _single(_noun(_head(subject), one["kind"]))
         return one[0], f"{target[: one.start()]}the {one['kind']} {noun}{target[one.end() :]}"
     found = _POINTS.search(target)
     if found is None:

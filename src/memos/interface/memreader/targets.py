@@ -28,10 +28,10 @@ _EVERYTHING = re.compile(
 _BEHIND = re.compile(
     r"\s*(?:,\s*(?:(?:and\s+|but\s+|so\s+)?(?:i|we|it|that|they|he|she|you|then|please|just|keep)\b|(?:the|my|our|his"
     r"|her)\s+\w+\s+(?:is|was|are|were|has|had)\b|but\b|turns\s+out\b|there\s+(?:is|are|was|were)\b|;?\s*(?:keep|leave)\b|because\b|since\b|as\b|so\b|will\s+you|would\s+you).*"
-    r"|\s*;\s*(?:keep|leave)\b.*|\s+(?:and|but)\s+(?:keep|leave)\b.*"
+    r"|\s*;\s*(?:keep|leave)\b.*|\s+(?:and|but)\s+(?:keep|leave)\b.*|,?\s+but\s+not\b.*"
     r"|\s+(?:so\s+(?:that\s+)?(?:nobody|no\s+one|nothing|it|they|he|she|we|i|you|that|this|everyone|anyone)\b.*|because\b.*"
     r"|in\s+order\s+to\b.*|if\s+you\s+(?:can|could|don't).*"
-    r"|for\s+(?:me|now|good|ever|the\s+(?:moment|time\s+being)|later)|again|any\s*more|any\s+longer|please|pls|from\s+(?:here|there)|entirely|altogether|somewhere\s+.*|too|as\s+well|instead|right\s+away|at\s+once|now"
+    r"|to\s+(?:me|us)|for\s+(?:me|now|good|ever|the\s+(?:moment|time\s+being)|later)|again|any\s*more|any\s+longer|please|pls|from\s+(?:here|there)|entirely|altogether|somewhere\s+.*|too|as\s+well|instead|right\s+away|at\s+once|now"
     r"|immediately|permanently|completely|forever))\s*[.!?]*$",
     re.IGNORECASE,
 )
@@ -142,6 +142,7 @@ _SHARED = tuple(
         r"^(?P<who>.{1,50}?)\s+in\s+on\s+(?P<what>.+)$",
         r"^(?P<who>.{1,60}?)(?:['\u2019]s)?\s+(?:read\s+|write\s+|full\s+|edit\s+|view(?:ing)?\s+)?(?:access|visibility)\s+(?:to|on|for|of)\s+(?P<what>.+)$",
         r"^(?:access\s+(?:to|on)\s+)(?P<what>.+?)\s+(?:to|from|for)\s+(?P<who>.{1,60})$",
+        r"^(?P<who>.{1,60}?)(?:['\u2019]s)?\s+(?:read\s+|write\s+|full\s+|edit\s+)?(?:access|visibility)(?P<what>)$",
         r"^(?P<who>.{1,50}?)\s+know(?:\s+(?:about|of))?(?P<what>\s.+|$)",
         r"^(?P<what>.+?)\s+from\s+(?P<who>(?:my|the|our)\s+\w+|[A-Z][\w.-]+)$",
         r"^(?P<who>.{1,50}?)\s+(?:to\s+)?(?:see|read|view|access|have(?:\s+a\s+look\s+at)?|look\s+at|edit)\s+(?P<what>.+)$",
