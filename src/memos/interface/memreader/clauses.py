@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from memos.interface.memreader.beside import CONTEXT, embedding, one_thing, over, parallel
 from memos.interface.memreader.commands import Command, command
 from memos.interface.memreader.fronted import unfronted
 from memos.interface.memreader.peeling import peeled
-from memos.interface.memreader.questions import shape
 from memos.interface.memreader.statements import dismissed
 from memos.interface.memreader.subordinate import INSTEAD as _INSTEAD
 from memos.interface.memreader.subordinate import Clause, leads, ordered_parts
@@ -66,10 +66,6 @@ _ASKS = re.compile(
     r"|(?:who|what)\s+\w+(?:ed|s)?\s*\?|what\s+helped|how\s+(?:many|much|often|long|far|old)\s)",
     re.IGNORECASE,
 )
-_CONTEXT = re.compile(
-    r"^(?:i|we|he|she|they|it|my|our|the|(?-i:[A-Z])\w+)\b[^?:;]{0,120}?(?:\b(?:am|is|are|have|has|need|want|think|feel|got|keeps?|just)\b|^(?:i['\u2019](?:m|ve|ll)|(?:we|they)['\u2019](?:re|ve)|(?:he|she|it)['\u2019]s)\b)",
-    re.IGNORECASE,
-)
 _INVERTED = re.compile(
     r"^(?:who|what|when|where|why|how|which)\b.{0,40}?\b(?:do|did|does|was|were|is|are|have|has|had)\s+(?:i|we|he|she|they|it|the|my)\b",
     re.IGNORECASE,
@@ -78,12 +74,6 @@ _TELLS = re.compile(
     r"^(?:that\s+)?(?!(?:i|we|they|you|to)\b)(?:\S+\s+){1,4}?(?:is|was|has|had|left|went|got|became|lost|won|quit|bought|sold|[a-z]+ed)\b",
     re.IGNORECASE,
 )
-_QUESTION = re.compile(
-    r"^(?:(?:who|what|when|where|why|how|which|whose)\b.{0,80}?\b)?(?:do|does|did|will|would|can|could|should)\s+\S", re.IGNORECASE
-)
-_OF_THEM = re.compile(r"\b(?:he|she|they|him|his|her|their|them)\b", re.IGNORECASE)
-_ORDERING = listed("list summarise summarize recap compare count archive remind show tell delete freeze lock unlock restore forget")
-"""Verbs that stand beside a question as orders of their own."""
 _POINTING = (
     ARTICLES
     | POSSESSIVES
@@ -190,64 +180,34 @@ def _begins(right: str, left: str, kind: str, words: str) -> bool:
     earlier = _EARLIER.match(right)
     plain = _ACTUALLY.sub("", peeled(right[earlier.end() :] if earlier else right).text)
     before = peeled(left).text
-    over = dismissed(before)
-    if over and over >= len(before.rstrip(" ,.;:!?")):
+    dropped = dismissed(before)
+    if dropped and dropped >= len(before.rstrip(" ,.;:!?")):
         return command(plain) is not None or _ASKS.match(plain) is not None
     ordered, given = command(before), command(plain)
     if given is not None:
-        if ordered is None and kind == "link" and plain == right and _parallel(before, given, words):
+        if ordered is None and kind == "link" and plain == right and parallel(before, given, words):
             return False
         if ordered is not None and ordered.intent == "store" and _is_content(before, ordered, given, plain, kind=kind, words=words):
             return False
         return earlier is not None or _with_object(
             plain, given, kind, words, bare=ordered is not None and not before[ordered.end :].strip()
         )
-    if ordered is not None and (ended := _over(before, ordered, words)) is not None:
+    if ordered is not None and (ended := over(before, ordered, words)) is not None:
         return ended
     if ordered is None and kind == "comma" and _IS_THAT.match(plain):
         return True
-    if ordered is None and kind == "comma" and _CONTEXT.match(before) and _ASKS.match(plain):
+    if ordered is None and kind == "comma" and CONTEXT.match(before) and _ASKS.match(plain):
         return True
     if kind == "comma" or (ordered is None and not _ASKS.match(before)):
         return False
     asks = _ASKS.match(plain) is not None
-    if asks and ordered is None and kind == "link" and _one_thing(before, plain):
+    if asks and ordered is None and kind == "link" and one_thing(before, plain):
         return False
     if asks and ordered is not None and ordered.intent == "store" and _INVERTED.match(plain) and "?" in plain:
         return True
     if ordered is not None and ordered.intent in {"store", "recall"} and kind == "link" and not words.strip().startswith(","):
         return False
-    return asks and (kind != "link" or not _embedding(before, ordered))
-
-
-def _over(before: str, ordered: Command, words: str) -> bool | None:
-    """Whether an order surely ends here, or what it is to keep surely goes on; None where the words behind it tell."""
-    if ordered.intent != "store":
-        return True if ";" in words else None
-    return False if before[ordered.end :].lstrip().startswith(":") else None
-
-
-def _parallel(before: str, given: Command, words: str) -> bool:
-    """Whether a verb goes on with a question: "when did Nate bake a cake and share it with us?"."""
-    return (
-        _QUESTION.match(before) is not None
-        and "?" not in before
-        and words.strip().lower() in {"and", "or", "&"}
-        and given.verb not in _ORDERING
-    )
-
-
-def _one_thing(before: str, plain: str) -> bool:
-    """Whether two questions ask of one thing or person, so that one search answers both."""
-    return shape(before) == shape(plain) or (shape(plain) in {"recall", "count"} and _OF_THEM.search(plain) is not None)
-
-
-def _embedding(before: str, ordered: Command | None) -> bool:
-    """Whether a clause asks a question inside another, to which "and what …" only adds."""
-    return (
-        ordered is not None
-        and re.match(r"\s*(?:what|who|when|where|why|how|which|if|whether)\b", before[ordered.end :], re.IGNORECASE) is not None
-    )
+    return asks and (kind != "link" or not embedding(before, ordered))
 
 
 def _is_content(before: str, ordered: Command, given: Command, plain: str, *, kind: str, words: str) -> bool:

@@ -8,7 +8,8 @@ from memos.interface.memreader.commands import command, lemma
 
 _AND = r"(?:\s*,?\s*(?:and\s+then|and|then|&)\s+|\s*,\s*)"
 _FRONTED = re.compile(
-    rf"(?:^|(?<=[.;!?]\s))(?P<what>(?:[\w'\u2019-]|,(?=\d)|[ ](?!-)){{3,60}}?)(?:\s+[-\u2013\u2014]+\s+|\s*:\s+)(?P<verbs>[a-z]{{3,12}}(?:{_AND}[a-z]{{3,12}}){{0,3}})(?=\s*(?:[.;!?]|$))",
+    rf"(?:^|(?<=[.;!?]\s))(?P<what>(?:[\w'\u2019-]|,(?=\d)|[ ](?!-)){{3,60}}?)"
+    rf"(?:\s+[-\u2013\u2014]+\s+|\s*:\s+)(?P<verbs>[a-z]{{3,12}}(?:{_AND}[a-z]{{3,12}}){{0,3}})(?=\s*(?:[.;!?]|$))",
     re.IGNORECASE,
 )
 _REST = re.compile(
