@@ -245,7 +245,7 @@ class MemoryCall(Value):
     query: MemoryQuery | None = None
     drafts: tuple[CubeDraft, ...] = ()
     cubes: tuple[CubeRef, ...] = ()
-    anchors: tuple[Text, ...] = Field(default=(), description="what names a time by what happened then, as memories tell of it")
+    anchors: tuple[Text, ...] = Field(default=(), max_length=16, description="what names a time by what happened then")
     bearing: Bearing = Field(default="during", description="how the time asked about lies to the anchors")
     options: Metadata = Field(default_factory=dict)
     then: tuple[MemoryCall, ...] = ()

@@ -7,8 +7,9 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from memos.interface.memreader.saying import Said
-from memos.memcube.call import MemoryCall, MemoryReply, raising
+from memos.memcube.call import MemoryCall, MemoryQuery, MemoryReply, raising
 from memos.memcube.legal import legal_namespace
+from memos.memcube.value import build
 from memos.session.base import Verbs, given, several
 
 
@@ -68,17 +69,24 @@ class Asking(Verbs):
         call = self.parse(text, now=now, tz=tz, turns=turns, trigger=trigger, week_start=week_start, country=country)
         places = None if namespaces is None else tuple(legal_namespace(each) for each in several(namespaces))
         placed = [self._placed(each, limit, places) for each in (call, *call.then)]
-        whole = placed[0].model_copy(update={"then": tuple(placed[1:]), **given(idempotency_key=idempotency_key)})
-        return raising(self._door.handle(self.caller, MemoryCall.model_validate(whole)))
+        parts = {name: getattr(placed[0], name) for name in placed[0].model_fields_set} | given(idempotency_key=idempotency_key)
+        whole = build(MemoryCall, **parts | {"then": tuple(placed[1:])})
+        return raising(self._door.handle(self.caller, whole))
 
     def _placed(self, call: MemoryCall, limit: int | None, namespaces: tuple[str | None, ...] | None) -> MemoryCall:
         """A call where this session stands."""
         changed: dict[str, Any] = given(**self._place._asdict())
         if call.query is not None and call.operation in ASKING:
-            changed["query"] = call.query.model_copy(update=given(limit=limit, namespaces=namespaces))
-        elif call.query is not None and namespaces is not None:
-            changed["query"] = call.query.model_copy(update={"namespaces": namespaces})
+            changed["query"] = _with(call.query, limit=limit, namespaces=namespaces)
+        elif call.query is not None:
+            changed["query"] = _with(call.query, namespaces=namespaces)
         return call.model_copy(update=changed)
+
+
+def _with(query: MemoryQuery, **parts: Any) -> MemoryQuery:
+    """A query with some parts, checked as a query's are."""
+    changed = given(**parts)
+    return build(MemoryQuery, **{name: getattr(query, name) for name in query.model_fields_set} | changed) if changed else query
 
 
 ASKING = frozenset({"search", "list", "count", "summarise", "compare"})

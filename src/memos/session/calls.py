@@ -12,6 +12,9 @@ from memos.memcube.call import MemoryCall, MemoryReply, raising
 from memos.memcube.value import invalid
 from memos.session.base import Verbs
 
+DEEPEST = 8
+"""So deep calls may be nested to be read at all; those of a chain stand side by side."""
+
 
 class Calls(Verbs):
     """`handle`, `together`."""
@@ -57,9 +60,13 @@ class Calls(Verbs):
         except ValidationError as error:
             raise invalid(error) from None
 
-    def _with_ids(self, call: Mapping[str, Any]) -> dict[str, Any]:
+    def _with_ids(self, call: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+        if depth > DEEPEST:
+            raise InvalidCall("a step of a chain has no chain of its own; put its calls behind it")
         then = call.get("then")
         following = (
-            [self._with_ids(each) if isinstance(each, Mapping) else each for each in then] if isinstance(then, list | tuple) else then
+            [self._with_ids(each, depth + 1) if isinstance(each, Mapping) else each for each in then]
+            if isinstance(then, list | tuple)
+            else then
         )
         return {"id": self._clock.new_id()} | dict(call) | ({} if then is None else {"then": following})

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from memos.errors import Denied
 from memos.infrastructure.memgovernance import access
 from memos.infrastructure.memgovernance.permission import changing
-from memos.infrastructure.memgovernance.permission.actions import reading, reads_past
+from memos.infrastructure.memgovernance.permission.actions import fields_asked, reading, reads_past
 from memos.infrastructure.memgovernance.permission.book import book_of
 from memos.infrastructure.memgovernance.permission.engine import Engine
 from memos.infrastructure.memgovernance.permission.warrant import Heads, Warrant
@@ -66,7 +66,7 @@ class MemGovernance:
             return Grant(filter=restricted(grant.filter, caller.restrictions), policies=grant.policies)
         action, past = reading(call.operation, past=call.at is not None or call.branch is not None), reads_past(call)
         exempt = None if call.operation in USES else caller.principal
-        asked = call.query.fields() if call.query is not None else frozenset()
+        asked = fields_asked(call)
         beside = any(name in BESIDE or name.startswith(METADATA) for name in asked)
         return Grant(filter=warrant.filter(action, past=past, exempt=exempt, beside=beside), policies=warrant.policies(action))
 

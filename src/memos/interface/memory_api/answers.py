@@ -20,12 +20,15 @@ from memos.memcube.call import MemoryCall, MemoryQuery, MemoryReply, query_of
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.hit import Group, Hit
+from memos.memcube.legal import legal_question
 from memos.operation.memoperator.digest import Cited, Source, digest, telling
 
 COUNTED = 1000
 """So many memories are gone through for a count that asks for a subject; of more it says that there are more."""
 READ, MOST, SHOWN = 40, 200, 100
 """So many memories at least are read for a digest, and so many at most; so many hits of a count are shown."""
+PHRASES = 64
+"""So many of the phrases that were read say what is to be counted."""
 SENTENCES, OF_A_SIDE = 7, 4
 LEAST, SILENT = 0.4, 0.75
 """What scores less than this share of the best is not what was asked for; the second where others say a word of the question."""
@@ -96,7 +99,8 @@ def _query(work: Work) -> MemoryQuery:
 def _subject_of(call: MemoryCall, query: MemoryQuery) -> str:
     """What is to be counted: the phrases that the reader found, else the text itself."""
     read = call.reading
-    return " ".join((*read.topics, *read.entities)) if read is not None and (read.topics or read.entities) else query.text
+    phrases = (*read.topics, *read.entities)[:PHRASES] if read is not None else ()
+    return legal_question(" ".join(phrases)) if phrases else query.text
 
 
 def _places(work: Work, query: MemoryQuery) -> Filter:

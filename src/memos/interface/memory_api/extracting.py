@@ -234,7 +234,7 @@ def with_extraction(
         return call, ()
     options = {name: value for name, value in call.options.items() if name != "found"}
     by = options.get("by")
-    if by not in {None, "rules", "model"}:
+    if by not in (None, "rules", "model"):
         raise InvalidCall(f"by is 'rules' or 'model', not {str(by)[:40]!r}")
     chosen = extracting.chosen(by)
     extractor = extracting.extractor(chosen)

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from memos.errors import InvalidCall
 from memos.memcube.call import MemoryCall, MemoryReply
-from memos.memcube.legal import legal_trigger
+from memos.memcube.legal import legal_name, legal_trigger
+from memos.memcube.value import read_moment
 from memos.ports.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def parsed(
     moment, zone = _moment(now if now is not None else clock.now(), tz)
     if week_start not in WEEKDAYS:
         raise InvalidCall(f"week_start is a day in English, such as 'monday' or 'sunday', not {str(week_start)[:40]!r}")
+    if country is not None and not isinstance(country, str):
+        raise InvalidCall(f"country is a code of ISO 3166-1 such as 'PT', not {str(country)[:40]!r}")
     call = MemReader().read(
         text, now=moment, turns=_turns(turns), trigger=legal_trigger(trigger), new_id=new_id or clock.new_id,
         week_start=WEEKDAYS.index(week_start), country=country,
@@ -57,8 +60,11 @@ def _moment(now: Any, tz: Any) -> tuple[datetime, str]:
     zone = _zone(tz)
     if now.tzinfo is None and zone is None:
         raise InvalidCall("now has no time zone: give it one, or say which is meant by tz='Europe/Lisbon'")
-    moment = now if zone is None else now.replace(tzinfo=zone) if now.tzinfo is None else now.astimezone(zone)
-    return moment, _name(moment)
+    try:
+        moment = now if zone is None else now.replace(tzinfo=zone) if now.tzinfo is None else now.astimezone(zone)
+        return moment, _name(moment)
+    except (OverflowError, ValueError):
+        raise InvalidCall(f"now: in that zone {now.isoformat()} lies outside of the calendar; give another") from None
 
 
 def _zone(tz: Any) -> tzinfo | None:
@@ -83,9 +89,17 @@ def _in_zone(call: MemoryCall, zone: str) -> MemoryCall:
 def _turns(turns: Iterable[Said]) -> tuple[Turn, ...]:
     from memos.interface.memreader.dialogue import Turn
 
-    if isinstance(turns, str | Mapping):
+    if isinstance(turns, str | Mapping) or not isinstance(turns, Iterable):
         raise InvalidCall("turns is a list of what was said before, the oldest first")
     return tuple(Turn(**_said(turn)) for turn in turns)
+
+
+def _when(at: Any) -> datetime | None:
+    """When a turn was said, if that is known."""
+    try:
+        return None if at is None else read_moment(at)
+    except ValueError:
+        raise InvalidCall(f"a turn's `at` is a time in ISO 8601, not {str(at)[:40]!r}") from None
 
 
 def _said(turn: Any) -> dict[str, Any]:
@@ -95,8 +109,13 @@ def _said(turn: Any) -> dict[str, Any]:
         return {"role": "user", "text": turn.reading.said}
     if isinstance(turn, str):
         return {"role": "user", "text": turn}
-    if isinstance(turn, Mapping) and isinstance(turn.get("content"), str) and turn.get("role", "user") in {"user", "assistant"}:
-        return {"role": turn.get("role", "user"), "text": turn["content"], "name": turn.get("name"), "at": turn.get("at")}
+    if isinstance(turn, Mapping) and isinstance(turn.get("content"), str) and turn.get("role", "user") in ("user", "assistant"):
+        return {
+            "role": turn.get("role", "user"),
+            "text": turn["content"],
+            "name": legal_name(turn.get("name")),
+            "at": _when(turn.get("at")),
+        }
     raise InvalidCall(
         "a turn is a text, a message {'role': 'user' or 'assistant', 'content': '…'}, or what parse or ask gave for words said before"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from memos.memcube.call import MemoryCall
+from memos.memcube.call import MemoryCall, query_of
 
 Action = Literal["read", "history", "create", "write", "forget", "share", "erase", "reveal"]
 ACTIONS: tuple[Action, ...] = ("read", "history", "create", "write", "forget", "share", "erase", "reveal")
@@ -32,3 +32,11 @@ def reads_past(call: MemoryCall) -> bool:
 def reading(operation: str, *, past: bool) -> Action:
     """The action by which an operation may see memories."""
     return "history" if past or operation in READS_PAST else "read"
+
+
+def fields_asked(call: MemoryCall) -> frozenset[str]:
+    """The fields of memories that a call's conditions read, those of what it compares with too."""
+    queries = [] if call.query is None else [call.query]
+    if call.operation == "compare" and call.options.get("against") is not None:
+        queries.append(query_of(call.options["against"]))
+    return frozenset().union(*(query.fields() for query in queries))
