@@ -276,6 +276,19 @@ def test_a_frozen_fact_stays_and_one_that_was_written_over_is_its_users(told):
     assert texts(alice) == ["Alice moved to Lisbon in March."]
 
 
+def test_who_may_not_read_the_source_any_more_does_not_read_a_frozen_fact_of_it(opened):
+    memory = opened()
+    alice, bob = memory.as_user("alice"), memory.as_user("bob")
+    source = alice.add([said("I moved to Lisbon in March.")], acl={"user:bob": ["read"]}).cubes[0]
+    memory.drain()
+    alice.freeze(facts(alice)[0].id)
+    assert texts(bob, namespaces="user/alice") == ["Alice moved to Lisbon in March."]
+    alice.unshare(source.id, "user:bob")
+    assert bob.list(namespaces="user/alice").cubes == ()
+    assert texts(alice) == ["Alice moved to Lisbon in March."]
+    assert facts(alice)[0].frozen
+
+
 def test_what_a_hold_keeps_of_facts_is_not_forgotten(told):
     memory, alice, turn = told
     admin = memory.as_user("root", roles=("admin",))
@@ -374,6 +387,33 @@ def test_what_is_marked_in_a_source_is_marked_in_its_facts(opened):
     fact = facts(alice)[0]
     assert [fact.text[each.start : each.end] for each in fact.policy.spans if each.label == "NAME"] == ["Weber"]
     assert "Weber" not in memory.as_user("bob").get(fact.id).cubes[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("My card is 5500 in the drawer. My pin is 4321 for the door.", "5500 in the drawer. My pin is 4321"),
+        ("I love my red boat Falcon.", "my red boat Falcon"),
+        ("I love my red boat Falcon.", "I love my red boat Falcon."),
+    ],
+    ids=["over two sentences", "said in other words", "all of it"],
+)
+def test_what_is_marked_and_cut_or_said_otherwise_is_marked_in_facts_still(opened, text, marked):
+    memory = opened()
+    alice, bob = memory.as_user("alice"), memory.as_user("bob")
+    source = alice.add([said(text)], acl={"user:bob": ["read"]}, sensitivity="internal").cubes[0]
+    memory.drain()
+    assert facts(alice)
+    span = {"start": text.index(marked), "end": text.index(marked) + len(marked), "label": "X", "sensitivity": "restricted"}
+    alice.update(source, spans=[span], sensitivity="internal")
+    shown = " ".join(cube.text for cube in bob.list(namespaces="user/alice").cubes)
+    assert not any(word in shown for word in ("5500", "drawer", "4321", "red", "boat", "Falcon"))
+    assert [hit for word in ("5500", "4321", "Falcon") for hit in bob.search(word).hits if "lex" in hit.why] == []
+    again = alice.add([said(text)], spans=[span], acl={"user:bob": ["read"]}, sensitivity="internal", session="again").cubes[0]
+    memory.drain()
+    assert again.id != source.id
+    shown = " ".join(cube.text for cube in bob.list(namespaces="user/alice").cubes)
+    assert not any(word in shown for word in ("5500", "drawer", "4321", "red", "boat", "Falcon"))
 
 
 def test_extraction_is_in_the_logs(opened):

@@ -173,7 +173,7 @@ class _Batch:
     def _cube(self, source: MemCube, fact: Any) -> MemCube:
         work, extractor = self.work, self.found.extractor
         cube_id, start, end = work.desk.clock.new_id(), *_validity(source, fact)
-        policy, writer = derived_policy(source, fact.text), work.warrant.distrusted(source.namespace)
+        policy, writer = derived_policy(source, fact.text, fact.spans), work.warrant.distrusted(source.namespace)
         return MemCube(
             id=cube_id,
             namespace=source.namespace,

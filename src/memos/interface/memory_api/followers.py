@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,15 +12,16 @@ from memos.interface.memory_api import provenance
 from memos.interface.memory_api.desk import Prepared, Work
 from memos.interface.memory_api.holds import unheld
 from memos.interface.memory_api.update import fact_of, permitted
-from memos.memcube.change import ChangeSet, CubeWrite
+from memos.memcube.change import ChangeSet, CubeWrite, Terms
 from memos.memcube.cube import MemCube
 from memos.memcube.derivation import DERIVED, is_fact
 from memos.memcube.filter import Filter
 from memos.memcube.policy import Policy, SensitiveSpan
 from memos.memcube.provenance import Parent
-from memos.memcube.spans import carried
+from memos.memcube.spans import SPANS, carried, indexed
 from memos.memcube.state import State
 from memos.operation.memlifecycle.transitions import Event, allowed
+from memos.operation.memoperator.analysis import analyse
 from memos.ports.adapter import View
 
 APART = frozenset({"extract", "index", "use", "examine", "classify", "purge", "reclaim", "erase"})
@@ -57,7 +58,7 @@ def _following(work: Work, view: View, prepared: Prepared, change: ChangeSet, mo
             after = _followed(work, before[source_id], moving[source_id], fact) if source_id in before and fact.id not in moving else None
             if after is not None:
                 standing[fact.id] = fact
-                writes.append(CubeWrite(cube=after, birth=False, fact=fact_of(after)))
+                writes.append(CubeWrite(cube=after, birth=False, fact=fact_of(after), terms=_terms(fact, after)))
     kept = unheld(work, permitted(work, standing, writes) if not work.warrant.system else writes, standing)
     if not kept:
         return prepared
@@ -77,9 +78,9 @@ def facts_by_source(view: View, ids: Sequence[str], now: datetime) -> dict[str, 
 
 
 def _followed(work: Work, before: MemCube, after: MemCube, fact: MemCube) -> MemCube | None:
-    """A fact as it stands once its source does so, None where that changes nothing of it. A frozen one refuses every change."""
+    """A fact as it stands once its source does so, None where that changes nothing of it. Of a frozen one only who may read it changes."""
     if fact.frozen:
-        return None
+        return _opened(work, before, after, fact)
     gone = after.state is State.EXPIRED and before.state is not State.EXPIRED
     if gone or (before.text != after.text and fact.version == 1):
         return _moved(work, fact, State.EXPIRED, Event.FORGET)
@@ -91,6 +92,23 @@ def _followed(work: Work, before: MemCube, after: MemCube, fact: MemCube) -> Mem
         return None
     made = provenance.mutated(work, fact.provenance, ORIGIN).model_copy(update={"parents": parents})
     return fact.model_copy(update={**update, "provenance": made})
+
+
+def _opened(work: Work, before: MemCube, after: MemCube, fact: MemCube) -> MemCube | None:
+    """A fact whose source others may read than before; sharing and marking change frozen memories too."""
+    policy = _inherited(before, after, fact).get("policy")
+    return (
+        None
+        if policy is None
+        else fact.model_copy(update={"policy": policy, "provenance": provenance.mutated(work, fact.provenance, ORIGIN)})
+    )
+
+
+def _terms(before: MemCube, after: MemCube) -> Terms | None:
+    """What search is to know of a fact of which other parts are hidden than before; None where that is what it knows."""
+    if indexed(before.text, before.policy) == indexed(after.text, after.policy):
+        return None
+    return analyse(after.text, after.speaker, after.role)
 
 
 def _parents(before: MemCube, after: MemCube, fact: MemCube) -> tuple[Parent, ...]:
@@ -114,7 +132,7 @@ def _inherited(before: MemCube, after: MemCube, fact: MemCube) -> dict[str, Any]
     if (before.namespace, before.layer) != (after.namespace, after.layer) and fact.namespace == before.namespace:
         update |= {"namespace": after.namespace, "layer": after.layer}
     if before.policy != after.policy:
-        update["policy"] = derived_policy(after, fact.text)
+        update["policy"] = derived_policy(after, fact.text, _places(fact))
     if before.own_tags != after.own_tags and fact.own_tags == before.own_tags:
         update["tags"] = (*after.own_tags, *fact.predicted_tags)
     if kept_metadata(before) != kept_metadata(after):
@@ -132,10 +150,25 @@ def kept_metadata(source: MemCube) -> dict[str, Any]:
     return {name: value for name, value in source.metadata.items() if isinstance(value, SCALARS) and name != "extraction"}
 
 
-def derived_policy(source: MemCube, text: str) -> Policy:
-    """The policy of a source for a text made of it: as strict, with what is marked in the source marked wherever its words stand."""
-    policy = source.policy
+def derived_policy(source: MemCube, text: str, places: Iterable[Sequence[int]] = ()) -> Policy:
+    """The policy of a source for a text made of it: as strict, with what is marked in the source marked wherever its words stand.
+
+    `places` are the parts of the source that the text tells of. Where something is marked in them of which the words do not stand in the
+    text, since they were cut or said otherwise, all of the text is marked.
+    """
+    policy, told = source.policy, list(places)
     marked = tuple(span.model_copy(update={"by": "user"}) for span in policy.spans)
     spans: tuple[SensitiveSpan, ...] = carried(text, (source.text, marked))
+    for span in marked:
+        touched = any(start < span.end and span.start < end for start, end in told)
+        if touched and source.text[span.start : span.end] not in text:
+            spans = (*spans, span.model_copy(update={"start": 0, "end": len(text)}))
     stated = policy.stated if policy.stated is not None or policy.sensitivity == "internal" else policy.sensitivity
-    return policy.model_copy(update={"spans": spans, "stated": stated, "veiled": False})
+    return policy.model_copy(update={"spans": spans[-SPANS:], "stated": stated, "veiled": False})
+
+
+def _places(fact: MemCube) -> tuple[Sequence[int], ...]:
+    """The parts of its source that a fact tells of, as it was extracted; none of one that somebody has written over."""
+    told = fact.metadata.get("extraction")
+    found = told.get("spans") if isinstance(told, Mapping) and fact.version == 1 else None
+    return tuple(found or ())
