@@ -11,12 +11,14 @@ from dataclasses import replace
 from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api.answering import answered
 from memos.interface.memory_api.desk import AIMED, Work, fitting
+from memos.interface.memory_api.doubting import require_undoubted
 from memos.interface.memory_api.query import condition, scope
-from memos.interface.memory_api.subject import covers, modifiers, subject
-from memos.memcube.call import CubeRef, MemoryQuery
+from memos.interface.memory_api.subject import covers, modifiers, names, subject
+from memos.memcube.call import CubeRef, MemoryCall, MemoryQuery
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.state import PRESENT, State
+from memos.operation.memoperator.analysis import words
 
 OF_ONE = frozenset({"update", "restore", "confirm", "transfer", "history"})
 """Those that take one memory at a time."""
@@ -33,6 +35,9 @@ OLD = frozenset({"old", "older", "previous", "former", "earlier", "outdated", "o
 FIRST = frozenset({"oldest", "first", "original"})
 NEW = frozenset({"new", "newer", "newest", "latest", "last", "recent", "current", "present"})
 TO_COME = frozenset({"next"})
+ORDER = OLD | FIRST | NEW
+CONDITIONS = ("filter", "window", "path", "types", "namespaces", "layers")
+"""Parts of a query that say which memories are meant beside its text."""
 
 
 def aimed(work: Work) -> Work:
@@ -82,8 +87,7 @@ def about(work: Work, query: MemoryQuery, most: int) -> list[MemCube]:
 
 def _meant(work: Work, query: MemoryQuery, *, one: bool) -> Sequence[MemCube]:
     operation, phrase = work.call.operation, query.text.strip()
-    if not phrase and query.filter is None and query.window is None:
-        raise InvalidCall(f"name the memories to {operation}: by id, or by a query that says what they are about")
+    _require_clear(work.call, query, phrase, one=one)
     plain = query.model_copy(update={"states": query.states or STATES.get(operation, PRESENT), "group": None, "expand": (), "standing": 0})
     found = _forgotten(work, plain) if operation == "restore" else about(work, plain, LOOKED)
     said = f"{phrase[:80]!r}" if phrase else "these conditions"
@@ -92,27 +96,53 @@ def _meant(work: Work, query: MemoryQuery, *, one: bool) -> Sequence[MemCube]:
     if not one:
         if len(found) > MOST:
             raise InvalidCall(f"more than {MOST} memories are about {said}; narrow it, or go through them by list and id")
-        return found
-    chosen = _one(found, phrase)
-    if len(chosen) == 1:
-        return chosen
-    ids = [cube.id for cube in chosen[:SHOWN]]
+        if chosen := _ordered(operation, found, phrase):
+            return chosen
+        raise InvalidCall(f"it is not clear which of several are meant by {said}, and nothing was changed; name them by their ids")
+    left = _one(found, phrase)
+    if len(left) == 1:
+        return left
+    ids = [cube.id for cube in left[:SHOWN]]
     raise InvalidCall(
-        f"{len(chosen)} memories may be meant by {said}, and nothing was changed; name one by its id, or say which", candidates=ids
+        f"{len(left)} memories may be meant by {said}, and nothing was changed; name one by its id, or say which", candidates=ids
     )
+
+
+def _require_clear(call: MemoryCall, query: MemoryQuery, phrase: str, *, one: bool) -> None:
+    """InvalidCall where a phrase names nothing, would take all that there is, or says what is not meant: its words would mean that."""
+    operation, conditioned = call.operation, any(getattr(query, name) is not None for name in CONDITIONS)
+    if not names(phrase) and not conditioned:
+        raise InvalidCall(f"name the memories to {operation}: by id, or by a query that says what they are about")
+    if operation == "history":
+        return
+    if not one and not subject(phrase) and not conditioned:
+        raise InvalidCall(
+            f"{phrase[:80]!r} names nothing in particular, and all memories would be meant; say what they are about, or from when they are"
+        )
+    require_undoubted(call, phrase, one=one)
+
+
+def _ordered(operation: str, found: Sequence[MemCube], phrase: str) -> Sequence[MemCube]:
+    """Of several those that "old" or "last" chooses: they say so themselves; none where no other is left out."""
+    chosen = modifiers(phrase) & ORDER
+    if not chosen or len(found) == 1 or operation == "history":
+        return found
+    return [cube for cube in found if not chosen.isdisjoint(words(cube.text))]
 
 
 def _one(found: Sequence[MemCube], phrase: str) -> Sequence[MemCube]:
     """The one of several that the phrase chooses, or all that it leaves."""
     if len(found) == 1:
         return found
-    words, in_time = modifiers(phrase), sorted(found, key=lambda cube: (cube.said_at, cube.id))
-    if words & FIRST:
+    chosen, in_time = modifiers(phrase), sorted(found, key=lambda cube: (cube.said_at, cube.id))
+    if chosen & FIRST and chosen & NEW:
+        return found
+    if chosen & FIRST:
         return in_time[:1]
-    if words & (NEW - TO_COME) or not subject(phrase):
+    if chosen & (NEW - TO_COME):
         return in_time[-1:]
-    if words & OLD:
-        literal = [cube for cube in found if not words.isdisjoint(cube.text.casefold().split())]
+    if chosen & OLD:
+        literal = [cube for cube in found if not chosen.isdisjoint(words(cube.text))]
         if len(literal) == 1:
             return literal
         return in_time[:1] if len(found) == 2 else found

@@ -18,6 +18,8 @@ from memos.memcube.reading import Unresolved
 
 BLOCKING = frozenset({"target", "content", "scope", "schedule"})
 """What a call that changes memories may not lack; a question goes on without, and says so."""
+WHEN = frozenset({"time", "anchor"})
+"""Nor what it changes may lack that stands already: without the time that they are of, other memories would be meant too."""
 CHANGES = frozenset(
     {"add", "update", "forget", "archive", "restore", "confirm", "freeze", "unfreeze", "transfer", "share", "compose"}
 )  # fmt: skip
@@ -59,7 +61,8 @@ def require_understood(call: MemoryCall) -> None:
             "this asks for something at other times, and nothing here keeps a timetable: `parse` gives the call and its rule, "
             "`reading.schedule`; run it then, with a trigger"
         )
-    blocking = [each for each in call.reading.unresolved if each.kind in BLOCKING or (each.kind == "reference" and _points(call, each))]
+    kinds = BLOCKING if call.operation == "add" else BLOCKING | WHEN
+    blocking = [each for each in call.reading.unresolved if each.kind in kinds or (each.kind == "reference" and _points(call, each))]
     if blocking and call.operation in CHANGES:
         said = "; ".join(f"{each.text!r}: {each.reason}" for each in blocking)
         raise InvalidCall(f"nothing was done, for this was not clear: {said}", unresolved=[each.model_dump() for each in blocking])

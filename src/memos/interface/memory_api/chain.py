@@ -16,6 +16,7 @@ from memos.errors import InvalidCall, MemOSError, VersionConflict
 from memos.infrastructure.memvault.staging import Staging
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.desk import AIMED, Desk, Prepared
+from memos.interface.memory_api.doubting import require_whole
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.operations import require_supported
 from memos.interface.memory_api.preparing import Preparing
@@ -162,6 +163,7 @@ def steps_of(call: MemoryCall) -> list[Step]:
         raise InvalidCall("a chain is about the present; send what you ask of the past by itself")
     if len({each.id for each in calls}) < len(calls):
         raise InvalidCall("two calls of a chain have the same id; give each its own")
+    require_whole(call)
     for place, each in enumerate(calls):
         with named(place, each):
             require_supported(each)

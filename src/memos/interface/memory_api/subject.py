@@ -34,6 +34,11 @@ def modifiers(phrase: str) -> frozenset[str]:
     return frozenset(words(phrase)) & frozenset(_MODIFIER_WORDS.split())
 
 
+def names(phrase: str) -> bool:
+    """Whether a phrase has any word that may name a memory: "my last note" has, "the" and "me" have none."""
+    return bool(stems(words(phrase))) or bool(modifiers(phrase))
+
+
 def covers(work: Work, cube: MemCube, wanted: frozenset[str]) -> bool:
     """Whether all terms of a subject stand in a memory; of four and more one may be missing."""
     return len(wanted - terms_of(work, cube)) <= (1 if len(wanted) > 3 else 0)

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from memos.errors import InvalidCall
 from memos.interface.memory_api.aiming import about
 from memos.interface.memory_api.answering import answered
-from memos.interface.memory_api.desk import Work, fitting
+from memos.interface.memory_api.desk import AIMED, Work, fitting
 from memos.interface.memory_api.query import condition, scope
+from memos.interface.memory_api.subject import subject
 from memos.memcube.call import MemoryQuery
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
@@ -26,7 +28,9 @@ LOOKED = 100
 """Among so many of the best, whatever their time, those are looked for that tell of the time asked about."""
 APART = timedelta(days=21)
 """What is said of one event lies closer together than that; farther apart it is another event of the same name."""
+CHANGING = AIMED - {"history"}
 AROUND, VAGUE = timedelta(days=7), timedelta(days=31)
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 EVER = (*PRESENT, State.ARCHIVED)
 
 
@@ -62,12 +66,22 @@ def timed(work: Work, query: MemoryQuery) -> Timing:
         windows = [query.window]
     anchors = tuple(_told(anchor, periods) for anchor, periods in zip(call.anchors, found, strict=True))
     several = [anchor for anchor, periods in zip(call.anchors, found, strict=True) if len(periods) > 1]
+    if work.call.operation in CHANGING:
+        _require_placed(warnings, several)
     warnings += [f"{anchor!r} may mean several times, {_which(call.bearing)}; see details" for anchor in several]
     if not windows:
         return Timing(query, None, told, anchors, tuple(warnings))
     plain = query.model_copy(update={"window": None})
     ids = [cube.id for cube in told] if call.bearing in {"during", "around"} else []
     return Timing(plain, _within(windows, [*ids, *_telling(work, plain, windows, zone)]), told, anchors, tuple(warnings))
+
+
+def _require_placed(missing: Sequence[str], several: Sequence[str]) -> None:
+    """InvalidCall where it is not clear from when the memories are that are to be changed."""
+    if missing:
+        raise InvalidCall(f"nothing was changed: {missing[0].partition(';')[0]}; name the memories by their ids, or say a date")
+    if several:
+        raise InvalidCall(f"nothing was changed: {several[0]!r} may mean several times; name the memories by their ids, or say a date")
 
 
 def zone_of(name: str) -> tzinfo:
@@ -89,8 +103,8 @@ def _within(windows: Sequence[Window], ids: Iterable[str]) -> Filter:
 
 def _telling(work: Work, query: MemoryQuery, windows: Sequence[Window], zone: tzinfo) -> list[str]:
     """Of the memories that answer the query best those that tell of a time in one of the windows."""
-    if not query.text.strip():
-        return []
+    if not query.text.strip() or (work.call.operation in CHANGING and not subject(query.text)):
+        return []  # "notes older than two years" are those that were written then
     wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
     hits = answered(work, query.model_copy(update={**wanted, "limit": LOOKED, "group": None})).hits
     return [hit.cube.id for hit in hits if _meets(told_times(work, hit.cube, zone), windows)]
@@ -102,10 +116,10 @@ def told_times(work: Work, cube: MemCube, zone: tzinfo) -> list[Window]:
 
     if cube.valid_from is not None:
         return [Window(start=cube.valid_from, end=cube.valid_to)] if cube.valid_to is None or cube.valid_from < cube.valid_to else []
-    text = work.desk.governance.redacted(work.warrant, cube).text
-    if not may_name_a_time(text):
+    text, said = work.desk.governance.redacted(work.warrant, cube).text, _local(cube.said_at, zone)
+    if said is None or not may_name_a_time(text):
         return []
-    return [phrase.window for phrase in read_times(text, now=cube.said_at.astimezone(zone), told=True).phrases]
+    return [phrase.window for phrase in read_times(text, now=said, told=True).phrases]
 
 
 def _meets(times: Iterable[Window], windows: Sequence[Window]) -> bool:
@@ -141,8 +155,17 @@ def _times_of(work: Work, cube: MemCube, zone: tzinfo) -> list[Window]:
     told = [window for window in told_times(work, cube, zone) if window.start is not None and window.end is not None]
     if told and (short := [window for window in told if window.end - window.start <= timedelta(days=190)]):  # type: ignore[operator]
         return short
-    day = cube.said_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    said = _local(cube.said_at, zone)
+    if said is None:
+        return []
+    day = said.replace(hour=0, minute=0, second=0, microsecond=0)
     return [Window(start=day, end=day + timedelta(days=1))]
+
+
+def _local(said: datetime, zone: tzinfo) -> datetime | None:
+    """A time in a zone; None at the ends of the calendar, beside which there is no other day."""
+    near = timedelta(days=2)
+    return said.astimezone(zone) if EARLIEST + near < said < LATEST - near else None
 
 
 def _periods(times: Sequence[tuple[Window, MemCube]]) -> list[_Period]:
@@ -165,7 +188,9 @@ def _borne(periods: Sequence[_Period], bearing: str) -> list[Window]:
     last = periods[-1]
     made: dict[str, Callable[[], list[Window]]] = {
         "during": lambda: [Window(start=each.start, end=each.end) for each in periods],
-        "around": lambda: [Window(start=each.start - AROUND, end=each.end + AROUND) for each in periods],
+        "around": lambda: [
+            Window(start=max(each.start, EARLIEST + AROUND) - AROUND, end=min(each.end, LATEST - AROUND) + AROUND) for each in periods
+        ],
         "before": lambda: [Window(end=last.start)],
         "until": lambda: [Window(end=last.end)],
         "after": lambda: [Window(start=last.end)],
