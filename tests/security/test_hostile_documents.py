@@ -290,3 +290,18 @@ def test_every_span_is_exact_and_nothing_hostile_is_stored(alice, trials, record
     assert right == chunks
     assert stored == 0
     assert slowest < BOUND
+
+
+@pytest.mark.parametrize(
+    "encoding", ["zlib", "bz2", "rot13", "base64", "hex", "uu", "quopri", "punycode", "idna", "undefined", "utf-8\0", ""]
+)
+def test_only_encodings_of_text_are_encodings(encoding):
+    for content in (b"hello there", zlib.compress(b" " * 400_000_000, 1)):
+        with pytest.raises(InvalidCall):
+            read_document(content, DocumentSettings(**LIMITS), name="x.txt", encoding=encoding)
+
+
+@pytest.mark.parametrize("given", [{"name": 5}, {"encoding": 5}, {"password": 5}, {"date_order": ["dmy"]}, {"chunk": "x"}, {"tz": 5}])
+def test_what_is_said_of_a_document_is_checked(given):
+    with pytest.raises(InvalidCall):
+        read_document(b"hello there", DocumentSettings(), **({"name": "x.txt"} | given))

@@ -13,6 +13,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+SLOW = frozenset({"idna", "punycode"})
+"""Encodings of names, which take the square of a text's length."""
 ALLOWED = frozenset("\t\n\r\f\v\x1b\x85")
 SAMPLE = 64 * 1024
 FOREIGN = 0.25
@@ -60,11 +62,10 @@ def _wide(sample: bytes) -> str | None:
 
 def _strictly(content: bytes, encoding: str) -> str:
     try:
-        text = codecs.decode(content, encoding, "strict")
+        if codecs.lookup(encoding).name in SLOW:
+            raise LookupError
+        return content.decode(encoding)  # only encodings of text: no other codec, which may expand what it is given
     except LookupError:
-        raise TooMuch(f"there is no encoding {encoding[:40]!r}") from None
+        raise TooMuch(f"there is no encoding of text {encoding[:40]!r}") from None
     except (UnicodeError, ValueError) as error:
         raise TooMuch(f"it is not {encoding} ({str(error)[:120]}); name its encoding, e.g. encoding='utf-8'") from None
-    if not isinstance(text, str):
-        raise TooMuch(f"{encoding[:40]!r} is no encoding of text")
-    return text

@@ -104,6 +104,9 @@ def read_document(
 ) -> Document:
     """A document from a path, bytes or a binary file; InvalidCall, which says what is wrong with it, for what cannot be read."""
     _require_options(format, chunk, date_order)
+    for what, value in {"name": name, "encoding": encoding, "password": password}.items():
+        if value is not None and not isinstance(value, str):
+            raise InvalidCall(f"{what} is a text, not {type(value).__name__}")
     content, name = bytes_of(source, name, limits.file_bytes)
     if not name.strip() or not name.isprintable() or len(name.encode(errors="replace")) > NAME_BYTES:
         raise InvalidCall(f"the name of a document is one line of at most {NAME_BYTES} bytes; give a shorter one: name='…'")
@@ -125,7 +128,7 @@ def _require_options(format: Any, chunk: Any, date_order: Any) -> None:
         raise InvalidCall(f"{str(format)[:40]!r} is no format; there are {', '.join(formats.FORMATS)}")
     if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or not 100 <= chunk <= 20_000):
         raise InvalidCall("chunk is how many characters a chunk has, about: a number from 100 to 20,000")
-    if date_order not in {None, "dmy", "mdy", "ymd"}:
+    if date_order not in (None, "dmy", "mdy", "ymd"):
         raise InvalidCall("date_order is 'dmy', 'mdy' or 'ymd'")
 
 
