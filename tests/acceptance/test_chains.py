@@ -206,6 +206,14 @@ def test_what_is_asked_in_words_runs_as_one(alice):
     assert len(alice.list().cubes) == 2
 
 
+def test_a_repeated_chain_goes_on_with_the_memory_that_its_first_run_changed(alice):
+    alice.add("The garden plan: roses along the wall.")
+    first = alice.ask("change my garden plan to tulips and lock it", idempotency_key="k")
+    again = alice.ask("change my garden plan to tulips and lock it", idempotency_key="k")
+    assert (again.call_id, again.then[0].call_id) == (first.call_id, first.then[0].call_id)
+    assert [(cube.text, cube.frozen) for cube in alice.list().cubes] == [("Garden plan: tulips", True)]
+
+
 def test_equal_facts_are_one_within_a_chain_too(alice):
     reply = together(alice, add("I live in Lisbon"), add("i live in  lisbon"), add("I live in Porto"))
     first, again, other = (each.cubes[0] for each in (reply, *reply.then))

@@ -183,7 +183,7 @@ def meant_before(step: Step, earlier: Sequence[Step]) -> Step:
         return step
     for other in reversed(earlier):
         asked, done = other.ready.query, other.prepared
-        if asked is None or done is None or done.change is None or asked.text.casefold() != ready.query.text.casefold():
+        if asked is None or done is None or other.ready.operation not in WRITING or asked.text.casefold() != ready.query.text.casefold():
             continue
         if ids := tuple(CubeRef(id=cube.id) for cube in done.reply.cubes):
             return replace(step, ready=ready.model_copy(update={"cubes": ids}))
