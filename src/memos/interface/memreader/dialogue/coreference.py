@@ -15,6 +15,7 @@ from memos.interface.memreader.dialogue.options import Options, choice
 from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content, tokens
 from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
 from memos.interface.memreader.dialogue.referents import Referent, referents
+from memos.interface.memreader.dialogue.ranking import Asked, sought
 from memos.interface.memreader.dialogue.sight import Sight
 from memos.interface.memreader.dialogue.talk import Fits, Talk
 from memos.memcube.reading import Slot, Unresolved
@@ -159,8 +160,9 @@ def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if want in sight.taken or _within(sight, at, fits, subject=low in {"he", "she"}, own=own):
         return None, None
     sight.taken.add(want)
-    sure = sight.talk.best(lambda each: fits(each) and each.kind == "person" and each.gender == want)
-    found = sight.talk.best(fits)
+    asked = Asked(0, gender=want, subject=low in {"he", "she"})
+    sure = sight.talk.best(lambda each: fits(each) and each.kind == "person" and each.gender == want, asked=asked)
+    found = sight.talk.best(fits, asked=asked)
     if found is not None and found.rival is not None and sure is not None and sure.rival is None:
         found = sure
     if found is not None and found.rival is None and found.value[0].isupper():
@@ -210,7 +212,7 @@ def _thing(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         return None, None
     sight.taken.add("it")
     found = sight.talk.best(lambda each: each.kind == "event", far=3) if word_at(sight.words, at, -1) in lex.SCHEDULING else None
-    found = found or sight.talk.best(fits) or (sight.talk.statement() if sight.words[0].low in lex.COMMANDS | _AGREEING else None)
+    found = found or sight.talk.best(fits, asked=sought(sight.words, at)) or (sight.talk.statement() if sight.words[0].low in lex.COMMANDS | _AGREEING else None)
     return outcome(sight.words, at, found, "thing", own=low == "its", rest=rest)
 
 
@@ -244,7 +246,8 @@ def _pointing(words: Sequence[Token], at: int, rest: str, talk: Talk) -> Step:
         return 1, edit, None
     if talk.amount and word_at(words, at) in lex.MEASURING:
         return 1, edit_of(words, at, 1, Found(*talk.amount, "thing")), None
-    found = _things(low, talk) if word_at(words, at, -1) != "compare" else compared(words, at, talk)
+    asked = sought(words, at)
+    found = _things(low, talk, asked) if word_at(words, at, -1) != "compare" else compared(words, at, talk)
     return 1, *outcome(words, at, found, "thing", rest=rest)
 
 
@@ -258,7 +261,7 @@ def _time_or_event(words: Sequence[Token], at: int, talk: Talk) -> Step:
     return 1, time_edit(words, at, 1, moment.span.bare, moment), None
 
 
-def _things(low: str, talk: Talk) -> Found | None:
+def _things(low: str, talk: Talk, asked: Asked) -> Found | None:
     many = low in {"those", "these"}
-    found = talk.best(lambda each: each.kind not in {"person", "name"} and (each.plural or not many))
-    return talk.best(lambda each: each.kind not in {"person", "name"}) if many and found is None else found
+    found = talk.best(lambda each: each.kind not in {"person", "name"} and (each.plural or not many), asked=asked)
+    return talk.best(lambda each: each.kind not in {"person", "name"}, asked=asked) if many and found is None else found

@@ -25,14 +25,18 @@ class Heard(NamedTuple):
     clock: int
     answer: bool
     mine: bool
-    topic: bool
+    topic: bool = False
     """Whether it stands after "about", or is what is counted, listed or summarised."""
-    first: bool
+    first: bool = False
     """Whether its turn begins with it."""
-    located: str
+    located: str = ""
     """The preposition by which something is said to be in, on or at it."""
-    within: bool
+    within: bool = False
     """Whether it stands in an answer that only goes on with the question: "that the roof leaks"."""
+    again: bool = False
+    """Whether a pronoun meant it."""
+    listed: bool = False
+    """Whether it is one of several that were listed."""
 
 
 class Found(NamedTuple):

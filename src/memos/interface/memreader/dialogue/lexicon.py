@@ -53,7 +53,7 @@ spoke spoken stood stuck took taught thought threw told understood went woke won
 VERBS = _set(_VERBS)
 """Common verbs, in their first form, and irregular past forms."""
 NOUN_TOO = _set(
-    """book call change check cost drink drive feel help list look love move need order plan play record reply share show start stay stop
+    """fix fall feed cut drop offer promise answer book call change check cost drink drive feel help list look love move need order plan play record reply share show start stay stop
     store talk text travel try use visit wait walk watch work note update count track schedule save archive like"""
 )
 """Verbs that are nouns after an article, and within a noun phrase."""
@@ -254,6 +254,16 @@ def plural(word: str) -> bool:
     return word in PLURAL_FOLK or word in {"people", "men", "women", "children"} or singular(word) != word
 
 
+def kind_known(low: str) -> bool:
+    """Whether a word is no verb, adverb or small word, so that with a capitalised one before it, it is a noun: "boiler swap"."""
+    small = low in PREPOSITIONS | AUXILIARIES | CONJUNCTIONS | PRONOUNS | ADVERBS | DETERMINERS
+    verbal = low in VERBS - NOUN_TOO or low in INFLECTED or low.endswith(("ed", "ly")) or low in _PAST
+    return not small and not verbal and not (low.endswith("s") and not low.endswith("ss"))
+
+
+_PAST = _set("gave got had won sent ran fell lent held led let put set cut hit quit spoke swam sang rang drew flew threw blew grew")
+
+
 VAGUE = _set(
     """foot average hours minutes km miles mind hand general total lift rule note notes memory memories record records table list
     question anything thing things time times lot bit idea way day one ones summary
@@ -264,3 +274,8 @@ KIN_NAMES = _set(
     "mum mom mummy mommy mama dad daddy papa grandma grandpa granny nana grandad granddad gran auntie uncle aunt mother father"
 )
 """Words of kinship that stand as names, with no article."""
+DOCUMENTS = _set(
+    """note list email mail letter message report recipe contract lease plan document file entry article book folder page draft form
+    invoice receipt ticket log summary memo diary journal code password number quote agreement policy photo picture record version
+    decision minutes essay paper thesis review agenda story poem"""
+)

@@ -147,7 +147,8 @@ def _may_be_bare(words: Sequence[Token], at: int, names: Mapping[int, int]) -> b
         return word.low not in lex.COMMANDS | lex.CHITCHAT and not word.low.endswith(("ed", "ly")) and word.low not in lex.NOUN_TOO
     if before in _BEFORE_BARE or before in {"any", "some"}:
         return not word.low.endswith("ed")
-    return before == "and" and at > 1 and content(words[at - 2])
+    after = words[at + 1].low if at + 1 < len(words) else ""
+    return before == "and" and at > 1 and content(words[at - 2]) and not (after in lex.DETERMINERS and word.low in lex.NOUN_TOO | lex.VERBS)
 
 
 def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
@@ -157,6 +158,8 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     if covering is not None:
         leads = any(start == words[first].start and end == covering for start, end in times)
         return leads and _heads(words, covering)
+    if word.low == "well" and at > first and first and words[first - 1].low in lex.DETERMINERS and content(words[at - 1]):
+        return True  # the barn well
     if not content(word):
         return False
     if at == first:

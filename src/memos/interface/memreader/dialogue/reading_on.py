@@ -46,6 +46,7 @@ from memos.interface.memreader.dialogue.referents import referents
 from memos.interface.memreader.dialogue.replies import agrees, asks, correction, offered
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.interface.memreader.dialogue.values import Standalone, Turn
+from memos.interface.memreader.dialogue.wording import careful, exclaims, opened
 from memos.interface.memreader.language import language_of
 from memos.memcube.reading import Slot, Unresolved
 
@@ -82,7 +83,7 @@ class _Reader:
 
     def hear(self, turn: Turn, number: int) -> None:
         """Take in a turn."""
-        text = turn.text[:LONGEST]
+        text = careful(turn.text[:LONGEST]) if turn.role == "user" else turn.text[:LONGEST]
         if turn.at is not None and turn.at.tzinfo is not None and self.now.tzinfo is not None:
             text = lasting(text, turn.at.astimezone(self.now.tzinfo), self.now)
         if turn.role == "assistant":
@@ -98,30 +99,44 @@ class _Reader:
             self.talk.clock += 1
             items = listed.items if listed else ()
             self.talk.hear(
-                resolved.text, number, mine=False, sources=resolved.carried.items(), listed=items, asked=self._asked_for(), said=text
+                text, number, mine=False, sources=resolved.carried.items(), listed=items, asked=self._asked_for(), told=resolved.text
             )
+            self._touch(resolved.slots, mine=False)
         self.answer = (resolved.text, number)
         if listed is not None:
             self.options.append(listed)
             listed.frame = self.frame if listed.offered else None
 
+    def _touch(self, slots: Sequence[Slot], *, mine: bool) -> None:
+        for each in slots:
+            if each.name in {"reference", "topic"} and each.turn is not None:
+                self.talk.touch(each.value, each.turn, mine=mine, subject=each.words.lower() in _SUBJECTS)
+
     def _asked_for(self) -> str:
         """The question word of what was asked last; "who" where it asks for people, "what" where for things of a kind."""
-        words = [word.low.split("'")[0] for word in tokens(self.frame.text) if word.low not in _JOINING] if self.frame else []
+        last = re.split(r"(?<=[.?!,])\s+(?=(?:what|who|which|where|when|how)\b)", self.frame.text, flags=re.IGNORECASE)[-1] if self.frame else ""
+        words = [word.low.split("'")[0] for word in tokens(opened(last)) if word.low not in _JOINING]
         first = words[0] if words else ""
+        if first in {"what", "how"} and words[-2:-1] and words[-2] in {"called", "named"}:
+            return ""
         if first not in {"which", "what", "list", "show", "find", "give", "name"}:
             return first
-        named = "name" in words[:5]
+        named = not {"name", "called", "named"}.isdisjoint(words)
         if any(lex.singular(word) in lex.FOLK or word in lex.PLURAL_FOLK for word in words[1 : 9 if named else 4]):
             return "who"
         return "" if named else "what"
 
     def _hear_user(self, text: str, number: int) -> None:
-        if chitchat(text):
+        if chitchat(text) or (exclaims(text) and not (self.answer and asks(self.answer[0]))):
             return
+        text = self.talk.capitals(text)
         read, root = self._read(text)
         self.talk.clock += 1
-        self.talk.hear(read.text, number, mine=True, sources={each.value.lower(): each.turn for each in read.slots}.items(), said=text)
+        sources = {each.value.lower(): each.turn for each in read.slots}.items()
+        said = text if root is None else read.text
+        self.talk.hear(said, number, mine=True, sources=sources, said=text, told=read.text)
+        if root is None:
+            self._touch(read.slots, mine=True)
         if has_verb(read.text) and not ALONE.search(read.text):
             self.frame = Frame(read.text, number, number if root is None else root, asks_or_tells(read.text))
             self.frames.append(self.frame)
@@ -133,7 +148,7 @@ class _Reader:
 
     def read(self, text: str) -> Standalone:
         """An utterance as it would be said with nothing before it."""
-        return self._read(text)[0]
+        return self._read(self.talk.capitals(careful(text)))[0]
 
     def _read(self, text: str) -> tuple[Standalone, int | None]:
         if chitchat(text) and not (agrees(text) and self._offer()):
@@ -287,6 +302,7 @@ def _is_read(text: str) -> bool:
     return language_of(text) in {"en", "und"}
 
 
+_SUBJECTS = frozenset({"he", "she", "they", "his", "her", "their"})
 _JOINING = frozenset({"and", "so", "but", "ok"})
 
 

@@ -23,6 +23,7 @@ _APPOSED = re.compile(
     r"\s+(?:is|was)\s+(?:called\s+)?(?:Dr\.?\s|Mrs?\.?\s|Ms\.?\s)?[A-Z][a-z]|,\s+(?:an?\s+certain\s+)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s*(?:[.,]|$)"
 )
 _MEASURES = frozenset(map(lex.singular, UNITS)) | UNITS
+_AFTER = re.compile(r"\s([a-z]{3,})\b")
 _NAMING = re.compile(r"\s+(?:called|named)\s+")
 _DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")
@@ -103,6 +104,10 @@ def _may_name(word: str, text: str, at: int) -> bool:
     )
     common = known or low in lex.CHITCHAT or low in lex.DETERMINERS or low in lex.ADVERBS or low in lex.PREPOSITIONS or low in lex.EVENTS
     starts = not text[:at].strip() or text[:at].rstrip()[-1:] in '.!?:\n"“'
+    if starts and lex.gender(low) == "?" and (after := _AFTER.match(text[at + len(word) :])):
+        after_low = after[1].lower()
+        if lex.kind_known(after_low):
+            return False  # Boiler swap
     return len(low) > 2 and not common and not (starts and low.endswith(("ing", "ed", "ly", "s")))
 
 

@@ -12,7 +12,9 @@ from memos.interface.memreader.dialogue.heard import items as items_of
 from memos.interface.memreader.dialogue.manner import asks_or_tells
 from memos.interface.memreader.dialogue.moments import moments
 from memos.interface.memreader.dialogue.phrases import tokens
+from memos.interface.memreader.dialogue.ranking import REPEATED, Asked, score, weights
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
+from memos.interface.memreader.dialogue.wording import named
 
 MARGIN = 0.3
 """How much better than the next an antecedent has to be."""
@@ -61,12 +63,14 @@ class Talk:
         sources: Iterable[tuple[str, int]] = (),
         listed: Sequence[str] = (),
         asked: str = "",
+        told: str = "",
     ) -> None:
-        """Take in what a turn speaks of; `sources` are the words in it that come from earlier turns."""
+        """Take in what a turn speaks of; `sources` are the words in it that come from earlier turns, `told` it with all that it stands for."""
+        told = told or text
         known = dict(sources)
         within = not mine and bool(_GOES_ON.match(text))
         if not mine and _CLAUSE.match(text):
-            self.told = (clause(text), turn)
+            self.told = (clause(told), turn)
         if not mine and (amount := _AMOUNT.search(text)):
             self.amount = (amount[0], turn)
         answer = not mine and not within and len(tokens(text)) <= 16 and not _FINITE.search(text)
@@ -76,14 +80,19 @@ class Talk:
             if answer and len(tokens(text)) <= 2 and each.kind == "name" and asked in lex.AUXILIARIES:
                 continue  # a word such as "Forbidden."
             one = self._told_apart(each if mine else each._replace(value=turned(each.value)), asked if answer else "")
-            literal = each.value.lower() in said.lower()
+            literal = not mine or each.value.lower() in said.lower()
             origin = turn if literal else known.get(one.core.lower(), known.get(one.value.lower(), self._said(one, turn)))
             self.heard.append(heard_of(text, one, origin, self.clock, alone=answer and each.rank > 0, mine=mine, within=within))
         if mine and not asks_or_tells(text):
-            self.stated = (re.sub(r"\s*[.!]*$", "", text), turn)
+            self.stated = (re.sub(r"\s*[.!]*$", "", told), turn)
         asking = mine and not text.rstrip().endswith(".") and not _STORING.search(text)
         if not (mine and _STORING.match(text)):
-            self.times += [Moment(each, known.get(bare(each.bare), turn), self.clock, asking) for each in times(text)]
+            self.times += [Moment(each, known.get(bare(each.bare), turn), self.clock, asking) for each in times(told)]
+
+    def capitals(self, text: str) -> str:
+        """A text with the names that were heard in capitals."""
+        names = {each.referent.value for each in self.heard if each.referent.value[0].isupper() and each.referent.kind != "event"}
+        return named(text, {name for full in names for name in (full, *full.split()) if len(name) > 2 and name[0].isupper()})
 
     def _told_apart(self, one: Referent, asked: str) -> Referent:
         """A name as that of a person, a place or a thing, by what was asked when it was first the answer."""
@@ -106,36 +115,38 @@ class Talk:
             each._replace(referent=each.referent._replace(gender=gender)) if each.referent.value == value else each for each in self.heard
         ]
 
-    def best(self, fits: Fits, *, far: int = 8) -> Found | None:
+    def touch(self, value: str, turn: int, *, mine: bool, subject: bool) -> None:
+        """Something that was meant again, by a pronoun or the like."""
+        low = bare(value)
+        same = [each for each in self.heard if bare(each.referent.value) == low or bare(each.referent.core) == low]
+        if same:
+            one = same[-1].referent
+            self.heard.append(
+                Heard(one._replace(rank=3 if subject else 2), same[-1].key, turn, self.clock, answer=False, mine=mine, again=True)
+            )
+
+    def best(self, fits: Fits, *, far: int = 8, asked: Asked | None = None) -> Found | None:
         """The referent that fits and stands out most, with its rival if there is one."""
+        asked = (asked or Asked(0))._replace(clock=self.clock)
         scores: dict[str, tuple[float, Heard]] = {}
         for each in self.heard:
             if self.clock - each.clock > far or not fits(each.referent):
                 continue
-            key, score = each.key, self._score(each)
+            key, value = each.key, score(each, asked)
             old = scores.get(key)
-            if old is None or score >= old[0]:
-                scores[key] = (score + (0.25 if old else 0), each)
+            if old is None or value >= old[0]:
+                scores[key] = (value + (weights()[REPEATED] if old else 0), each)
         if not scores:
             return None
         ranked: list[tuple[float, Heard]] = sorted(scores.values(), key=lambda each: -each[0])
         top, first = ranked[0]
-        near = [each for score, each in ranked[1:] if top - score < MARGIN]
+        near = [each for value, each in ranked[1:] if top - value < MARGIN]
         if first.referent.plural or any(each.referent.plural for each in near):
             first = next((each for each in near if first.referent.core in each.referent.core and each.clock == first.clock), first)
         apart = [each for each in near if each.referent.core not in first.referent.core]
         rival = apart[0].referent.core if apart else None
         latest = self.latest(first.referent)
         return Found(latest.referent.value, latest.turn, latest.referent.kind, rival)
-
-    def _score(self, each: Heard) -> float:
-        score = -2.0 * (self.clock - each.clock) + (0, 0.7, 1.0, 1.5)[each.referent.rank]
-        if each.answer and self.clock - each.clock <= 1:
-            score += 1.5 + (0.5 if each.first else 0)
-        elif not each.mine and each.referent.start:
-            score -= 1.0
-        score -= 1.0 if each.referent.kind == "name" else 0
-        return score - (3 if each.referent.head in lex.VAGUE else 0) - (2.5 if each.within else 0)
 
     def _said(self, referent: Referent, turn: int) -> int:
         """The turn that said something last, or else this one."""

@@ -1,0 +1,65 @@
+"""Wording: an utterance as it would be written with care: apostrophes, names in capitals, without what only leads into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.phrases import content, tokens
+from memos.operation.memoperator.gazetteer import gazetteer
+
+_CONTRACTED = re.compile(r"(?<![\w'’])(what|who|when|where|how|why|that)s(?=\s+\w)", re.IGNORECASE)
+_ITS = re.compile(r"(?<![\w'’])(it)s(?=\s+(?:going|not|been|still|too|in|on|at|gone|broken|due|already|the|an?)\b)", re.IGNORECASE)
+_NOT = re.compile(
+    r"(?<![\w'’])(is|are|was|were|do|does|did|have|has|had|ca|could|would|should|wo)nt(?!\w)",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(
+    r"^(?:(?:h+m+|u+h+|u+m+|e+r+m*|ah+|oh+|k|okay|ok|right|well|so|hey|hi|hello|wait|listen|dear|thx|thanks|cheers|btw|by\s+the\s+way|one\s+more\s+thing"
+    r"|another\s+thing|good\s+(?:morning|evening|afternoon))(?!\s+(?:on|about|far|much|many|long|done)\b)[,.!…:-]*\s+)+(?=\w)",
+    re.IGNORECASE,
+)
+_PARENTHESES = re.compile(r",\s+(?:pray|please|if\s+you\s+(?:please|would)|then|again|by\s+the\s+way)\s*,\s*", re.IGNORECASE)
+
+
+@lru_cache(maxsize=2048)
+def careful(text: str) -> str:
+    """The text with the apostrophes of contractions."""
+    text = _ITS.sub(r"\1's", _CONTRACTED.sub(r"\1's", text))
+    return _PARENTHESES.sub(" ", _NOT.sub(r"\1n't", text))
+
+
+@lru_cache(maxsize=2048)
+def opened(text: str) -> str:
+    """The text without the words that only lead into it: "hm", "k", "oh"."""
+    rest = _LEADING.sub("", text)
+    return rest if len(rest.split()) > 1 else text
+
+
+def named(text: str, names: Iterable[str]) -> str:
+    """The text with names that were said before in capitals as they were."""
+    for name in names:
+        low = name.lower()
+        if low in text and low not in gazetteer().common and low not in lex.CHITCHAT:
+            text = re.sub(rf"(?<![\w@./'-]){re.escape(low)}(?![\w@/-])", name, text)
+    return text
+
+
+@lru_cache(maxsize=2048)
+def exclaims(text: str) -> bool:
+    """Whether it is a mere cry of two or three words, that asks and adds nothing: "poor kid", "thieves"."""
+    words = tokens(text)
+    said = [word for word in words if word.low[0].isalnum()]
+    if not said or len(said) > 3 or "?" in text or any(word.text[0].isupper() for word in said[1:]):
+        return False
+    plain = all(content(word) and word.low.isalpha() and word.low not in _SPEAKING for word in said)
+    return plain and (said[0].low in _FEELING or said[-1].low in _FEELING)
+
+
+_FEELING = frozenset(
+    """poor lucky silly lovely clever good bad sweet sad funny strange weird crazy wild nice great brilliant splendid sensible typical thieves
+    bugger damn rats wow yikes ouch gg lol congrats bravo ugly awful terrible shame bless neat impressive fascinating hilarious""".split()
+)
+_SPEAKING = lex.COMMANDS | lex.VERBS - lex.NOUN_TOO
