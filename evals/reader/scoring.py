@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from evals.reader import told
 from evals.reader.data import Labelled, Said
-from evals.reader.matching import counted, holds, labelled_span, right_slot, right_words, same_name, same_phrase, span
+from evals.reader.matching import counted, holds, labelled_span, right_slot, right_words, told_by, same_name, same_phrase, span
 from memos.memcube.call import MemoryCall
 
 Reads = Callable[[Said], MemoryCall]
@@ -171,6 +171,9 @@ def _carried(tally: Tally, said: Said, call: MemoryCall) -> None:
     assert reading is not None
     for slot in label.get("slots", ()):
         tally.tell("slots", said, right_slot(slot, reading.slots), slot, reading.slots)
+    if said.before:
+        for slot in reading.slots:
+            tally.tell("slots_precision", said, told_by(slot, label, said.text), label.get("slots", ()), slot)
     if "must" in label or "must_not" in label:
         has = all(holds(reading.standalone, each) for each in label.get("must", ()))
         keeps_out = not any(holds(reading.standalone, each) for each in label.get("must_not", ()))

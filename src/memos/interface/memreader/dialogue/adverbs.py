@@ -46,6 +46,11 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         return None, None
     if any(each.kind in {"place", "organisation"} and each.end < sight.words[at].start - 1 for each in sight.here):
         return None, None
+    if "happen" in before[:6] and (event := sight.talk.event()):
+        edit, left = outcome(sight.words, at, event[0], "event")
+        if edit is not None:
+            edit.text = f"at {edit.text}"
+        return edit, left
     placed = sight.talk.place() or sight.talk.company()
     within = sight.talk.best(lambda each: each.head in _CONTAINERS)
     found, preposition = (within, "in") if before == "in" and within else placed or (None, "")

@@ -76,7 +76,7 @@ def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
     """A question word alone, put before what was asked and answered."""
     question = _QUESTION.match(re.sub(r"^(what|who|where|when|how|why)['’]s\b", r"\1 is", opened(frame.text), flags=re.IGNORECASE))
     said, turn = answer or ("", -1)
-    said = _mine(re.sub(r"\s*[.!]+$", "", said.strip()))
+    said = _mine(_one_clause(re.sub(r"\s*[.!]+$", "", said.strip()), last=wh.lower() == "why"))
     extra = list[Slot]()
     usable = bool(said) and not re.match(r"(?:yes|no|yeah|nope|nothing|none|i\s+(?:don't|do\s+not|have\s+no|can't))\b", said, re.IGNORECASE)
     if usable:
@@ -96,6 +96,12 @@ def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
         text = f"{wh} {stem}"
     text = re.sub(r"\s*[?.!]*$", "?", text)
     return Carried(text, (*extra, *carried(frame, text, talk, said=wh)), frame.root)
+
+
+def _one_clause(said: str, *, last: bool) -> str:
+    """One of the clauses of an answer: the last, which is the one that wants a reason, or the first."""
+    clauses = [each.strip() for each in re.split(r"[.;]\s+", said) if len(each.split()) > 1] or [said]
+    return clauses[-1 if last else 0]
 
 
 def _mine(said: str) -> str:
@@ -162,7 +168,7 @@ def beside_event(text: str, known: Sequence[Slot], frame: Frame, talk: Talk) -> 
     people = bool(known) and all(each.kind in {"person", "name"} for each in found)
     if not people or len(tokens(text)) > 8 or not _ASKED.match(text) or _STATE.search(text):
         return text, ()
-    event = next((each for each in referents(frame.text) if each.kind == "event" and each.rank), None)
+    event = next((each for each in referents(frame.text) if each.kind == "event" and each.rank and not each.plural), None)
     if event is None or event.value.lower() in text.lower():
         return text, ()
     latest = next((talk.latest(each.referent) for each in reversed(talk.heard) if each.referent.head == event.head), None)

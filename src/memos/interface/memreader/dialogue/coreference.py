@@ -10,14 +10,14 @@ from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.adverbs import where_or_when
 from memos.interface.memreader.dialogue.edits import Edit, Outcome, Step, edit_of, outcome, time_edit, word_at
 from memos.interface.memreader.dialogue.heard import Found
-from memos.interface.memreader.dialogue.nouns import NOUNS, all_of, compared, known_noun, noun_like, one_of, that_noun
+from memos.interface.memreader.dialogue.nouns import NOUNS, all_of, both_nouns, compared, known_noun, noun_like, one_of, own_one, that_noun
 from memos.interface.memreader.dialogue.options import Options, choice
 from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content, tokens
 from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
-from memos.interface.memreader.dialogue.referents import Referent, referents
+from memos.interface.memreader.dialogue.referents import Referent, referents, times
 from memos.interface.memreader.dialogue.ranking import Asked, sought
 from memos.interface.memreader.dialogue.sight import Sight
-from memos.interface.memreader.dialogue.talk import Fits, Talk
+from memos.interface.memreader.dialogue.talk import Fits, Talk, finite
 from memos.memcube.reading import Slot, Unresolved
 from memos.operation.memoperator.gazetteer import gazetteer
 
@@ -45,6 +45,7 @@ _TELLING = frozenset(
         "told",
     ]
 )
+_KEEPING = frozenset({"save", "store", "log", "note", "record", "keep", "remember", "memorise", "add", "put", "write"})
 _AGREEING = frozenset({"ok", "okay", "please", "then", "and", "now"})
 _CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
 _SHORT = "it's it'd it'll he's he'd he'll she's she'd she'll that's one two three four"
@@ -53,7 +54,7 @@ _TRIGGERS = frozenset(
         *_HE,
         *_THEY,
         *_SHORT.split(),
-        *["it", "its", "itself", "that", "this", "the", "such", "there", "then", "both", "all", "which", "what", "option", "number"],
+        *["it", "its", "itself", "mine", "ours", "that", "this", "the", "such", "there", "then", "both", "all", "which", "what", "option", "number"],
     }
 )
 """Words that may stand for something, or begin words that do."""
@@ -89,6 +90,9 @@ def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = 
     for edit in reversed(edits):
         out.text = out.text[: edit.start] + edit.text + out.text[edit.end :]
     out.slots = [edit.slot for edit in edits]
+    for edit in edits:
+        for listed in options[-3:]:
+            listed.take(edit.slot.value)
     out.carried = {each.value.lower(): each.turn for each in out.slots}
     return out
 
@@ -111,6 +115,10 @@ def _at(sight: Sight, at: int) -> Step:
         return 3, (edit_of(words, at, 3, found) if found else None), None
     if words[at].low == "all" and word_at(words, at) in NUMBERS:
         return all_of(words, at, sight.options)
+    if words[at].low == "both" and (pair_of := both_nouns(words, at, sight.talk)):
+        return pair_of
+    if words[at].low in {"mine", "ours"} and (owned := own_one(words, at, sight.talk)):
+        return owned
     low, rest = _parted(words[at].low, word_at(words, at))
     if low in _HE:
         return 1, *_person(sight, at, low, rest)
@@ -162,7 +170,7 @@ def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     sight.taken.add(want)
     asked = Asked(0, gender=want, subject=low in {"he", "she"})
     sure = sight.talk.best(lambda each: fits(each) and each.kind == "person" and each.gender == want, asked=asked)
-    found = sight.talk.best(fits, asked=asked)
+    found = sight.talk.best(fits, asked=asked, far=12)
     if found is not None and found.rival is not None and sure is not None and sure.rival is None:
         found = sure
     if found is not None and found.rival is None and found.value[0].isupper():
@@ -244,11 +252,35 @@ def _pointing(words: Sequence[Token], at: int, rest: str, talk: Talk) -> Step:
         edit = edit_of(words, at, 1, Found(*talk.told, "thing"))
         edit.text = talk.told[0]
         return 1, edit, None
+    if low in {"that", "this"} and talk.told and word_at(words, at, -1) == "all":
+        return 1, edit_of(words, at, 1, Found(talk.told[0].removeprefix("to "), talk.told[1], "thing")), None
+    if low == "that" and (edit := _said_before(words, at, talk)) is not None:
+        return 1, edit, None
     if talk.amount and word_at(words, at) in lex.MEASURING:
         return 1, edit_of(words, at, 1, Found(*talk.amount, "thing")), None
     asked = sought(words, at)
     found = _things(low, talk, asked) if word_at(words, at, -1) != "compare" else compared(words, at, talk)
     return 1, *outcome(words, at, found, "thing", rest=rest)
+
+
+def _said_before(words: Sequence[Token], at: int, talk: Talk) -> Edit | None:
+    """What the assistant answered, where "that" is what somebody said or what is to be kept: "who told me that?", "save that as a rule"."""
+    before = {word_at(words, at, -1), word_at(words, at, -2)}
+    telling = bool(before & _TELLING) and word_at(words, at) in {"", "?", ".", "!", "then"}
+    keeping = word_at(words, at, -1) in _KEEPING and talk.reply is not None and talk.reply[1] == talk.newest
+    if talk.reply is None or not (telling or keeping):
+        return None
+    said, turn = talk.reply
+    words_in = [word for word in tokens(said) if content(word)]
+    if not words_in or len(said.split()) > (14 if telling else 8) or words_in[-1].low in lex.CHITCHAT:
+        return None
+    if finite(said):
+        edit = edit_of(words, at, 1, Found(said, turn, "thing"))
+        edit.text = f"that {said}" if telling else said
+        return edit
+    when = next(iter(times(said)), None)
+    said = said[: when.start].rstrip(" ,") if when is not None and when.start > 2 else said
+    return edit_of(words, at, 1, Found(said, turn, "thing"))
 
 
 def _time_or_event(words: Sequence[Token], at: int, talk: Talk) -> Step:

@@ -68,7 +68,9 @@ def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mi
 def clause(text: str) -> str:
     """An answer such as "To rest more.", as the end of a sentence."""
     said = re.split(r"[.!?;](?:\s|$)", text, maxsplit=1)[0]
-    return turned(said[:1].lower() + said[1:])
+    first = said.split(" ", 1)[0]
+    small = first.lower() in lex.DETERMINERS | lex.PREPOSITIONS | lex.PRONOUNS | {"to", "that"} and first != "I"
+    return turned(said[:1].lower() + said[1:] if small else said)
 
 
 def _located(before: str) -> str:
@@ -94,7 +96,7 @@ def items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[R
         ):
             continue
         bare = (
-            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS
+            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS | lex.PRONOUNS | lex.CONJUNCTIONS
             or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS
             or words[-1].low.endswith("ly")
         )
@@ -113,5 +115,5 @@ def key_of(referent: Referent) -> str:
     if referent.plural and (" and " in referent.value or ", " in referent.value):
         return referent.core.lower()
     if referent.plural or referent.kind not in {"person", "name"}:
-        return referent.head if referent.value[0].isupper() else f"the {referent.head}"
+        return referent.head if referent.core[0].isupper() else f"the {referent.head}"
     return referent.head if referent.head in lex.FOLK else referent.value.lower().split()[-1]

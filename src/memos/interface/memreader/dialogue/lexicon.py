@@ -35,6 +35,7 @@ PRONOUNS = _set(
     somebody someone anybody anyone nobody everybody everyone something anything nothing everything there here then one ones this that
     these those it's"""
 )
+PERSONAL = _set("he she it they him her them his its their it's he's she's they're")
 ADVERBS = _set(
     """again already also always almost alone away back badly ago just not never now often only perhaps maybe probably quite rather really
     soon still too very well yet today tomorrow yesterday tonight please instead together exactly actually either else ever even anyway
@@ -107,7 +108,7 @@ PLACES = _set(
     neighbourhood neighborhood state resort campsite garage bakery market pub hostel farm lake mountain garden"""
 )
 EVENTS = _set(
-    """meeting call appointment trip journey holiday vacation visit party wedding conference workshop interview lunch dinner breakfast
+    """fall crash injury argument fight accident meeting call appointment trip journey holiday vacation visit party wedding conference workshop interview lunch dinner breakfast
     concert festival exam test course class lesson session talk lecture presentation surgery operation hospitalization hospitalisation
     hospital-stay checkup check-up procedure treatment flight tour hike race marathon match game funeral birthday anniversary graduation
     conversation chat discussion date event retreat offsite standup stand-up review retrospective demo launch release sprint move
@@ -257,11 +258,11 @@ def plural(word: str) -> bool:
 def kind_known(low: str) -> bool:
     """Whether a word is no verb, adverb or small word, so that with a capitalised one before it, it is a noun: "boiler swap"."""
     small = low in PREPOSITIONS | AUXILIARIES | CONJUNCTIONS | PRONOUNS | ADVERBS | DETERMINERS
-    verbal = low in VERBS - NOUN_TOO or low in INFLECTED or low.endswith(("ed", "ly")) or low in _PAST
+    verbal = low in VERBS - NOUN_TOO or low in INFLECTED or low.endswith(("ed", "ly")) or low in PAST
     return not small and not verbal and not (low.endswith("s") and not low.endswith("ss"))
 
 
-_PAST = _set("gave got had won sent ran fell lent held led let put set cut hit quit spoke swam sang rang drew flew threw blew grew")
+PAST = _set("gave got had won sent ran fell lent held led let put set cut hit quit spoke swam sang rang drew flew threw blew grew")
 
 
 VAGUE = _set(

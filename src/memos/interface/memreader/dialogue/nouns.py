@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.dating import beside
-from memos.interface.memreader.dialogue.edits import Outcome, Step, edit_of, plain, time_edit, word_at
+from memos.interface.memreader.dialogue.edits import Outcome, Step, edit_of, known, plain, time_edit, word_at
 from memos.interface.memreader.dialogue.heard import Found
 from memos.interface.memreader.dialogue.options import PLACES_IN_ORDER, Options, named
 from memos.interface.memreader.dialogue.phrases import Token, content
@@ -63,7 +63,8 @@ def that_noun(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome
     one = lex.singular(head)
     near = words[at].low in {"this", "these"}
     if head in lex.VAGUE and one not in lex.GENERAL["time"]:
-        return _vague(words, at, noun, talk)
+        told = talk.best(lambda each: each.head == one and len(each.core.split()) > 1, far=3)
+        return (edit_of(words, at, noun - at + 1, told), None) if told and not told.rival else _vague(words, at, noun, talk)
     if one in lex.GENERAL["time"]:
         if near:
             return None, None
@@ -115,6 +116,8 @@ def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     if head in lex.VAGUE:
         return 1, None, None
     found = talk.best(lambda each: each.head == head and len(each.core.split()) > 1, far=5)
+    if found is None:  # the pizza, of pizza base
+        found = talk.best(lambda each: not each.plural and each.kind == "thing" and each.core.lower().split()[:-1] == [head], far=2)
     if found is None or found.rival is not None or found.value.lower().split()[0] in {"no", "every", "each"}:
         return 1, None, None
     edit = edit_of(words, at, 2, found)
@@ -157,7 +160,7 @@ def compared(words: Sequence[Token], at: int, talk: Talk) -> Found | None:
     return found._replace(value=f"{found.value} {moment.span.text}")
 
 
-def one_of(words: Sequence[Token], at: int, talk: Talk, known: Sequence[Options]) -> Step | None:
+def one_of(words: Sequence[Token], at: int, talk: Talk, given: Sequence[Options]) -> Step | None:
     """What "which one", "the red one", "that one", "the one about Ann" and "the last one" mean."""
     low, after, then = words[at].low, word_at(words, at), word_at(words, at, 2)
     if low in {"which", "what"} and after in {"one", "ones"}:
@@ -167,13 +170,17 @@ def one_of(words: Sequence[Token], at: int, talk: Talk, known: Sequence[Options]
         return None
     if after in {"one", "ones"}:
         if low != "the":
-            found = talk.best(lambda each: each.kind not in {"person", "name"})
+            found = talk.best(lambda each: each.kind not in {"person", "name"} and each.head not in lex.ATTRIBUTES)
             return None if found is None or found.rival else (2, edit_of(words, at, 2, found), None)
+        if then in {"before", "after"} and word_at(words, at, 3) in {"", "?", "."}:
+            return None
         return _one_with(words, at, talk) if then in lex.PREPOSITIONS | {"that", "which", "where"} else None
     if then in {"one", "ones"} and content(words[at + 1]):
-        for each in reversed(known):
+        for each in reversed(given):
             if (picked := named(words[at + 1].text, each)) is not None:
                 return 3, edit_of(words, at, 3, Found(picked, each.turn, "thing")), None
+        if after == "other":
+            return None
         found = talk.best(lambda each: each.plural and each.kind != "person")
         found = found or (None if after in PLACES_IN_ORDER else talk.best(lambda each: each.kind not in {"person", "name"}))
         if found is None or found.rival:
@@ -203,10 +210,40 @@ def all_of(words: Sequence[Token], at: int, given: Sequence[Options]) -> Step:
     """What "all three" are."""
     many = _TO_TEN.index(word_at(words, at)) + 2
     listed = next((each for each in reversed(given) if len(each.items) == many), None)
-    if listed is None or (at + 2 < len(words) and content(words[at + 2])):
+    if listed is None or (at + 2 < len(words) and content(words[at + 2]) and not _verbal(words[at + 2])):
         return 1, None, None
     value = ", ".join(listed.items[:-1]) + " and " + listed.items[-1]
     return 2, edit_of(words, at, 2, Found(value, listed.turn, "thing")), None
+
+
+def both_nouns(words: Sequence[Token], at: int, talk: Talk) -> Step | None:
+    """What "both leases" are: two that were named, or the one noun that both are."""
+    noun = at + 1
+    if noun >= len(words) or not lex.plural(words[noun].low) or not content(words[noun]):
+        return None
+    head = lex.singular(words[noun].low)
+    same = {each.key: each for each in talk.heard if each.referent.head == head and each.referent.rank and not each.referent.plural}
+    values = list({each.referent.core.lower(): each for each in talk.heard if each.key in same and not each.referent.plural}.values())
+    if not values:
+        return None
+    edit = edit_of(words, at, 2, Found(max(values, key=lambda each: len(each.referent.core)).referent.value, values[-1].turn, "thing"))
+    edit.text = " ".join(word.text for word in words[at : at + 2])
+    if len(values) == 2:
+        edit.text = " and ".join(known(each.referent.value) for each in values)
+    return 2, edit, None
+
+
+def own_one(words: Sequence[Token], at: int, talk: Talk) -> Step | None:
+    """What "mine" and "ours" are: one of what was spoken of last."""
+    mine = [each for each in talk.heard if each.mine and each.referent.head not in lex.VAGUE and each.referent.rank and talk.clock - each.clock < 3]
+    things = [each for each in mine if each.referent.kind not in {"person", "name"} or each.referent.value[:2].isupper()]
+    if not things:
+        return None
+    found = Found(things[-1].referent.value, things[-1].turn, "thing")
+    edit = edit_of(words, at, 1, found)
+    noun = plain(found.value)
+    edit.text = f"{'my' if words[at].low == 'mine' else 'our'} {noun}"
+    return 1, edit, None
 
 
 _TO_TEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "several")

@@ -52,6 +52,13 @@ class Options:
     frame: Frame | None = None
     """The request about which it was offered."""
 
+    def take(self, value: str) -> None:
+        """Know that one of them was spoken of."""
+        low = value.lower()
+        hits = [i for i, item in enumerate(self.items) if low in item.lower() or item.lower() in low]
+        if len(hits) == 1:
+            self.taken = hits[0]
+
 
 def options(text: str, turn: int) -> Options | None:
     """What a text lists or offers, if it does."""
@@ -75,10 +82,35 @@ def _listed(text: str) -> tuple[tuple[str, ...], bool]:
         if (
             1 < len(items) <= MOST
             and all(len(each.split()) <= 7 for each in items)
-            and (offered or len(items) > 2 or re.search(r"\band\b|: one\b", sentence))
+            and (offered or len(items) > 2 or re.search(r"\band\b|: one\b", sentence) or _parallel(items))
         ):
-            return tuple(map(_item, items)), offered
+            whole = [_item(item) for item in items]
+            short = [_cut(item) for item in whole]
+            return tuple(short if len(set(short)) == len(short) else whole), offered
     return (), False
+
+
+def _parallel(items: Sequence[str]) -> bool:
+    """Whether two that only a comma parts are built alike: "the north well on 6 May, the barn well on 7 May"."""
+    shapes = [tuple("#" if word[0].isdigit() or word[0] in "£$€" else word.lower() for word in item.split()) for item in items]
+    shared = set(shapes[0]) & set(shapes[1]) & (lex.PREPOSITIONS | lex.DETERMINERS | lex.AUXILIARIES | {"#", "one"})
+    return len(items) == 2 and abs(len(shapes[0]) - len(shapes[1])) <= 1 and bool(shared) and len(shapes[0]) > 1
+
+
+_TAIL = re.compile(r"\s*(?:\s(?:is|was|are|were|has|had|costs|says|said|wants)\s|:\s|\s[£$€]?\d).*$", re.IGNORECASE)
+
+
+def _cut(item: str) -> str:
+    """A thing that was listed, without what is said of it."""
+    short = _TAIL.sub("", item).rstrip(" ,")
+    when = next(iter(moments(short)), None)
+    if when is not None and when.start > 2:
+        short = short[: when.start].rstrip(" ,")
+    first = short.split(" ", 1)[0].strip()
+    named = first[:1].isupper() and lex.gender(first) != "?"
+    short = re.split(r"\s(?:for|on|in|at|with|since|until|by)\s", short)[0] if named or short != item else short
+    short = re.sub(r"\s(?:for|on|in|at|with|since|until|by|of)$", "", short)
+    return short if len(short) > 1 and not short.isdigit() and short.lower() not in lex.DETERMINERS else item
 
 
 def _item(text: str) -> str:
@@ -129,11 +161,12 @@ def _said(words: Sequence[Token], at: int) -> tuple[str, int]:
         return said, 3
     if len(rest) == 2 and rest[0] == "of" and rest[1] in {"them", "those", "these"}:
         return said, 4
-    ends = said in {"former", "latter", "others"} or not (rest and (rest[0] == "of" or content(words[number + 1])))
+    ends = said in {"former", "latter", "others"} or (rest and number + 1 < len(words) and words[number + 1].low in _GOING_ON) or not (rest and (rest[0] == "of" or content(words[number + 1])))
     spelt = low == "the" and said in {"one", "two", "three"}
     return (said, 2) if low != "the" or (ends and not spelt) else ("", 0)
 
 
+_GOING_ON = lex.AUXILIARIES | lex.WHEN | {"the", "this", "yesterday", "today", "tomorrow", "in", "on"}
 _TAKING = frozenset({"me", "show", "open", "read", "find", "get", "archive", "delete", "summarise", "use", "want"})
 
 

@@ -41,6 +41,7 @@ UNITS = frozenset(
         "nights",
     }
 )
+_ENDS_CLAUSE = frozenset({"starts", "stops", "ends", "costs", "works", "needs", "looks", "stays", "drops", "helps", "moves"})
 _PARTICLES = frozenset({"out", "up", "off", "down", "away", "back", "over"})
 _HELPING = frozenset({"did", "does", "do", "will", "can", "could", "should", "would", "didn't", "doesn't", "won't"})
 _CODE = re.compile(r"#?\d{1,8}[A-Za-z]?")
@@ -168,7 +169,7 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     particle = at + 1 < len(words) and words[at + 1].low in _PARTICLES and first > 1 and words[first - 2].low in _HELPING
     if low in {"last", "next", "first"} or particle:
         return False  # when does the warranty run out
-    if low in lex.INFLECTED or (low in lex.VERBS and low not in lex.NOUN_TOO):
+    if low in _ENDS_CLAUSE or low in lex.INFLECTED or (low in lex.VERBS and low not in lex.NOUN_TOO):
         return False
     after = words[at + 1].low if at + 1 < len(words) else ""
     if words[at - 1].low in lex.FOLK and first > 1 and words[first - 2].low in _HELPING:

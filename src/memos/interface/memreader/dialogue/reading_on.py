@@ -20,6 +20,7 @@ from memos.interface.memreader.dialogue.asking import (
     wh_only,
     which_noun,
 )
+from memos.interface.memreader.dialogue.bridging import bridged
 from memos.interface.memreader.dialogue.carrying import Carried, carried, carry, fragment
 from memos.interface.memreader.dialogue.contents import content_of
 from memos.interface.memreader.dialogue.coreference import Resolved, resolve
@@ -42,7 +43,7 @@ from memos.interface.memreader.dialogue.manner import (
 from memos.interface.memreader.dialogue.options import Options, named, options
 from memos.interface.memreader.dialogue.phrases import tokens
 from memos.interface.memreader.dialogue.pieces import Part, predicate
-from memos.interface.memreader.dialogue.referents import referents
+from memos.interface.memreader.dialogue.referents import referents, times
 from memos.interface.memreader.dialogue.replies import agrees, asks, correction, offered
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.interface.memreader.dialogue.values import Standalone, Turn
@@ -170,6 +171,8 @@ class _Reader:
         if told is not None:
             return Standalone(told[0], (told[1],), fresh=False, entities=self._entities()), None
         text, extra = beside_event(resolved.text, resolved.slots, self.frame, self.talk) if self.frame else (resolved.text, ())
+        if not extra and self.frame:
+            text, extra = bridged(opened(text), resolved.slots, self.talk) or (text, ())
         slots = (*resolved.slots, *extra)
         return Standalone(text, slots, tuple(resolved.unresolved), fresh=not slots, entities=self._entities()), None
 
@@ -185,7 +188,7 @@ class _Reader:
             got = self._answered(text, resolved)
             if got is not None:
                 return got, []
-        meant = correction(text)
+        meant = correction(resolved.text)
         if meant is not None and self.frame is not None:
             found, wrong = meant
             if wrong and wrong.lower() in self.frame.text.lower():
@@ -195,8 +198,18 @@ class _Reader:
                 return Carried(new, tuple(carried(self.frame, new, self.talk, said=said.lower(), gone=[wrong])), self.frame.root), []
             got = carry(found, self.frame, self.talk)
             whole = Slot(name="topic", words="", value=predicate(self.frame.text, self.frame.text), turn=self.frame.root)
-            return got._replace(slots=(*got.slots, *([whole] if whole.value and whole not in got.slots else []))), []
+            said = self._said_instead(text, found)
+            whole_too = [whole] if whole.value and whole not in got.slots else []
+            return got._replace(slots=(*resolved.slots, *said, *got.slots, *whole_too)), []
         return None
+
+    def _said_instead(self, text: str, found: Sequence[Part]) -> tuple[Slot, ...]:
+        """The time in the last answer, where "make that the 3rd" puts another in its place."""
+        that = re.search(r"\b(?:make|change)\s+(that|it)\b", text, re.IGNORECASE)
+        if that is None or self.answer is None or not any(part.kind in {"time", "number"} for part in found):
+            return ()
+        when = next(iter(times(self.answer[0])), None)
+        return (Slot(name="reference", words=that[1], value=when.bare, turn=self.answer[1]),) if when else ()
 
     def _answered(self, text: str, resolved: Resolved) -> Carried | None:
         said, turn = self.answer or ("", -1)
@@ -250,10 +263,13 @@ class _Reader:
             resolved = Resolved(ones)
         if found is None:
             return None
+        for each in reversed(self.frames[-3:]):
+            if (got := self._beside(found, each)) is not None:
+                return got._replace(slots=(*resolved.slots, *got.slots)), resolved.unresolved
         frame = self._chosen_frame(resolved) or self._frame(text, resolved, found)
         if frame is None:
             return None
-        got = self._beside(found, frame) or carry(found, frame, self.talk)
+        got = carry(found, frame, self.talk)
         return Carried(got.text, (*resolved.slots, *got.slots), got.root), resolved.unresolved
 
     def _beside(self, found: list[Part], frame: Frame) -> Carried | None:

@@ -11,7 +11,7 @@ from memos.interface.memreader.dialogue.heard import Found, Heard, Moment, bare,
 from memos.interface.memreader.dialogue.heard import items as items_of
 from memos.interface.memreader.dialogue.manner import asks_or_tells
 from memos.interface.memreader.dialogue.moments import moments
-from memos.interface.memreader.dialogue.phrases import tokens
+from memos.interface.memreader.dialogue.phrases import NUMBERS, tokens
 from memos.interface.memreader.dialogue.ranking import REPEATED, Asked, score, weights
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
 from memos.interface.memreader.dialogue.wording import named
@@ -32,6 +32,30 @@ _KINDS = {"who": "person", "whom": "person", "whose": "person", "where": "place"
 _GOES_ON = re.compile(r"^(?:(?:yes|no|yeah|well)[,.]?\s+)?(?:that|to|because|since|not\s)\b", re.IGNORECASE)
 
 
+_PLAIN = re.compile(r"^(?:(?:yes|no|yeah|sure)[,.]\s+)?(?P<said>`[^`]+`|\+?\d[\d -]{5,}\d|[\w.]*_[\w.]+|[\w-]+-\w+(?:\s\w+)?)(?=[.,;]|$)", re.IGNORECASE)
+
+
+def _answer_of(text: str, asked: str) -> list[Referent]:
+    """What an answer names that is no noun phrase: a number to call, the name of a function."""
+    match = _PLAIN.match(text.strip())
+    if match is None or asked in {"who", "when", "where", "how"}:
+        return []
+    said = match["said"].strip("`")
+    start = text.index(said)
+    return [Referent(said, "thing", "n", False, said.split()[-1].lower(), start, start + len(said), 3)]
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of an answer, without yes or no before it, as the user would say it."""
+    said = re.sub(r"^(?:yes|no|yeah|nope|correct|right)\b[,.!:]*\s+", "", text, flags=re.IGNORECASE)
+    return turned(clause(said))
+
+
+def finite(text: str) -> bool:
+    """Whether a text has a verb that says when."""
+    return bool(_FINITE.search(text))
+
+
 Fits = Callable[[Referent], bool]
 
 
@@ -50,6 +74,12 @@ class Talk:
         self.amount: tuple[str, int] | None = None
         """How much the assistant said something was."""
         self.stated: tuple[str, int] | None = None
+        self.whom = False
+        """Whether it was asked last who somebody is."""
+        self.newest = -1
+        """The number of the last turn that was heard."""
+        self.reply: tuple[str, int] | None = None
+        """The first sentence of what the assistant said last."""
         self.told: tuple[str, int] | None = None
         """The clause that the assistant answered with: "to take it in the evening"."""
 
@@ -67,27 +97,49 @@ class Talk:
     ) -> None:
         """Take in what a turn speaks of; `sources` are the words in it that come from earlier turns, `told` it with all that it stands for."""
         told = told or text
+        self.newest = turn
+        if not mine and asked == "who":
+            self._answered_role(text)
         known = dict(sources)
         within = not mine and bool(_GOES_ON.match(text))
+        if not mine:
+            self.reply = (_first_sentence(told), turn)
         if not mine and _CLAUSE.match(text):
             self.told = (clause(told), turn)
         if not mine and (amount := _AMOUNT.search(text)):
             self.amount = (amount[0], turn)
         answer = not mine and not within and len(tokens(text)) <= 16 and not _FINITE.search(text)
-        found = referents(text)
+        found = [*_answer_of(text, asked), *referents(text)] if answer else referents(text)
         items = items_of(listed, text, found) if listed else ()
+        described = not mine and self.whom and bool(re.match(r"an?\s", text, re.IGNORECASE))
         for each in (*found, *items):
+            if described and each.start < 3:
+                continue  # who is she? a colleague
             if answer and len(tokens(text)) <= 2 and each.kind == "name" and asked in lex.AUXILIARIES:
                 continue  # a word such as "Forbidden."
+            if answer and asked == "how" and each.value[0].isdigit() | (each.value.split()[0].lower() in NUMBERS):
+                each = each._replace(rank=0)
             one = self._told_apart(each if mine else each._replace(value=turned(each.value)), asked if answer else "")
             literal = not mine or each.value.lower() in said.lower()
             origin = turn if literal else known.get(one.core.lower(), known.get(one.value.lower(), self._said(one, turn)))
             self.heard.append(heard_of(text, one, origin, self.clock, alone=answer and each.rank > 0, mine=mine, within=within))
+        if mine:
+            self.whom = bool(re.match(r"(?:(?:and|so)\s+)?who(?:['’]s|\s+(?:is|was))\s+(?:he|she|that|this|[A-Z]\w+)\b", text, re.IGNORECASE))
         if mine and not asks_or_tells(text):
             self.stated = (re.sub(r"\s*[.!]*$", "", told), turn)
         asking = mine and not text.rstrip().endswith(".") and not _STORING.search(text)
         if not (mine and _STORING.match(text)):
             self.times += [Moment(each, known.get(bare(each.bare), turn), self.clock, asking) for each in times(told)]
+
+    def _answered_role(self, text: str) -> None:
+        """Whoever was asked for is who was named: "who was the agent?" "Jo"."""
+        if any(each.kind in {"person", "name"} and each.value[0].isupper() and each.rank for each in referents(text)):
+            self.heard = [
+                each._replace(within=True)
+                if each.mine and each.clock == self.clock - 1 and each.referent.head in lex.FOLK and each.referent.value.islower()
+                else each
+                for each in self.heard
+            ]
 
     def capitals(self, text: str) -> str:
         """A text with the names that were heard in capitals."""

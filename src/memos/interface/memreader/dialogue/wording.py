@@ -28,7 +28,17 @@ _PARENTHESES = re.compile(r",\s+(?:pray|please|if\s+you\s+(?:please|would)|then|
 def careful(text: str) -> str:
     """The text with the apostrophes of contractions."""
     text = _ITS.sub(r"\1's", _CONTRACTED.sub(r"\1's", text))
-    return _PARENTHESES.sub(" ", _NOT.sub(r"\1n't", text))
+    text = _PARENTHESES.sub(" ", _NOT.sub(r"\1n't", text))
+    meant = _MEANING.match(text)
+    if meant is None:
+        return text
+    return _POINTER.sub(meant["what"], meant["said"], count=1) + "?" * text.rstrip().endswith("?")
+
+
+_POINTER = re.compile(r"\b(?:(?:the|that)\s+(?:\w+\s+)?one|he|she|they|them|it|him|that)\b", re.IGNORECASE)
+_MEANING = re.compile(
+    r"^(?P<said>.*\b(?:one|he|she|they|them|it|him|that)\b[^,]*),\s*(?P<what>\S[^,]{0,60}?),?\s+i\s+mean\s*[?.!]*$", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=2048)
