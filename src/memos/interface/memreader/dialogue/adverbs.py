@@ -53,6 +53,10 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         return edit, left
     placed = sight.talk.place() or sight.talk.company()
     within = sight.talk.best(lambda each: each.head in _CONTAINERS)
+    if placed is None and (event := sight.talk.event()):
+        placed = event[0], "at"
+    if placed is None and before in _GOING and (whom := sight.talk.best(lambda each: each.head in lex.ROLES and not each.plural)):
+        placed = whom, "to"
     found, preposition = (within, "in") if before == "in" and within else placed or (None, "")
     edit, left = outcome(sight.words, at, found, "place")
     if edit is not None and before not in lex.PREPOSITIONS:

@@ -32,7 +32,7 @@ _ASKS = rf"{_WORDS}|what|who|whom|which"
 _HELP = "do|does|did|is|are|was|were|have|has|had|can|could|will|would|should"
 _QUESTION = re.compile(rf"^(?:(?:and|so|but|ok|okay)[,.]?\s+)?(?:(?P<wh>{_ASKS})\s+)?(?P<rest>(?:{_HELP})\b.*)$", re.IGNORECASE | re.DOTALL)
 _WHICH = re.compile(
-    rf"^{SOFT}(?:and\s+)?(?P<which>(?:which|what)\s+(?!one\b|ones\b|else\b|about\b|of\b)\w+(?:\s\w+)?)\s*[?.!]*$", re.IGNORECASE
+    rf"^{SOFT}(?:and\s+)?(?P<which>(?:(?:from|in|on|at|by|for|with|to)\s+)?(?:which|what)\s+(?!one\b|ones\b|else\b|about\b|of\b)\w+(?:\s\w+)?)\s*[?.!]*$", re.IGNORECASE
 )
 _ALSO = re.compile(
     r"^(?:(?:and|so|but)\s+)?(?P<aux>did|does|do|has|have|is|are|was|were|will|would|can|could|should)\s+(?P<who>\w+)\s*[?.!]*$",
@@ -137,6 +137,7 @@ def which_noun(text: str) -> str | None:
     """A noun that is asked for alone: "which ward?"."""
     match = _WHICH.match(text)
     words = tokens(match["which"]) if match else ()
+    words = words[1:] if words and words[0].low in lex.PREPOSITIONS else words
     return match["which"] if match and all(content(word) and word.low not in lex.VERBS | lex.INFLECTED for word in words[1:]) else None
 
 

@@ -23,6 +23,11 @@ _IS_THE = re.compile(
     r"^(?:(?:and|so|but)\s+)?(?:who|what|when|how\s+\w+)(?:['’]s|\s+(?:is|was|are|were|will\s+be|would\s+be))\s+the\s+(?P<noun>[\w-]+(?:\s[\w-]+)?)\s*(?:again)?[?.!]*$",
     re.IGNORECASE,
 )
+_WHO_IS = re.compile(
+    r"^(?:(?:and|so|but)\s+)?who(?:['’]s|\s+(?:is|was|are|were))\s+(?P<how>responsible|in\s+charge|involved|affected|invited|missing|next|first|left"
+    r"|paying|leading|speaking|hosting|organi[sz]ing|coming|going)\s*[?.!]*$",
+    re.IGNORECASE,
+)
 _ASKING = re.compile(r"^(?:(?:and|so|but)\s+)?(?:who|what|when|where|why|how|which|did|does|do|has|have|was|were|is|are|can|could)\b", re.IGNORECASE)
 _OPINION = re.compile(
     r"\b(?:agree[ds]?|disagree[ds]?|object(?:ed|s)?|approve[ds]?|refuse[ds]?|accept(?:ed|s)?|promise[ds]?|mind(?:ed)?|oppose[ds]?|confirm(?:ed)?)\s*(?:too|then)?\s*[?.!]*$",
@@ -56,6 +61,8 @@ def bridged(text: str, known: Sequence[Slot], talk: Talk) -> tuple[str, tuple[Sl
     if little is not None and not things and not any(map(_verb, words[1:])):
         found = _theme(talk, text)
         return _given(f"{little['wh']} {'was' if little['wh'].lower() != 'who' else 'with'} {plain(found.value)} {little['rest']}?", found) if found else None
+    if (state := _WHO_IS.match(text)) is not None and not known and not referents(state["how"]):
+        return _put(text, talk, of="for")
     the = _IS_THE.match(text)
     if the is not None and not known and not _heard(the["noun"], talk):
         return _put(text, talk, of="of")

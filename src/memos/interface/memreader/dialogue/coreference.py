@@ -54,7 +54,7 @@ _TRIGGERS = frozenset(
         *_HE,
         *_THEY,
         *_SHORT.split(),
-        *["it", "its", "itself", "mine", "ours", "that", "this", "the", "such", "there", "then", "both", "all", "which", "what", "option", "number"],
+        *["either", "neither", "each", "it", "its", "itself", "mine", "ours", "that", "this", "the", "such", "there", "then", "both", "all", "which", "what", "option", "number"],
     }
 )
 """Words that may stand for something, or begin words that do."""
@@ -115,6 +115,12 @@ def _at(sight: Sight, at: int) -> Step:
         return 3, (edit_of(words, at, 3, found) if found else None), None
     if words[at].low == "all" and word_at(words, at) in NUMBERS:
         return all_of(words, at, sight.options)
+    if words[at].low == "which" and at <= 1 and word_at(words, at) in lex.AUXILIARIES | lex.IRREGULAR:
+        return _which_of(words, at, sight.talk)
+    if words[at].low in {"either", "neither", "each"} and word_at(words, at) in {"", "?", ".", "!", "yet"} and (group := sight.talk.both()):
+        edit = edit_of(words, at, 1, group)
+        edit.text = f"{words[at].text} of {edit.text}"
+        return 1, edit, None
     if words[at].low == "both" and (pair_of := both_nouns(words, at, sight.talk)):
         return pair_of
     if words[at].low in {"mine", "ours"} and (owned := own_one(words, at, sight.talk)):
@@ -131,6 +137,16 @@ def _at(sight: Sight, at: int) -> Step:
     if low in {"there", "then"}:
         return 1, *where_or_when(sight, at, low, rest)
     return 1, None, None
+
+
+def _which_of(words: Sequence[Token], at: int, talk: Talk) -> Step:
+    """What "which is late?" chooses from: what was asked for, or what was listed."""
+    found = talk.best(lambda each: each.plural and each.kind not in {"person", "name"}, far=2, asked=Asked(0, handled=True))
+    if found is None or found.rival is not None:
+        return 1, None, None
+    edit = edit_of(words, at, 1, found)
+    edit.text = f"{words[at].text} of {edit.text}"
+    return 1, edit, None
 
 
 def _parted(low: str, after: str) -> tuple[str, str]:
@@ -186,7 +202,7 @@ def _owned(words: Sequence[Token], at: int) -> bool:
 
 def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     def fits(each: Referent) -> bool:
-        return each.plural or each.kind == "organisation"
+        return each.plural or each.kind == "organisation" or (each.kind in {"name", "thing"} and "&" in each.value)
 
     own = low in {"their", "theirs"}
     if "them" in sight.taken or _within(sight, at, fits, subject=low == "they", own=own):
@@ -267,12 +283,13 @@ def _said_before(words: Sequence[Token], at: int, talk: Talk) -> Edit | None:
     """What the assistant answered, where "that" is what somebody said or what is to be kept: "who told me that?", "save that as a rule"."""
     before = {word_at(words, at, -1), word_at(words, at, -2)}
     telling = bool(before & _TELLING) and word_at(words, at) in {"", "?", ".", "!", "then"}
-    keeping = word_at(words, at, -1) in _KEEPING and talk.reply is not None and talk.reply[1] == talk.newest
+    keeps = word_at(words, at, -1) in _KEEPING or (word_at(words, at, -1) == "of" and "remind" in {word.low for word in words[:at]})
+    keeping = keeps and talk.reply is not None and talk.reply[1] == talk.newest
     if talk.reply is None or not (telling or keeping):
         return None
     said, turn = talk.reply
     words_in = [word for word in tokens(said) if content(word)]
-    if not words_in or len(said.split()) > (14 if telling else 8) or words_in[-1].low in lex.CHITCHAT:
+    if not words_in or len(said.split()) > 16 or words_in[-1].low in lex.CHITCHAT:
         return None
     if finite(said):
         edit = edit_of(words, at, 1, Found(said, turn, "thing"))

@@ -262,6 +262,12 @@ def kind_known(low: str) -> bool:
     return not small and not verbal and not (low.endswith("s") and not low.endswith("ss"))
 
 
+IRREGULAR = _set(
+    """ate began bought broke brought came caught chose did drank drove fell felt flew found forgot gave got grew had heard held hid kept knew
+    learnt led left lent lost made meant met paid ran said sang sat saw sent slept sold sought spent spoke stood stuck took taught thought
+    threw told understood went woke won wore wrote was were sank swam rang"""
+)
+"""Past forms that are verbs wherever they stand, and no participles of nouns."""
 PAST = _set("gave got had won sent ran fell lent held led let put set cut hit quit spoke swam sang rang drew flew threw blew grew")
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.heard import Heard
-from memos.interface.memreader.dialogue.phrases import Token
+from memos.interface.memreader.dialogue.phrases import NUMBERS, Token
 from memos.interface.memreader.dialogue.senses import handled, suits, wanted
 
 
@@ -53,6 +53,7 @@ FEATURES = (
     "handled",
     "parallel",
     "listed",
+    "numbered",
 )
 
 
@@ -80,6 +81,7 @@ def features(each: Heard, asked: Asked) -> tuple[float, ...]:
         asked.handled and (each.mine or one.head in lex.DOCUMENTS),
         asked.subject and one.rank == 3,
         each.listed,
+        one.plural and (one.value[0].isdigit() or one.value.split()[0].lower() in NUMBERS),
     )
 
 

@@ -138,6 +138,9 @@ class _Reader:
         self.talk.hear(said, number, mine=True, sources=sources, said=text, told=read.text)
         if root is None:
             self._touch(read.slots, mine=True)
+        for listed in self.options[-2:]:
+            for each in referents(text):
+                listed.take(each.core)
         if has_verb(read.text) and not ALONE.search(read.text):
             self.frame = Frame(read.text, number, number if root is None else root, asks_or_tells(read.text))
             self.frames.append(self.frame)

@@ -41,7 +41,7 @@ def wanted(words: Sequence[Token], at: int) -> str:
 
 
 HANDLING = _set(
-    """archive delete erase share transfer freeze unfreeze restore unarchive forget remove move export print send forward lock unlock hide
+    """archive delete erase share transfer freeze unfreeze restore unarchive send forward forget remove move export print send forward lock unlock hide
     back recover rename"""
 )
 """What is done to a memory as a whole."""
@@ -59,7 +59,7 @@ def suits(one: Referent, sense: str) -> float:
     if not sense:
         return 0
     if sense == "goods":
-        return -0.7 if one.kind in {"place", "organisation"} or one.head in lex.DOCUMENTS else 0.3
+        return 0 if one.kind in {"place", "organisation"} or one.head in lex.DOCUMENTS else 0.3
     if one.head in _KINDS[sense] or one.kind == sense or (sense == "place" and one.kind == "organisation"):
         return 1.2
     if sense in {"task", "document"}:

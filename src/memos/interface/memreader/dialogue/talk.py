@@ -19,9 +19,10 @@ from memos.interface.memreader.dialogue.wording import named
 MARGIN = 0.3
 """How much better than the next an antecedent has to be."""
 _FINITE = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|will|would|can|could|should|did|does|do|said|says|\w{3,}ed)\b|n't\b", re.IGNORECASE
+    r"\b(?:is|are|was|were|has|have|had|will|would|can|could|should|did|does|do|said|says|\w{3,}ed)\b|n't\b|\w['’](?:ll|re|ve|d)\b", re.IGNORECASE
 )
 
+_THIRD = lex.INFLECTED - lex.NOUN_TOO - {word for word in lex.INFLECTED if word.endswith("ing")}
 _STORING = re.compile(r"^(?:please\s+|then\s+|and\s+)?(?:note|remember|save|store|log|record|jot|keep)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"^(?:to|that)\s", re.IGNORECASE)
 _AMOUNT = re.compile(
@@ -53,7 +54,7 @@ def _first_sentence(text: str) -> str:
 
 def finite(text: str) -> bool:
     """Whether a text has a verb that says when."""
-    return bool(_FINITE.search(text))
+    return bool(_FINITE.search(text)) or any(word.low in lex.IRREGULAR or word.low in _THIRD for word in tokens(text))
 
 
 Fits = Callable[[Referent], bool]
@@ -108,7 +109,7 @@ class Talk:
             self.told = (clause(told), turn)
         if not mine and (amount := _AMOUNT.search(text)):
             self.amount = (amount[0], turn)
-        answer = not mine and not within and len(tokens(text)) <= 16 and not _FINITE.search(text)
+        answer = not mine and not within and len(tokens(text)) <= 16 and not finite(text)
         found = [*_answer_of(text, asked), *referents(text)] if answer else referents(text)
         items = items_of(listed, text, found) if listed else ()
         described = not mine and self.whom and bool(re.match(r"an?\s", text, re.IGNORECASE))
