@@ -12,7 +12,7 @@ from memos.interface.memreader.dialogue.frames import Frame
 from memos.interface.memreader.dialogue.options import Options
 from memos.interface.memreader.dialogue.phrases import content, tokens
 from memos.interface.memreader.dialogue.referents import referents
-from memos.interface.memreader.dialogue.talk import Talk
+from memos.interface.memreader.dialogue.talk import Talk, finite
 from memos.memcube.reading import Slot
 
 _WORDS = lex.any_of(
@@ -121,7 +121,8 @@ def _clause(said: str) -> bool:
 
 def _first(said: str) -> str:
     """The first part of an answer."""
-    return re.sub(r"^(?:to|that|because(?:\s+of)?)\s+", "", re.split(r",|;|\.\s|\band\b", said)[0].strip(), flags=re.IGNORECASE)
+    said = re.sub(r"^(?:to|that|because(?:\s+of)?)\s+", "", re.split(r",|;|\.\s|\band\b", said)[0].strip(), flags=re.IGNORECASE)
+    return said if finite(said) else re.split(r"\s(?:in|on|at|under|from|behind)\s", said)[0]
 
 
 def _lower(said: str) -> str:

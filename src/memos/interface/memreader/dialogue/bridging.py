@@ -33,7 +33,7 @@ _OPINION = re.compile(
     r"\b(?:agree[ds]?|disagree[ds]?|object(?:ed|s)?|approve[ds]?|refuse[ds]?|accept(?:ed|s)?|promise[ds]?|mind(?:ed)?|oppose[ds]?|confirm(?:ed)?)\s*(?:too|then)?\s*[?.!]*$",
     re.IGNORECASE,
 )
-_QUANTITY = NUMBERS | {"any", "some", "none", "another", "each", "enough"}
+_QUANTITY = NUMBERS | {"one", "any", "some", "none", "another", "each", "enough"}
 _COUNTED = frozenset({"sets", "set", "times", "pieces", "rounds", "pairs", "pair", "portions", "pages", "bottles", "boxes", "bags", "packs", "doses"})
 _COMPLETE = frozenset(
     """do did done go went gone going come came coming leave left sleep slept happen happened happening arrive arrived live lived work worked
@@ -108,6 +108,8 @@ def _counted(words: Sequence[Token]) -> int | None:
             return at + 1
         ends = after is None or (not content(after) and after.low not in {"of", "one", "ones"}) or after.low in lex.WHEN | {"yesterday", "today"}
         if word.low in {"any", "some", "none"} and ends:
+            return at
+        if word.low == "one" and at and after is None and _verb(words[at - 1]):
             return at
     return None
 

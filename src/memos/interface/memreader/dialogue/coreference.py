@@ -16,6 +16,7 @@ from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content, 
 from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
 from memos.interface.memreader.dialogue.ranking import Asked, sought
+from memos.interface.memreader.dialogue.senses import wanted
 from memos.interface.memreader.dialogue.sight import Sight
 from memos.interface.memreader.dialogue.talk import Fits, Talk, finite
 from memos.memcube.reading import Slot, Unresolved
@@ -213,6 +214,9 @@ def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     found = sight.talk.both() if low == "both" else None
     if found is None and low == "they" and lex.MINDED & {word.low for word in sight.words[at + 1 : at + 3]}:
         found = sight.talk.best(lambda each: each.plural and each.kind == "person")
+    if found is None and low == "they" and wanted(sight.words, at) == "place":
+        found = sight.talk.best(lambda each: each.kind in {"organisation", "place"} or each.head in lex.PLACES, far=2)
+        found = found or next(iter(sight.talk.company() or ()), None)
     found = found or sight.talk.best(fits)
     if found is None and low == "they" and {"are", "were"} & {word_at(sight.words, at), word_at(sight.words, at, -1)}:
         found = sight.talk.persons()

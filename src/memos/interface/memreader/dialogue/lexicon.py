@@ -74,10 +74,10 @@ STATING = _set(
 )
 """Words after which "that" begins a clause, where one follows."""
 
-_FEMALE = """mother mom mum mommy mama mummy sister sis daughter wife girlfriend fiancée aunt auntie niece grandmother grandma granny nana
+_FEMALE = """oma nan nonna abuela babcia nain mother mom mum mommy mama mummy sister sis daughter wife girlfriend fiancée aunt auntie niece grandmother grandma granny nana
 granddaughter stepmother stepmom stepdaughter stepsister godmother landlady mother-in-law sister-in-law daughter-in-law woman girl lady
 queen actress waitress widow ex-wife ex-girlfriend bride hostess mrs ms miss madam"""
-_MALE = """father dad daddy papa brother bro son husband boyfriend fiancé uncle nephew grandfather grandpa grandson stepfather stepdad
+_MALE = """opa nonno abuelo taid father dad daddy papa brother bro son husband boyfriend fiancé uncle nephew grandfather grandpa grandson stepfather stepdad
 stepson stepbrother godfather landlord father-in-law brother-in-law son-in-law man guy boy gentleman king actor waiter widower ex-husband
 ex-boyfriend groom mr sir"""
 FEMALE, MALE = _set(_FEMALE), _set(_MALE)
@@ -177,7 +177,7 @@ ATTACH = {
     ),
     "in": _set("house flat apartment hotel restaurant conference party office job shop workshop course café cafe meeting school"),
     "at": _set("meeting conference talk party job appointment lunch dinner internship stay"),
-    "from": _set("letter email message gift photos notes report call quote invoice feedback note news"),
+    "from": _set("letter email message gift parcel package present card postcard photos notes report call quote invoice feedback note news"),
     "between": _set("meeting difference conversation agreement contract relationship call discussion"),
 }
 """Which nouns a preposition after them completes."""
@@ -278,7 +278,7 @@ VAGUE = _set(
 )
 """Nouns that are hardly what a pronoun takes up."""
 KIN_NAMES = _set(
-    "mum mom mummy mommy mama dad daddy papa grandma grandpa granny nana grandad granddad gran auntie uncle aunt mother father"
+    "mum mom mummy mommy mama dad daddy papa grandma grandpa granny nana grandad granddad gran auntie uncle aunt mother father oma opa nan nonna nonno abuela abuelo babcia nain taid"
 )
 """Words of kinship that stand as names, with no article."""
 DOCUMENTS = _set(

@@ -48,6 +48,8 @@ class Options:
     items: tuple[str, ...]
     turn: int
     taken: int | None = None
+    amounts: tuple[float, ...] = ()
+    """How much each is said to be, where all are."""
     offered: bool = False
     frame: Frame | None = None
     """The request about which it was offered."""
@@ -63,7 +65,25 @@ class Options:
 def options(text: str, turn: int) -> Options | None:
     """What a text lists or offers, if it does."""
     items, offered = _listed(text)
-    return Options(items, turn, offered=offered) if items else None
+    return Options(items, turn, offered=offered, amounts=_amounts(text, items)) if items else None
+
+
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_LEAST = frozenset({"cheapest", "cheaper", "smallest", "smaller", "shortest", "shorter", "lowest", "lower", "lightest", "lighter", "fastest", "youngest"})
+_MOST = frozenset({"dearest", "dearer", "biggest", "bigger", "largest", "larger", "longest", "longer", "highest", "higher", "heaviest", "slowest"})
+
+
+def _amounts(text: str, items: Sequence[str]) -> tuple[float, ...]:
+    """The number that follows each item in the text that lists them, where one does."""
+    found, starts = list[float](), [text.find(item) for item in items]
+    if -1 in starts:
+        return ()
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        numbers = _NUMBER.findall(text[start:end])
+        if not numbers:
+            return ()
+        found.append(float(numbers[-1].replace(",", "")))
+    return tuple(found)
 
 
 @lru_cache(maxsize=2048)
@@ -173,6 +193,8 @@ _TAKING = frozenset({"me", "show", "open", "read", "find", "get", "archive", "de
 def _index(said: str, known: Options) -> int | None:
     if said in _OTHER:
         return 1 - known.taken if known.taken is not None and len(known.items) == 2 else None
+    if said in _LEAST | _MOST and known.amounts:
+        return known.amounts.index((min if said in _LEAST else max)(known.amounts))
     return PLACES_IN_ORDER.get(said)
 
 

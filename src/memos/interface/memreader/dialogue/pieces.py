@@ -23,6 +23,8 @@ class Part(NamedTuple):
     said: str
     before: str = ""
     owner: bool = False
+    asked: bool = False
+    """Whether it is asked for by itself, of what was spoken of: "colour?"."""
 
 
 _OPENING = re.compile(

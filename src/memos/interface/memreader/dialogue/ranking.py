@@ -54,6 +54,7 @@ FEATURES = (
     "parallel",
     "listed",
     "numbered",
+    "attribute",
 )
 
 
@@ -82,6 +83,7 @@ def features(each: Heard, asked: Asked) -> tuple[float, ...]:
         asked.subject and one.rank == 3,
         each.listed,
         one.plural and (one.value[0].isdigit() or one.value.split()[0].lower() in NUMBERS),
+        one.head in lex.ATTRIBUTES and not each.again,
     )
 
 
@@ -92,9 +94,22 @@ def _ending(name: str, gender: str) -> float:
     return 0.5 if female == (gender == "f") else -0.5
 
 
-@lru_cache(maxsize=1)
+_fitting: tuple[float, ...] = ()
+
+
+def use(tried: tuple[float, ...]) -> None:
+    """Try other weights, while they are fitted."""
+    global _fitting  # noqa: PLW0603
+    _fitting = tried
+
+
 def weights() -> tuple[float, ...]:
-    """The weights that are shipped, in the order of `FEATURES`."""
+    """The weights, in the order of `FEATURES`."""
+    return _fitting or _shipped()
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[float, ...]:
     told = json.loads(files(__package__).joinpath("weights.json").read_text(encoding="utf-8"))
     return tuple(float(told[name]) for name in FEATURES)
 

@@ -33,13 +33,13 @@ _KINDS = {"who": "person", "whom": "person", "whose": "person", "where": "place"
 _GOES_ON = re.compile(r"^(?:(?:yes|no|yeah|well)[,.]?\s+)?(?:that|to|because|since|not\s)\b", re.IGNORECASE)
 
 
-_PLAIN = re.compile(r"^(?:(?:yes|no|yeah|sure)[,.]\s+)?(?P<said>`[^`]+`|\+?\d[\d -]{5,}\d|[\w.]*_[\w.]+|[\w-]+-\w+(?:\s\w+)?)(?=[.,;]|$)", re.IGNORECASE)
+_PLAIN = re.compile(r"^(?:(?:[Yy]es|[Nn]o|[Yy]eah|[Ss]ure)[,.]\s+)?(?P<said>`[^`]+`|\+?\d[\d -]{5,}\d|[\w.]*_[\w.]+|[\w-]+-\w+(?:\s\w+)?|[A-Z]\w+(?:\s(?:of|the|and)|\s[A-Z]\w*){1,4})(?=[.,;]|$)")
 
 
 def _answer_of(text: str, asked: str) -> list[Referent]:
     """What an answer names that is no noun phrase: a number to call, the name of a function."""
     match = _PLAIN.match(text.strip())
-    if match is None or asked in {"who", "when", "where", "how"}:
+    if match is None or (match["said"].istitle() and (lex.gender(match["said"]) != "?" or moments(match["said"]))) or asked in {"who", "when", "where", "how"}:
         return []
     said = match["said"].strip("`")
     start = text.index(said)
