@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.edits import Outcome, outcome, time_edit, word_at
+from memos.interface.memreader.dialogue.heard import Found
+from memos.interface.memreader.dialogue.moments import moments
 from memos.interface.memreader.dialogue.sight import Sight
 from memos.memcube.reading import Unresolved
 
@@ -33,7 +35,7 @@ _GOING = frozenset(
         "been",
     ]
 )
-_CONTAINERS = frozenset({"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car"})
+_CONTAINERS = frozenset({"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car", "freezer", "fridge", "cupboard", "basement", "attic"})
 
 
 def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
@@ -52,7 +54,10 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
             edit.text = f"at {edit.text}"
         return edit, left
     placed = sight.talk.place() or sight.talk.company()
-    within = sight.talk.best(lambda each: each.head in _CONTAINERS)
+    inside = next((each for each in reversed(sight.talk.heard) if each.located == "in" and each.mine), None) if before == "in" else None
+    within = sight.talk.best(lambda each: each.head in _CONTAINERS, far=4) if before == "in" else None
+    if inside is not None and not moments(inside.referent.value) and sight.talk.clock - inside.clock <= 4:
+        within = Found(inside.referent.value, inside.turn, inside.referent.kind)
     if placed is None and (event := sight.talk.event()):
         placed = event[0], "at"
     if placed is None and before in _GOING and (whom := sight.talk.best(lambda each: each.head in lex.ROLES and not each.plural)):

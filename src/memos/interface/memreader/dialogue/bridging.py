@@ -28,6 +28,7 @@ _WHO_IS = re.compile(
     r"|paying|leading|speaking|hosting|organi[sz]ing|coming|going)\s*[?.!]*$",
     re.IGNORECASE,
 )
+_WHAT_IS = re.compile(r"^(?:(?:and|so|but)\s+)?what(?:['’]s|\s+(?:is|was))\s+(?:still\s+)?(?:left|missing|included|outstanding|next|wrong)$", re.IGNORECASE)
 _ASKING = re.compile(r"^(?:(?:and|so|but)\s+)?(?:who|what|when|where|why|how|which|did|does|do|has|have|was|were|is|are|can|could)\b", re.IGNORECASE)
 _OPINION = re.compile(
     r"\b(?:agree[ds]?|disagree[ds]?|object(?:ed|s)?|approve[ds]?|refuse[ds]?|accept(?:ed|s)?|promise[ds]?|mind(?:ed)?|oppose[ds]?|confirm(?:ed)?)\s*(?:too|then)?\s*[?.!]*$",
@@ -35,6 +36,7 @@ _OPINION = re.compile(
 )
 _QUANTITY = NUMBERS | {"one", "any", "some", "none", "another", "each", "enough"}
 _COUNTED = frozenset({"sets", "set", "times", "pieces", "rounds", "pairs", "pair", "portions", "pages", "bottles", "boxes", "bags", "packs", "doses"})
+_ENDING = re.compile(r"(?:\s+(?:so\s+far|then|again|exactly|yet|already|anyway|in\s+the\s+end|at\s+all|now)\b)*\s*[?.!]*$", re.IGNORECASE)
 _COMPLETE = frozenset(
     """do did done go went gone going come came coming leave left sleep slept happen happened happening arrive arrived live lived work worked
     know knew say said mean meant think thought matter mattered exist die died look feel felt doing leaving sleeping living working
@@ -48,6 +50,11 @@ _SELF = frozenset({"mine", "ours", "hers", "his", "theirs"})
 
 def bridged(text: str, known: Sequence[Slot], talk: Talk) -> tuple[str, tuple[Slot, ...]] | None:
     """The text with what it is about, where it says too little by itself; None where it says enough."""
+    before, _, last = text.rstrip().rpartition(". ")
+    if before and len(last.split()) > 1:
+        got = bridged(last, known, talk)
+        return (f"{before}. {got[0]}", got[1]) if got else None
+    text = _ENDING.sub("", text)
     words = tokens(text)
     if len(words) > 14 or chitchat(text) or not talk.heard or not _YOU.isdisjoint(word.low for word in words):
         return None
@@ -63,6 +70,8 @@ def bridged(text: str, known: Sequence[Slot], talk: Talk) -> tuple[str, tuple[Sl
         return _given(f"{little['wh']} {'was' if little['wh'].lower() != 'who' else 'with'} {plain(found.value)} {little['rest']}?", found) if found else None
     if (state := _WHO_IS.match(text)) is not None and not known and not referents(state["how"]):
         return _put(text, talk, of="for")
+    if _WHAT_IS.match(text) and not known:
+        return _put(text, talk, of="of")
     the = _IS_THE.match(text)
     if the is not None and not known and not _heard(the["noun"], talk):
         return _put(text, talk, of="of")

@@ -142,7 +142,8 @@ def _at(sight: Sight, at: int) -> Step:
 
 def _which_of(words: Sequence[Token], at: int, talk: Talk) -> Step:
     """What "which is late?" chooses from: what was asked for, or what was listed."""
-    found = talk.best(lambda each: each.plural and each.kind not in {"person", "name"}, far=2, asked=Asked(0, handled=True))
+    listed = talk.best(lambda each: each.plural and (" and " in each.value or " or " in each.value), far=0)
+    found = listed or talk.best(lambda each: each.plural and each.kind not in {"person", "name"}, far=2, asked=Asked(0, handled=True))
     if found is None or found.rival is not None:
         return 1, None, None
     edit = edit_of(words, at, 1, found)
@@ -211,7 +212,7 @@ def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if own and _within(sight, at, lambda each: each.kind in {"person", "name"}, subject=False, own=True):
         return None, None
     sight.taken.add("them")
-    found = sight.talk.both() if low == "both" else None
+    found = sight.talk.both() if low == "both" else sight.talk.named_alone()
     if found is None and low == "they" and lex.MINDED & {word.low for word in sight.words[at + 1 : at + 3]}:
         found = sight.talk.best(lambda each: each.plural and each.kind == "person")
     if found is None and low == "they" and wanted(sight.words, at) == "place":

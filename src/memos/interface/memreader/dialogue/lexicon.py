@@ -277,6 +277,8 @@ VAGUE = _set(
     timeline details information info everything something nothing news part kind sort number others rest dates entry entries copy"""
 )
 """Nouns that are hardly what a pronoun takes up."""
+TRANSPARENT = _set("question detail story information feedback update thought opinion mention overview gist history recap set pair name rest")
+"""Nouns that only say what is had of what completes them."""
 KIN_NAMES = _set(
     "mum mom mummy mommy mama dad daddy papa grandma grandpa granny nana grandad granddad gran auntie uncle aunt mother father oma opa nan nonna nonno abuela abuelo babcia nain taid"
 )

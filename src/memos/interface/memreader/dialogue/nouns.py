@@ -9,7 +9,8 @@ from memos.interface.memreader.dialogue.dating import beside
 from memos.interface.memreader.dialogue.edits import Outcome, Step, edit_of, known, plain, time_edit, word_at
 from memos.interface.memreader.dialogue.heard import Found
 from memos.interface.memreader.dialogue.options import PLACES_IN_ORDER, Options, named
-from memos.interface.memreader.dialogue.phrases import Token, content
+from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content
+from memos.interface.memreader.dialogue.referents import Referent
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Unresolved
 
@@ -115,7 +116,7 @@ def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     head = lex.singular(words[at + 1].low)
     if head in lex.VAGUE:
         return 1, None, None
-    found = talk.best(lambda each: each.head == head and len(each.core.split()) > 1, far=5)
+    found = talk.best(lambda each: each.head == head and _says_more(each), far=5)
     if found is None:  # the pizza, of pizza base
         found = talk.best(lambda each: not each.plural and each.kind == "thing" and each.core.lower().split()[:-1] == [head], far=2)
     if found is None or found.rival is not None or found.value.lower().split()[0] in {"no", "every", "each"}:
@@ -124,6 +125,13 @@ def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     if edit.text[:1].islower() and edit.text.split()[0] not in lex.DETERMINERS:
         edit.text = f"{words[at].text} {edit.text}"
     return 2, edit, None
+
+
+def _says_more(each: Referent) -> bool:
+    """Whether a noun phrase says which of its kind is meant: "the red soup", and not "two soups" or "soup and bread"."""
+    words = each.core.lower().split()
+    joined = each.plural and (" and " in each.value or "," in each.value)
+    return not joined and len(words) > 1 and not (len(words) == 2 and (words[0] in NUMBERS or words[0].isdecimal()))
 
 
 _UNITS = frozenset({"morning", "afternoon", "evening", "night", "day", "week", "weekend", "month", "quarter", "year"})

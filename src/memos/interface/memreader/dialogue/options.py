@@ -158,6 +158,10 @@ def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[i
     if said in _OTHER and len(known.items) > 2 and (said == "others" or words[at + length - 1].low in _REST):
         rest = [item for i, item in enumerate(known.items) if i != known.taken]
         return length, " and ".join(rest), known.turn, "thing"
+    many = _MANY.get(words[at + length].low, 0) if said in {"first", "last"} and at + length < len(words) else 0
+    if 1 < many < len(known.items):
+        some = known.items[:many] if said == "first" else known.items[-many:]
+        return length + 1, ", ".join(some[:-1]) + " and " + some[-1], known.turn, "thing"
     index = _index(said, known)
     if index is None or not -len(known.items) <= index < len(known.items):
         return None
@@ -181,11 +185,14 @@ def _said(words: Sequence[Token], at: int) -> tuple[str, int]:
         return said, 3
     if len(rest) == 2 and rest[0] == "of" and rest[1] in {"them", "those", "these"}:
         return said, 4
+    if said in {"first", "last"} and rest and rest[0] in _MANY:
+        return said, 2
     ends = said in {"former", "latter", "others"} or (rest and number + 1 < len(words) and words[number + 1].low in _GOING_ON) or not (rest and (rest[0] == "of" or content(words[number + 1])))
     spelt = low == "the" and said in {"one", "two", "three"}
     return (said, 2) if low != "the" or (ends and not spelt) else ("", 0)
 
 
+_MANY = {"two": 2, "three": 3, "four": 4, "five": 5}
 _GOING_ON = lex.AUXILIARIES | lex.WHEN | {"the", "this", "yesterday", "today", "tomorrow", "in", "on"}
 _TAKING = frozenset({"me", "show", "open", "read", "find", "get", "archive", "delete", "summarise", "use", "want"})
 

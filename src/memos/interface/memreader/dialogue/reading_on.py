@@ -141,7 +141,8 @@ class _Reader:
         for listed in self.options[-2:]:
             for each in referents(text):
                 listed.take(each.core)
-        if has_verb(read.text) and not ALONE.search(read.text):
+        asked_on = self.frame is not None and (wh_only(text) is not None or which_noun(text) is not None)
+        if has_verb(read.text) and not ALONE.search(read.text) and not asked_on:
             self.frame = Frame(read.text, number, number if root is None else root, asks_or_tells(read.text))
             self.frames.append(self.frame)
         self.open = (read.unresolved[0], self.frame) if read.unresolved and self.frame else None
@@ -266,6 +267,8 @@ class _Reader:
             resolved = Resolved(ones)
         if found is None:
             return None
+        if len(found) == 1 and found[0].kind == "name" and " " not in found[0].said and text.rstrip().endswith("?") and not self._known(found[0].said):
+            found = [found[0]._replace(kind="topic", asked=True)]
         for each in reversed(self.frames[-3:]):
             if (got := self._beside(found, each)) is not None:
                 return got._replace(slots=(*resolved.slots, *got.slots)), resolved.unresolved
@@ -308,6 +311,10 @@ class _Reader:
             fitting = [each for each in asked[-4:] if all(takes(each.text, part) for part in found)]
             asked = fitting or asked
         return asked[-1] if asked and (text.rstrip().endswith("?") or self.frame is None) else self.frame
+
+    def _known(self, name: str) -> bool:
+        """Whether it is a name that was said before, or a first name."""
+        return lex.gender(name) != "?" or any(name in each.referent.value for each in self.talk.heard) or len(name) < 3
 
     def _chosen_frame(self, resolved: Resolved) -> Frame | None:
         """The request to which the assistant offered what was now taken instead."""

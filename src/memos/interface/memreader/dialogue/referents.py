@@ -157,8 +157,11 @@ def kind_of_noun(head: str) -> str:
 
 def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequence[Token]) -> Referent:
     """A referent with its rank in its sentence."""
-    if any(other.start <= each.start and each.end <= other.end and other is not each for other in found):
+    around = [other for other in found if other.start <= each.start and each.end <= other.end and other is not each]
+    if around and not all(_transparent(text, each, other) for other in around):
         return each._replace(rank=0)
+    if around:
+        return each._replace(rank=2)
     before = next((word.low for word in reversed(words) if word.end <= each.start and not word.low.isdecimal()), "")
     after = next((word.low for word in words if word.start >= each.end), "")
     if before in {"about", "regarding", "concerning"}:
@@ -178,6 +181,14 @@ def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequenc
     if not before or before in lex.AUXILIARIES or after in lex.AUXILIARIES or after in lex.INFLECTED or (before in ".!?,;"):
         return each._replace(rank=3)
     return each._replace(rank=2)
+
+
+_LEADS = re.compile(r"\s(?:of|about|on|regarding|for|with)\s+$", re.IGNORECASE)
+
+
+def _transparent(text: str, each: Referent, other: Referent) -> bool:
+    """Whether what is around it only says what is had of it: the details of the flat, a question about the flat."""
+    return other.head in lex.VAGUE | lex.TRANSPARENT and other.start < each.start and bool(_LEADS.search(text[other.start : each.start]))
 
 
 def _levelled(each: Referent, groups: Sequence[Referent]) -> Referent:

@@ -41,7 +41,7 @@ def wanted(words: Sequence[Token], at: int) -> str:
 
 
 HANDLING = _set(
-    """archive delete erase share transfer freeze unfreeze restore unarchive send forward change correct update edit forget remove move export print send forward lock unlock hide
+    """archive delete erase share transfer freeze unfreeze restore unarchive send forward compare change correct update edit forget remove move export print send forward lock unlock hide
     back recover rename"""
 )
 """What is done to a memory as a whole."""

@@ -144,7 +144,13 @@ class Talk:
 
     def capitals(self, text: str) -> str:
         """A text with the names that were heard in capitals."""
-        names = {each.referent.value for each in self.heard if each.referent.value[0].isupper() and each.referent.kind != "event"}
+        names = {
+            each.referent.value
+            for each in self.heard
+            if each.referent.value[0].isupper()
+            and each.referent.kind in {"person", "name", "place", "organisation"}
+            and (each.referent.start or each.answer or lex.gender(each.referent.value) != "?")
+        }
         return named(text, {name for full in names for name in (full, *full.split()) if len(name) > 2 and name[0].isupper()})
 
     def _told_apart(self, one: Referent, asked: str) -> Referent:
@@ -264,6 +270,13 @@ class Talk:
             return None
         latest = self.latest(last[0].referent)
         return Found(latest.referent.value, latest.turn, "organisation"), "at"
+
+    def named_alone(self) -> Found | None:
+        """What alone the last answer named, which may be many or a firm, or one of whom nobody knows whether it is he or she."""
+        last = [each for each in self.heard if each.clock == self.clock and not each.mine and each.referent.rank]
+        if len(last) != 1 or not last[0].answer or not last[0].referent.value[0].isupper() or last[0].referent.gender in {"m", "f"}:
+            return None
+        return Found(last[0].referent.value, last[0].turn, last[0].referent.kind)
 
     def persons(self) -> Found | None:
         """The last two people who were named, one by one."""

@@ -17,7 +17,7 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _LEADING = re.compile(
-    r"^(?:(?:h+m+|u+h+|u+m+|e+r+m*|ah+|oh+|k|okay|ok|right|well|so|hey|hi|hello|wait|listen|dear|thx|thanks|cheers|btw|by\s+the\s+way|one\s+more\s+thing"
+    r"^(?:(?:ha(?:ha)*|lol|h+m+|u+h+|u+m+|e+r+m*|ah+|oh+|k|okay|ok|right|well|so|hey|hi|hello|wait|listen|dear|thx|thanks|cheers|btw|by\s+the\s+way|one\s+more\s+thing"
     r"|another\s+thing|good\s+(?:morning|evening|afternoon))(?!\s+(?:on|about|far|much|many|long|done)\b)[,.!…:-]*\s+)+(?=\w)",
     re.IGNORECASE,
 )
