@@ -15,6 +15,11 @@ _LOCATED = re.compile(r"(?<!\w)(in|on|at|under|behind|inside|beside|near)\s+$", 
 _TOPIC = re.compile(r"\b(?:about|on|regarding|how\s+many|which|all|every|list|summari[sz]e|compare)\s+$", re.IGNORECASE)
 
 
+_TAIL = re.compile(
+    r"(?P<tail>\s(?:in|from|with|at|for|on|about|of|against)\s(?:(?:the|an?|my|our|his|her|their)\s)?(?P<word>[\w'’-]+))(?=\s*(?:[?.!,;]|$))", re.IGNORECASE
+)
+
+
 class Heard(NamedTuple):
     """A referent in the conversation: `turn` says it in words, `clock` is when it was last meant, `answer` that it alone was the answer."""
 
@@ -35,8 +40,8 @@ class Heard(NamedTuple):
     """Whether it stands in an answer that only goes on with the question: "that the roof leaks"."""
     again: bool = False
     """Whether a pronoun meant it."""
-    listed: bool = False
-    """Whether it is one of several that were listed."""
+    tail: str = ""
+    """What completes it in one word more: "in the bathroom"."""
 
 
 class Found(NamedTuple):
@@ -62,7 +67,9 @@ def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mi
     """A referent as it stands in the text of a turn."""
     before = text[: one.start]
     first = not re.search(r"\w{2}", before)
-    return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within)
+    tail = _TAIL.match(text[one.end :]) if one.rank and one.kind not in {"person", "name"} and not one.plural else None
+    told = tail["tail"] if tail and not times(tail["tail"]) and tail["word"].lower() not in lex.PRONOUNS | lex.ADVERBS | lex.DETERMINERS else ""
+    return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within, tail=told)
 
 
 def clause(text: str) -> str:

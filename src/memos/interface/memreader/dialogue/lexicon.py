@@ -227,6 +227,12 @@ def _genders() -> dict[str, str]:
     return {name: gender[0] for gender in ("female", "male") for name in data[gender].split()}
 
 
+@lru_cache(maxsize=1)
+def first_names() -> frozenset[str]:
+    """The first names that are known."""
+    return frozenset(_genders())
+
+
 def gender(name: str) -> str:
     """`f` or `m` where a first name, a title or a word of kinship tells, else `?`."""
     for word in name.lower().replace(".", "").split():

@@ -11,6 +11,7 @@ from memos.interface.memreader.dialogue.heard import Found
 from memos.interface.memreader.dialogue.options import PLACES_IN_ORDER, Options, named
 from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content
 from memos.interface.memreader.dialogue.referents import Referent
+from memos.interface.memreader.dialogue.senses import HANDLING
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Unresolved
 
@@ -114,6 +115,8 @@ def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     if at + 2 < len(words) and content(words[at + 2]) and not _verbal(words[at + 2]):
         return 1, None, None
     head = lex.singular(words[at + 1].low)
+    if head in _KEPT and at and word_at(words, at, -1) in HANDLING | {"open", "show", "read", "to"} and word_at(words, at, 2) in {"", ".", "?", "!", "with", "to", "please"}:
+        return 2, *_vague(words, at, at + 1, talk)
     if head in lex.VAGUE:
         return 1, None, None
     found = talk.best(lambda each: each.head == head and _says_more(each), far=5)
@@ -134,6 +137,7 @@ def _says_more(each: Referent) -> bool:
     return not joined and len(words) > 1 and not (len(words) == 2 and (words[0] in NUMBERS or words[0].isdecimal()))
 
 
+_KEPT = frozenset({"note", "list", "entry", "memory", "record"})
 _UNITS = frozenset({"morning", "afternoon", "evening", "night", "day", "week", "weekend", "month", "quarter", "year"})
 
 

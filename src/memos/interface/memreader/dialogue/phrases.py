@@ -143,7 +143,7 @@ def _may_be_bare(words: Sequence[Token], at: int, names: Mapping[int, int]) -> b
         return False
     if not at or before in {".", "!", "?", ":", "\n", '"', "\u201c"}:
         after = words[at + 1] if at + 1 < len(words) else word
-        if word.low.endswith("ing") and (after.start in names or after.low in lex.DETERMINERS):
+        if word.low.endswith("ing") and (after.start in names or after.low in lex.DETERMINERS | {"for", "to", "until", "on", "at"}):
             return False  # visiting Ann
         return word.low not in lex.COMMANDS | lex.CHITCHAT and not word.low.endswith(("ed", "ly")) and word.low not in lex.NOUN_TOO
     if before in _BEFORE_BARE or before in {"any", "some"}:
@@ -169,6 +169,10 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     particle = at + 1 < len(words) and words[at + 1].low in _PARTICLES and first > 1 and words[first - 2].low in _HELPING
     if low in {"last", "next", "first"} or particle:
         return False  # when does the warranty run out
+    gerund = low.endswith("ing") and at > first and words[at - 1].low not in lex.FOLK and words[at - 1].text.islower()
+    closing = at + 1 >= len(words) or not (words[at + 1].low in lex.DETERMINERS | lex.PRONOUNS | lex.ADVERBS)
+    if gerund and closing and low in lex.INFLECTED and content(words[at - 1]):
+        return True  # meter reading
     if low in _ENDS_CLAUSE or low in lex.INFLECTED or (low in lex.VERBS and low not in lex.NOUN_TOO):
         return False
     after = words[at + 1].low if at + 1 < len(words) else ""

@@ -52,7 +52,6 @@ FEATURES = (
     "ending",
     "handled",
     "parallel",
-    "listed",
     "numbered",
     "attribute",
 )
@@ -81,7 +80,6 @@ def features(each: Heard, asked: Asked) -> tuple[float, ...]:
         _ending(one.value, asked.gender) if known and one.gender == "?" else 0,
         asked.handled and (each.mine or one.head in lex.DOCUMENTS),
         asked.subject and one.rank == 3,
-        each.listed,
         one.plural and (one.value[0].isdigit() or one.value.split()[0].lower() in NUMBERS),
         one.head in lex.ATTRIBUTES and not each.again,
     )

@@ -137,6 +137,8 @@ def _nominal(text: str, start: int, core: int, end: int, named: Sequence[Referen
         return Referent(text[start:end], "name", "?", False, name.head, start, end, 1)
     if name and before == "the" and name.value.endswith("s") and name.kind != "place":
         return Referent(text[start:end], "person", "?", True, name.head, start, end, 1)
+    if name and before in lex.ORGANISATIONS:
+        return Referent(text[start:end], "organisation", "n", False, name.head, start, end, 1)
     if name and lex.singular(before) in lex.FOLK:
         gender = lex.gender(before) if name.gender == "?" else name.gender
         return Referent(text[start:end], "person", gender, False, name.head, start, end, 1)

@@ -49,7 +49,7 @@ HANDLING = _set(
 
 def handled(words: Sequence[Token], at: int) -> bool:
     """Whether a word is what an operation is to be done to: "delete it", "bring that back"."""
-    return any(word.low in HANDLING for word in words[max(0, at - 2) : at]) or (
+    return any(word.low in HANDLING for word in words[max(0, at - 2) : at]) or word_at(words, at) == "compare" or (
         word_at(words, at) == "back" and words[max(0, at - 1)].low in {"bring", "get", "put", "have"}
     )
 

@@ -205,7 +205,8 @@ class Talk:
         apart = [each for each in near if each.referent.core not in first.referent.core]
         rival = apart[0].referent.core if apart else None
         latest = self.latest(first.referent)
-        return Found(latest.referent.value, latest.turn, latest.referent.kind, rival)
+        tail = turned(latest.tail) if " " not in latest.referent.core else ""
+        return Found(latest.referent.value + tail, latest.turn, latest.referent.kind, rival)
 
     def _said(self, referent: Referent, turn: int) -> int:
         """The turn that said something last, or else this one."""

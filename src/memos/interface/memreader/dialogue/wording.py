@@ -28,13 +28,35 @@ _PARENTHESES = re.compile(r",\s+(?:pray|please|if\s+you\s+(?:please|would)|then|
 def careful(text: str) -> str:
     """The text with the apostrophes of contractions."""
     text = _ITS.sub(r"\1's", _CONTRACTED.sub(r"\1's", text))
-    text = _PARENTHESES.sub(" ", _NOT.sub(r"\1n't", text))
+    text = _PARENTHESES.sub(" ", _NOT.sub(r"\1n't", _THEM.sub("them", _LOWER_NAME.sub(_capital, text))))
     meant = _MEANING.match(text)
     if meant is None:
         return text
     return _POINTER.sub(meant["what"], meant["said"], count=1) + "?" * text.rstrip().endswith("?")
 
 
+_THEM = re.compile(r"(?<!\w)['’]?em(?!\w)")
+_LOWER_NAME = re.compile(r"(?<![\w@./'’-])[a-zà-ÿ]{3,}(?![\w@/-]|\.\w)")
+
+
+def _capital(found: re.Match[str]) -> str:
+    """A first name or a town that was written small, in capitals; a word that is also another word stays."""
+    word = found[0]
+    low = word.lower()
+    if low in _WORDS or (low not in lex.first_names() and low not in gazetteer().places):
+        return word
+    known = gazetteer()
+    plain = low in known.common or low in known.times or low in lex.VERBS or low in lex.EVENTS or low in lex.CHITCHAT or low in lex.FOLK
+    return word if plain else word.capitalize()
+
+
+_WORDS = frozenset(
+    """jack pat rob sue art ray max sandy robin daisy ruby pearl amber holly ivy iris violet heather jade dawn crystal penny faith joy frank grant
+    guy lance dean rose grace hope mark bill may june april august summer will drew chase lane don dick royal jordan china turkey chad nice
+    bath reading cork mobile split brest kit carol joy bob nick jean gale van chip buck rusty sage basil dale glen cliff forest clay rich herb
+    gene dot bea pam tad art ali kim son nan lane wade barb peg ginger hazel olive myrtle fern dolly sunny misty angel precious destiny precious
+    savannah chastity charity patience prudence mercy constance honor justice trinity genesis heaven miracle star major buddy sonny junior""".split()
+)
 _POINTER = re.compile(r"\b(?:(?:the|that)\s+(?:\w+\s+)?one|he|she|they|them|it|him|that)\b", re.IGNORECASE)
 _MEANING = re.compile(
     r"^(?P<said>.*\b(?:one|he|she|they|them|it|him|that)\b[^,]*),\s*(?P<what>\S[^,]{0,60}?),?\s+i\s+mean\s*[?.!]*$", re.IGNORECASE
