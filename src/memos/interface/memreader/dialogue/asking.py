@@ -166,9 +166,9 @@ def short(text: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
 
 def beside_event(text: str, known: Sequence[Slot], frame: Frame, talk: Talk) -> tuple[str, tuple[Slot, ...]]:
     """A short question about somebody that goes on from an event: "what did he bring" is of the barbecue where he was."""
-    found = [each for each in referents(text) if each.rank]
-    people = bool(known) and all(each.kind in {"person", "name"} for each in found)
-    if not people or len(tokens(text)) > 8 or not _ASKED.match(text) or _STATE.search(text):
+    if not known or len(tokens(text)) > 8 or not _ASKED.match(text) or _STATE.search(text):
+        return text, ()
+    if not all(each.kind in {"person", "name"} for each in referents(text) if each.rank):
         return text, ()
     event = next((each for each in referents(frame.text) if each.kind == "event" and each.rank and not each.plural), None)
     if event is None or event.value.lower() in text.lower():

@@ -47,7 +47,7 @@ def fragment(text: str, *, asked: bool) -> list[Part] | None:
     """The parts of an utterance that is only a part of a question; `asked` that it answers one."""
     lead = _LEAD.match(text)
     core = _ENDING.sub("", text[lead.end() :] if lead else re.sub(f"^{SOFT}", "", text, flags=re.IGNORECASE))
-    if not core.strip():
+    if not core.strip() or (not lead and not asked and len(core.split()) > 5):
         return None
     found = parts(core)
     if not found:

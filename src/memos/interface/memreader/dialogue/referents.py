@@ -234,7 +234,7 @@ def _part_of_name(each: Referent, other: Referent) -> bool:
 def times(text: str) -> tuple[Span, ...]:
     """The words that name a time, an event after "during", "since" or the like among them."""
     found = list(moments(text))
-    for each in referents(text):
+    for each in referents(text) if _ANCHORS.search(text) else ():
         lead = _ANCHORING.search(text[: each.start])
         if lead and each.rank and not any(one.start < each.end and each.start < one.end for one in found):
             found.append(Span(text[lead.start() : each.end], lead.start(), each.end, each.value))
@@ -248,6 +248,7 @@ def times(text: str) -> tuple[Span, ...]:
 
 _ASKED = lex.STATING | lex.VERBS | lex.CONJUNCTIONS | {"me", "us", "you", "since", "until", "till", "by", "from"}
 _WHEN = re.compile(r"\bwhen\s+(?:the|my|our|i|we|she|he|they|[A-Z]\w+)\s[^?.!,;]{3,60}", re.IGNORECASE)
+_ANCHORS = re.compile(r"\b(?:during|since|before|after|until)\s", re.IGNORECASE)
 _ANCHORING = re.compile(r"\b(?:during|since|before|after|until)\s+$", re.IGNORECASE)
 
 
