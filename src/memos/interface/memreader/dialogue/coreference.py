@@ -191,7 +191,7 @@ def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     found = sight.talk.best(fits, asked=asked, far=12)
     if found is not None and found.rival is not None and sure is not None and sure.rival is None:
         found = sure
-    if found is not None and found.rival is None and found.value[0].isupper():
+    if found is not None and found.rival is None and found.value.split()[-1][0].isupper():
         sight.talk.is_of(found.value, want)
     found = found or sight.talk.best(lambda each: each.head in gazetteer().pets)
     return outcome(sight.words, at, found, "person", own=own, rest=rest)
@@ -294,7 +294,7 @@ def _said_before(words: Sequence[Token], at: int, talk: Talk) -> Edit | None:
         return None
     said, turn = talk.reply
     words_in = [word for word in tokens(said) if content(word)]
-    if not words_in or len(said.split()) > 16 or words_in[-1].low in lex.CHITCHAT:
+    if not words_in or {"yes", "no"} & {word.low for word in tokens(said)} or len(said.split()) > 16 or words_in[-1].low in lex.CHITCHAT:
         return None
     if finite(said):
         edit = edit_of(words, at, 1, Found(said, turn, "thing"))

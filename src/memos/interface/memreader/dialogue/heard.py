@@ -20,6 +20,9 @@ _TAIL = re.compile(
 )
 
 
+_LED = re.compile(r"^\s*(?:(?:yes|no)[,.]\s+)?(?:at|in|on|by|with|from|to|for)\s+(?:the\s+)?$", re.IGNORECASE)
+
+
 class Heard(NamedTuple):
     """A referent in the conversation: `turn` says it in words, `clock` is when it was last meant, `answer` that it alone was the answer."""
 
@@ -66,7 +69,7 @@ class Moment(NamedTuple):
 def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mine: bool, within: bool) -> Heard:
     """A referent as it stands in the text of a turn."""
     before = text[: one.start]
-    first = not re.search(r"\w{2}", before)
+    first = not re.search(r"\w{2}", _LED.sub("", before))
     tail = _TAIL.match(text[one.end :]) if one.rank and one.kind not in {"person", "name"} and not one.plural else None
     told = tail["tail"] if tail and not times(tail["tail"]) and tail["word"].lower() not in lex.PRONOUNS | lex.ADVERBS | lex.DETERMINERS else ""
     return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within, tail=told)

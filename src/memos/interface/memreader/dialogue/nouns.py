@@ -101,6 +101,9 @@ def _vague(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome:
 
 def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     """A bare noun with "the", of which an earlier turn said more."""
+    handled = word_at(words, at, -1) in HANDLING | {"open", "show", "read", "to"}
+    if at and handled and lex.singular(word_at(words, at)) in _KEPT and word_at(words, at, 2) in {"", ".", "?", "!", "with", "to", "please"}:
+        return 2, *_vague(words, at, at + 1, talk)
     if (
         at + 1 >= len(words)
         or not content(words[at + 1])
@@ -115,8 +118,6 @@ def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     if at + 2 < len(words) and content(words[at + 2]) and not _verbal(words[at + 2]):
         return 1, None, None
     head = lex.singular(words[at + 1].low)
-    if head in _KEPT and at and word_at(words, at, -1) in HANDLING | {"open", "show", "read", "to"} and word_at(words, at, 2) in {"", ".", "?", "!", "with", "to", "please"}:
-        return 2, *_vague(words, at, at + 1, talk)
     if head in lex.VAGUE:
         return 1, None, None
     found = talk.best(lambda each: each.head == head and _says_more(each), far=5)

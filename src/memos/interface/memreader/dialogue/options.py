@@ -105,7 +105,8 @@ def _listed(text: str) -> tuple[tuple[str, ...], bool]:
             and (offered or len(items) > 2 or re.search(r"\band\b|: one\b", sentence) or _parallel(items))
         ):
             whole = [_item(item) for item in items]
-            short = [_cut(item) for item in whole]
+            dated = all(map(moments, whole))
+            short = [_cut(item, dated=dated) for item in whole]
             return tuple(short if len(set(short)) == len(short) else whole), offered
     return (), False
 
@@ -120,10 +121,10 @@ def _parallel(items: Sequence[str]) -> bool:
 _TAIL = re.compile(r"\s*(?:\s(?:is|was|are|were|has|had|costs|says|said|wants)\s|:\s|\s[£$€]?\d).*$", re.IGNORECASE)
 
 
-def _cut(item: str) -> str:
+def _cut(item: str, *, dated: bool) -> str:
     """A thing that was listed, without what is said of it."""
     short = _TAIL.sub("", item).rstrip(" ,")
-    when = next(iter(moments(short)), None)
+    when = next(iter(moments(short)), None) if dated else None
     if when is not None and when.start > 2:
         short = short[: when.start].rstrip(" ,")
     first = short.split(" ", 1)[0].strip()

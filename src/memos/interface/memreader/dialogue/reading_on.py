@@ -123,7 +123,7 @@ class _Reader:
         if first not in {"which", "what", "list", "show", "find", "give", "name"}:
             return first
         named = not {"name", "called", "named"}.isdisjoint(words)
-        if any(lex.singular(word) in lex.FOLK or word in lex.PLURAL_FOLK for word in words[1 : 9 if named else 4]):
+        if any(lex.singular(word) in lex.FOLK - lex.ORGANISATIONS or word in lex.PLURAL_FOLK for word in words[1 : 9 if named else 4]):
             return "who"
         return "" if named else "what"
 
@@ -192,7 +192,7 @@ class _Reader:
             got = self._answered(text, resolved)
             if got is not None:
                 return got, []
-        meant = correction(resolved.text)
+        meant = correction(text) or correction(resolved.text)
         if meant is not None and self.frame is not None:
             found, wrong = meant
             if wrong and wrong.lower() in self.frame.text.lower():

@@ -116,7 +116,7 @@ def _name(text: str, start: int, end: int, kind: str) -> Referent:
     end = start + len(name)
     low = name.lower()
     gender = lex.gender(name)
-    if kind in {"thing", "name"} and gender != "?":
+    if (kind in {"thing", "name"} and gender != "?") or low in lex.KIN_NAMES:
         kind = "person"
     elif kind == "thing" and name.isalpha() and name.istitle():
         kind = "name"

@@ -16,7 +16,7 @@ from memos.interface.memreader.dialogue.ranking import REPEATED, Asked, score, w
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
 from memos.interface.memreader.dialogue.wording import named
 
-MARGIN = 0.3
+MARGIN = 0.15
 """How much better than the next an antecedent has to be."""
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|would|can|could|should|did|does|do|said|says|\w{3,}ed)\b|n't\b|\w['’](?:ll|re|ve|d)\b", re.IGNORECASE
@@ -151,7 +151,8 @@ class Talk:
             and each.referent.kind in {"person", "name", "place", "organisation"}
             and (each.referent.start or each.answer or lex.gender(each.referent.value) != "?")
         }
-        return named(text, {name for full in names for name in (full, *full.split()) if len(name) > 2 and name[0].isupper()})
+        parts = {part for full in names for part in full.split() if lex.gender(full.split()[0]) != "?"}
+        return named(text, {name for name in names | parts if len(name) > 2 and name[0].isupper()})
 
     def _told_apart(self, one: Referent, asked: str) -> Referent:
         """A name as that of a person, a place or a thing, by what was asked when it was first the answer."""
