@@ -10,6 +10,7 @@ from memos.interface.memreader.dialogue.edits import plain
 from memos.interface.memreader.dialogue.heard import Found
 from memos.interface.memreader.dialogue.manner import chitchat
 from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content, tokens
+from memos.interface.memreader.dialogue.ranking import Asked
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Slot
@@ -43,6 +44,8 @@ _COMPLETE = frozenset(
     called named""".split()
 )
 """Verbs that need nothing after them, or that ask after what they need."""
+_CAME = frozenset({"survived", "remained", "arrived", "failed", "passed", "remain", "are", "were"})
+_DAYS = frozenset({"today", "yesterday", "tomorrow", "tonight", "now"})
 _MAY = frozenset({"can", "could", "should", "may", "must"})
 _YOU = frozenset({"you", "your", "yourself"})
 _SELF = frozenset({"mine", "ours", "hers", "his", "theirs"})
@@ -62,6 +65,9 @@ def bridged(text: str, known: Sequence[Slot], talk: Talk) -> tuple[str, tuple[Sl
     if _OPINION.search(text) and not _asks_object([word for word in words if word.low[0].isalnum()]) and talk.reply and not things and _ASKING.match(text):
         return _of_clause(text, *talk.reply)
     counted = _counted(words)
+    if counted is not None and words[counted].low == "one" and not things and not _own(text):
+        found = talk.best(lambda each: each.kind not in {"person", "name"} and not each.plural, far=1)
+        return _given(text, found) if found and not found.rival else None
     if counted is not None and not things and not _own(text):
         return _put(text, talk, at=words[counted].end, of="of")
     little = _LITTLE.match(text)
@@ -109,6 +115,9 @@ def _own(text: str) -> bool:
 
 def _counted(words: Sequence[Token]) -> int | None:
     """The word after which what is counted is missing: "two sets", "any"."""
+    for at, word in enumerate(words[:-1]):
+        if word.low in {"many", "much"} and at and words[at - 1].low == "how" and words[at + 1].low in lex.IRREGULAR | _CAME:
+            return at
     for at, word in enumerate(words):
         if word.low not in _QUANTITY and not word.low.isdecimal():
             continue
@@ -118,6 +127,8 @@ def _counted(words: Sequence[Token]) -> int | None:
         ends = after is None or (not content(after) and after.low not in {"of", "one", "ones"}) or after.low in lex.WHEN | {"yesterday", "today"}
         if word.low in {"any", "some", "none"} and ends:
             return at
+        if after is not None and after.low == "more" and (at + 2 >= len(words) or not content(words[at + 2]) or words[at + 2].low in lex.WHEN | _DAYS):
+            return at + 1
         if word.low == "one" and at and after is None and _verb(words[at - 1]):
             return at
     return None
@@ -142,7 +153,7 @@ def _theme(talk: Talk, text: str) -> Found | None:
             and not times(each.value)
         )
 
-    return talk.best(fits, far=3)
+    return talk.best(fits, far=4, asked=Asked(0, handled=True))
 
 
 def _put(text: str, talk: Talk, *, of: str, at: int | None = None) -> tuple[str, tuple[Slot, ...]] | None:

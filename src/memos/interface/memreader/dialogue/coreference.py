@@ -222,7 +222,8 @@ def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if found is None and low == "they" and {"are", "were"} & {word_at(sight.words, at), word_at(sight.words, at, -1)}:
         found = sight.talk.persons()
     if found is None and low != "both":
-        found = sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
+        found = sight.talk.best(lambda each: each.head in lex.ORGANISATIONS | lex.PLACES)
+        found = found or sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
     return outcome(sight.words, at, found, "people or things", own=own, rest=rest)
 
 

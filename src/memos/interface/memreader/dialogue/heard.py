@@ -70,7 +70,7 @@ def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mi
     """A referent as it stands in the text of a turn."""
     before = text[: one.start]
     first = not re.search(r"\w{2}", _LED.sub("", before))
-    tail = _TAIL.match(text[one.end :]) if one.rank and one.kind not in {"person", "name"} and not one.plural else None
+    tail = _TAIL.match(text[one.end :]) if one.rank and one.head.islower() and one.value.split()[-1].islower() and not one.plural else None
     told = tail["tail"] if tail and not times(tail["tail"]) and tail["word"].lower() not in lex.PRONOUNS | lex.ADVERBS | lex.DETERMINERS else ""
     return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within, tail=told)
 
@@ -102,6 +102,7 @@ def items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[R
             at < 0
             or not words
             or len(words) > 5
+            or words[0].text[0].isdigit()
             or any(one.start <= at and at + len(each) <= one.end and one.rank and not one.plural for one in found)
         ):
             continue

@@ -51,7 +51,19 @@ schedule agree arrive attend avoid ate began bought broke brought came caught ch
 grew had heard held hid hit kept knew learnt led left lent lost made meant met paid put ran said sang sat saw sent slept sold sought spent
 spoke spoken stood stuck took taught thought threw told understood went woke won wore written wrote
 """
-VERBS = _set(_VERBS)
+_MORE_VERBS = """
+accept achieve admit advise afford allow announce apologise apologize appear apply appoint approve argue arrange assign assume attach bake
+belong borrow bother breathe carry celebrate collect combine complain confirm connect consider contain continue contribute convince
+criticise defend define deliver deny depend deserve destroy determine develop die disagree disappear discover dislike dismiss divide donate
+earn employ enable encourage enjoy ensure enter establish examine expect extend fail fill follow forgive hate hire hurt identify imagine
+improve include inform insist inspect install intend introduce invest involve join kill lend lie manage marry mend miss mix negotiate
+obtain occur offend operate oppose organise organize owe own pack pass perform persuade pick pour pray prepare prescribe prevent produce
+propose protect prove provide publish push quit raise reach react realise realize receive recognise recognize recover reduce refer refuse
+regret reject relax rely renew repair replace require rescue resign resolve respond retire reveal satisfy scare select serve settle shake
+sing sink sit solve sow spell steal submit succeed suffer suppose survive swim tear terminate tolerate translate transform treat upset
+vanish vary wake warn wash weigh wipe wonder wrap expire broke happen remain seem tend
+"""
+VERBS = _set(_VERBS + _MORE_VERBS)
 """Common verbs, in their first form, and irregular past forms."""
 NOUN_TOO = _set(
     """fix fall feed cut drop offer promise answer book call change check cost drink drive feel help list look love move need order plan play record reply share show start stay stop

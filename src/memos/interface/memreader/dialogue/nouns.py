@@ -28,7 +28,7 @@ def noun_like(words: Sequence[Token], at: int) -> bool:
         return True
     if word.low in lex.MEASURING:
         return False
-    verb = word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
+    verb = word.low.endswith("ly") or word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
     after = word_at(words, at)
     adjective = word.low in {
         "true",

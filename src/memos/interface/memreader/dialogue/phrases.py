@@ -169,6 +169,9 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     particle = at + 1 < len(words) and words[at + 1].low in _PARTICLES and first > 1 and words[first - 2].low in _HELPING
     if low in {"last", "next", "first"} or particle:
         return False  # when does the warranty run out
+    after = words[at + 1].low if at + 1 < len(words) else ""
+    if first > 1 and words[first - 2].low in _HELPING and at > first and _is_verb_of_question(words, at, after):
+        return False  # did the bank confirm the rate
     gerund = low.endswith("ing") and at > first and words[at - 1].low not in lex.FOLK and words[at - 1].text.islower()
     closing = at + 1 >= len(words) or not (words[at + 1].low in lex.DETERMINERS | lex.PRONOUNS | lex.ADVERBS)
     if gerund and closing and low in lex.INFLECTED and content(words[at - 1]):
@@ -183,6 +186,13 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     if low in lex.NOUN_TOO and (after in lex.DETERMINERS or words[at - 1].low.endswith("s")):
         return False
     return not (low.endswith("ed") and len(low) > 4)
+
+
+def _is_verb_of_question(words: Sequence[Token], at: int, after: str) -> bool:
+    """Whether a word is the verb of a question that begins with "did" or the like: no verb follows it."""
+    if after in {"be", "have", "been", "not"} or (after and content(words[at + 1]) and not words[at + 1].text[0].isupper()):
+        return False
+    return not any(_verbal(word) for word in words[at + 1 :])
 
 
 def _heads(words: Sequence[Token], end: int) -> bool:

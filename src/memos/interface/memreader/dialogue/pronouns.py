@@ -40,6 +40,8 @@ def fixed_it(words: Sequence[Token], at: int, rest: str) -> bool:
     copula = re.match(r"\s*(?:'s|is|was|'ll|will|isn't|wasn't|be)\b", after) or (at and words[at - 1].low in _COPULAS)
     if not copula and not _IMPERSONAL.match(after):
         after = " "
+    if len(words) == at + 3 and words[at + 1].low in {"is", "was"} and words[at + 2].text[0].isupper():
+        return True  # that it was Ann
     if before.rstrip().endswith("got") and (at > 2 or words[0].low not in {"i", "got"}):
         return False  # log that he got it
     if _FIXED_BEFORE.search(before) and (not whole.strip(" ?.!") or "going" in whole or before.rstrip().lower().endswith("call")):

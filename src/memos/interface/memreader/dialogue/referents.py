@@ -24,6 +24,8 @@ _APPOSED = re.compile(
 )
 _MEASURES = frozenset(map(lex.singular, UNITS)) | UNITS
 _AFTER = re.compile(r"\s([a-z]{3,})\b")
+_AMOUNT = re.compile(r"\d[\d.,]*\s?(?:k?g|mg|ml|cl|l|lb|oz|km|cm|mm|m|mb|gb|k)", re.IGNORECASE)
+_PHRASAL = re.compile(r"\b(?:pull|look|bring|pick|call|set|sum|write|put|take|find|throw|send|give|get|hand|fill)\s+(?:up|down|out|off|back)\s+$", re.IGNORECASE)
 _NAMING = re.compile(r"\s+(?:called|named)\s+")
 _DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")
@@ -166,6 +168,8 @@ def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequenc
         return each._replace(rank=2)
     before = next((word.low for word in reversed(words) if word.end <= each.start and not word.low.isdecimal()), "")
     after = next((word.low for word in words if word.start >= each.end), "")
+    if before in {"up", "down", "out", "off", "back"} and _PHRASAL.search(text[: each.start]):
+        return each._replace(rank=2)
     if before in {"about", "regarding", "concerning"}:
         return each._replace(rank=3)
     if (
@@ -217,6 +221,8 @@ def _groups(text: str, found: Sequence[Referent]) -> Iterator[Referent]:
 def _measure(each: Referent) -> bool:
     """Whether it only says how much or how long: "two weeks", "every three months"."""
     words = each.core.lower().split()
+    if _AMOUNT.fullmatch(each.core):
+        return True
     return each.head in _MEASURES and (len(words) == 1 or words[0] in NUMBERS or words[0].isdecimal())
 
 

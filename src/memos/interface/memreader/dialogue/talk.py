@@ -12,7 +12,7 @@ from memos.interface.memreader.dialogue.heard import items as items_of
 from memos.interface.memreader.dialogue.manner import asks_or_tells
 from memos.interface.memreader.dialogue.moments import moments
 from memos.interface.memreader.dialogue.phrases import NUMBERS, tokens
-from memos.interface.memreader.dialogue.ranking import REPEATED, Asked, score, weights
+from memos.interface.memreader.dialogue.ranking import WEIGHTS, Asked, score
 from memos.interface.memreader.dialogue.referents import Referent, referents, times
 from memos.interface.memreader.dialogue.wording import named
 
@@ -44,6 +44,16 @@ def _answer_of(text: str, asked: str) -> list[Referent]:
     said = match["said"].strip("`")
     start = text.index(said)
     return [Referent(said, "thing", "n", False, said.split()[-1].lower(), start, start + len(said), 3)]
+
+
+def _answer_until(text: str) -> int:
+    """Where the part of an answer ends that alone is the answer: before what is told beside it; 0 where it is a sentence."""
+    start = match.end() if (match := re.match(r"(?:yes|no|yeah|sure|nope)[,.:]\s+", text, re.IGNORECASE)) else 0
+    if len(tokens(text)) <= 16 and not finite(text):
+        return len(text)
+    end = re.search(r"[,;:.!](?:\s|$)", text[start:])
+    until = start + end.start() if end else len(text)
+    return until if len(text[start:until].split()) <= 6 and not finite(text[start:until]) else 0
 
 
 def _first_sentence(text: str) -> str:
@@ -109,13 +119,16 @@ class Talk:
             self.told = (clause(told), turn)
         if not mine and (amount := _AMOUNT.search(text)):
             self.amount = (amount[0], turn)
-        answer = not mine and not within and len(tokens(text)) <= 16 and not finite(text)
+        until = 0 if mine or within else _answer_until(text)
+        answer = until > 0
         found = [*_answer_of(text, asked), *referents(text)] if answer else referents(text)
         items = items_of(listed, text, found) if listed else ()
         described = not mine and self.whom and bool(re.match(r"an?\s", text, re.IGNORECASE))
         for each in (*found, *items):
             if described and each.start < 3:
                 continue  # who is she? a colleague
+            if not mine and asked == "how" and each.start == 0 and " " not in each.value and each.kind not in {"person", "name"}:
+                continue  # how likely is it? high
             if answer and len(tokens(text)) <= 2 and each.kind == "name" and asked in lex.AUXILIARIES:
                 continue  # a word such as "Forbidden."
             if answer and asked == "how" and each.value[0].isdigit() | (each.value.split()[0].lower() in NUMBERS):
@@ -123,7 +136,7 @@ class Talk:
             one = self._told_apart(each if mine else each._replace(value=turned(each.value)), asked if answer else "")
             literal = not mine or each.value.lower() in said.lower()
             origin = turn if literal else known.get(one.core.lower(), known.get(one.value.lower(), self._said(one, turn)))
-            self.heard.append(heard_of(text, one, origin, self.clock, alone=answer and each.rank > 0, mine=mine, within=within))
+            self.heard.append(heard_of(text, one, origin, self.clock, alone=each.rank > 0 and each.start < until, mine=mine, within=within))
         if mine:
             self.whom = bool(re.match(r"(?:(?:and|so)\s+)?who(?:['’]s|\s+(?:is|was))\s+(?:he|she|that|this|[A-Z]\w+)\b", text, re.IGNORECASE))
         if mine and not asks_or_tells(text):
@@ -161,11 +174,14 @@ class Talk:
             one = one._replace(kind="name", plural=False, head=one.value.lower(), gender=lex.gender(one.value))
         if one.kind == "name" and any(each.referent.value == one.value and each.referent.kind == "thing" for each in self.heard):
             return one._replace(kind="thing", gender="n")
+        if one.value[0].islower() and one.head[:1].islower() and one.value.split()[-1][0].isupper() and one.kind in {"organisation", "person"}:
+            self.kinds.setdefault(one.value.split()[-1], one.kind)
         unsure = one.kind == "name" or (one.kind == "person" and one.gender == "?" and asked == "what")
         if unsure and one.value[0].isupper() and asked in _KINDS:
             self.kinds[one.value] = _KINDS[asked]
         if one.value in self.kinds and (one.kind == "name" or self.kinds[one.value] == "thing"):
-            one = one._replace(kind=self.kinds[one.value], gender="?" if self.kinds[one.value] == "person" else "n")
+            kind = self.kinds[one.value]
+            one = one._replace(kind=kind, gender=one.gender if kind == "person" else "n")
         return one._replace(gender=self.genders[one.value]) if one.value in self.genders else one
 
     def is_of(self, value: str, gender: str) -> None:
@@ -195,7 +211,7 @@ class Talk:
             key, value = each.key, score(each, asked)
             old = scores.get(key)
             if old is None or value >= old[0]:
-                scores[key] = (value + (weights()[REPEATED] if old else 0), each)
+                scores[key] = (value + (WEIGHTS["repeated"] if old else 0), each)
         if not scores:
             return None
         ranked: list[tuple[float, Heard]] = sorted(scores.values(), key=lambda each: -each[0])
