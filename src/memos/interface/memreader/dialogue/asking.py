@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 
 from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.answers import finite
 from memos.interface.memreader.dialogue.carrying import SOFT, Carried, carried, opened
 from memos.interface.memreader.dialogue.coreference import resolve
 from memos.interface.memreader.dialogue.frames import Frame
 from memos.interface.memreader.dialogue.options import Options
 from memos.interface.memreader.dialogue.phrases import content, tokens
 from memos.interface.memreader.dialogue.referents import referents
-from memos.interface.memreader.dialogue.talk import Talk, finite
+from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Slot
 
 _WORDS = lex.any_of(
@@ -32,7 +33,8 @@ _ASKS = rf"{_WORDS}|what|who|whom|which"
 _HELP = "do|does|did|is|are|was|were|have|has|had|can|could|will|would|should"
 _QUESTION = re.compile(rf"^(?:(?:and|so|but|ok|okay)[,.]?\s+)?(?:(?P<wh>{_ASKS})\s+)?(?P<rest>(?:{_HELP})\b.*)$", re.IGNORECASE | re.DOTALL)
 _WHICH = re.compile(
-    rf"^{SOFT}(?:and\s+)?(?P<which>(?:(?:from|in|on|at|by|for|with|to)\s+)?(?:which|what)\s+(?!one\b|ones\b|else\b|about\b|of\b)\w+(?:\s\w+)?)\s*[?.!]*$", re.IGNORECASE
+    rf"^{SOFT}(?:and\s+)?(?P<which>(?:(?:from|in|on|at|by|for|with|to)\s+)?(?:which|what)\s+(?!one\b|ones\b|else\b|about\b|of\b)\w+(?:\s\w+)?)\s*[?.!]*$",
+    re.IGNORECASE,
 )
 _ALSO = re.compile(
     r"^(?:(?:and|so|but)\s+)?(?P<aux>did|does|do|has|have|is|are|was|were|will|would|can|could|should)\s+(?P<who>\w+)\s*[?.!]*$",

@@ -29,20 +29,26 @@ _WHO_IS = re.compile(
     r"|paying|leading|speaking|hosting|organi[sz]ing|coming|going)\s*[?.!]*$",
     re.IGNORECASE,
 )
-_WHAT_IS = re.compile(r"^(?:(?:and|so|but)\s+)?what(?:['’]s|\s+(?:is|was))\s+(?:still\s+)?(?:left|missing|included|outstanding|next|wrong)$", re.IGNORECASE)
-_ASKING = re.compile(r"^(?:(?:and|so|but)\s+)?(?:who|what|when|where|why|how|which|did|does|do|has|have|was|were|is|are|can|could)\b", re.IGNORECASE)
+_WHAT_IS = re.compile(
+    r"^(?:(?:and|so|but)\s+)?what(?:['’]s|\s+(?:is|was))\s+(?:still\s+)?(?:left|missing|included|outstanding|next|wrong)$", re.IGNORECASE
+)
+_ASKING = re.compile(
+    r"^(?:(?:and|so|but)\s+)?(?:who|what|when|where|why|how|which|did|does|do|has|have|was|were|is|are|can|could)\b", re.IGNORECASE
+)
 _OPINION = re.compile(
     r"\b(?:agree[ds]?|disagree[ds]?|object(?:ed|s)?|approve[ds]?|refuse[ds]?|accept(?:ed|s)?|promise[ds]?|mind(?:ed)?|oppose[ds]?|confirm(?:ed)?)\s*(?:too|then)?\s*[?.!]*$",
     re.IGNORECASE,
 )
 _QUANTITY = NUMBERS | {"one", "any", "some", "none", "another", "each", "enough"}
-_COUNTED = frozenset({"sets", "set", "times", "pieces", "rounds", "pairs", "pair", "portions", "pages", "bottles", "boxes", "bags", "packs", "doses"})
-_ENDING = re.compile(r"(?:\s+(?:so\s+far|then|again|exactly|yet|already|anyway|in\s+the\s+end|at\s+all|now)\b)*\s*[?.!]*$", re.IGNORECASE)
-_COMPLETE = frozenset(
-    """do did done go went gone going come came coming leave left sleep slept happen happened happening arrive arrived live lived work worked
-    know knew say said mean meant think thought matter mattered exist die died look feel felt doing leaving sleeping living working
-    called named""".split()
+_COUNTED = frozenset(
+    {"sets", "set", "times", "pieces", "rounds", "pairs", "pair", "portions", "pages", "bottles", "boxes", "bags", "packs", "doses"}
 )
+_ENDING = re.compile(r"(?:\s+(?:so\s+far|then|again|exactly|yet|already|anyway|in\s+the\s+end|at\s+all|now)\b)*\s*[?.!]*$", re.IGNORECASE)
+_COMPLETE = lex.words_of("""
+do did done go went gone going come came coming leave left sleep slept happen happened happening arrive arrived live lived
+    work worked
+    know knew say said mean meant think thought matter mattered exist die died look feel felt doing leaving sleeping living working
+    called named""")
 """Verbs that need nothing after them, or that ask after what they need."""
 _CAME = frozenset({"survived", "remained", "arrived", "failed", "passed", "remain", "are", "were"})
 _DAYS = frozenset({"today", "yesterday", "tomorrow", "tonight", "now"})
@@ -62,7 +68,13 @@ def bridged(text: str, known: Sequence[Slot], talk: Talk) -> tuple[str, tuple[Sl
     if len(words) > 14 or chitchat(text) or not talk.heard or not _YOU.isdisjoint(word.low for word in words):
         return None
     things = [each for each in known if each.name != "reference" or not _personal(each)]
-    if _OPINION.search(text) and not _asks_object([word for word in words if word.low[0].isalnum()]) and talk.reply and not things and _ASKING.match(text):
+    if (
+        _OPINION.search(text)
+        and not _asks_object([word for word in words if word.low[0].isalnum()])
+        and talk.reply
+        and not things
+        and _ASKING.match(text)
+    ):
         return _of_clause(text, *talk.reply)
     counted = _counted(words)
     if counted is not None and words[counted].low == "one" and not things and not _own(text):
@@ -73,19 +85,28 @@ def bridged(text: str, known: Sequence[Slot], talk: Talk) -> tuple[str, tuple[Sl
     little = _LITTLE.match(text)
     if little is not None and not things and not any(map(_verb, words[1:])):
         found = _theme(talk, text)
-        return _given(f"{little['wh']} {'was' if little['wh'].lower() != 'who' else 'with'} {plain(found.value)} {little['rest']}?", found) if found else None
-    if (state := _WHO_IS.match(text)) is not None and not known and not referents(state["how"]):
-        return _put(text, talk, of="for")
-    if _WHAT_IS.match(text) and not known:
-        return _put(text, talk, of="of")
+        joined = "was" if little["wh"].lower() != "who" else "with"
+        return _given(f"{little['wh']} {joined} {plain(found.value)} {little['rest']}?", found) if found else None
+    of = _left_out(text, words, known, talk)
+    return _put(text, talk, of=of) if of else None
+
+
+def _left_out(text: str, words: Sequence[Token], known: Sequence[Slot], talk: Talk) -> str:
+    """How what is left out is joined on to what is said; empty where nothing is."""
+    if known:
+        return ""
+    if (state := _WHO_IS.match(text)) is not None and not referents(state["how"]):
+        return "for"
     the = _IS_THE.match(text)
-    if the is not None and not known and not _heard(the["noun"], talk):
-        return _put(text, talk, of="of")
+    if _WHAT_IS.match(text) or (the is not None and not _heard(the["noun"], talk)):
+        return "of"
     said = [word for word in words if word.low[0].isalnum()]
-    open_ended = said and (_verb(said[-1]) or (len(said) > 2 and said[-2].low in {"i", "we"} and said[-3].low in _MAY)) and not _asks_object(said) and said[-1].low not in _COMPLETE and lex.PERSONAL.isdisjoint(word.low for word in said)
-    if known or not open_ended or not _ASKING.match(text) or _own(text) or len(said) > 7 or times(text):
-        return None
-    return _put(text, talk, of="about")
+    if not said or len(said) > 7 or said[-1].low in _COMPLETE or not lex.PERSONAL.isdisjoint(word.low for word in said):
+        return ""
+    open_ended = _verb(said[-1]) or (len(said) > 2 and said[-2].low in {"i", "we"} and said[-3].low in _MAY)
+    if not open_ended or _asks_object(said) or not _ASKING.match(text) or _own(text) or times(text):
+        return ""
+    return "about"
 
 
 def _asks_object(said: Sequence[Token]) -> bool:
@@ -93,7 +114,9 @@ def _asks_object(said: Sequence[Token]) -> bool:
     at = 1 if said[0].low in {"and", "so", "but"} else 0
     if said[at].low not in {"what", "who", "whom", "which"} or len(said) < at + 3:
         return False
-    return said[at + 1].low in {"do", "does", "did", "will", "can", "could", "would", "should"} or content(said[at + 1]) and said[at].low == "which"
+    return said[at + 1].low in {"do", "does", "did", "will", "can", "could", "would", "should"} or (
+        content(said[at + 1]) and said[at].low == "which"
+    )
 
 
 def _personal(slot: Slot) -> bool:
@@ -108,7 +131,8 @@ def _verb(word: Token) -> bool:
 def _own(text: str) -> bool:
     """Whether it speaks of a thing itself, or of a place."""
     return any(
-        each.rank and each.kind not in {"person", "name"} and each.head not in lex.VAGUE and each.head not in _COUNTED or each.kind == "place"
+        (each.rank and each.kind not in {"person", "name"} and each.head not in lex.VAGUE and each.head not in _COUNTED)
+        or each.kind == "place"
         for each in referents(text)
     )
 
@@ -124,10 +148,18 @@ def _counted(words: Sequence[Token]) -> int | None:
         after = words[at + 1] if at + 1 < len(words) else None
         if after is not None and after.low in _COUNTED and (at + 2 >= len(words) or words[at + 2].low != "of"):
             return at + 1
-        ends = after is None or (not content(after) and after.low not in {"of", "one", "ones"}) or after.low in lex.WHEN | {"yesterday", "today"}
+        ends = (
+            after is None
+            or (not content(after) and after.low not in {"of", "one", "ones"})
+            or after.low in lex.WHEN | {"yesterday", "today"}
+        )
         if word.low in {"any", "some", "none"} and ends:
             return at
-        if after is not None and after.low == "more" and (at + 2 >= len(words) or not content(words[at + 2]) or words[at + 2].low in lex.WHEN | _DAYS):
+        if (
+            after is not None
+            and after.low == "more"
+            and (at + 2 >= len(words) or not content(words[at + 2]) or words[at + 2].low in lex.WHEN | _DAYS)
+        ):
             return at + 1
         if word.low == "one" and at and after is None and _verb(words[at - 1]):
             return at
@@ -135,7 +167,7 @@ def _counted(words: Sequence[Token]) -> int | None:
 
 
 def _heard(noun: str, talk: Talk) -> bool:
-    head = lex.singular(noun.split()[-1].lower())
+    head = lex.singular(noun.rsplit(maxsplit=1)[-1].lower())
     return any(each.referent.head == head for each in talk.heard)
 
 
@@ -160,7 +192,7 @@ def _put(text: str, talk: Talk, *, of: str, at: int | None = None) -> tuple[str,
     found = _theme(talk, text)
     if found is None:
         return None
-    value = f"the {plain(found.value)}" if found.value.split(" ", 1)[0].lower() in {"a", "an", "the"} else found.value
+    value = f"the {plain(found.value)}" if found.value.split(" ", maxsplit=1)[0].lower() in {"a", "an", "the"} else found.value
     if at is not None:
         return _given(f"{text[:at]} {of} {value}{text[at:]}", found)
     return _given(re.sub(r"\s*[?.!]*$", "", text) + f" {of} {value}?", found)

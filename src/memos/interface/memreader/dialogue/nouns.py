@@ -28,7 +28,9 @@ def noun_like(words: Sequence[Token], at: int) -> bool:
         return True
     if word.low in lex.MEASURING:
         return False
-    verb = word.low.endswith("ly") or word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
+    verb = (
+        word.low.endswith("ly") or word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
+    )
     after = word_at(words, at)
     adjective = word.low in {
         "true",
@@ -102,7 +104,12 @@ def _vague(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome:
 def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     """A bare noun with "the", of which an earlier turn said more."""
     handled = word_at(words, at, -1) in HANDLING | {"open", "show", "read", "to"}
-    if at and handled and lex.singular(word_at(words, at)) in _KEPT and word_at(words, at, 2) in {"", ".", "?", "!", "with", "to", "please"}:
+    if (
+        at
+        and handled
+        and lex.singular(word_at(words, at)) in _KEPT
+        and word_at(words, at, 2) in {"", ".", "?", "!", "with", "to", "please"}
+    ):
         return 2, *_vague(words, at, at + 1, talk)
     if (
         at + 1 >= len(words)
@@ -248,7 +255,11 @@ def both_nouns(words: Sequence[Token], at: int, talk: Talk) -> Step | None:
 
 def own_one(words: Sequence[Token], at: int, talk: Talk) -> Step | None:
     """What "mine" and "ours" are: one of what was spoken of last."""
-    mine = [each for each in talk.heard if each.mine and each.referent.head not in lex.VAGUE and each.referent.rank and talk.clock - each.clock < 3]
+    mine = [
+        each
+        for each in talk.heard
+        if each.mine and each.referent.head not in lex.VAGUE and each.referent.rank and talk.clock - each.clock < 3
+    ]
     things = [each for each in mine if each.referent.kind not in {"person", "name"} or each.referent.value[:2].isupper()]
     if not things:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,6 +61,11 @@ class Options:
         if len(hits) == 1:
             self.taken = hits[0]
 
+    def take_any(self, values: Iterable[str]) -> None:
+        """Know which of them were spoken of."""
+        for value in values:
+            self.take(value)
+
 
 def options(text: str, turn: int) -> Options | None:
     """What a text lists or offers, if it does."""
@@ -69,8 +74,12 @@ def options(text: str, turn: int) -> Options | None:
 
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_LEAST = frozenset({"cheapest", "cheaper", "smallest", "smaller", "shortest", "shorter", "lowest", "lower", "lightest", "lighter", "fastest", "youngest"})
-_MOST = frozenset({"dearest", "dearer", "biggest", "bigger", "largest", "larger", "longest", "longer", "highest", "higher", "heaviest", "slowest"})
+_LEAST = frozenset(
+    {"cheapest", "cheaper", "smallest", "smaller", "shortest", "shorter", "lowest", "lower", "lightest", "lighter", "fastest", "youngest"}
+)
+_MOST = frozenset(
+    {"dearest", "dearer", "biggest", "bigger", "largest", "larger", "longest", "longer", "highest", "higher", "heaviest", "slowest"}
+)
 
 
 def _amounts(text: str, items: Sequence[str]) -> tuple[float, ...]:
@@ -188,7 +197,11 @@ def _said(words: Sequence[Token], at: int) -> tuple[str, int]:
         return said, 4
     if said in {"first", "last"} and rest and rest[0] in _MANY:
         return said, 2
-    ends = said in {"former", "latter", "others"} or (rest and number + 1 < len(words) and words[number + 1].low in _GOING_ON) or not (rest and (rest[0] == "of" or content(words[number + 1])))
+    ends = (
+        said in {"former", "latter", "others"}
+        or (rest and number + 1 < len(words) and words[number + 1].low in _GOING_ON)
+        or not (rest and (rest[0] == "of" or content(words[number + 1])))
+    )
     spelt = low == "the" and said in {"one", "two", "three"}
     return (said, 2) if low != "the" or (ends and not spelt) else ("", 0)
 

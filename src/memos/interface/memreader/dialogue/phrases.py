@@ -148,8 +148,8 @@ def _may_be_bare(words: Sequence[Token], at: int, names: Mapping[int, int]) -> b
         return word.low not in lex.COMMANDS | lex.CHITCHAT and not word.low.endswith(("ed", "ly")) and word.low not in lex.NOUN_TOO
     if before in _BEFORE_BARE or before in {"any", "some"}:
         return not word.low.endswith("ed")
-    after = words[at + 1].low if at + 1 < len(words) else ""
-    return before == "and" and at > 1 and content(words[at - 2]) and not (after in lex.DETERMINERS and word.low in lex.NOUN_TOO | lex.VERBS)
+    then = words[at + 1].low if at + 1 < len(words) else ""
+    return before == "and" and at > 1 and content(words[at - 2]) and not (then in lex.DETERMINERS and word.low in lex.NOUN_TOO | lex.VERBS)
 
 
 def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
@@ -169,11 +169,11 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     particle = at + 1 < len(words) and words[at + 1].low in _PARTICLES and first > 1 and words[first - 2].low in _HELPING
     if low in {"last", "next", "first"} or particle:
         return False  # when does the warranty run out
-    after = words[at + 1].low if at + 1 < len(words) else ""
-    if first > 1 and words[first - 2].low in _HELPING and at > first and _is_verb_of_question(words, at, after):
+    following = words[at + 1].low if at + 1 < len(words) else ""
+    if first > 1 and words[first - 2].low in _HELPING and at > first and _is_verb_of_question(words, at, following):
         return False  # did the bank confirm the rate
     gerund = low.endswith("ing") and at > first and words[at - 1].low not in lex.FOLK and words[at - 1].text.islower()
-    closing = at + 1 >= len(words) or not (words[at + 1].low in lex.DETERMINERS | lex.PRONOUNS | lex.ADVERBS)
+    closing = at + 1 >= len(words) or words[at + 1].low not in lex.DETERMINERS | lex.PRONOUNS | lex.ADVERBS
     if gerund and closing and low in lex.INFLECTED and content(words[at - 1]):
         return True  # meter reading
     if low in _ENDS_CLAUSE or low in lex.INFLECTED or (low in lex.VERBS and low not in lex.NOUN_TOO):

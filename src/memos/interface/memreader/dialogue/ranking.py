@@ -77,14 +77,14 @@ def features(each: Heard, asked: Asked) -> tuple[float, ...]:
         _ending(one.value, asked.gender) if known and one.gender == "?" else 0,
         asked.handled and (each.mine or one.head in lex.DOCUMENTS),
         asked.subject and one.rank == 3,
-        one.value[0].isdigit() or (one.plural and one.value.split()[0].lower() in NUMBERS),
+        one.value[0].isdigit() or (one.plural and one.value.split(maxsplit=1)[0].lower() in NUMBERS),
         one.head in lex.ATTRIBUTES and not each.again,
     )
 
 
 def _ending(name: str, gender: str) -> float:
     """How an unknown first name sounds: most that end in -a, -ie or -elle are of women, in most languages."""
-    first = name.split()[0].lower()
+    first = name.split(maxsplit=1)[0].lower()
     female = first.endswith(("a", "ie", "elle", "ette", "ine", "een", "lyn", "wen", "sha", "ah"))
     return 0.5 if female == (gender == "f") else -0.5
 
@@ -92,5 +92,3 @@ def _ending(name: str, gender: str) -> float:
 def score(each: Heard, asked: Asked) -> float:
     """How well it stands out."""
     return sum(weight * value for weight, value in zip(WEIGHTS.values(), features(each, asked), strict=True))
-
-

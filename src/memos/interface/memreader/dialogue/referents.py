@@ -25,7 +25,10 @@ _APPOSED = re.compile(
 _MEASURES = frozenset(map(lex.singular, UNITS)) | UNITS
 _AFTER = re.compile(r"\s([a-z]{3,})\b")
 _AMOUNT = re.compile(r"\d[\d.,]*\s?(?:k?g|mg|ml|cl|l|lb|oz|km|cm|mm|m|mb|gb|k)", re.IGNORECASE)
-_PHRASAL = re.compile(r"\b(?:pull|look|bring|pick|call|set|sum|write|put|take|find|throw|send|give|get|hand|fill)\s+(?:up|down|out|off|back)\s+$", re.IGNORECASE)
+_PHRASAL = re.compile(
+    r"\b(?:pull|look|bring|pick|call|set|sum|write|put|take|find|throw|send|give|get|hand|fill)\s+(?:up|down|out|off|back)\s+$",
+    re.IGNORECASE,
+)
 _NAMING = re.compile(r"\s+(?:called|named)\s+")
 _DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")

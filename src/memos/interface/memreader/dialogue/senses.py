@@ -25,9 +25,18 @@ _VERBS: tuple[tuple[frozenset[str], str], ...] = (
     (_set("attend attended reschedule rescheduled postpone postponed held rebook rebooked starts started ends"), "event"),
     (_set("due finish finished submit submitted hand handed sign signed"), "task"),
     (_set("cook cooked taste tasted bake baked eaten spicy tasty delicious"), "food"),
-    (_set("archive delete erase share transfer freeze unfreeze restore unarchive print read write wrote written draft drafted"), "document"),
+    (
+        _set("archive delete erase share transfer freeze unfreeze restore unarchive print read write wrote written draft drafted"),
+        "document",
+    ),
 )
-_KINDS = {"place": lex.PLACES | lex.ORGANISATIONS, "event": lex.EVENTS, "food": FOOD, "document": lex.DOCUMENTS, "task": lex.DOCUMENTS | TIMED}
+_KINDS = {
+    "place": lex.PLACES | lex.ORGANISATIONS,
+    "event": lex.EVENTS,
+    "food": FOOD,
+    "document": lex.DOCUMENTS,
+    "task": lex.DOCUMENTS | TIMED,
+}
 
 
 def wanted(words: Sequence[Token], at: int) -> str:
@@ -41,7 +50,8 @@ def wanted(words: Sequence[Token], at: int) -> str:
 
 
 HANDLING = _set(
-    """archive delete erase share transfer freeze unfreeze restore unarchive send forward compare change correct update edit forget remove move export print send forward lock unlock hide
+    """archive delete erase share transfer freeze unfreeze restore unarchive send forward compare change correct update edit forget
+    remove move export print send forward lock unlock hide
     back recover rename"""
 )
 """What is done to a memory as a whole."""
@@ -49,8 +59,10 @@ HANDLING = _set(
 
 def handled(words: Sequence[Token], at: int) -> bool:
     """Whether a word is what an operation is to be done to: "delete it", "bring that back"."""
-    return any(word.low in HANDLING for word in words[max(0, at - 2) : at]) or word_at(words, at) == "compare" or (
-        word_at(words, at) == "back" and words[max(0, at - 1)].low in {"bring", "get", "put", "have"}
+    return (
+        any(word.low in HANDLING for word in words[max(0, at - 2) : at])
+        or word_at(words, at) == "compare"
+        or (word_at(words, at) == "back" and words[max(0, at - 1)].low in {"bring", "get", "put", "have"})
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.answers import answer_of, answer_until, first_sentence
 from memos.interface.memreader.dialogue.heard import Found, Heard, Moment, bare, clause, heard_of, key_of, turned
 from memos.interface.memreader.dialogue.heard import items as items_of
 from memos.interface.memreader.dialogue.manner import asks_or_tells
@@ -18,11 +19,8 @@ from memos.interface.memreader.dialogue.wording import named
 
 MARGIN = 0.15
 """How much better than the next an antecedent has to be."""
-_FINITE = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|will|would|can|could|should|did|does|do|said|says|\w{3,}ed)\b|n't\b|\w['’](?:ll|re|ve|d)\b", re.IGNORECASE
-)
-
-_THIRD = lex.INFLECTED - lex.NOUN_TOO - {word for word in lex.INFLECTED if word.endswith("ing")}
+_WHOM = re.compile(r"(?:(?:and|so)\s+)?who(?:['’]s|\s+(?:is|was))\s+(?:he|she|that|this|[A-Z]\w+)\b", re.IGNORECASE)
+_ONE = re.compile(r"an?\s", re.IGNORECASE)
 _STORING = re.compile(r"^(?:please\s+|then\s+|and\s+)?(?:note|remember|save|store|log|record|jot|keep)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"^(?:to|that)\s", re.IGNORECASE)
 _AMOUNT = re.compile(
@@ -31,40 +29,6 @@ _AMOUNT = re.compile(
 _KINDS = {"who": "person", "whom": "person", "whose": "person", "where": "place", "what": "thing"}
 """What a name alone answers, by what was asked."""
 _GOES_ON = re.compile(r"^(?:(?:yes|no|yeah|well)[,.]?\s+)?(?:that|to|because|since|not\s)\b", re.IGNORECASE)
-
-
-_PLAIN = re.compile(r"^(?:(?:[Yy]es|[Nn]o|[Yy]eah|[Ss]ure)[,.]\s+)?(?P<said>`[^`]+`|\+?\d[\d -]{5,}\d|[\w.]*_[\w.]+|[\w-]+-\w+(?:\s\w+)?|[A-Z]\w+(?:\s(?:of|the|and)|\s[A-Z]\w*){1,4})(?=[.,;]|$)")
-
-
-def _answer_of(text: str, asked: str) -> list[Referent]:
-    """What an answer names that is no noun phrase: a number to call, the name of a function."""
-    match = _PLAIN.match(text.strip())
-    if match is None or (match["said"].istitle() and (lex.gender(match["said"]) != "?" or moments(match["said"]))) or asked in {"who", "when", "where", "how"}:
-        return []
-    said = match["said"].strip("`")
-    start = text.index(said)
-    return [Referent(said, "thing", "n", False, said.split()[-1].lower(), start, start + len(said), 3)]
-
-
-def _answer_until(text: str) -> int:
-    """Where the part of an answer ends that alone is the answer: before what is told beside it; 0 where it is a sentence."""
-    start = match.end() if (match := re.match(r"(?:yes|no|yeah|sure|nope)[,.:]\s+", text, re.IGNORECASE)) else 0
-    if len(tokens(text)) <= 16 and not finite(text):
-        return len(text)
-    end = re.search(r"[,;:.!](?:\s|$)", text[start:])
-    until = start + end.start() if end else len(text)
-    return until if len(text[start:until].split()) <= 6 and not finite(text[start:until]) else 0
-
-
-def _first_sentence(text: str) -> str:
-    """The first sentence of an answer, without yes or no before it, as the user would say it."""
-    said = re.sub(r"^(?:yes|no|yeah|nope|correct|right)\b[,.!:]*\s+", "", text, flags=re.IGNORECASE)
-    return turned(clause(said))
-
-
-def finite(text: str) -> bool:
-    """Whether a text has a verb that says when."""
-    return bool(_FINITE.search(text)) or any(word.low in lex.IRREGULAR or word.low in _THIRD for word in tokens(text))
 
 
 Fits = Callable[[Referent], bool]
@@ -106,7 +70,7 @@ class Talk:
         asked: str = "",
         told: str = "",
     ) -> None:
-        """Take in what a turn speaks of; `sources` are the words in it that come from earlier turns, `told` it with all that it stands for."""
+        """Take in what a turn speaks of; `sources` are words in it that come from earlier turns, `told` it with all that it stands for."""
         told = told or text
         self.newest = turn
         if not mine and asked == "who":
@@ -114,36 +78,48 @@ class Talk:
         known = dict(sources)
         within = not mine and bool(_GOES_ON.match(text))
         if not mine:
-            self.reply = (_first_sentence(told), turn)
-        if not mine and _CLAUSE.match(text):
-            self.told = (clause(told), turn)
-        if not mine and (amount := _AMOUNT.search(text)):
-            self.amount = (amount[0], turn)
-        until = 0 if mine or within else _answer_until(text)
+            self._hear_reply(text, told, turn)
+        until = 0 if mine or within else answer_until(text)
         answer = until > 0
-        found = [*_answer_of(text, asked), *referents(text)] if answer else referents(text)
+        found = [*answer_of(text, asked), *referents(text)] if answer else referents(text)
         items = items_of(listed, text, found) if listed else ()
-        described = not mine and self.whom and bool(re.match(r"an?\s", text, re.IGNORECASE))
         for each in (*found, *items):
-            if described and each.start < 3:
-                continue  # who is she? a colleague
-            if not mine and asked == "how" and each.start == 0 and " " not in each.value and each.kind not in {"person", "name"}:
-                continue  # how likely is it? high
-            if answer and len(tokens(text)) <= 2 and each.kind == "name" and asked in lex.AUXILIARIES:
-                continue  # a word such as "Forbidden."
-            if answer and asked == "how" and each.value[0].isdigit() | (each.value.split()[0].lower() in NUMBERS):
+            if not mine and self._says_nothing(each, text, asked, answer=answer):
+                continue
+            if answer and asked == "how" and each.value[0].isdigit() | (each.value.split(maxsplit=1)[0].lower() in NUMBERS):
                 each = each._replace(rank=0)
             one = self._told_apart(each if mine else each._replace(value=turned(each.value)), asked if answer else "")
             literal = not mine or each.value.lower() in said.lower()
             origin = turn if literal else known.get(one.core.lower(), known.get(one.value.lower(), self._said(one, turn)))
             self.heard.append(heard_of(text, one, origin, self.clock, alone=each.rank > 0 and each.start < until, mine=mine, within=within))
         if mine:
-            self.whom = bool(re.match(r"(?:(?:and|so)\s+)?who(?:['’]s|\s+(?:is|was))\s+(?:he|she|that|this|[A-Z]\w+)\b", text, re.IGNORECASE))
-        if mine and not asks_or_tells(text):
-            self.stated = (re.sub(r"\s*[.!]*$", "", told), turn)
+            self._hear_manner(text, told, turn)
         asking = mine and not text.rstrip().endswith(".") and not _STORING.search(text)
         if not (mine and _STORING.match(text)):
             self.times += [Moment(each, known.get(bare(each.bare), turn), self.clock, asking) for each in times(told)]
+
+    def _hear_reply(self, text: str, told: str, turn: int) -> None:
+        """Take in what the assistant said as a whole."""
+        self.reply = (first_sentence(told), turn)
+        if _CLAUSE.match(text):
+            self.told = (clause(told), turn)
+        if amount := _AMOUNT.search(text):
+            self.amount = (amount[0], turn)
+
+    def _hear_manner(self, text: str, told: str, turn: int) -> None:
+        """Take in how the user said something."""
+        self.whom = bool(_WHOM.match(text))
+        if not asks_or_tells(text):
+            self.stated = (re.sub(r"\s*[.!]*$", "", told), turn)
+
+    def _says_nothing(self, each: Referent, text: str, asked: str, *, answer: bool) -> bool:
+        """Whether what looks like a noun in an answer names nothing: "a colleague", to who she is; "high", to how likely."""
+        if self.whom and each.start < len("an "):
+            return bool(_ONE.match(text))
+        single = " " not in each.value
+        if asked == "how" and each.start == 0 and single and each.kind not in {"person", "name"}:
+            return True
+        return answer and len(tokens(text)) <= 2 and each.kind == "name" and asked in lex.AUXILIARIES
 
     def _answered_role(self, text: str) -> None:
         """Whoever was asked for is who was named: "who was the agent?" "Jo"."""
@@ -174,7 +150,12 @@ class Talk:
             one = one._replace(kind="name", plural=False, head=one.value.lower(), gender=lex.gender(one.value))
         if one.kind == "name" and any(each.referent.value == one.value and each.referent.kind == "thing" for each in self.heard):
             return one._replace(kind="thing", gender="n")
-        if one.value[0].islower() and one.head[:1].islower() and one.value.split()[-1][0].isupper() and one.kind in {"organisation", "person"}:
+        if (
+            one.value[0].islower()
+            and one.head[:1].islower()
+            and one.value.split()[-1][0].isupper()
+            and one.kind in {"organisation", "person"}
+        ):
             self.kinds.setdefault(one.value.split()[-1], one.kind)
         unsure = one.kind == "name" or (one.kind == "person" and one.gender == "?" and asked == "what")
         if unsure and one.value[0].isupper() and asked in _KINDS:
@@ -245,25 +226,6 @@ class Talk:
         near = (each for each in near if each.asked) if asked else near
         return next((each for each in near if not event or not moments(each.span.bare)), None)
 
-    def place(self) -> tuple[Found, str] | None:
-        """The place that was spoken of last: a name, a kind of place, or where something was said to be."""
-        found = self.best(lambda each: each.kind == "place" or each.head in lex.PLACES, far=3)
-        at = next((each for each in reversed(self.heard) if each.located and self.clock - each.clock <= 3), None)
-        if found is not None:
-            return found, "in" if found.kind == "place" else "at"
-        if at is None:
-            return None
-        latest = self.latest(at.referent)
-        return Found(latest.referent.value, latest.turn, "thing"), at.located
-
-    def event(self) -> tuple[Found, int] | None:
-        """The event that was spoken of last, and when."""
-        each = next((each for each in reversed(self.heard) if each.referent.kind == "event" and each.referent.rank), None)
-        if each is None or self.clock - each.clock > 3:
-            return None
-        latest = self.latest(each.referent)
-        return Found(latest.referent.value, latest.turn, "event"), each.clock
-
     def both(self) -> Found | None:
         """The two things that the user spoke of last, one after the other or in one."""
         group = self.best(lambda each: each.plural and " and " in each.value, far=1)
@@ -277,17 +239,6 @@ class Talk:
     def statement(self) -> Found | None:
         """What the user said last that was no question, as a whole."""
         return Found(*self.stated, "thing") if self.stated else None
-
-    def company(self) -> tuple[Found, str] | None:
-        """The organisation, or whatever has a name, that was spoken of last, as a place."""
-        named = [
-            each for each in self.heard if each.referent.kind in {"organisation", "thing", "name"} and each.referent.value[0].isupper()
-        ]
-        last = [each for each in named if each.clock == named[-1].clock and self.clock - each.clock <= 3 and each.referent.rank]
-        if len({each.key for each in last}) != 1:
-            return None
-        latest = self.latest(last[0].referent)
-        return Found(latest.referent.value, latest.turn, "organisation"), "at"
 
     def named_alone(self) -> Found | None:
         """What alone the last answer named, which may be many or a firm, or one of whom nobody knows whether it is he or she."""

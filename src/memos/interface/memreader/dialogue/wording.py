@@ -50,13 +50,16 @@ def _capital(found: re.Match[str]) -> str:
     return word if plain else word.capitalize()
 
 
-_WORDS = frozenset(
-    """jack pat rob sue art ray max sandy robin daisy ruby pearl amber holly ivy iris violet heather jade dawn crystal penny faith joy frank grant
+_WORDS = lex.words_of("""
+jack pat rob sue art ray max sandy robin daisy ruby pearl amber holly ivy iris violet heather jade dawn crystal penny faith
+    joy frank grant
     guy lance dean rose grace hope mark bill may june april august summer will drew chase lane don dick royal jordan china turkey chad nice
-    bath reading cork mobile split brest kit carol joy bob nick jean gale van chip buck rusty sage basil dale glen cliff forest clay rich herb
-    gene dot bea pam tad art ali kim son nan lane wade barb peg ginger hazel olive myrtle fern dolly sunny misty angel precious destiny precious
-    savannah chastity charity patience prudence mercy constance honor justice trinity genesis heaven miracle star major buddy sonny junior""".split()
-)
+    bath reading cork mobile split brest kit carol joy bob nick jean gale van chip buck rusty sage basil dale glen cliff forest clay
+    rich herb
+    gene dot bea pam tad art ali kim son nan lane wade barb peg ginger hazel olive myrtle fern dolly sunny misty angel precious
+    destiny precious
+    savannah chastity charity patience prudence mercy constance honor justice trinity genesis heaven miracle star major buddy sonny
+    junior""")
 _POINTER = re.compile(r"\b(?:(?:the|that)\s+(?:\w+\s+)?one|he|she|they|them|it|him|that)\b", re.IGNORECASE)
 _MEANING = re.compile(
     r"^(?P<said>.*\b(?:one|he|she|they|them|it|him|that)\b[^,]*),\s*(?P<what>\S[^,]{0,60}?),?\s+i\s+mean\s*[?.!]*$", re.IGNORECASE
@@ -90,8 +93,8 @@ def exclaims(text: str) -> bool:
     return plain and (said[0].low in _FEELING or said[-1].low in _FEELING)
 
 
-_FEELING = frozenset(
-    """poor lucky silly lovely clever good bad sweet sad funny strange weird crazy wild nice great brilliant splendid sensible typical thieves
-    bugger damn rats wow yikes ouch gg lol congrats bravo ugly awful terrible shame bless neat impressive fascinating hilarious""".split()
-)
+_FEELING = lex.words_of("""
+poor lucky silly lovely clever good bad sweet sad funny strange weird crazy wild nice great brilliant splendid sensible
+    typical thieves
+    bugger damn rats wow yikes ouch gg lol congrats bravo ugly awful terrible shame bless neat impressive fascinating hilarious""")
 _SPEAKING = lex.COMMANDS | lex.VERBS - lex.NOUN_TOO
