@@ -16,7 +16,7 @@ _TOPIC = re.compile(r"\b(?:about|on|regarding|how\s+many|which|all|every|list|su
 
 
 _TAIL = re.compile(
-    r"(?P<tail>\s(?:in|from|with|at|for|on|about|of|against)\s(?:(?:the|an?|my|our|his|her|their)\s)?(?P<word>[\w'’-]+))(?=\s*(?:[?.!,;]|$))",
+    r"(?P<tail>\s(?:in|from|with|at|for|on|about|of|against)\s(?:(?:the|an?|my|our|his|her|their)\s)?(?P<word>[\w'’-]+))(?=\s*(?:[?.!,;]|$)|\s(?P<next>\w+))",
     re.IGNORECASE,
 )
 
@@ -72,9 +72,10 @@ def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mi
     before = text[: one.start]
     first = not re.search(r"\w{2}", _LED.sub("", before))
     tail = _TAIL.match(text[one.end :]) if one.rank and one.head.islower() and one.value.split()[-1].islower() and not one.plural else None
+    ends = tail is not None and (tail["next"] is None or tail["next"].lower() in lex.VERBS - lex.NOUN_TOO | lex.AUXILIARIES)
     told = (
         tail["tail"]
-        if tail and not times(tail["tail"]) and tail["word"].lower() not in lex.PRONOUNS | lex.ADVERBS | lex.DETERMINERS
+        if tail and ends and not times(tail["tail"]) and tail["word"].lower() not in lex.PRONOUNS | lex.ADVERBS | lex.DETERMINERS
         else ""
     )
     return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within, tail=told)

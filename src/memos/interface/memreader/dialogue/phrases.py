@@ -17,7 +17,7 @@ _NO_BEGIN = frozenset({"what", "which", "whose", "all", "both", "no"}) | _POINTI
 _BEFORE_BARE = (lex.PREPOSITIONS - {"to", "than", "as"}) | lex.VERBS | lex.INFLECTED | {"many", "much", "more"}
 _CLOSED = lex.PREPOSITIONS | lex.AUXILIARIES | lex.CONJUNCTIONS | lex.PRONOUNS | lex.DETERMINERS | lex.ADVERBS
 _NO_NOUN = (lex.VERBS - lex.NOUN_TOO) | lex.INFLECTED | lex.STATING
-NUMBERS = frozenset({"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "several"})
+NUMBERS = frozenset({"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty", "several"})
 UNITS = frozenset(
     {
         "days",

@@ -24,11 +24,13 @@ class Asked(NamedTuple):
     handled: bool = False
     """Whether it is to be deleted, shared or the like: what was asked for, rather than what the answer speaks of."""
     subject: bool = False
+    thing: bool = False
+    """Whether it is a thing rather than those who work there."""
 
 
 def sought(words: Sequence[Token], at: int) -> Asked:
     """What a pronoun for a thing seeks, from the words beside it."""
-    return Asked(0, sense=wanted(words, at), handled=handled(words, at))
+    return Asked(0, sense=wanted(words, at), handled=handled(words, at), thing=True)
 
 
 WEIGHTS = {
@@ -51,6 +53,7 @@ WEIGHTS = {
     "parallel": 0.3,
     "numbered": -1.0,
     "attribute": -0.5,
+    "firm": -1.2,
 }
 
 
@@ -79,6 +82,7 @@ def features(each: Heard, asked: Asked) -> tuple[float, ...]:
         asked.subject and one.rank == 3,
         one.value[0].isdigit() or (one.plural and one.value.split(maxsplit=1)[0].lower() in NUMBERS),
         one.head in lex.ATTRIBUTES and not each.again,
+        asked.thing and one.kind == "organisation" and one.value.islower() and asked.sense != "place",
     )
 
 

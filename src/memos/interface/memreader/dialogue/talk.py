@@ -243,7 +243,7 @@ class Talk:
     def named_alone(self) -> Found | None:
         """What alone the last answer named, which may be many or a firm, or one of whom nobody knows whether it is he or she."""
         last = [each for each in self.heard if each.clock == self.clock and not each.mine and each.referent.rank]
-        if len(last) != 1 or not last[0].answer or not last[0].referent.value[0].isupper() or last[0].referent.gender in {"m", "f"}:
+        if len(last) != 1 or not last[0].answer or not last[0].referent.core[0].isupper() or last[0].referent.gender in {"m", "f"}:
             return None
         return Found(last[0].referent.value, last[0].turn, last[0].referent.kind)
 
