@@ -174,7 +174,6 @@ def _carried(tally: Tally, said: Said, call: MemoryCall) -> None:
         for figure in ("slots", "slots_of_words" if slot["words"] else "slots_of_ellipses"):
             tally.tell(figure, said, right, slot, reading.slots)
         tally.tell("slots_of_any_turn", said, any(right_words(each.value, slot["value"]) for each in reading.slots), slot, reading.slots)
-        tally.tell("slots_told_in_standalone", said, holds(reading.standalone, slot["value"]), slot, reading.standalone)
     if said.before:
         for slot in reading.slots:
             tally.tell("slots_precision", said, told_by(slot, label, said.text), label.get("slots", ()), slot)

@@ -67,7 +67,7 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         placed = whom, "to"
     found, preposition = (within, "in") if before == "in" and within else placed or (None, "")
     edit, left = outcome(sight.words, at, found, "place")
-    if edit is not None and before not in lex.PREPOSITIONS:
+    if edit is not None and before not in lex.PREPOSITIONS - {"like"}:
         edit.text = f"{'to' if before in _GOING else preposition} {edit.text}"
     return edit, left
 

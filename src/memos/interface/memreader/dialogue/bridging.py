@@ -25,7 +25,7 @@ _IS_THE = re.compile(
     re.IGNORECASE,
 )
 _WHO_IS = re.compile(
-    r"^(?:(?:and|so|but)\s+)?who(?:['’]s|\s+(?:is|was|are|were))\s+(?P<how>responsible|in\s+charge|involved|affected|invited|missing|next|first|left"
+    r"^(?:(?:and|so|but)\s+)?who(?:['’]s|\s+(?:is|was|are|were))\s+(?:responsible|in\s+charge|involved|affected|invited|missing|next|first|left"
     r"|paying|leading|speaking|hosting|organi[sz]ing|coming|going)\s*[?.!]*$",
     re.IGNORECASE,
 )
@@ -95,7 +95,7 @@ def _left_out(text: str, words: Sequence[Token], known: Sequence[Slot], talk: Ta
     """How what is left out is joined on to what is said; empty where nothing is."""
     if known:
         return ""
-    if (state := _WHO_IS.match(text)) is not None and not referents(state["how"]):
+    if _WHO_IS.match(text):
         return "for"
     the = _IS_THE.match(text)
     if _WHAT_IS.match(text) or (the is not None and not _heard(the["noun"], talk)):

@@ -50,6 +50,8 @@ def put(text: str, part: Part) -> Placed:
                 return _swap(text, each.start, each.end, part.said)
         return _added(text, f"{part.before} {part.said}" if part.before else f", {part.said}")
     target = _target(text, part)
+    if part.owner and target is None and (own := _OWN.search(text)) is not None:
+        return _swap(text, own.start(), own.end(), f"{part.said}'s")
     if target is not None:
         return _swap(text, target.start, _replaced_to(target, part), _worded(part, target))
     if part.before:
@@ -61,6 +63,7 @@ def put(text: str, part: Part) -> Placed:
     return _put_topic(text, part)
 
 
+_OWN = re.compile(r"\b(?:my|our|his|her|their)\b", re.IGNORECASE)
 _COMPLETED = re.compile(r"\s(?:for|of)\s", re.IGNORECASE)
 
 

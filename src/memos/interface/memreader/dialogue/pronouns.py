@@ -81,7 +81,12 @@ def pronominal_that(words: Sequence[Token], at: int, rest: str) -> bool:
     if before in lex.STATING and before not in lex.COMMANDS and after not in lex.PREPOSITIONS:
         return False
     return (
-        after in lex.PREPOSITIONS or after in lex.ADVERBS or (after.endswith("ly") and len(after) > 4) or (after in lex.AUXILIARIES and at == 0) or _asked(words, at) or after == "and"
+        after in lex.PREPOSITIONS
+        or after in lex.ADVERBS
+        or (after.endswith("ly") and len(after) > 4)
+        or (after in lex.AUXILIARIES and at == 0)
+        or _asked(words, at)
+        or after == "and"
     )
 
 

@@ -250,8 +250,8 @@ class _Reader:
             resolved = Resolved(ones)
         if found is None:
             return None
-        single = len(found) == 1 and found[0].kind == "name" and " " not in found[0].said
-        if single and text.rstrip().endswith("?") and not self._known(found[0].said):
+        single = len(found) == 1 and found[0].kind == "name" and text.rstrip(" ?") == found[0].said and " " not in found[0].said
+        if single and text.rstrip().endswith("?") and not self._takes_name(found[0].said):
             found = [found[0]._replace(kind="topic", asked=True)]
         for each in reversed(self.frames[-3:]):
             if (got := beside(found, each, self.options, self.talk)) is not None:
@@ -280,8 +280,11 @@ class _Reader:
             asked = fitting or asked
         return asked[-1] if asked and (text.rstrip().endswith("?") or self.frame is None) else self.frame
 
-    def _known(self, name: str) -> bool:
-        """Whether it is a name that was said before, or a first name."""
+    def _takes_name(self, name: str) -> bool:
+        """Whether it is a name that was said before, a first name, or one beside another in what was asked."""
+        frame = self.frame.text if self.frame else ""
+        if any(each.kind in {"person", "name"} and each.value[0].isupper() for each in referents(frame)):
+            return True
         return lex.gender(name) != "?" or any(name in each.referent.value for each in self.talk.heard) or len(name) < 3
 
     def _chosen_frame(self, resolved: Resolved) -> Frame | None:

@@ -12,6 +12,7 @@ from memos.operation.memoperator.gazetteer import gazetteer
 
 _CONTRACTED = re.compile(r"(?<![\w'’])(what|who|when|where|how|why|that)s(?=\s+\w)", re.IGNORECASE)
 _ITS = re.compile(r"(?<![\w'’])(it)s(?=\s+(?:going|not|been|still|too|in|on|at|gone|broken|due|already|the|an?)\b)", re.IGNORECASE)
+_I = re.compile(r"(^|\s)ill\s+(be|have|do|go|come|need|take|get|call|send|bring|ask)\b")
 _NOT = re.compile(
     r"(?<![\w'’])(is|are|was|were|do|does|did|have|has|had|ca|could|would|should|wo)nt(?!\w)",
     re.IGNORECASE,
@@ -27,6 +28,7 @@ _PARENTHESES = re.compile(r",\s+(?:pray|please|if\s+you\s+(?:please|would)|then|
 @lru_cache(maxsize=2048)
 def careful(text: str) -> str:
     """The text with the apostrophes of contractions."""
+    text = _I.sub(r"\1I'll \2", text)
     text = _ITS.sub(r"\1's", _CONTRACTED.sub(r"\1's", text))
     text = _PARENTHESES.sub(" ", _NOT.sub(r"\1n't", _THEM.sub("them", _LOWER_NAME.sub(_capital, text))))
     meant = _MEANING.match(text)
