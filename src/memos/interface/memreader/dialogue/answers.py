@@ -17,7 +17,8 @@ _FINITE = re.compile(
 
 _THIRD = lex.INFLECTED - lex.NOUN_TOO - {word for word in lex.INFLECTED if word.endswith("ing")}
 _PLAIN = re.compile(
-    r"^(?:(?:[Yy]es|[Nn]o|[Yy]eah|[Ss]ure)[,.]\s+)?(?:(?:in|at|with|by)\s+(?=`))?(?P<said>`[^`]+`|\+?\d[\d -]{5,}\d|[\w.]*_[\w.]+|[\w-]+-\w+(?:\s\w+)?|"
+    r"^(?:(?:[Yy]es|[Nn]o|[Yy]eah|[Ss]ure)[,.]\s+)?(?:(?:in|at|with|by)\s+(?=`))?(?P<said>`[^`]+`|\+?\d[\d -]{5,}\d|"
+    r"[\w.]*_[\w.]+|[\w-]+-\w+(?:\s\w+)?|"
     r"[A-Z]\w+(?:\s(?:of|the|and)|\s[A-Z]\w*){1,4})(?=[.,;]|$)"
 )
 
