@@ -134,12 +134,14 @@ def _cut(item: str, *, dated: bool) -> str:
     """A thing that was listed, without what is said of it."""
     short = _TAIL.sub("", item).rstrip(" ,")
     when = next(iter(moments(short)), None) if dated else None
-    if when is not None and when.start > 2:
+    if when is not None and sum(map(content, tokens(short[: when.start]))) > 1:
         short = short[: when.start].rstrip(" ,")
     first = short.split(" ", 1)[0].strip()
     named = first[:1].isupper() and lex.gender(first) != "?"
     short = re.split(r"\s(?:for|on|in|at|with|since|until|by)\s", short)[0] if named or short != item else short
     short = re.sub(r"\s(?:for|on|in|at|with|since|until|by|of)$", "", short)
+    if sum(map(content, tokens(short))) < 2 and moments(item) and not named:
+        return item  # the reading on 3 May: the day is what tells it from another
     return short if len(short) > 1 and not short.isdigit() and short.lower() not in lex.DETERMINERS else item
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from memos.interface.memreader.dialogue import lexicon as lex
@@ -136,7 +137,8 @@ class _Reader:
 
     def read(self, text: str) -> Standalone:
         """An utterance as it would be said with nothing before it."""
-        return self._read(self.talk.capitals(careful(text)))[0]
+        read = self._read(self.talk.capitals(careful(text)))[0]
+        return replace(read, text=text) if read.fresh else read
 
     def _read(self, text: str) -> tuple[Standalone, int | None]:
         if chitchat(text) and not (agrees(text) and self._offer()):
