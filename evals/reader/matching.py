@@ -76,6 +76,16 @@ def right_slot(wanted: dict[str, Any], given: Sequence[Slot]) -> bool:
     return any(slot.turn in turns and right_words(slot.value, wanted["value"]) for slot in given)
 
 
+def told_by(given: Slot, label: dict[str, Any], text: str) -> bool:
+    """Whether a slot is one that the label has, or says what its rewriting carries over and the utterance itself does not say."""
+    slots = label.get("slots", ())
+    if any(right_words(given.value, slot["value"]) or right_words(slot["value"], given.value) for slot in slots):
+        return True
+    carried = set(stems(" ".join((label.get("standalone") or "", *label.get("must", ()), *(slot["value"] for slot in slots)))))
+    told = set(stems(given.value)) - FILLERS
+    return bool(told) and told <= carried and not told <= set(stems(text))
+
+
 def counted(wanted: Sequence[str], may: Sequence[str], given: Sequence[str], same: Callable[[str, str], bool]) -> tuple[int, int, int]:
     """How many of the labels were found, how many predictions are wrong, how many labels are missed; `may` counts neither way."""
     left, wrong = list(wanted), 0

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from evals.reader import told
 from evals.reader.data import Labelled, Said
-from evals.reader.matching import counted, holds, labelled_span, right_slot, right_words, same_name, same_phrase, span
+from evals.reader.matching import counted, holds, labelled_span, right_slot, right_words, same_name, same_phrase, span, told_by
 from memos.memcube.call import MemoryCall
 
 Reads = Callable[[Said], MemoryCall]
@@ -170,7 +170,13 @@ def _carried(tally: Tally, said: Said, call: MemoryCall) -> None:
     label, reading = said.label, call.reading
     assert reading is not None
     for slot in label.get("slots", ()):
-        tally.tell("slots", said, right_slot(slot, reading.slots), slot, reading.slots)
+        right = right_slot(slot, reading.slots)
+        for figure in ("slots", "slots_of_words" if slot["words"] else "slots_of_ellipses"):
+            tally.tell(figure, said, right, slot, reading.slots)
+        tally.tell("slots_of_any_turn", said, any(right_words(each.value, slot["value"]) for each in reading.slots), slot, reading.slots)
+    if said.before:
+        for slot in reading.slots:
+            tally.tell("slots_precision", said, told_by(slot, label, said.text), label.get("slots", ()), slot)
     if "must" in label or "must_not" in label:
         has = all(holds(reading.standalone, each) for each in label.get("must", ()))
         keeps_out = not any(holds(reading.standalone, each) for each in label.get("must_not", ()))

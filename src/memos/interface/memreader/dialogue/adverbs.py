@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.edits import Outcome, outcome, time_edit, word_at
+from memos.interface.memreader.dialogue.heard import Found
+from memos.interface.memreader.dialogue.moments import moments
+from memos.interface.memreader.dialogue.places import company_of, event_of, place_of
 from memos.interface.memreader.dialogue.sight import Sight
 from memos.memcube.reading import Unresolved
 
@@ -33,7 +36,9 @@ _GOING = frozenset(
         "been",
     ]
 )
-_CONTAINERS = frozenset({"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car"})
+_CONTAINERS = frozenset(
+    {"file", "folder", "box", "drawer", "document", "list", "report", "bag", "car", "freezer", "fridge", "cupboard", "basement", "attic"}
+)
 
 
 def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
@@ -46,11 +51,23 @@ def where_or_when(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         return None, None
     if any(each.kind in {"place", "organisation"} and each.end < sight.words[at].start - 1 for each in sight.here):
         return None, None
-    placed = sight.talk.place() or sight.talk.company()
-    within = sight.talk.best(lambda each: each.head in _CONTAINERS)
+    if "happen" in before[:6] and (event := event_of(sight.talk)):
+        edit, left = outcome(sight.words, at, event[0], "event")
+        if edit is not None:
+            edit.text = f"at {edit.text}"
+        return edit, left
+    placed = place_of(sight.talk) or company_of(sight.talk)
+    inside = next((each for each in reversed(sight.talk.heard) if each.located == "in" and each.mine), None) if before == "in" else None
+    within = sight.talk.best(lambda each: each.head in _CONTAINERS, far=4) if before == "in" else None
+    if inside is not None and not moments(inside.referent.value) and sight.talk.clock - inside.clock <= 4:
+        within = Found(inside.referent.value, inside.turn, inside.referent.kind)
+    if placed is None and (event := event_of(sight.talk)):
+        placed = event[0], "at"
+    if placed is None and before in _GOING and (whom := sight.talk.best(lambda each: each.head in lex.ROLES and not each.plural)):
+        placed = whom, "to"
     found, preposition = (within, "in") if before == "in" and within else placed or (None, "")
     edit, left = outcome(sight.words, at, found, "place")
-    if edit is not None and before not in lex.PREPOSITIONS:
+    if edit is not None and before not in lex.PREPOSITIONS - {"like"}:
         edit.text = f"{'to' if before in _GOING else preposition} {edit.text}"
     return edit, left
 

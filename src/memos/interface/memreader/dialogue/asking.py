@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from memos.interface.memreader.dialogue import lexicon as lex
+from memos.interface.memreader.dialogue.answers import finite
 from memos.interface.memreader.dialogue.carrying import SOFT, Carried, carried, opened
 from memos.interface.memreader.dialogue.coreference import resolve
 from memos.interface.memreader.dialogue.frames import Frame
@@ -32,7 +33,8 @@ _ASKS = rf"{_WORDS}|what|who|whom|which"
 _HELP = "do|does|did|is|are|was|were|have|has|had|can|could|will|would|should"
 _QUESTION = re.compile(rf"^(?:(?:and|so|but|ok|okay)[,.]?\s+)?(?:(?P<wh>{_ASKS})\s+)?(?P<rest>(?:{_HELP})\b.*)$", re.IGNORECASE | re.DOTALL)
 _WHICH = re.compile(
-    rf"^{SOFT}(?:and\s+)?(?P<which>(?:which|what)\s+(?!one\b|ones\b|else\b|about\b|of\b)\w+(?:\s\w+)?)\s*[?.!]*$", re.IGNORECASE
+    rf"^{SOFT}(?:and\s+)?(?P<which>(?:(?:from|in|on|at|by|for|with|to)\s+)?(?:which|what)\s+(?!one\b|ones\b|else\b|about\b|of\b)\w+(?:\s\w+)?)\s*[?.!]*$",
+    re.IGNORECASE,
 )
 _ALSO = re.compile(
     r"^(?:(?:and|so|but)\s+)?(?P<aux>did|does|do|has|have|is|are|was|were|will|would|can|could|should)\s+(?P<who>\w+)\s*[?.!]*$",
@@ -76,7 +78,7 @@ def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
     """A question word alone, put before what was asked and answered."""
     question = _QUESTION.match(re.sub(r"^(what|who|where|when|how|why)['’]s\b", r"\1 is", opened(frame.text), flags=re.IGNORECASE))
     said, turn = answer or ("", -1)
-    said = _mine(re.sub(r"\s*[.!]+$", "", said.strip()))
+    said = _mine(_one_clause(re.sub(r"\s*[.!]+$", "", said.strip()), last=wh.lower() == "why"))
     extra = list[Slot]()
     usable = bool(said) and not re.match(r"(?:yes|no|yeah|nope|nothing|none|i\s+(?:don't|do\s+not|have\s+no|can't))\b", said, re.IGNORECASE)
     if usable:
@@ -98,6 +100,12 @@ def ask_why(wh: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
     return Carried(text, (*extra, *carried(frame, text, talk, said=wh)), frame.root)
 
 
+def _one_clause(said: str, *, last: bool) -> str:
+    """One of the clauses of an answer: the last, which is the one that wants a reason, or the first."""
+    clauses = [each.strip() for each in re.split(r"[.;]\s+", said) if len(each.split()) > 1] or [said]
+    return clauses[-1 if last else 0]
+
+
 def _mine(said: str) -> str:
     """What the assistant says to the user, as the user would say it."""
     for pattern, mine in ((r"\byour\b", "my"), (r"\byou are\b|\byou're\b", "I am"), (r"\byou were\b", "I was"), (r"\byou\b", "I")):
@@ -115,7 +123,8 @@ def _clause(said: str) -> bool:
 
 def _first(said: str) -> str:
     """The first part of an answer."""
-    return re.sub(r"^(?:to|that|because(?:\s+of)?)\s+", "", re.split(r",|;|\.\s|\band\b", said)[0].strip(), flags=re.IGNORECASE)
+    said = re.sub(r"^(?:to|that|because(?:\s+of)?)\s+", "", re.split(r",|;|\.\s|\band\b", said)[0].strip(), flags=re.IGNORECASE)
+    return said if finite(said) else re.split(r"\s(?:in|on|at|under|from|behind)\s", said)[0]
 
 
 def _lower(said: str) -> str:
@@ -131,6 +140,7 @@ def which_noun(text: str) -> str | None:
     """A noun that is asked for alone: "which ward?"."""
     match = _WHICH.match(text)
     words = tokens(match["which"]) if match else ()
+    words = words[1:] if words and words[0].low in lex.PREPOSITIONS else words
     return match["which"] if match and all(content(word) and word.low not in lex.VERBS | lex.INFLECTED for word in words[1:]) else None
 
 
@@ -158,11 +168,11 @@ def short(text: str, frame: Frame, answer: tuple[str, int] | None, talk: Talk) -
 
 def beside_event(text: str, known: Sequence[Slot], frame: Frame, talk: Talk) -> tuple[str, tuple[Slot, ...]]:
     """A short question about somebody that goes on from an event: "what did he bring" is of the barbecue where he was."""
-    found = [each for each in referents(text) if each.rank]
-    people = bool(known) and all(each.kind in {"person", "name"} for each in found)
-    if not people or len(tokens(text)) > 8 or not _ASKED.match(text) or _STATE.search(text):
+    if not known or len(tokens(text)) > 8 or not _ASKED.match(text) or _STATE.search(text):
         return text, ()
-    event = next((each for each in referents(frame.text) if each.kind == "event" and each.rank), None)
+    if not all(each.kind in {"person", "name"} for each in referents(text) if each.rank):
+        return text, ()
+    event = next((each for each in referents(frame.text) if each.kind == "event" and each.rank and not each.plural), None)
     if event is None or event.value.lower() in text.lower():
         return text, ()
     latest = next((talk.latest(each.referent) for each in reversed(talk.heard) if each.referent.head == event.head), None)

@@ -32,6 +32,11 @@ _LEAD = re.compile(
 _ENDING = re.compile(r"(?:[\s,]+(?:too|as\s+well|then|though|again|please|instead|only|specifically|also))*\s*[?.!…]*\s*$", re.IGNORECASE)
 
 
+_NO_TOPIC = (
+    lex.ADVERBS | lex.VERBS - lex.NOUN_TOO | lex.CHITCHAT | lex.PRONOUNS | lex.CONJUNCTIONS | {"such", "like", "true", "correct", "anyone"}
+)
+
+
 class Carried(NamedTuple):
     """A question made of a fragment and a frame, and the slots that the frame gave."""
 
@@ -44,7 +49,7 @@ def fragment(text: str, *, asked: bool) -> list[Part] | None:
     """The parts of an utterance that is only a part of a question; `asked` that it answers one."""
     lead = _LEAD.match(text)
     core = _ENDING.sub("", text[lead.end() :] if lead else re.sub(f"^{SOFT}", "", text, flags=re.IGNORECASE))
-    if not core.strip():
+    if not core.strip() or (not lead and not asked and len(core.split()) > 5):
         return None
     found = parts(core)
     if not found:
@@ -58,6 +63,9 @@ def fragment(text: str, *, asked: bool) -> list[Part] | None:
     alone = (
         begins in lex.PREPOSITIONS or begins in {"the", "which"} or all(part.kind in {"time", "person", "name", "place"} for part in found)
     )
+    bare = marked and len(core.split()) <= 2 and all(part.kind == "topic" for part in found) and begins not in _NO_TOPIC
+    if bare and short and not timely and core.islower():
+        return [part._replace(asked=True) for part in found]
     return found if short and (timely or (marked and alone) or (begins in lex.PREPOSITIONS and len(found) == 1)) else None
 
 

@@ -8,13 +8,18 @@ from dataclasses import dataclass, field
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.adverbs import where_or_when
+from memos.interface.memreader.dialogue.demonstratives import pointing
 from memos.interface.memreader.dialogue.edits import Edit, Outcome, Step, edit_of, outcome, time_edit, word_at
 from memos.interface.memreader.dialogue.heard import Found
-from memos.interface.memreader.dialogue.nouns import NOUNS, all_of, compared, known_noun, noun_like, one_of, that_noun
+from memos.interface.memreader.dialogue.nouns import one_of
 from memos.interface.memreader.dialogue.options import Options, choice
-from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content, tokens
-from memos.interface.memreader.dialogue.pronouns import fixed_it, pronominal_that, stands_for_time
+from memos.interface.memreader.dialogue.phrases import Token, content, tokens
+from memos.interface.memreader.dialogue.places import company_of
+from memos.interface.memreader.dialogue.pronouns import fixed_it, stands_for_time
+from memos.interface.memreader.dialogue.ranking import Asked, sought
 from memos.interface.memreader.dialogue.referents import Referent, referents
+from memos.interface.memreader.dialogue.senses import wanted
+from memos.interface.memreader.dialogue.sets import several_of
 from memos.interface.memreader.dialogue.sight import Sight
 from memos.interface.memreader.dialogue.talk import Fits, Talk
 from memos.memcube.reading import Slot, Unresolved
@@ -24,26 +29,6 @@ _HE = {"he": "m", "him": "m", "his": "m", "himself": "m", "she": "f", "her": "f"
 _THEY = frozenset({"they", "them", "their", "theirs", "they're", "they've", "they'd", "they'll", "these", "those"})
 _OWN = frozenset({"his", "their", "its", "hers", "theirs"})
 _CONTRACTED = re.compile(r"^(he|she|it|they|that|there)('s|'d|'ll|'re|'ve)$")
-_TELLING = frozenset(
-    [
-        "say",
-        "said",
-        "suggest",
-        "suggested",
-        "recommend",
-        "recommended",
-        "decide",
-        "decided",
-        "agree",
-        "agreed",
-        "promise",
-        "promised",
-        "propose",
-        "proposed",
-        "tell",
-        "told",
-    ]
-)
 _AGREEING = frozenset({"ok", "okay", "please", "then", "and", "now"})
 _CLAUSE = lex.CONJUNCTIONS | {",", ";", ".", "!", "?", ":"}
 _SHORT = "it's it'd it'll he's he'd he'll she's she'd she'll that's one two three four"
@@ -52,7 +37,28 @@ _TRIGGERS = frozenset(
         *_HE,
         *_THEY,
         *_SHORT.split(),
-        *["it", "its", "itself", "that", "this", "the", "such", "there", "then", "both", "all", "which", "what", "option", "number"],
+        *[
+            "either",
+            "neither",
+            "each",
+            "it",
+            "its",
+            "itself",
+            "mine",
+            "ours",
+            "that",
+            "this",
+            "the",
+            "such",
+            "there",
+            "then",
+            "both",
+            "all",
+            "which",
+            "what",
+            "option",
+            "number",
+        ],
     }
 )
 """Words that may stand for something, or begin words that do."""
@@ -88,6 +94,9 @@ def resolve(text: str, talk: Talk, options: Sequence[Options], *, quiet: bool = 
     for edit in reversed(edits):
         out.text = out.text[: edit.start] + edit.text + out.text[edit.end :]
     out.slots = [edit.slot for edit in edits]
+    for edit in edits:
+        for listed in options[-3:]:
+            listed.take(edit.slot.value)
     out.carried = {each.value.lower(): each.turn for each in out.slots}
     return out
 
@@ -102,14 +111,9 @@ def _at(sight: Sight, at: int) -> Step:
     one = one_of(words, at, sight.talk, sight.options)
     if one is not None:
         return one
-    two = words[at].low == "the" and word_at(words, at) == "two" and word_at(words, at, 2) == "of" and word_at(words, at, 3) == "them"
-    if two and (pair := sight.talk.persons()):
-        return 4, edit_of(words, at, 4, pair), None
-    if words[at].low == "both" and word_at(words, at) == "of" and word_at(words, at, 2) in {"them", "those", "these"}:
-        found = sight.talk.persons() if word_at(words, at, 2) == "them" else sight.talk.both()
-        return 3, (edit_of(words, at, 3, found) if found else None), None
-    if words[at].low == "all" and word_at(words, at) in NUMBERS:
-        return all_of(words, at, sight.options)
+    several = several_of(sight, at)
+    if several is not None:
+        return several
     low, rest = _parted(words[at].low, word_at(words, at))
     if low in _HE:
         return 1, *_person(sight, at, low, rest)
@@ -118,7 +122,7 @@ def _at(sight: Sight, at: int) -> Step:
     if low in {"it", "its", "itself"}:
         return 1, *_thing(sight, at, low, rest)
     if low in {"that", "this", "those", "these", "the", "such"}:
-        return _pointing(words, at, rest, sight.talk)
+        return pointing(words, at, rest, sight.talk)
     if low in {"there", "then"}:
         return 1, *where_or_when(sight, at, low, rest)
     return 1, None, None
@@ -159,11 +163,12 @@ def _person(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if want in sight.taken or _within(sight, at, fits, subject=low in {"he", "she"}, own=own):
         return None, None
     sight.taken.add(want)
-    sure = sight.talk.best(lambda each: fits(each) and each.kind == "person" and each.gender == want)
-    found = sight.talk.best(fits)
+    asked = Asked(0, gender=want, subject=low in {"he", "she"})
+    sure = sight.talk.best(lambda each: fits(each) and each.kind == "person" and each.gender == want, asked=asked)
+    found = sight.talk.best(fits, asked=asked, far=12)
     if found is not None and found.rival is not None and sure is not None and sure.rival is None:
         found = sure
-    if found is not None and found.rival is None and found.value[0].isupper():
+    if found is not None and found.rival is None and found.value.split()[-1][0].isupper():
         sight.talk.is_of(found.value, want)
     found = found or sight.talk.best(lambda each: each.head in gazetteer().pets)
     return outcome(sight.words, at, found, "person", own=own, rest=rest)
@@ -176,7 +181,7 @@ def _owned(words: Sequence[Token], at: int) -> bool:
 
 def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     def fits(each: Referent) -> bool:
-        return each.plural or each.kind == "organisation"
+        return each.plural or each.kind == "organisation" or (each.kind in {"name", "thing"} and "&" in each.value)
 
     own = low in {"their", "theirs"}
     if "them" in sight.taken or _within(sight, at, fits, subject=low == "they", own=own):
@@ -184,14 +189,19 @@ def _many(sight: Sight, at: int, low: str, rest: str) -> Outcome:
     if own and _within(sight, at, lambda each: each.kind in {"person", "name"}, subject=False, own=True):
         return None, None
     sight.taken.add("them")
-    found = sight.talk.both() if low == "both" else None
+    found = sight.talk.both() if low == "both" else sight.talk.named_alone()
     if found is None and low == "they" and lex.MINDED & {word.low for word in sight.words[at + 1 : at + 3]}:
         found = sight.talk.best(lambda each: each.plural and each.kind == "person")
+    if found is None and low == "they" and wanted(sight.words, at) == "place":
+        found = sight.talk.best(lambda each: each.kind in {"organisation", "place"} or each.head in lex.PLACES, far=2)
+        firm = company_of(sight.talk)
+        found = found or (firm[0] if firm else None)
     found = found or sight.talk.best(fits)
     if found is None and low == "they" and {"are", "were"} & {word_at(sight.words, at), word_at(sight.words, at, -1)}:
         found = sight.talk.persons()
     if found is None and low != "both":
-        found = sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
+        found = sight.talk.best(lambda each: each.head in lex.ORGANISATIONS | lex.PLACES)
+        found = found or sight.talk.best(lambda each: each.kind in {"person", "name"} and not each.plural)
     return outcome(sight.words, at, found, "people or things", own=own, rest=rest)
 
 
@@ -210,55 +220,9 @@ def _thing(sight: Sight, at: int, low: str, rest: str) -> Outcome:
         return None, None
     sight.taken.add("it")
     found = sight.talk.best(lambda each: each.kind == "event", far=3) if word_at(sight.words, at, -1) in lex.SCHEDULING else None
-    found = found or sight.talk.best(fits) or (sight.talk.statement() if sight.words[0].low in lex.COMMANDS | _AGREEING else None)
+    found = (
+        found
+        or sight.talk.best(fits, asked=sought(sight.words, at))
+        or (sight.talk.statement() if sight.words[0].low in lex.COMMANDS | _AGREEING else None)
+    )
     return outcome(sight.words, at, found, "thing", own=low == "its", rest=rest)
-
-
-def _told_here(words: Sequence[Token], at: int) -> bool:
-    """Whether the same utterance says before a "that" what it stands for."""
-    ends = [i for i, word in enumerate(words[:at]) if word.low in {",", ".", ";", ":", "!"}]
-    return bool(ends) and sum(map(content, words[: ends[-1]])) > 1 and sum(map(content, words[ends[-1] : at])) <= 1
-
-
-def _pointing(words: Sequence[Token], at: int, rest: str, talk: Talk) -> Step:
-    """That, this, the same, alone or with a noun."""
-    low, length = words[at].low, 1
-    if low == "the" and word_at(words, at) != "same":
-        return known_noun(words, at, talk)
-    if word_at(words, at) == "same":
-        length = 2
-    noun = at + length
-    while noun + 1 < len(words) and content(words[noun]) and content(words[noun + 1]) and words[noun + 1].low in NOUNS:
-        noun += 1
-    if noun < len(words) and content(words[noun]) and not rest and (length == 2 or noun_like(words, noun)):
-        return noun - at + 1, *that_noun(words, at, noun, talk)
-    if length == 2 or not pronominal_that(words, at, rest) or (low == "this" and any(word.low == ":" for word in words[at:])):
-        return length, None, None
-    if _told_here(words, at):
-        return 1, None, None
-    if stands_for_time(words, at):
-        return _time_or_event(words, at, talk)
-    if low == "that" and talk.told and word_at(words, at, -1) in _TELLING:
-        edit = edit_of(words, at, 1, Found(*talk.told, "thing"))
-        edit.text = talk.told[0]
-        return 1, edit, None
-    if talk.amount and word_at(words, at) in lex.MEASURING:
-        return 1, edit_of(words, at, 1, Found(*talk.amount, "thing")), None
-    found = _things(low, talk) if word_at(words, at, -1) != "compare" else compared(words, at, talk)
-    return 1, *outcome(words, at, found, "thing", rest=rest)
-
-
-def _time_or_event(words: Sequence[Token], at: int, talk: Talk) -> Step:
-    """What "before that" is before: the time or the event that was spoken of last."""
-    moment, event = talk.time(), talk.event()
-    if event is not None and (moment is None or event[1] > moment.clock):
-        return 1, edit_of(words, at, 1, event[0], "time"), None
-    if moment is None:
-        return 1, None, Unresolved(kind="time", text=words[at].text, reason="nothing before it names the time that it stands for")
-    return 1, time_edit(words, at, 1, moment.span.bare, moment), None
-
-
-def _things(low: str, talk: Talk) -> Found | None:
-    many = low in {"those", "these"}
-    found = talk.best(lambda each: each.kind not in {"person", "name"} and (each.plural or not many))
-    return talk.best(lambda each: each.kind not in {"person", "name"}) if many and found is None else found

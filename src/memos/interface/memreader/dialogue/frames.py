@@ -50,8 +50,10 @@ def put(text: str, part: Part) -> Placed:
                 return _swap(text, each.start, each.end, part.said)
         return _added(text, f"{part.before} {part.said}" if part.before else f", {part.said}")
     target = _target(text, part)
+    if part.owner and target is None and (own := _OWN.search(text)) is not None:
+        return _swap(text, own.start(), own.end(), f"{part.said}'s")
     if target is not None:
-        return _swap(text, target.start, target.end, _worded(part, target))
+        return _swap(text, target.start, _replaced_to(target, part), _worded(part, target))
     if part.before:
         return _added(text, f"{part.before} {part.said}")
     if part.kind == "person":
@@ -59,6 +61,18 @@ def put(text: str, part: Part) -> Placed:
     if part.kind == "place":
         return _added(text, f"in {part.said}")
     return _put_topic(text, part)
+
+
+_OWN = re.compile(r"\b(?:my|our|his|her|their)\b", re.IGNORECASE)
+_COMPLETED = re.compile(r"\s(?:for|of)\s", re.IGNORECASE)
+
+
+def _replaced_to(target: Referent, part: Part) -> int:
+    """Where what is replaced ends: what completes a noun stays with the new one, "milk for the pancakes"."""
+    completed = _COMPLETED.search(target.value)
+    if part.kind != "topic" or completed is None or _COMPLETED.search(part.said):
+        return target.end
+    return target.start + completed.start()
 
 
 def takes(text: str, part: Part) -> bool:
@@ -104,6 +118,8 @@ def _target(text: str, part: Part) -> Referent | None:
         owners = [each for each in found if text[each.end : each.end + 2] in {"'s", "’s"}]
         return owners[-1] if owners else None
     alike = [each for each in found if _like(each, part)]
+    if part.kind == "name" and not alike:
+        alike = [each for each in found if each.kind == "place" and each.value[:1].isupper()]
     alike = [each for each in alike if not any(_inside(each, other) for other in alike if not other.plural)]
     if part.before:
         same = [each for each in alike if _before(text, each) == part.before]
@@ -145,7 +161,7 @@ def _like(each: Referent, part: Part) -> bool:
         return each.kind in people
     if part.kind == "place":
         return each.kind == "place" or (each.kind in {"name", "organisation"} and each.head[0].isalpha() and each.value[0].isupper())
-    attribute = _head(part) in lex.ATTRIBUTES
+    attribute = _head(part) in lex.ATTRIBUTES or part.asked
     return each.kind not in people and each.head not in lex.VAGUE and (not attribute or each.head in lex.ATTRIBUTES)
 
 
@@ -170,7 +186,7 @@ def _put_person(text: str, part: Part) -> Placed:
 
 def _put_topic(text: str, part: Part) -> Placed:
     telling = _TELLING.search(text)
-    if _head(part) in lex.ATTRIBUTES and (telling is None or part.said.split(" ", 1)[0].lower() in lex.DETERMINERS):
+    if (part.asked or _head(part) in lex.ATTRIBUTES) and (telling is None or part.said.split(" ", 1)[0].lower() in lex.DETERMINERS):
         things = [each for each in referents(text) if each.kind not in {"person", "name"} and each.rank and each.head not in lex.VAGUE]
         people = [each for each in referents(text) if each.rank]
         owner = next(iter([*things, *people]), None)

@@ -15,6 +15,15 @@ _LOCATED = re.compile(r"(?<!\w)(in|on|at|under|behind|inside|beside|near)\s+$", 
 _TOPIC = re.compile(r"\b(?:about|on|regarding|how\s+many|which|all|every|list|summari[sz]e|compare)\s+$", re.IGNORECASE)
 
 
+_TAIL = re.compile(
+    r"(?P<tail>\s(?:in|from|with|at|for|on|about|of|against)\s(?:(?:the|an?|my|our|his|her|their)\s)?(?P<word>[\w'’-]+))(?=\s*(?:[?.!,;]|$)|\s(?P<next>\w+))",
+    re.IGNORECASE,
+)
+
+
+_LED = re.compile(r"^\s*(?:(?:yes|no)[,.]\s+)?(?:at|in|on|by|with|from|to|for)\s+(?:the\s+)?$", re.IGNORECASE)
+
+
 class Heard(NamedTuple):
     """A referent in the conversation: `turn` says it in words, `clock` is when it was last meant, `answer` that it alone was the answer."""
 
@@ -25,14 +34,18 @@ class Heard(NamedTuple):
     clock: int
     answer: bool
     mine: bool
-    topic: bool
+    topic: bool = False
     """Whether it stands after "about", or is what is counted, listed or summarised."""
-    first: bool
+    first: bool = False
     """Whether its turn begins with it."""
-    located: str
+    located: str = ""
     """The preposition by which something is said to be in, on or at it."""
-    within: bool
+    within: bool = False
     """Whether it stands in an answer that only goes on with the question: "that the roof leaks"."""
+    again: bool = False
+    """Whether a pronoun meant it."""
+    tail: str = ""
+    """What completes it in one word more: "in the bathroom"."""
 
 
 class Found(NamedTuple):
@@ -57,14 +70,23 @@ class Moment(NamedTuple):
 def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mine: bool, within: bool) -> Heard:
     """A referent as it stands in the text of a turn."""
     before = text[: one.start]
-    first = not re.search(r"\w{2}", before)
-    return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within)
+    first = not re.search(r"\w{2}", _LED.sub("", before))
+    tail = _TAIL.match(text[one.end :]) if one.rank and one.head.islower() and one.value.split()[-1].islower() and not one.plural else None
+    ends = tail is not None and (tail["next"] is None or tail["next"].lower() in lex.VERBS - lex.NOUN_TOO | lex.AUXILIARIES)
+    told = (
+        tail["tail"]
+        if tail and ends and not times(tail["tail"]) and tail["word"].lower() not in lex.PRONOUNS | lex.ADVERBS | lex.DETERMINERS
+        else ""
+    )
+    return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within, tail=told)
 
 
 def clause(text: str) -> str:
     """An answer such as "To rest more.", as the end of a sentence."""
     said = re.split(r"[.!?;](?:\s|$)", text, maxsplit=1)[0]
-    return turned(said[:1].lower() + said[1:])
+    first = said.split(" ", 1)[0]
+    small = first.lower() in lex.DETERMINERS | lex.PREPOSITIONS | lex.PRONOUNS | {"to", "that"} and first != "I"
+    return turned(said[:1].lower() + said[1:] if small else said)
 
 
 def _located(before: str) -> str:
@@ -86,11 +108,12 @@ def items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[R
             at < 0
             or not words
             or len(words) > 5
+            or words[0].text[0].isdigit()
             or any(one.start <= at and at + len(each) <= one.end and one.rank and not one.plural for one in found)
         ):
             continue
         bare = (
-            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS
+            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS | lex.PRONOUNS | lex.CONJUNCTIONS
             or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS
             or words[-1].low.endswith("ly")
         )
@@ -109,5 +132,5 @@ def key_of(referent: Referent) -> str:
     if referent.plural and (" and " in referent.value or ", " in referent.value):
         return referent.core.lower()
     if referent.plural or referent.kind not in {"person", "name"}:
-        return referent.head if referent.value[0].isupper() else f"the {referent.head}"
+        return referent.head if referent.core[0].isupper() else f"the {referent.head}"
     return referent.head if referent.head in lex.FOLK else referent.value.lower().split()[-1]

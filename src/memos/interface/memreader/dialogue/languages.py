@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from memos.interface.memreader.dialogue.frames import Frame
+from memos.interface.memreader.language import language_of
 from memos.memcube.reading import Slot
 
 _MONTHS = "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
@@ -50,3 +52,9 @@ def _put(frame: Frame, kind: re.Pattern[str], said: str, *, chinese: bool) -> tu
         bare = re.sub(r"[?？\s]+$", "", frame.text)
         text = said + bare + "？" if chinese else f"{bare} {said}?"
     return text, (Slot(name="topic", words="", value=" ".join(kept.split()), turn=frame.root),)
+
+
+@lru_cache(maxsize=2048)
+def is_read(text: str) -> bool:
+    """Whether a text is in a language that is read as English is, or too short to tell."""
+    return language_of(text) in {"en", "und"}

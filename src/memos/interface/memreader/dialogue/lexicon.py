@@ -6,6 +6,8 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
+from memos.interface.memreader.dialogue import verbs
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -35,25 +37,18 @@ PRONOUNS = _set(
     somebody someone anybody anyone nobody everybody everyone something anything nothing everything there here then one ones this that
     these those it's"""
 )
+PERSONAL = _set("he she it they him her them his its their it's he's she's they're")
 ADVERBS = _set(
     """again already also always almost alone away back badly ago just not never now often only perhaps maybe probably quite rather really
     soon still too very well yet today tomorrow yesterday tonight please instead together exactly actually either else ever even anyway
     altogether later earlier sometimes usually recently finally lately once twice n't ok okay yes hi hello thanks thank"""
 )
-_VERBS = """
-ask be become begin believe bring build buy call cancel change check choose come compare contact cook cost decide delete describe discuss
-do drink drive eat explain feel find fix forget get give go happen have hear help invite keep know learn leave let like list live look lose
-love make mean meet mention move need order pay play prefer promise put read recommend remember remind reply say see sell send show sleep
-speak spend start stay stop suggest summarise summarize take talk teach tell text think throw told travel try understand use visit wait
-walk want watch wear win work write archive save store note update add remove share restore freeze erase count track record book plan
-schedule agree arrive attend avoid ate began bought broke brought came caught chose did drank drove fell felt flew found forgot gave got
-grew had heard held hid hit kept knew learnt led left lent lost made meant met paid put ran said sang sat saw sent slept sold sought spent
-spoke spoken stood stuck took taught thought threw told understood went woke won wore written wrote
-"""
-VERBS = _set(_VERBS)
-"""Common verbs, in their first form, and irregular past forms."""
+words_of = _set
+VERBS, IRREGULAR, PAST = verbs.VERBS, verbs.IRREGULAR, verbs.PAST
+"""Common verbs, past forms that are nothing else, and past forms in which many sentences are told."""
 NOUN_TOO = _set(
-    """book call change check cost drink drive feel help list look love move need order plan play record reply share show start stay stop
+    """fix fall feed cut drop offer promise answer book call change check cost drink drive feel help list look love move need order
+    plan play record reply share show start stay stop
     store talk text travel try use visit wait walk watch work note update count track schedule save archive like"""
 )
 """Verbs that are nouns after an article, and within a noun phrase."""
@@ -73,10 +68,14 @@ STATING = _set(
 )
 """Words after which "that" begins a clause, where one follows."""
 
-_FEMALE = """mother mom mum mommy mama mummy sister sis daughter wife girlfriend fiancée aunt auntie niece grandmother grandma granny nana
+_FEMALE = """
+oma nan nonna abuela babcia nain mother mom mum mommy mama mummy sister sis daughter wife girlfriend fiancée aunt auntie niece
+grandmother grandma granny nana
 granddaughter stepmother stepmom stepdaughter stepsister godmother landlady mother-in-law sister-in-law daughter-in-law woman girl lady
 queen actress waitress widow ex-wife ex-girlfriend bride hostess mrs ms miss madam"""
-_MALE = """father dad daddy papa brother bro son husband boyfriend fiancé uncle nephew grandfather grandpa grandson stepfather stepdad
+_MALE = """
+opa nonno abuelo taid father dad daddy papa brother bro son husband boyfriend fiancé uncle nephew grandfather grandpa grandson
+stepfather stepdad
 stepson stepbrother godfather landlord father-in-law brother-in-law son-in-law man guy boy gentleman king actor waiter widower ex-husband
 ex-boyfriend groom mr sir"""
 FEMALE, MALE = _set(_FEMALE), _set(_MALE)
@@ -107,7 +106,8 @@ PLACES = _set(
     neighbourhood neighborhood state resort campsite garage bakery market pub hostel farm lake mountain garden"""
 )
 EVENTS = _set(
-    """meeting call appointment trip journey holiday vacation visit party wedding conference workshop interview lunch dinner breakfast
+    """fall crash injury argument fight accident meeting call appointment trip journey holiday vacation visit party wedding
+    conference workshop interview lunch dinner breakfast
     concert festival exam test course class lesson session talk lecture presentation surgery operation hospitalization hospitalisation
     hospital-stay checkup check-up procedure treatment flight tour hike race marathon match game funeral birthday anniversary graduation
     conversation chat discussion date event retreat offsite standup stand-up review retrospective demo launch release sprint move
@@ -176,7 +176,9 @@ ATTACH = {
     ),
     "in": _set("house flat apartment hotel restaurant conference party office job shop workshop course café cafe meeting school"),
     "at": _set("meeting conference talk party job appointment lunch dinner internship stay"),
-    "from": _set("letter email message gift photos notes report call quote invoice feedback note news"),
+    "from": _set(
+        "letter email message gift parcel package present card postcard photos notes report call quote invoice feedback note news"
+    ),
     "between": _set("meeting difference conversation agreement contract relationship call discussion"),
 }
 """Which nouns a preposition after them completes."""
@@ -226,6 +228,12 @@ def _genders() -> dict[str, str]:
     return {name: gender[0] for gender in ("female", "male") for name in data[gender].split()}
 
 
+@lru_cache(maxsize=1)
+def first_names() -> frozenset[str]:
+    """The first names that are known."""
+    return frozenset(_genders())
+
+
 def gender(name: str) -> str:
     """`f` or `m` where a first name, a title or a word of kinship tells, else `?`."""
     for word in name.lower().replace(".", "").split():
@@ -254,13 +262,31 @@ def plural(word: str) -> bool:
     return word in PLURAL_FOLK or word in {"people", "men", "women", "children"} or singular(word) != word
 
 
+def kind_known(low: str) -> bool:
+    """Whether a word is no verb, adverb or small word, so that with a capitalised one before it, it is a noun: "boiler swap"."""
+    small = low in PREPOSITIONS | AUXILIARIES | CONJUNCTIONS | PRONOUNS | ADVERBS | DETERMINERS
+    verbal = low in VERBS - NOUN_TOO or low in INFLECTED or low.endswith(("ed", "ly")) or low in PAST
+    return not small and not verbal and not (low.endswith("s") and not low.endswith("ss"))
+
+
 VAGUE = _set(
     """foot average hours minutes km miles mind hand general total lift rule note notes memory memories record records table list
     question anything thing things time times lot bit idea way day one ones summary
     timeline details information info everything something nothing news part kind sort number others rest dates entry entries copy"""
 )
 """Nouns that are hardly what a pronoun takes up."""
+TRANSPARENT = _set(
+    "question detail story information feedback update thought opinion mention overview gist history recap set pair name rest"
+)
+"""Nouns that only say what is had of what completes them."""
 KIN_NAMES = _set(
-    "mum mom mummy mommy mama dad daddy papa grandma grandpa granny nana grandad granddad gran auntie uncle aunt mother father"
+    """
+    mum mom mummy mommy mama dad daddy papa grandma grandpa granny nana grandad granddad gran auntie uncle aunt mother father oma
+    opa nan nonna nonno abuela abuelo babcia nain taid"""
 )
 """Words of kinship that stand as names, with no article."""
+DOCUMENTS = _set(
+    """note list email mail letter message report recipe contract lease plan document file entry article book folder page draft form
+    invoice receipt ticket log summary memo diary journal code password number quote agreement policy photo picture record version
+    decision minutes essay paper thesis review agenda story poem"""
+)

@@ -10,6 +10,10 @@ from memos.interface.memreader.dialogue.phrases import tokens
 from memos.interface.memreader.dialogue.replies import asks
 
 _ASKS = "what|who|whom|whose|which|when|where|why|how|do|does|did|is|are|was|were|can|could|will|would|should|have|has|had|any"
+_ASKS_LATER = re.compile(
+    rf"^(?:{_ASKS})\b|[:,;.!?]\s+(?:(?:and|so|but)\s+)?(?:what|who|whose|which\s+\w+|when|where|why|how|do|does|did)\s+(?!I\b|we\b|he\b|she\b|they\b|it\b)",
+    re.IGNORECASE,
+)
 _ASKING = re.compile(rf"^(?:{_ASKS})\b", re.IGNORECASE)
 
 
@@ -34,7 +38,7 @@ _DONE = re.compile(rf"^(?:{_ACKNOWLEDGED})[.!]*$", re.IGNORECASE)
 def asks_or_tells(text: str) -> bool:
     """Whether it asks a question or gives a command."""
     words = tokens(text)
-    return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in lex.COMMANDS)
+    return asks(text) or bool(_ASKS_LATER.search(text)) or bool(words and words[0].low in lex.COMMANDS)
 
 
 @lru_cache(maxsize=2048)
@@ -58,7 +62,7 @@ ALONE = re.compile(r"\bis it that\b")
 def asks_something(text: str) -> bool:
     """Whether it asks for something, rather than tells to keep or to change it."""
     words = tokens(text)
-    return asks(text) or bool(_ASKING.match(text)) or bool(words and words[0].low in _FINDING)
+    return asks(text) or bool(_ASKS_LATER.search(text)) or bool(words and words[0].low in _FINDING)
 
 
 TAKEN_BACK = re.compile(r"^(?:(?:ok|oh|well|no)[,.]?\s+)?(?:forget|drop|leave|skip)\s+(?:it|that)(?:\s+then)?[.!]*$", re.IGNORECASE)

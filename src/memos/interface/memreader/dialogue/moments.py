@@ -60,6 +60,11 @@ _TIMELY = re.compile(
     re.IGNORECASE,
 )
 """What a text has that names a time; the others need not be read for one."""
+_WORDS = re.compile(
+    rf"\b(?:{_MONTH}|{_DAY}|(?:{_UNIT})s?|ago|last|next|past|since|today|tonight|tomorrow|yesterday|lately|noon|midnight|christmas|easter"
+    r"|thanksgiving|halloween|ramadan|diwali|holidays?|fortnight|century|recently|(?:19|20)\d\d)\b|\d\d?[:./]\d\d|\d(?:am|pm|st|nd|rd|th)\b|[^\x00-\u024f]",
+    re.IGNORECASE,
+)
 _ANY_TIME = datetime(2025, 1, 15, 12, tzinfo=UTC)
 _LEADING = re.compile(rf"^(?:{_PREPOSITION})\s+", re.IGNORECASE)
 _BEFORE = re.compile(
@@ -72,8 +77,9 @@ def moments(text: str) -> tuple[Span, ...]:
     """The words of a text that name a time, in order."""
     if not _TIMELY.search(text):
         return ()
-    found = [_span(text, each.start, each.end) for each in read_times(text, now=_ANY_TIME).phrases]
-    found += [each for each in _plain(text) if not any(one.start < each.end and each.start < one.end for one in found)]
+    plain = list(_plain(text))
+    found = [_span(text, each.start, each.end) for each in read_times(text, now=_ANY_TIME).phrases] if _says_more(text, plain) else []
+    found += [each for each in plain if not any(one.start < each.end and each.start < one.end for one in found)]
     merged = list[Span]()
     for each in sorted(found, key=lambda each: each.start):
         if merged and not text[merged[-1].end : each.start].strip(" ,"):
@@ -81,6 +87,22 @@ def moments(text: str) -> tuple[Span, ...]:
             each = Span(text[last.start : each.end], last.start, each.end, text[last.end - len(last.bare) : each.end])
         merged.append(each)
     return tuple(merged)
+
+
+def _says_more(text: str, plain: list[Span]) -> bool:
+    """Whether a text may name a time that the pattern does not see, so that the grammar of times has to read it: that costs a while."""
+    for each in reversed(plain):
+        if _JOINED.match(text[each.end :]) or _OPEN.search(text[: each.start]):
+            return True
+        text = text[: each.start] + "." + text[each.end :]
+    return bool(_WORDS.search(text))
+
+
+_JOINED = re.compile(r"\s*(?:to|until|till|-|–|and|of|at|,|before|after|ago|last|this)\s*(?:\d|the\s|[A-Z])", re.IGNORECASE)
+_OPEN = re.compile(
+    r"(?:\d|\b(?:last|next|this|past|end|start|beginning|middle|early|late|mid|half|first|second|third|day|week|weekend|month|year|every|each|to|of|and))[\s,-]+(?:(?:of|the|to|in|on)\s+)*$",
+    re.IGNORECASE,
+)
 
 
 def _span(text: str, start: int, end: int) -> Span:

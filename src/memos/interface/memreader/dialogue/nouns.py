@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.dating import beside
-from memos.interface.memreader.dialogue.edits import Outcome, Step, edit_of, plain, time_edit, word_at
+from memos.interface.memreader.dialogue.edits import Outcome, Step, edit_of, known, plain, time_edit, word_at
 from memos.interface.memreader.dialogue.heard import Found
 from memos.interface.memreader.dialogue.options import PLACES_IN_ORDER, Options, named
-from memos.interface.memreader.dialogue.phrases import Token, content
+from memos.interface.memreader.dialogue.phrases import NUMBERS, Token, content
+from memos.interface.memreader.dialogue.referents import Referent
+from memos.interface.memreader.dialogue.senses import HANDLING
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.memcube.reading import Unresolved
 
@@ -26,7 +28,9 @@ def noun_like(words: Sequence[Token], at: int) -> bool:
         return True
     if word.low in lex.MEASURING:
         return False
-    verb = word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
+    verb = (
+        word.low.endswith("ly") or word.low in lex.VERBS or word.low in lex.INFLECTED or word.low.endswith("ed") or word.text[0].isupper()
+    )
     after = word_at(words, at)
     adjective = word.low in {
         "true",
@@ -63,7 +67,8 @@ def that_noun(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome
     one = lex.singular(head)
     near = words[at].low in {"this", "these"}
     if head in lex.VAGUE and one not in lex.GENERAL["time"]:
-        return _vague(words, at, noun, talk)
+        told = talk.best(lambda each: each.head == one and len(each.core.split()) > 1, far=3)
+        return (edit_of(words, at, noun - at + 1, told), None) if told and not told.rival else _vague(words, at, noun, talk)
     if one in lex.GENERAL["time"]:
         if near:
             return None, None
@@ -98,6 +103,14 @@ def _vague(words: Sequence[Token], at: int, noun: int, talk: Talk) -> Outcome:
 
 def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     """A bare noun with "the", of which an earlier turn said more."""
+    handled = word_at(words, at, -1) in HANDLING | {"open", "show", "read", "to"}
+    if (
+        at
+        and handled
+        and lex.singular(word_at(words, at)) in _KEPT
+        and word_at(words, at, 2) in {"", ".", "?", "!", "with", "to", "please"}
+    ):
+        return 2, *_vague(words, at, at + 1, talk)
     if (
         at + 1 >= len(words)
         or not content(words[at + 1])
@@ -114,7 +127,9 @@ def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     head = lex.singular(words[at + 1].low)
     if head in lex.VAGUE:
         return 1, None, None
-    found = talk.best(lambda each: each.head == head and len(each.core.split()) > 1, far=5)
+    found = talk.best(lambda each: each.head == head and _says_more(each), far=5)
+    if found is None:  # the pizza, of pizza base
+        found = talk.best(lambda each: not each.plural and each.kind == "thing" and each.core.lower().split()[:-1] == [head], far=2)
     if found is None or found.rival is not None or found.value.lower().split()[0] in {"no", "every", "each"}:
         return 1, None, None
     edit = edit_of(words, at, 2, found)
@@ -123,6 +138,14 @@ def known_noun(words: Sequence[Token], at: int, talk: Talk) -> Step:
     return 2, edit, None
 
 
+def _says_more(each: Referent) -> bool:
+    """Whether a noun phrase says which of its kind is meant: "the red soup", and not "two soups" or "soup and bread"."""
+    words = each.core.lower().split()
+    joined = each.plural and (" and " in each.value or "," in each.value)
+    return not joined and len(words) > 1 and not (len(words) == 2 and (words[0] in NUMBERS or words[0].isdecimal()))
+
+
+_KEPT = frozenset({"note", "list", "entry", "memory", "record"})
 _UNITS = frozenset({"morning", "afternoon", "evening", "night", "day", "week", "weekend", "month", "quarter", "year"})
 
 
@@ -157,7 +180,7 @@ def compared(words: Sequence[Token], at: int, talk: Talk) -> Found | None:
     return found._replace(value=f"{found.value} {moment.span.text}")
 
 
-def one_of(words: Sequence[Token], at: int, talk: Talk, known: Sequence[Options]) -> Step | None:
+def one_of(words: Sequence[Token], at: int, talk: Talk, given: Sequence[Options]) -> Step | None:
     """What "which one", "the red one", "that one", "the one about Ann" and "the last one" mean."""
     low, after, then = words[at].low, word_at(words, at), word_at(words, at, 2)
     if low in {"which", "what"} and after in {"one", "ones"}:
@@ -167,13 +190,17 @@ def one_of(words: Sequence[Token], at: int, talk: Talk, known: Sequence[Options]
         return None
     if after in {"one", "ones"}:
         if low != "the":
-            found = talk.best(lambda each: each.kind not in {"person", "name"})
+            found = talk.best(lambda each: each.kind not in {"person", "name"} and each.head not in lex.ATTRIBUTES)
             return None if found is None or found.rival else (2, edit_of(words, at, 2, found), None)
+        if then in {"before", "after"} and word_at(words, at, 3) in {"", "?", "."}:
+            return None
         return _one_with(words, at, talk) if then in lex.PREPOSITIONS | {"that", "which", "where"} else None
     if then in {"one", "ones"} and content(words[at + 1]):
-        for each in reversed(known):
+        for each in reversed(given):
             if (picked := named(words[at + 1].text, each)) is not None:
                 return 3, edit_of(words, at, 3, Found(picked, each.turn, "thing")), None
+        if after == "other":
+            return None
         found = talk.best(lambda each: each.plural and each.kind != "person")
         found = found or (None if after in PLACES_IN_ORDER else talk.best(lambda each: each.kind not in {"person", "name"}))
         if found is None or found.rival:
@@ -203,10 +230,44 @@ def all_of(words: Sequence[Token], at: int, given: Sequence[Options]) -> Step:
     """What "all three" are."""
     many = _TO_TEN.index(word_at(words, at)) + 2
     listed = next((each for each in reversed(given) if len(each.items) == many), None)
-    if listed is None or (at + 2 < len(words) and content(words[at + 2])):
+    if listed is None or (at + 2 < len(words) and content(words[at + 2]) and not _verbal(words[at + 2])):
         return 1, None, None
     value = ", ".join(listed.items[:-1]) + " and " + listed.items[-1]
     return 2, edit_of(words, at, 2, Found(value, listed.turn, "thing")), None
+
+
+def both_nouns(words: Sequence[Token], at: int, talk: Talk) -> Step | None:
+    """What "both leases" are: two that were named, or the one noun that both are."""
+    noun = at + 1
+    if noun >= len(words) or not lex.plural(words[noun].low) or not content(words[noun]):
+        return None
+    head = lex.singular(words[noun].low)
+    same = {each.key: each for each in talk.heard if each.referent.head == head and each.referent.rank and not each.referent.plural}
+    values = list({each.referent.core.lower(): each for each in talk.heard if each.key in same and not each.referent.plural}.values())
+    if not values:
+        return None
+    edit = edit_of(words, at, 2, Found(max(values, key=lambda each: len(each.referent.core)).referent.value, values[-1].turn, "thing"))
+    edit.text = " ".join(word.text for word in words[at : at + 2])
+    if len(values) == 2:
+        edit.text = " and ".join(known(each.referent.value) for each in values)
+    return 2, edit, None
+
+
+def own_one(words: Sequence[Token], at: int, talk: Talk) -> Step | None:
+    """What "mine" and "ours" are: one of what was spoken of last."""
+    mine = [
+        each
+        for each in talk.heard
+        if each.mine and each.referent.head not in lex.VAGUE and each.referent.rank and talk.clock - each.clock < 3
+    ]
+    things = [each for each in mine if each.referent.kind not in {"person", "name"} or each.referent.value[:2].isupper()]
+    if not things:
+        return None
+    found = Found(things[-1].referent.value, things[-1].turn, "thing")
+    edit = edit_of(words, at, 1, found)
+    noun = plain(found.value)
+    edit.text = f"{'my' if words[at].low == 'mine' else 'our'} {noun}"
+    return 1, edit, None
 
 
 _TO_TEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "several")

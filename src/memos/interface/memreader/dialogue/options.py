@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,15 +48,51 @@ class Options:
     items: tuple[str, ...]
     turn: int
     taken: int | None = None
+    amounts: tuple[float, ...] = ()
+    """How much each is said to be, where all are."""
     offered: bool = False
     frame: Frame | None = None
     """The request about which it was offered."""
+
+    def take(self, value: str) -> None:
+        """Know that one of them was spoken of."""
+        low = value.lower()
+        hits = [i for i, item in enumerate(self.items) if low in item.lower() or item.lower() in low]
+        if len(hits) == 1:
+            self.taken = hits[0]
+
+    def take_any(self, values: Iterable[str]) -> None:
+        """Know which of them were spoken of."""
+        for value in values:
+            self.take(value)
 
 
 def options(text: str, turn: int) -> Options | None:
     """What a text lists or offers, if it does."""
     items, offered = _listed(text)
-    return Options(items, turn, offered=offered) if items else None
+    return Options(items, turn, offered=offered, amounts=_amounts(text, items)) if items else None
+
+
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_LEAST = frozenset(
+    {"cheapest", "cheaper", "smallest", "smaller", "shortest", "shorter", "lowest", "lower", "lightest", "lighter", "fastest", "youngest"}
+)
+_MOST = frozenset(
+    {"dearest", "dearer", "biggest", "bigger", "largest", "larger", "longest", "longer", "highest", "higher", "heaviest", "slowest"}
+)
+
+
+def _amounts(text: str, items: Sequence[str]) -> tuple[float, ...]:
+    """The number that follows each item in the text that lists them, where one does."""
+    found, starts = list[float](), [text.find(item) for item in items]
+    if -1 in starts:
+        return ()
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        numbers = _NUMBER.findall(text[start:end])
+        if not numbers:
+            return ()
+        found.append(float(numbers[-1].replace(",", "")))
+    return tuple(found)
 
 
 @lru_cache(maxsize=2048)
@@ -75,10 +111,38 @@ def _listed(text: str) -> tuple[tuple[str, ...], bool]:
         if (
             1 < len(items) <= MOST
             and all(len(each.split()) <= 7 for each in items)
-            and (offered or len(items) > 2 or re.search(r"\band\b|: one\b", sentence))
+            and (offered or len(items) > 2 or re.search(r"\band\b|: one\b", sentence) or _parallel(items))
         ):
-            return tuple(map(_item, items)), offered
+            whole = [_item(item) for item in items]
+            dated = all(map(moments, whole))
+            short = [_cut(item, dated=dated) for item in whole]
+            return tuple(short if len(set(short)) == len(short) else whole), offered
     return (), False
+
+
+def _parallel(items: Sequence[str]) -> bool:
+    """Whether two that only a comma parts are built alike: "the north well on 6 May, the barn well on 7 May"."""
+    shapes = [tuple("#" if word[0].isdigit() or word[0] in "£$€" else word.lower() for word in item.split()) for item in items]
+    shared = set(shapes[0]) & set(shapes[1]) & (lex.PREPOSITIONS | lex.DETERMINERS | lex.AUXILIARIES | {"#", "one"})
+    return len(items) == 2 and abs(len(shapes[0]) - len(shapes[1])) <= 1 and bool(shared) and len(shapes[0]) > 1
+
+
+_TAIL = re.compile(r"\s*(?:\s(?:is|was|are|were|has|had|costs|says|said|wants)\s|:\s|\s[£$€]?\d).*$", re.IGNORECASE)
+
+
+def _cut(item: str, *, dated: bool) -> str:
+    """A thing that was listed, without what is said of it."""
+    short = _TAIL.sub("", item).rstrip(" ,")
+    when = next(iter(moments(short)), None) if dated else None
+    if when is not None and sum(map(content, tokens(short[: when.start]))) > 1:
+        short = short[: when.start].rstrip(" ,")
+    first = short.split(" ", 1)[0].strip()
+    named = first[:1].isupper() and lex.gender(first) != "?"
+    short = re.split(r"\s(?:for|on|in|at|with|since|until|by)\s", short)[0] if named or short != item else short
+    short = re.sub(r"\s(?:for|on|in|at|with|since|until|by|of)$", "", short)
+    if sum(map(content, tokens(short))) < 2 and moments(item) and not named:
+        return item  # the reading on 3 May: the day is what tells it from another
+    return short if len(short) > 1 and not short.isdigit() and short.lower() not in lex.DETERMINERS else item
 
 
 def _item(text: str) -> str:
@@ -106,6 +170,10 @@ def choice(words: Sequence[Token], at: int, given: Sequence[Options]) -> tuple[i
     if said in _OTHER and len(known.items) > 2 and (said == "others" or words[at + length - 1].low in _REST):
         rest = [item for i, item in enumerate(known.items) if i != known.taken]
         return length, " and ".join(rest), known.turn, "thing"
+    many = _MANY.get(words[at + length].low, 0) if said in {"first", "last"} and at + length < len(words) else 0
+    if 1 < many < len(known.items):
+        some = known.items[:many] if said == "first" else known.items[-many:]
+        return length + 1, ", ".join(some[:-1]) + " and " + some[-1], known.turn, "thing"
     index = _index(said, known)
     if index is None or not -len(known.items) <= index < len(known.items):
         return None
@@ -129,17 +197,27 @@ def _said(words: Sequence[Token], at: int) -> tuple[str, int]:
         return said, 3
     if len(rest) == 2 and rest[0] == "of" and rest[1] in {"them", "those", "these"}:
         return said, 4
-    ends = said in {"former", "latter", "others"} or not (rest and (rest[0] == "of" or content(words[number + 1])))
+    if said in {"first", "last"} and rest and rest[0] in _MANY:
+        return said, 2
+    ends = (
+        said in {"former", "latter", "others"}
+        or (rest and number + 1 < len(words) and words[number + 1].low in _GOING_ON)
+        or not (rest and (rest[0] == "of" or content(words[number + 1])))
+    )
     spelt = low == "the" and said in {"one", "two", "three"}
     return (said, 2) if low != "the" or (ends and not spelt) else ("", 0)
 
 
+_MANY = {"two": 2, "three": 3, "four": 4, "five": 5}
+_GOING_ON = lex.AUXILIARIES | lex.WHEN | {"the", "this", "yesterday", "today", "tomorrow", "in", "on"}
 _TAKING = frozenset({"me", "show", "open", "read", "find", "get", "archive", "delete", "summarise", "use", "want"})
 
 
 def _index(said: str, known: Options) -> int | None:
     if said in _OTHER:
         return 1 - known.taken if known.taken is not None and len(known.items) == 2 else None
+    if said in _LEAST | _MOST and known.amounts:
+        return known.amounts.index((min if said in _LEAST else max)(known.amounts))
     return PLACES_IN_ORDER.get(said)
 
 

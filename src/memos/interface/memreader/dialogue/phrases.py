@@ -17,7 +17,7 @@ _NO_BEGIN = frozenset({"what", "which", "whose", "all", "both", "no"}) | _POINTI
 _BEFORE_BARE = (lex.PREPOSITIONS - {"to", "than", "as"}) | lex.VERBS | lex.INFLECTED | {"many", "much", "more"}
 _CLOSED = lex.PREPOSITIONS | lex.AUXILIARIES | lex.CONJUNCTIONS | lex.PRONOUNS | lex.DETERMINERS | lex.ADVERBS
 _NO_NOUN = (lex.VERBS - lex.NOUN_TOO) | lex.INFLECTED | lex.STATING
-NUMBERS = frozenset({"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "several"})
+NUMBERS = frozenset({"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty", "several"})
 UNITS = frozenset(
     {
         "days",
@@ -41,6 +41,7 @@ UNITS = frozenset(
         "nights",
     }
 )
+_ENDS_CLAUSE = frozenset({"starts", "stops", "ends", "costs", "works", "needs", "looks", "stays", "drops", "helps", "moves"})
 _PARTICLES = frozenset({"out", "up", "off", "down", "away", "back", "over"})
 _HELPING = frozenset({"did", "does", "do", "will", "can", "could", "should", "would", "didn't", "doesn't", "won't"})
 _CODE = re.compile(r"#?\d{1,8}[A-Za-z]?")
@@ -142,12 +143,13 @@ def _may_be_bare(words: Sequence[Token], at: int, names: Mapping[int, int]) -> b
         return False
     if not at or before in {".", "!", "?", ":", "\n", '"', "\u201c"}:
         after = words[at + 1] if at + 1 < len(words) else word
-        if word.low.endswith("ing") and (after.start in names or after.low in lex.DETERMINERS):
+        if word.low.endswith("ing") and (after.start in names or after.low in lex.DETERMINERS | {"for", "to", "until", "on", "at"}):
             return False  # visiting Ann
         return word.low not in lex.COMMANDS | lex.CHITCHAT and not word.low.endswith(("ed", "ly")) and word.low not in lex.NOUN_TOO
     if before in _BEFORE_BARE or before in {"any", "some"}:
         return not word.low.endswith("ed")
-    return before == "and" and at > 1 and content(words[at - 2])
+    then = words[at + 1].low if at + 1 < len(words) else ""
+    return before == "and" and at > 1 and content(words[at - 2]) and not (then in lex.DETERMINERS and word.low in lex.NOUN_TOO | lex.VERBS)
 
 
 def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
@@ -157,6 +159,8 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     if covering is not None:
         leads = any(start == words[first].start and end == covering for start, end in times)
         return leads and _heads(words, covering)
+    if word.low == "well" and at > first and first and words[first - 1].low in lex.DETERMINERS and content(words[at - 1]):
+        return True  # the barn well
     if not content(word):
         return False
     if at == first:
@@ -165,7 +169,14 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     particle = at + 1 < len(words) and words[at + 1].low in _PARTICLES and first > 1 and words[first - 2].low in _HELPING
     if low in {"last", "next", "first"} or particle:
         return False  # when does the warranty run out
-    if low in lex.INFLECTED or (low in lex.VERBS and low not in lex.NOUN_TOO):
+    following = words[at + 1].low if at + 1 < len(words) else ""
+    if first > 1 and words[first - 2].low in _HELPING and at > first and _is_verb_of_question(words, at, following):
+        return False  # did the bank confirm the rate
+    gerund = low.endswith("ing") and at > first and words[at - 1].low not in lex.FOLK and words[at - 1].text.islower()
+    closing = at + 1 >= len(words) or words[at + 1].low not in lex.DETERMINERS | lex.PRONOUNS | lex.ADVERBS
+    if gerund and closing and low in lex.INFLECTED and content(words[at - 1]):
+        return True  # meter reading
+    if low in _ENDS_CLAUSE or low in lex.INFLECTED or (low in lex.VERBS and low not in lex.NOUN_TOO):
         return False
     after = words[at + 1].low if at + 1 < len(words) else ""
     if words[at - 1].low in lex.FOLK and first > 1 and words[first - 2].low in _HELPING:
@@ -175,6 +186,13 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     if low in lex.NOUN_TOO and (after in lex.DETERMINERS or words[at - 1].low.endswith("s")):
         return False
     return not (low.endswith("ed") and len(low) > 4)
+
+
+def _is_verb_of_question(words: Sequence[Token], at: int, after: str) -> bool:
+    """Whether a word is the verb of a question that begins with "did" or the like: no verb follows it."""
+    if after in {"be", "have", "been", "not"} or (after and content(words[at + 1]) and not words[at + 1].text[0].isupper()):
+        return False
+    return not any(_verbal(word) for word in words[at + 1 :])
 
 
 def _heads(words: Sequence[Token], end: int) -> bool:

@@ -23,6 +23,8 @@ class Part(NamedTuple):
     said: str
     before: str = ""
     owner: bool = False
+    asked: bool = False
+    """Whether it is asked for by itself, of what was spoken of: "colour?"."""
 
 
 _OPENING = re.compile(
@@ -79,7 +81,11 @@ def parts(text: str) -> list[Part] | None:
 
 def _part(piece: str) -> Part | None:
     words = tokens(piece)
-    if not words or len(words) > 7 or any(_verbal(word.low) for word in words[1:]) or words[0].low in lex.AUXILIARIES | lex.WH:
+    past = any(
+        word.low.endswith("ed") and len(word.low) > 4 and words[at].low not in lex.DETERMINERS | lex.PREPOSITIONS and at + 2 < len(words)
+        for at, word in enumerate(words[1:])
+    )
+    if not words or past or len(words) > 7 or any(_verbal(word.low) for word in words[1:]) or words[0].low in lex.AUXILIARIES | lex.WH:
         return None
     if len(words) > 1 and words[1].low in lex.DETERMINERS and words[0].low not in lex.PREPOSITIONS | lex.DETERMINERS:
         return None

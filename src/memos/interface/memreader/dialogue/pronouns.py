@@ -34,12 +34,27 @@ def fixed_it(words: Sequence[Token], at: int, rest: str) -> bool:
     """Whether "it" stands for nothing: weather, hour, "it seems"."""
     after = rest + "".join(_spaced(words, each) for each in range(at + 1, min(len(words), at + 7)))
     before = "".join(_spaced(words, each) for each in range(max(0, at - 3), at)) + " "
+    whole = after
     if at and words[at - 1].low in {"is", "was", "will", "did"} and re.match(rf"\s+(?:{_WEATHER})", after, re.IGNORECASE):
         return True
-    ends = not after.strip(" ?.!")
-    if _FIXED_BEFORE.search(before) and (ends or "going" in after or before.rstrip().lower().endswith("call")):
-        return "how" not in before or "going" in after
+    copula = re.match(r"\s*(?:'s|is|was|'ll|will|isn't|wasn't|be)\b", after) or (at and words[at - 1].low in _COPULAS)
+    if not copula and not _IMPERSONAL.match(after):
+        after = " "
+    if len(words) == at + 3 and words[at + 1].low in {"is", "was"} and words[at + 2].text[0].isupper():
+        return True  # that it was Ann
+    if before.rstrip().endswith("got") and (at > 2 or words[0].low not in {"i", "got"}):
+        return False  # log that he got it
+    if _FIXED_BEFORE.search(before) and (not whole.strip(" ?.!") or "going" in whole or before.rstrip().lower().endswith("call")):
+        return "how" not in before or "going" in whole
     return bool(_FIXED_AFTER.match(after))
+
+
+_COPULAS = frozenset({"is", "was", "be", "isn't", "wasn't"})
+_IMPERSONAL = re.compile(
+    rf"^\s*(?:{_WEATHER}|(?:seems?|seemed|appears?|appeared|turns|turned|looks?|looked|sounds?|takes?|took|happens|happened|depends"
+    r"|doesn't\s+matter|does\s+not\s+matter|matters|going|goes)\b)",
+    re.IGNORECASE,
+)
 
 
 def _spaced(words: Sequence[Token], at: int) -> str:
@@ -66,7 +81,12 @@ def pronominal_that(words: Sequence[Token], at: int, rest: str) -> bool:
     if before in lex.STATING and before not in lex.COMMANDS and after not in lex.PREPOSITIONS:
         return False
     return (
-        after in lex.PREPOSITIONS or after in lex.ADVERBS or (after in lex.AUXILIARIES and at == 0) or _asked(words, at) or after == "and"
+        after in lex.PREPOSITIONS
+        or after in lex.ADVERBS
+        or (after.endswith("ly") and len(after) > 4)
+        or (after in lex.AUXILIARIES and at == 0)
+        or _asked(words, at)
+        or after == "and"
     )
 
 

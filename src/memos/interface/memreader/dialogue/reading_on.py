@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 
 from memos.interface.memreader.dialogue import lexicon as lex
 from memos.interface.memreader.dialogue.asking import (
@@ -20,13 +20,14 @@ from memos.interface.memreader.dialogue.asking import (
     wh_only,
     which_noun,
 )
+from memos.interface.memreader.dialogue.bridging import bridged
 from memos.interface.memreader.dialogue.carrying import Carried, carried, carry, fragment
 from memos.interface.memreader.dialogue.contents import content_of
 from memos.interface.memreader.dialogue.coreference import Resolved, resolve
 from memos.interface.memreader.dialogue.dating import lasting
-from memos.interface.memreader.dialogue.edits import plain
+from memos.interface.memreader.dialogue.exchanges import accepted, asked_for, beside, said_instead
 from memos.interface.memreader.dialogue.frames import Frame, takes
-from memos.interface.memreader.dialogue.languages import foreign
+from memos.interface.memreader.dialogue.languages import foreign, is_read
 from memos.interface.memreader.dialogue.manner import (
     ALONE,
     BESIDE_TIME,
@@ -46,7 +47,7 @@ from memos.interface.memreader.dialogue.referents import referents
 from memos.interface.memreader.dialogue.replies import agrees, asks, correction, offered
 from memos.interface.memreader.dialogue.talk import Talk
 from memos.interface.memreader.dialogue.values import Standalone, Turn
-from memos.interface.memreader.language import language_of
+from memos.interface.memreader.dialogue.wording import careful, exclaims, opened
 from memos.memcube.reading import Slot, Unresolved
 
 TURNS = 12
@@ -82,7 +83,7 @@ class _Reader:
 
     def hear(self, turn: Turn, number: int) -> None:
         """Take in a turn."""
-        text = turn.text[:LONGEST]
+        text = careful(turn.text[:LONGEST]) if turn.role == "user" else turn.text[:LONGEST]
         if turn.at is not None and turn.at.tzinfo is not None and self.now.tzinfo is not None:
             text = lasting(text, turn.at.astimezone(self.now.tzinfo), self.now)
         if turn.role == "assistant":
@@ -98,31 +99,34 @@ class _Reader:
             self.talk.clock += 1
             items = listed.items if listed else ()
             self.talk.hear(
-                resolved.text, number, mine=False, sources=resolved.carried.items(), listed=items, asked=self._asked_for(), said=text
+                text, number, mine=False, sources=resolved.carried.items(), listed=items, asked=asked_for(self.frame), told=resolved.text
             )
+            self._touch(resolved.slots, mine=False)
         self.answer = (resolved.text, number)
         if listed is not None:
             self.options.append(listed)
             listed.frame = self.frame if listed.offered else None
 
-    def _asked_for(self) -> str:
-        """The question word of what was asked last; "who" where it asks for people, "what" where for things of a kind."""
-        words = [word.low.split("'")[0] for word in tokens(self.frame.text) if word.low not in _JOINING] if self.frame else []
-        first = words[0] if words else ""
-        if first not in {"which", "what", "list", "show", "find", "give", "name"}:
-            return first
-        named = "name" in words[:5]
-        if any(lex.singular(word) in lex.FOLK or word in lex.PLURAL_FOLK for word in words[1 : 9 if named else 4]):
-            return "who"
-        return "" if named else "what"
+    def _touch(self, slots: Sequence[Slot], *, mine: bool) -> None:
+        for each in slots:
+            if each.name in {"reference", "topic"} and each.turn is not None:
+                self.talk.touch(each.value, each.turn, mine=mine, subject=each.words.lower() in _SUBJECTS)
 
     def _hear_user(self, text: str, number: int) -> None:
-        if chitchat(text):
+        if chitchat(text) or (exclaims(text) and not (self.answer and asks(self.answer[0]))):
             return
+        text = self.talk.capitals(text)
         read, root = self._read(text)
         self.talk.clock += 1
-        self.talk.hear(read.text, number, mine=True, sources={each.value.lower(): each.turn for each in read.slots}.items(), said=text)
-        if has_verb(read.text) and not ALONE.search(read.text):
+        sources = {each.value.lower(): each.turn for each in read.slots}.items()
+        said = text if root is None else read.text
+        self.talk.hear(said, number, mine=True, sources=sources, said=text, told=read.text)
+        if root is None:
+            self._touch(read.slots, mine=True)
+        for given in self.options[-2:]:
+            given.take_any(each.core for each in referents(text))
+        asked_on = self.frame is not None and (wh_only(text) is not None or which_noun(text) is not None)
+        if has_verb(read.text) and not ALONE.search(read.text) and not asked_on:
             self.frame = Frame(read.text, number, number if root is None else root, asks_or_tells(read.text))
             self.frames.append(self.frame)
         self.open = (read.unresolved[0], self.frame) if read.unresolved and self.frame else None
@@ -133,12 +137,13 @@ class _Reader:
 
     def read(self, text: str) -> Standalone:
         """An utterance as it would be said with nothing before it."""
-        return self._read(text)[0]
+        read = self._read(self.talk.capitals(careful(text)))[0]
+        return replace(read, text=text) if read.fresh else read
 
     def _read(self, text: str) -> tuple[Standalone, int | None]:
         if chitchat(text) and not (agrees(text) and self._offer()):
             return Standalone(text, entities=self._entities()), None
-        if not _is_read(text):
+        if not is_read(text):
             spoken = foreign(text, self.frame) if self.frame else None
             if spoken is None:
                 return Standalone(text, entities=self._entities()), None
@@ -155,6 +160,8 @@ class _Reader:
         if told is not None:
             return Standalone(told[0], (told[1],), fresh=False, entities=self._entities()), None
         text, extra = beside_event(resolved.text, resolved.slots, self.frame, self.talk) if self.frame else (resolved.text, ())
+        if not extra and self.frame:
+            text, extra = bridged(opened(text), resolved.slots, self.talk) or (text, ())
         slots = (*resolved.slots, *extra)
         return Standalone(text, slots, tuple(resolved.unresolved), fresh=not slots, entities=self._entities()), None
 
@@ -170,7 +177,7 @@ class _Reader:
             got = self._answered(text, resolved)
             if got is not None:
                 return got, []
-        meant = correction(text)
+        meant = correction(text) or correction(resolved.text)
         if meant is not None and self.frame is not None:
             found, wrong = meant
             if wrong and wrong.lower() in self.frame.text.lower():
@@ -180,14 +187,17 @@ class _Reader:
                 return Carried(new, tuple(carried(self.frame, new, self.talk, said=said.lower(), gone=[wrong])), self.frame.root), []
             got = carry(found, self.frame, self.talk)
             whole = Slot(name="topic", words="", value=predicate(self.frame.text, self.frame.text), turn=self.frame.root)
-            return got._replace(slots=(*got.slots, *([whole] if whole.value and whole not in got.slots else []))), []
+            new_too = [*said_instead(text, found, self.answer), *got.slots]
+            if whole.value and whole not in got.slots:
+                new_too.append(whole)
+            return got._replace(slots=(*resolved.slots, *new_too)), []
         return None
 
     def _answered(self, text: str, resolved: Resolved) -> Carried | None:
         said, turn = self.answer or ("", -1)
         offer = offered(said)
         if offer is not None and agrees(text):
-            return _accepted(text, offer, turn)
+            return accepted(text, offer, turn)
         if agrees(text) or asks(text) or self.frame is None:
             return None
         if self.open is not None and (place := re.search(rf"(?<!\w){re.escape(self.open[0].text)}(?!\w)", self.open[1].text)):
@@ -203,59 +213,56 @@ class _Reader:
         extra = resolved.slots or ([Slot(name="reference", words=text.strip(), value=chosen, turn=turn)] if chosen else [])
         return Carried(got.text, (*extra, *got.slots), got.root)
 
+    def _asked_on(self, text: str, resolved: Resolved, frame: Frame) -> Carried | None:
+        """A question word, a noun asked for, news, or more, put before what was asked."""
+        wh = wh_only(text)
+        if wh is not None:
+            return ask_why(wh, frame, self.answer, self.talk)
+        spoken = foreign(text, frame)
+        if spoken is not None:
+            return Carried(*spoken, frame.root)
+        which = which_noun(text)
+        if which is not None:
+            return ask_which(which, frame, self.talk)
+        brief = short(text, frame, self.answer, self.talk)
+        if brief is not None:
+            return brief
+        timely = self._frame(text + "?", resolved)
+        what_of = news(text, resolved.text, timely, self.talk) if timely else None
+        if what_of is not None:
+            return what_of._replace(slots=(*resolved.slots, *what_of.slots))
+        done = also_did(text, self.talk, self.options, self.answer)
+        if done is not None:
+            return done
+        again = more(text)
+        if again is not None:
+            return ask_more(again, frame, self.talk)
+        return None
+
     def _fragment(self, text: str, resolved: Resolved) -> tuple[Carried, list[Unresolved]] | None:
         """A question of which only a part is said."""
         if self.frame is None:
             return None
-        wh = wh_only(text)
-        if wh is not None:
-            return ask_why(wh, self.frame, self.answer, self.talk), []
-        spoken = foreign(text, self.frame)
-        if spoken is not None:
-            return Carried(*spoken, self.frame.root), []
-        which = which_noun(text)
-        if which is not None:
-            return ask_which(which, self.frame, self.talk), []
-        brief = short(text, self.frame, self.answer, self.talk)
-        if brief is not None:
-            return brief, []
-        timely = self._frame(text + "?", resolved)
-        what_of = news(text, resolved.text, timely, self.talk) if timely else None
-        if what_of is not None:
-            return what_of._replace(slots=(*resolved.slots, *what_of.slots)), []
-        done = also_did(text, self.talk, self.options, self.answer)
-        if done is not None:
-            return done, []
-        again = more(text)
-        if again is not None:
-            return ask_more(again, self.frame, self.talk), []
+        asked_on = self._asked_on(text, resolved, self.frame)
+        if asked_on is not None:
+            return asked_on, []
         ones = ONES.sub(r"\1", text)
         found = fragment(ones if ones != text else resolved.text, asked=False)
         if ones != text:
             resolved = Resolved(ones)
         if found is None:
             return None
+        single = len(found) == 1 and found[0].kind == "name" and text.rstrip(" ?") == found[0].said and " " not in found[0].said
+        if single and text.rstrip().endswith("?") and not self._takes_name(found[0].said):
+            found = [found[0]._replace(kind="topic", asked=True)]
+        for each in reversed(self.frames[-3:]):
+            if (got := beside(found, each, self.options, self.talk)) is not None:
+                return got._replace(slots=(*resolved.slots, *got.slots)), resolved.unresolved
         frame = self._chosen_frame(resolved) or self._frame(text, resolved, found)
         if frame is None:
             return None
-        got = self._beside(found, frame) or carry(found, frame, self.talk)
+        got = carry(found, frame, self.talk)
         return Carried(got.text, (*resolved.slots, *got.slots), got.root), resolved.unresolved
-
-    def _beside(self, found: list[Part], frame: Frame) -> Carried | None:
-        """The frame with one of several things in the place of another of them: of what was listed, each may be asked for."""
-        if len(found) != 1 or found[0].kind == "time":
-            return None
-        said = found[0].said
-        for listed in reversed(self.options):
-            if not any(plain(item).lower() == plain(said).lower() for item in listed.items):
-                continue
-            for item in listed.items:
-                place = re.search(rf"(?<!\w)(?:the last of |the first of )?{re.escape(plain(item))}(?!\w)", frame.text, re.IGNORECASE)
-                if place and plain(item).lower() != plain(said).lower():
-                    new = plain(said) if frame.text[: place.start()].lower().endswith(("the ", "my ")) else said
-                    text = frame.text[: place.start()] + new + frame.text[place.end() :]
-                    return Carried(text, tuple(carried(frame, text, self.talk, said=said.lower(), gone=[item])), frame.root)
-        return None
 
     def _frame(self, text: str, resolved: Resolved, found: Sequence[Part] = ()) -> Frame | None:
         """What a fragment is a part of: what has the time that it goes on from, or else the last question, or what was said last."""
@@ -275,23 +282,17 @@ class _Reader:
             asked = fitting or asked
         return asked[-1] if asked and (text.rstrip().endswith("?") or self.frame is None) else self.frame
 
+    def _takes_name(self, name: str) -> bool:
+        """Whether it is a name that was said before, a first name, or one beside another in what was asked."""
+        frame = self.frame.text if self.frame else ""
+        if any(each.kind in {"person", "name"} and each.value[0].isupper() for each in referents(frame)):
+            return True
+        return lex.gender(name) != "?" or any(name in each.referent.value for each in self.talk.heard) or len(name) < 3
+
     def _chosen_frame(self, resolved: Resolved) -> Frame | None:
         """The request to which the assistant offered what was now taken instead."""
         words = {each.turn for each in resolved.slots if "other" in each.words}
         return next((each.frame for each in reversed(self.options) if each.turn in words), None)
 
 
-@lru_cache(maxsize=2048)
-def _is_read(text: str) -> bool:
-    """Whether a text is in a language that is read as English is, or too short to tell."""
-    return language_of(text) in {"en", "und"}
-
-
-_JOINING = frozenset({"and", "so", "but", "ok"})
-
-
-def _accepted(text: str, offer: str, turn: int) -> Carried:
-    thing = next((each for each in referents(offer) if each.rank), None)
-    words = text.strip()
-    slots = [Slot(name="reference", words=words, value=thing.core, turn=turn)] if thing else []
-    return Carried(offer, (*slots, Slot(name="content", words=words, value=offer, turn=turn)), turn)
+_SUBJECTS = frozenset({"he", "she", "they", "his", "her", "their"})

@@ -23,6 +23,12 @@ _APPOSED = re.compile(
     r"\s+(?:is|was)\s+(?:called\s+)?(?:Dr\.?\s|Mrs?\.?\s|Ms\.?\s)?[A-Z][a-z]|,\s+(?:an?\s+certain\s+)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s*(?:[.,]|$)"
 )
 _MEASURES = frozenset(map(lex.singular, UNITS)) | UNITS
+_AFTER = re.compile(r"\s([a-z]{3,})\b")
+_AMOUNT = re.compile(r"\d[\d.,]*\s?(?:k?g|mg|ml|cl|l|lb|oz|km|cm|mm|m|mb|gb|k)", re.IGNORECASE)
+_PHRASAL = re.compile(
+    r"\b(?:pull|look|bring|pick|call|set|sum|write|put|take|find|throw|send|give|get|hand|fill)\s+(?:up|down|out|off|back)\s+$",
+    re.IGNORECASE,
+)
 _NAMING = re.compile(r"\s+(?:called|named)\s+")
 _DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")
@@ -103,6 +109,10 @@ def _may_name(word: str, text: str, at: int) -> bool:
     )
     common = known or low in lex.CHITCHAT or low in lex.DETERMINERS or low in lex.ADVERBS or low in lex.PREPOSITIONS or low in lex.EVENTS
     starts = not text[:at].strip() or text[:at].rstrip()[-1:] in '.!?:\n"“'
+    if starts and lex.gender(low) == "?" and (after := _AFTER.match(text[at + len(word) :])):
+        after_low = after[1].lower()
+        if lex.kind_known(after_low):
+            return False  # Boiler swap
     return len(low) > 2 and not common and not (starts and low.endswith(("ing", "ed", "ly", "s")))
 
 
@@ -111,7 +121,7 @@ def _name(text: str, start: int, end: int, kind: str) -> Referent:
     end = start + len(name)
     low = name.lower()
     gender = lex.gender(name)
-    if kind in {"thing", "name"} and gender != "?":
+    if (kind in {"thing", "name"} and gender != "?") or low in lex.KIN_NAMES:
         kind = "person"
     elif kind == "thing" and name.isalpha() and name.istitle():
         kind = "name"
@@ -132,6 +142,8 @@ def _nominal(text: str, start: int, core: int, end: int, named: Sequence[Referen
         return Referent(text[start:end], "name", "?", False, name.head, start, end, 1)
     if name and before == "the" and name.value.endswith("s") and name.kind != "place":
         return Referent(text[start:end], "person", "?", True, name.head, start, end, 1)
+    if name and before in lex.ORGANISATIONS:
+        return Referent(text[start:end], "organisation", "n", False, name.head, start, end, 1)
     if name and lex.singular(before) in lex.FOLK:
         gender = lex.gender(before) if name.gender == "?" else name.gender
         return Referent(text[start:end], "person", gender, False, name.head, start, end, 1)
@@ -152,10 +164,15 @@ def kind_of_noun(head: str) -> str:
 
 def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequence[Token]) -> Referent:
     """A referent with its rank in its sentence."""
-    if any(other.start <= each.start and each.end <= other.end and other is not each for other in found):
+    around = [other for other in found if other.start <= each.start and each.end <= other.end and other is not each]
+    if around and not all(_transparent(text, each, other) for other in around):
         return each._replace(rank=0)
+    if around:
+        return each._replace(rank=2)
     before = next((word.low for word in reversed(words) if word.end <= each.start and not word.low.isdecimal()), "")
     after = next((word.low for word in words if word.start >= each.end), "")
+    if before in {"up", "down", "out", "off", "back"} and _PHRASAL.search(text[: each.start]):
+        return each._replace(rank=2)
     if before in {"about", "regarding", "concerning"}:
         return each._replace(rank=3)
     if (
@@ -173,6 +190,14 @@ def _placed(text: str, each: Referent, found: Sequence[Referent], words: Sequenc
     if not before or before in lex.AUXILIARIES or after in lex.AUXILIARIES or after in lex.INFLECTED or (before in ".!?,;"):
         return each._replace(rank=3)
     return each._replace(rank=2)
+
+
+_LEADS = re.compile(r"\s(?:of|about|on|regarding|for|with)\s+$", re.IGNORECASE)
+
+
+def _transparent(text: str, each: Referent, other: Referent) -> bool:
+    """Whether what is around it only says what is had of it: the details of the flat, a question about the flat."""
+    return other.head in lex.VAGUE | lex.TRANSPARENT and other.start < each.start and bool(_LEADS.search(text[other.start : each.start]))
 
 
 def _levelled(each: Referent, groups: Sequence[Referent]) -> Referent:
@@ -199,6 +224,8 @@ def _groups(text: str, found: Sequence[Referent]) -> Iterator[Referent]:
 def _measure(each: Referent) -> bool:
     """Whether it only says how much or how long: "two weeks", "every three months"."""
     words = each.core.lower().split()
+    if _AMOUNT.fullmatch(each.core):
+        return True
     return each.head in _MEASURES and (len(words) == 1 or words[0] in NUMBERS or words[0].isdecimal())
 
 
@@ -216,7 +243,7 @@ def _part_of_name(each: Referent, other: Referent) -> bool:
 def times(text: str) -> tuple[Span, ...]:
     """The words that name a time, an event after "during", "since" or the like among them."""
     found = list(moments(text))
-    for each in referents(text):
+    for each in referents(text) if _ANCHORS.search(text) else ():
         lead = _ANCHORING.search(text[: each.start])
         if lead and each.rank and not any(one.start < each.end and each.start < one.end for one in found):
             found.append(Span(text[lead.start() : each.end], lead.start(), each.end, each.value))
@@ -230,6 +257,7 @@ def times(text: str) -> tuple[Span, ...]:
 
 _ASKED = lex.STATING | lex.VERBS | lex.CONJUNCTIONS | {"me", "us", "you", "since", "until", "till", "by", "from"}
 _WHEN = re.compile(r"\bwhen\s+(?:the|my|our|i|we|she|he|they|[A-Z]\w+)\s[^?.!,;]{3,60}", re.IGNORECASE)
+_ANCHORS = re.compile(r"\b(?:during|since|before|after|until)\s", re.IGNORECASE)
 _ANCHORING = re.compile(r"\b(?:during|since|before|after|until)\s+$", re.IGNORECASE)
 
 
