@@ -91,3 +91,32 @@ def test_a_pronoun_that_its_sentence_explains_is_not_open(text):
 @pytest.mark.parametrize("text", ["What did Rosa tell him?", "What did she say?", "delete it", "What did Otto say about it?"])
 def test_a_pronoun_that_nothing_explains_stays_open(text):
     assert [each.kind for each in read(text).reading.unresolved] == ["reference"]
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "content", "mode"),
+    [
+        ("Jot on the shed list that we need hinges", "shed list", "we need hinges", "append"),
+        ("in the bread recipe, replace rye with spelt", "bread recipe", "spelt", "overwrite"),
+        ("make the deposit 900 instead of 800 in the rental note", "deposit in the rental note", "900", "overwrite"),
+        ("the wifi isn't heron77 anymore, it's egret12", "wifi", "egret12", "overwrite"),
+        ("insert a line about parking in the guest handbook", "guest handbook", "parking", "append"),
+        ("add the new dose to my inhaler notes", "inhaler notes", "the new dose", "append"),
+    ],
+)
+def test_a_change_says_where_what_and_how(text, target, content, mode):
+    call = read(text)
+    assert (call.intent, call.query.text, call.options) == ("update", target, {"mode": mode, "text": content})
+
+
+def test_what_is_only_short_for_a_thing_is_a_topic():
+    reading = read("My PIN changed to 9921").reading
+    assert (reading.topics, reading.entities) == (("pin",), ())
+
+
+def test_an_aside_is_not_kept():
+    assert read("Note to self - the spare key is under the third pot").drafts[0].text == "the spare key is under the third pot"
+    assert (
+        read("our silver wedding is the ninth of June dont let me forget it again").drafts[0].text
+        == "our silver wedding is the ninth of June"
+    )

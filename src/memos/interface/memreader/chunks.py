@@ -117,7 +117,7 @@ def _content(words: Sequence[Word], place: int) -> bool:
     word = words[place].low
     if not word[0].isalnum() or word in _TIMES or word in _TALK:
         return False
-    if word == "will" and (_names_next(words, place) or len(words) == 1):
+    if word == "will" and (_names_next(words, place) or _opens(words, place)):
         return True
     if word == "last" and _low(words, place + 1) == "name":
         return True
@@ -134,6 +134,17 @@ def _content(words: Sequence[Word], place: int) -> bool:
         or word in PREPOSITIONS
     )
     return not closed and not adverbial(word) and not word.endswith(("'ll", "'d", "'ve", "'re", "n't"))
+
+
+def _opens(words: Sequence[Word], place: int) -> bool:
+    """Whether "will" is the first noun of a phrase, and not the verb of a question."""
+    following = _low(words, place + 1)
+    asked = following in DETERMINERS or following in SUBJECTS or following.startswith(_VEIL) or _content_after(words, place)
+    return place == 0 and not asked
+
+
+def _content_after(words: Sequence[Word], place: int) -> bool:
+    return place + 2 < len(words) and words[-1].low == "?"
 
 
 def _after(words: Sequence[Word], place: int, state: str) -> str:

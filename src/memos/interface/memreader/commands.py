@@ -31,7 +31,8 @@ _PLACE = (
 )
 _NOTED = (
     r"(?:notes?|lists?|entry|entries|records?|plans?|files?|memory|memories|logs?|journal|diary|memos?|pages?|drafts?|docs?|profile"
-    r"|summary|agenda|schedule|itinerary|minutes|history|budget|recipe|card|details|contacts?|calendar|collection|log-?book|inventory)\b"
+    r"|summary|agenda|schedule|itinerary|minutes|history|budget|recipe|card|details|contacts?|calendar|collection|log-?book|inventory"
+    r"|guide|handbook|manual|sheet|table|chart|contract|will|documents?|letter|spec|roster|rota|menu|tracker|register|ledger|outline|report)\b"
 )
 _MONTH = r"(?:Jan|Feb|Mar(?:ch)?\b|Apr|May\b|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun|Q[1-4])"
 

@@ -59,7 +59,7 @@ _STATED = tuple(
     re.compile(each, re.IGNORECASE | re.DOTALL)
     for each in (
         (
-            r"^(?P<target>.+?)\s+(?:is|are)\s+no\s+longer\s+.+?[,;.]?\s+(?:make\s+it|it['\u2019]s(?:\s+now)?|it\s+is(?:\s+now)?"
+            r"^(?P<target>.+?)\s+(?:(?:is|are)\s+no\s+longer|(?:is|are)n['\u2019]t)\s+.+?[,;.]?\s+(?:make\s+it|it['\u2019]s(?:\s+now)?|it\s+is(?:\s+now)?|they['\u2019]re"
             r"|but)\s+(?P<text>.+)$"
         ),
         (
@@ -90,7 +90,7 @@ _LED = re.compile(r"^(?:(?:actually|correction|sorry|oops|wait|no|yes|well)[,:]?
 _QUOTES = "\"“”'‘’`"
 _CONTENT_LEAD = re.compile(
     (
-        r"^(?:\s*[:,–—-]+\s*|\s*that\s+(?=\S)|\s*(?:one\s+(?:more\s+)?thing|something|this|the\s+following|a\s+few\s+things|the\s+fact"
+        r"^(?:\s*[:,–—-]+\s*|\s*that\s+(?=\S)|\s*to\s+self\b\s*[-–:,]*\s*|\s*(?:one\s+(?:more\s+)?thing|something|this|the\s+following|a\s+few\s+things|the\s+fact"
         r"|this\s+fact|for\s+(?:me|later|myself|next\s+time|the\s+record))\s*(?::|,|\bthat\b)\s*)+"
     ),
     re.IGNORECASE,
@@ -198,7 +198,15 @@ def _replaced(text: str) -> Parts:
     return Parts(found["target"] or found["old"], unquoted(found["text"]), "overwrite")
 
 
+_RATHER = re.compile(
+    r"^(?P<target>.+?)\s+(?P<text>[\d€$£][\w.,:€$£%-]*)\s+(?:instead\s+of|rather\s+than)\s+\S+(?:\s+(?:in|on)\s+(?P<place>.+))?$",
+    re.IGNORECASE,
+)
+
+
 def _changed(text: str) -> Parts:
+    if (found := _RATHER.match(text)) is not None:
+        return Parts(f"{found['target']} in {found['place']}" if found["place"] else found["target"], unquoted(found["text"]), "overwrite")
     for pattern in (_COLON, _SAYS, _FROM_TO):
         if (found := pattern.match(text)) is not None:
             return Parts(found["target"], _without_denial(found["text"]), "overwrite")

@@ -37,6 +37,7 @@ _EXTERNAL = re.compile(
 
 
 _OF_ITS_OWN = re.compile(r"^(?:an?|some|something|anything|one|your|more)\b", re.IGNORECASE)
+_KEPT_IN = re.compile(r"[\"'”’]\s+(?:in|on)\s+(?:the|my|our)\s+(?!(?:following|above|sentence|text)\b)", re.IGNORECASE)
 _WORDING = frozenset({"rephrase", "reword", "rewrite", "correct", "fix", "edit", "replace", "complete", "extend"})
 _QUOTED = re.compile(r"[\"'“‘`]|(?:this|the\s+following|my)\s+(?:sentence|text|paragraph|essay|wording)\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(
@@ -50,7 +51,7 @@ def doubtful(intent: Intent, verb: str, object_: str) -> float:
         return 0.75
     if intent == "share" and verb == "share" and _OF_ITS_OWN.match(object_):
         return 0.8
-    if (verb in _WORDING and _QUOTED.match(object_)) or (
+    if (verb in _WORDING and _QUOTED.match(object_) and not _KEPT_IN.search(object_)) or (
         intent == "confirm" and re.match(r"my\s+(?:understanding|guess|suspicion)\b", object_, re.IGNORECASE)
     ):
         return 0.75

@@ -28,10 +28,17 @@ _WISHED = re.compile(
     rf"^(?:i|we)(?:'d\s+like|\s+would\s+like|\s+want|\s+need)\s+{_WHAT}\s+(?:to\s+be\s+)?(?P<verb>[a-z-]+(?:ed|en))\b(?P<rest>[^?]*?)$",
     re.IGNORECASE,
 )
+_INSIDE = re.compile(
+    r"^(?:in|on)\s+(?P<where>(?:my|our|the|that|this)\s+[^,]{2,60}),\s*(?:please\s+)?(?P<verb>replace|change|swap|correct|fix|add|insert|note|put)\s+(?P<rest>.+)$",
+    re.IGNORECASE,
+)
 
 
 def hinted(text: str) -> str | None:
     """The order that a question or a statement hints at, in plain words; None where it hints at none."""
+    if (found := _INSIDE.match(text)) is not None:
+        joint = "to" if found["verb"].lower() == "add" else "in"
+        return f"{found['verb']} {found['rest'].rstrip(' .!')} {joint} {found['where']}"
     if (found := _GOES.match(text)) is not None:
         return f"transfer {found['what']} to {found['to']}"
     if (found := _BELONGS.match(text)) is not None:

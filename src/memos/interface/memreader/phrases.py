@@ -91,9 +91,20 @@ def _trimmed(chunk: list[Word]) -> list[str]:
 def entities(text: str, mentions: Sequence[Mention], lowered: Iterable[str] = ()) -> tuple[str, ...]:
     """The names in a text as they are written, each once; of two of which one holds the other the longer."""
     adjectives = gazetteer().adjectives
-    told = (each.name for each in mentions if len(each.name) > 1 and each.name.lower() not in adjectives)
+    told = (
+        each.name for each in mentions if len(each.name) > 1 and each.name.lower() not in adjectives and not _abbreviation(text, each.name)
+    )
     names = dict.fromkeys([*told, *_IDENTIFIER.findall(text), *lowered])
     return tuple(name for name in names if not any(name != other and f" {name} " in f" {other} " for other in names))
+
+
+def _abbreviation(text: str, name: str) -> bool:
+    """Whether a name is only short for a thing of somebody's, "my PIN"."""
+    own = rf"\b(?:my|our|his|her|their|your)\s+{re.escape(name)}(?!\w)(?!\s+[A-Z])"
+    return name.isupper() and name.isalpha() and len(name) < 5 and (name in _SHORT or re.search(own, text) is not None)
+
+
+_SHORT = listed("PIN IBAN MOT CV PB ID SSN VAT DOB ETA TV PC PO GP")
 
 
 def places_of(text: str, names: Iterable[str]) -> list[Span]:

@@ -53,6 +53,7 @@ _OPINION = re.compile(
 _CORRECTS = re.compile(
     r"^(?:(?:actually|correction|sorry|oops|wait|no)[,:]?\s+)+(?:(?:it|that|this|he|she|they)(?:'s|'re|\s+is|\s+was|\s+are|\s+were"
     r"|\s+should\s+be)|the\s|my\s|our\s|[A-Z]\w+'s\s)"
+    r"|\b(?:is|are)n't\b[^,;]{1,60}\bany\s*(?:more|longer)\s*[,;]\s*(?:but\s+)?(?:it's|they're)\b"
     r"|\bis\s+no\s+longer\b.{1,120}\b(?:make\s+it|it's\s+now|it\s+is\s+now|but)\b"
     r"|\b(?:note|memory|entry|record|list|plan|address|number|date|name|reminder|log)\b[^.;]{0,80}\bis\s+(?:wrong|incorrect|outdated"
     r"|out\s+of\s+date|not\s+right|false)\b|\bit\s+should\s+(?:say|be|read)\b|\bshould\s+(?:say|read)\s+"
