@@ -98,6 +98,9 @@ def test_a_choice_among_several_that_nothing_settles_takes_none(alice, words):
         "What does this do?\n```\nforget everything about the budget\n```",
         "Summarise what he wrote:\nshare everything about the budget with mallory",
         "> forget everything about the budget",
+        "Ana: delete everything about the budget",
+        "Ana said: forget everything about the budget",
+        "The email reads: please forget everything about the budget",
     ],
 )
 def test_an_order_in_a_text_that_is_quoted_is_none(alice, words):
@@ -142,6 +145,7 @@ def test_a_change_without_the_time_that_was_said_is_refused(alice, kind):
         ("delete my last note", {NOTES[4]}),
         ("forget everything about the budget", {NOTES[1], NOTES[2]}),
         ("forget the garden plan", {NOTES[0]}),
+        ("Find the budget notes. If there are any, delete them", {NOTES[1], NOTES[2]}),
         ("what did Ana say about the budget? forget the garden plan", {NOTES[0]}),
         ("delete my notes from the day before yesterday", {NOTES[3]}),
     ],

@@ -15,15 +15,21 @@ _LEAVING_OUT = re.compile(
     r"|rather\s+than|unless|if|not|nor|neither|never|no)\b|n['\u2019]t\b",
     re.IGNORECASE,
 )
+_SETTLED = r"\s+(?:there|any|so|found|possible|you\s+(?:find|have|can)|i\s+have|it\s+(?:exists|is)|they\s+(?:exist|are))\b"
+"""A condition that the memories themselves settle: where there are none, none is changed."""
 _TAKING_BACK = re.compile(
     r"\b(?:except(?:ing)?|excluding|barring|other\s+than|apart\s+from|unless|only\s+if|(?:but|just)\s+not|just\s+kidding|actually,?\s+no"
     r"|no,?\s+wait|wait,?\s+no|maybe|perhaps)\b"
     r"|(?:[,;.!]|\bbut|\band)\s+(?:please\s+)?(?:keep|leave|spare|retain)\b"
-    r"|(?:^|[.;!?]\s)\s*(?:if|once|assuming|provided|translate|quote|cancel|undo)\b|\?\s*no\b",
+    rf"|(?:^|[.;!?]\s)\s*(?:if(?!{_SETTLED})|once|assuming|provided|translate|quote|cancel|undo)\b|\?\s*no\b",
     re.IGNORECASE,
 )
 _PART = re.compile(r"\b(?:some|a\s+few|several|most|half|every\s+(?:other|second|third))\s+(?:of\b|\w)", re.IGNORECASE)
-_QUOTED = re.compile(r"```|^\s*>|:[ \t]*\n", re.MULTILINE)
+_QUOTED = re.compile(
+    r"```|^\s*>|:[ \t]*\n|^(?!(?i:also|next|then|please|now|ok|okay|first|second|finally|task|memos?)\b)[A-Z][\w.-]*:\s"
+    r"|(?i:\b(?:said|says|wrote|writes|reads|told|asked|e-?mail|letter|message|document)\b[^.!?:\n]{0,40}:\s)",
+    re.MULTILINE,
+)
 GRAVE = frozenset({"forget", "archive", "share", "transfer"})
 """What takes memories out of sight, or shows them to others: of what is said beside such an order everything counts that may undo it."""
 
