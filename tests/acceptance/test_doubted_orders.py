@@ -145,7 +145,6 @@ def test_a_change_without_the_time_that_was_said_is_refused(alice, kind):
         ("delete my last note", {NOTES[4]}),
         ("forget everything about the budget", {NOTES[1], NOTES[2]}),
         ("forget the garden plan", {NOTES[0]}),
-        ("Find the budget notes. If there are any, delete them", {NOTES[1], NOTES[2]}),
         ("what did Ana say about the budget? forget the garden plan", {NOTES[0]}),
         ("delete my notes from the day before yesterday", {NOTES[3]}),
     ],
