@@ -120,3 +120,16 @@ def test_an_aside_is_not_kept():
         read("our silver wedding is the ninth of June dont let me forget it again").drafts[0].text
         == "our silver wedding is the ninth of June"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Zdenko owes me a fiver", ("Zdenko",)),
+        ("Marlin project's done so archive it", ("Marlin",)),
+        ("share krisso the route", ("krisso",)),
+        ("Work wants me to travel", ()),
+    ],
+)
+def test_a_name_that_no_table_knows_is_told_by_what_stands_behind_it(text, names):
+    assert read(text).reading.entities == names

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import re
 
-from memos.interface.memreader.words import ADVERBS, DETERMINERS, KIN, MODALS, PREPOSITIONS, VERBS, listed
+from memos.interface.memreader.words import (
+    ADVERBS,
+    ASKING,
+    CONJUNCTIONS,
+    DETERMINERS,
+    HOMOGRAPHS,
+    KIN,
+    LIFE,
+    MODALS,
+    PREPOSITIONS,
+    PRONOUNS,
+    VERBS,
+    listed,
+)  # fmt: skip
 from memos.operation.memoperator.gazetteer import gazetteer
 
 _PLACE = re.compile(
@@ -21,6 +34,24 @@ carter cooper parker gray brook glen cliff forest ford miles van an so la my in 
 paris london lane kit don ed al jo bo ty lo che mo
 """)
 """First names that are words as well; they count with a possessive or as the subject of a verb of speech alone."""
+
+
+_OPENS = re.compile(
+    r"^(?P<name>[A-Z][a-z]{2,15})(?:\s+(?:owes|likes|loves|hates|said|says|told|thinks|prefers|wants|lives|asked|promised|owns|knows|speaks|plays|eats|drinks)\b"
+    r"|\s+(?:project|account|contract|deal|trip|meeting|office|team|case|report)(?:['\u2019]s|s)?\s+(?:is\b|has\b|was\b|finished\b|done\b|over\b|ended\b))"
+)
+_GIVEN_TO = re.compile(r"^(?:share|give|send|show|lend|forward)\s+(?P<name>[a-z]{3,15})\s+(?:the|my|our|that|this)\s")
+
+
+def opening(text: str) -> str | None:
+    """A name that no table knows, by what stands behind it: "Kemal owes me …", "share jonno the …"; None where there is none."""
+    found = _OPENS.match(text) or _GIVEN_TO.match(text)
+    word = found["name"].lower() if found is not None else ""
+    common = VERBS | DETERMINERS | PREPOSITIONS | MODALS | ADVERBS | KIN | LIFE | HOMOGRAPHS | PRONOUNS | ASKING | CONJUNCTIONS
+    return found["name"] if found is not None and word not in common and word not in _NOBODY else None
+
+
+_NOBODY = listed("people everyone everybody nobody someone somebody work school life finance accounting sales legal support")
 
 
 def lowered(text: str) -> tuple[str, ...]:

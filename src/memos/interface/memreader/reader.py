@@ -16,7 +16,7 @@ from memos.interface.memreader.dialogue import Standalone, Turn, standalone
 from memos.interface.memreader.foreign import foreign
 from memos.interface.memreader.intent import Intention
 from memos.interface.memreader.language import language_of
-from memos.interface.memreader.names import lowered
+from memos.interface.memreader.names import lowered, opening
 from memos.interface.memreader.operation import Operation
 from memos.interface.memreader.operations import Heard, operations, parted
 from memos.interface.memreader.peeling import peeled
@@ -126,7 +126,9 @@ def _with_rest(found: list[Operation], read: str, rest: str) -> list[Operation]:
 
 def _named(text: str) -> tuple[Mention, ...]:
     """The names of a text, those of people in lower case with them."""
-    return (*mentions(text, None), *(Mention(name, "person", 0.9) for name in lowered(text)))
+    found = (*mentions(text, None), *(Mention(name, "person", 0.9) for name in lowered(text)))
+    name = opening(text)
+    return found if name is None or any(name in each.name.split() for each in found) else (Mention(name, "person", 0.7), *found)
 
 
 def _legal(text: object) -> str:
