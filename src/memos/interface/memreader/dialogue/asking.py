@@ -117,7 +117,7 @@ def _clause(said: str) -> bool:
     """Whether an answer is a whole clause, with a subject and a verb."""
     words = [word.low for word in tokens(said)[1:5]]
     return len(said.split()) > 2 and any(
-        word in lex.AUXILIARIES or word in lex.VERBS - lex.NOUN_TOO or word in lex.INFLECTED or word.endswith("ed") for word in words
+        word in lex.AUXILIARIES or word in lex.ONLY_VERBS or word in lex.INFLECTED or word.endswith("ed") for word in words
     )
 
 

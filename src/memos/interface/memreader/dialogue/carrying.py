@@ -32,9 +32,7 @@ _LEAD = re.compile(
 _ENDING = re.compile(r"(?:[\s,]+(?:too|as\s+well|then|though|again|please|instead|only|specifically|also))*\s*[?.!…]*\s*$", re.IGNORECASE)
 
 
-_NO_TOPIC = (
-    lex.ADVERBS | lex.VERBS - lex.NOUN_TOO | lex.CHITCHAT | lex.PRONOUNS | lex.CONJUNCTIONS | {"such", "like", "true", "correct", "anyone"}
-)
+_NO_TOPIC = lex.ADVERBS | lex.ONLY_VERBS | lex.CHITCHAT | lex.PRONOUNS | lex.CONJUNCTIONS | {"such", "like", "true", "correct", "anyone"}
 
 
 class Carried(NamedTuple):

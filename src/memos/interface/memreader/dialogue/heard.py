@@ -21,6 +21,10 @@ _TAIL = re.compile(
 )
 
 
+_VERBAL = lex.ONLY_VERBS | lex.AUXILIARIES
+_NO_TAIL = lex.PRONOUNS | lex.ADVERBS | lex.DETERMINERS
+_NO_ITEM = lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS | lex.PRONOUNS | lex.CONJUNCTIONS
+_NO_HEAD = lex.CHITCHAT | UNITS | NUMBERS
 _LED = re.compile(r"^\s*(?:(?:yes|no)[,.]\s+)?(?:at|in|on|by|with|from|to|for)\s+(?:the\s+)?$", re.IGNORECASE)
 
 
@@ -72,12 +76,8 @@ def heard_of(text: str, one: Referent, turn: int, clock: int, *, alone: bool, mi
     before = text[: one.start]
     first = not re.search(r"\w{2}", _LED.sub("", before))
     tail = _TAIL.match(text[one.end :]) if one.rank and one.head.islower() and one.value.split()[-1].islower() and not one.plural else None
-    ends = tail is not None and (tail["next"] is None or tail["next"].lower() in lex.VERBS - lex.NOUN_TOO | lex.AUXILIARIES)
-    told = (
-        tail["tail"]
-        if tail and ends and not times(tail["tail"]) and tail["word"].lower() not in lex.PRONOUNS | lex.ADVERBS | lex.DETERMINERS
-        else ""
-    )
+    ends = tail is not None and (tail["next"] is None or tail["next"].lower() in _VERBAL)
+    told = tail["tail"] if tail and ends and not times(tail["tail"]) and tail["word"].lower() not in _NO_TAIL else ""
     return Heard(one, key_of(one), turn, clock, alone, mine, bool(_TOPIC.search(before)), first, _located(before), within, tail=told)
 
 
@@ -112,11 +112,7 @@ def items(listed: Sequence[str], text: str, found: Sequence[Referent]) -> list[R
             or any(one.start <= at and at + len(each) <= one.end and one.rank and not one.plural for one in found)
         ):
             continue
-        bare = (
-            words[0].low in lex.PREPOSITIONS | lex.VERBS | lex.COMMANDS | lex.PRONOUNS | lex.CONJUNCTIONS
-            or words[-1].low in lex.CHITCHAT | UNITS | NUMBERS
-            or words[-1].low.endswith("ly")
-        )
+        bare = words[0].low in _NO_ITEM or words[-1].low in _NO_HEAD or words[-1].low.endswith("ly")
         if not bare and content(words[-1]) and words[-1].low.isalpha() and not times(each):
             items.append(Referent(each, kind_of_noun(words[-1].low), "n", False, lex.singular(words[-1].low), at, at + len(each), 2))
     return items

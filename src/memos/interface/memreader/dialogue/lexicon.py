@@ -52,8 +52,10 @@ NOUN_TOO = _set(
     store talk text travel try use visit wait walk watch work note update count track schedule save archive like"""
 )
 """Verbs that are nouns after an article, and within a noun phrase."""
+ONLY_VERBS = VERBS - NOUN_TOO
+"""Verbs that are no nouns."""
 _FORMS = frozenset(
-    form for verb in VERBS - NOUN_TOO for form in (verb + "s", verb + "ing", verb.removesuffix("e") + "ing", verb + "es")
+    form for verb in ONLY_VERBS for form in (verb + "s", verb + "ing", verb.removesuffix("e") + "ing", verb + "es")
 )  # fmt: skip
 COMMANDS = _set(
     """tell show list remind find search give summarise summarize compare count remember save store note archive delete forget update add

@@ -166,7 +166,7 @@ def _unit_beside(words: Sequence[Token], at: int, talk: Talk) -> Step:
 
 
 def _verbal(word: Token) -> bool:
-    return word.low in lex.VERBS - lex.NOUN_TOO or word.low in lex.INFLECTED or word.low.endswith("ed")
+    return word.low in lex.ONLY_VERBS or word.low in lex.INFLECTED or word.low.endswith("ed")
 
 
 def compared(words: Sequence[Token], at: int, talk: Talk) -> Found | None:

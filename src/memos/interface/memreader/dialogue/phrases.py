@@ -16,7 +16,7 @@ _POINTING = frozenset({"this", "that", "these", "those"})
 _NO_BEGIN = frozenset({"what", "which", "whose", "all", "both", "no"}) | _POINTING
 _BEFORE_BARE = (lex.PREPOSITIONS - {"to", "than", "as"}) | lex.VERBS | lex.INFLECTED | {"many", "much", "more"}
 _CLOSED = lex.PREPOSITIONS | lex.AUXILIARIES | lex.CONJUNCTIONS | lex.PRONOUNS | lex.DETERMINERS | lex.ADVERBS
-_NO_NOUN = (lex.VERBS - lex.NOUN_TOO) | lex.INFLECTED | lex.STATING
+_NO_NOUN = (lex.ONLY_VERBS) | lex.INFLECTED | lex.STATING
 NUMBERS = frozenset({"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty", "several"})
 UNITS = frozenset(
     {
@@ -42,6 +42,10 @@ UNITS = frozenset(
     }
 )
 _ENDS_CLAUSE = frozenset({"starts", "stops", "ends", "costs", "works", "needs", "looks", "stays", "drops", "helps", "moves"})
+_AFTER_GERUND = lex.DETERMINERS | {"for", "to", "until", "on", "at"}
+_NO_START = lex.COMMANDS | lex.CHITCHAT
+_ANY_VERB = lex.NOUN_TOO | lex.VERBS
+_GOING_ON = lex.DETERMINERS | lex.PRONOUNS | lex.ADVERBS
 _PARTICLES = frozenset({"out", "up", "off", "down", "away", "back", "over"})
 _HELPING = frozenset({"did", "does", "do", "will", "can", "could", "should", "would", "didn't", "doesn't", "won't"})
 _CODE = re.compile(r"#?\d{1,8}[A-Za-z]?")
@@ -121,7 +125,7 @@ def _core(words: Sequence[Token], at: int, names: Mapping[int, int], times: Span
 
 
 def _verbal(word: Token) -> bool:
-    return word.low in lex.AUXILIARIES or word.low in lex.VERBS - lex.NOUN_TOO or word.low in lex.INFLECTED or word.low.endswith("ed")
+    return word.low in lex.AUXILIARIES or word.low in lex.ONLY_VERBS or word.low in lex.INFLECTED or word.low.endswith("ed")
 
 
 def _counts(words: Sequence[Token], at: int) -> bool:
@@ -143,13 +147,13 @@ def _may_be_bare(words: Sequence[Token], at: int, names: Mapping[int, int]) -> b
         return False
     if not at or before in {".", "!", "?", ":", "\n", '"', "\u201c"}:
         after = words[at + 1] if at + 1 < len(words) else word
-        if word.low.endswith("ing") and (after.start in names or after.low in lex.DETERMINERS | {"for", "to", "until", "on", "at"}):
+        if word.low.endswith("ing") and (after.start in names or after.low in _AFTER_GERUND):
             return False  # visiting Ann
-        return word.low not in lex.COMMANDS | lex.CHITCHAT and not word.low.endswith(("ed", "ly")) and word.low not in lex.NOUN_TOO
+        return word.low not in _NO_START and not word.low.endswith(("ed", "ly")) and word.low not in lex.NOUN_TOO
     if before in _BEFORE_BARE or before in {"any", "some"}:
         return not word.low.endswith("ed")
     then = words[at + 1].low if at + 1 < len(words) else ""
-    return before == "and" and at > 1 and content(words[at - 2]) and not (then in lex.DETERMINERS and word.low in lex.NOUN_TOO | lex.VERBS)
+    return before == "and" and at > 1 and content(words[at - 2]) and not (then in lex.DETERMINERS and word.low in _ANY_VERB)
 
 
 def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
@@ -173,7 +177,7 @@ def _goes_on(words: Sequence[Token], at: int, first: int, times: Spans) -> bool:
     if first > 1 and words[first - 2].low in _HELPING and at > first and _is_verb_of_question(words, at, following):
         return False  # did the bank confirm the rate
     gerund = low.endswith("ing") and at > first and words[at - 1].low not in lex.FOLK and words[at - 1].text.islower()
-    closing = at + 1 >= len(words) or words[at + 1].low not in lex.DETERMINERS | lex.PRONOUNS | lex.ADVERBS
+    closing = at + 1 >= len(words) or words[at + 1].low not in _GOING_ON
     if gerund and closing and low in lex.INFLECTED and content(words[at - 1]):
         return True  # meter reading
     if low in _ENDS_CLAUSE or low in lex.INFLECTED or (low in lex.VERBS and low not in lex.NOUN_TOO):

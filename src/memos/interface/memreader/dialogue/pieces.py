@@ -103,9 +103,7 @@ def _part(piece: str) -> Part | None:
 
 
 def _verbal(low: str) -> bool:
-    return (
-        low in lex.AUXILIARIES or low in {"i", "we", "you", "he", "she", "they", "it"} or low in lex.VERBS - lex.NOUN_TOO - {"eat", "live"}
-    )
+    return low in lex.AUXILIARIES or low in {"i", "we", "you", "he", "she", "they", "it"} or low in lex.ONLY_VERBS - {"eat", "live"}
 
 
 def _kind(said: str) -> str:

@@ -29,6 +29,8 @@ _PHRASAL = re.compile(
     r"\b(?:pull|look|bring|pick|call|set|sum|write|put|take|find|throw|send|give|get|hand|fill)\s+(?:up|down|out|off|back)\s+$",
     re.IGNORECASE,
 )
+_SMALL = NUMBERS | lex.CONJUNCTIONS | lex.PRONOUNS | lex.AUXILIARIES | lex.WH
+_SEEN_THROUGH = lex.VAGUE | lex.TRANSPARENT
 _NAMING = re.compile(r"\s+(?:called|named)\s+")
 _DOING = re.compile(r"[A-Z]\w+ing\s+(?=[A-Z])")
 _JOINT = re.compile(r"\s*,?\s+(?:and|&)\s+|\s*,\s+|\s*\([^)]{0,40}\)(?:,|\s+and)\s+")
@@ -102,7 +104,7 @@ def _named(text: str, times: Sequence[Span]) -> list[Referent]:
 def _may_name(word: str, text: str, at: int) -> bool:
     """Whether a capitalised word may be a name, though nothing near it says so."""
     low = word.lower().replace("’", "'").removesuffix("'s")
-    if re.match(r"\s\d", text[at + len(word) :]) or low in NUMBERS | lex.CONJUNCTIONS | lex.PRONOUNS | lex.AUXILIARIES | lex.WH:
+    if re.match(r"\s\d", text[at + len(word) :]) or low in _SMALL:
         return False
     known = (
         low in gazetteer().common or low in gazetteer().times or low in lex.VERBS or low in lex.ATTRIBUTES or low in gazetteer().adjectives
@@ -197,7 +199,7 @@ _LEADS = re.compile(r"\s(?:of|about|on|regarding|for|with)\s+$", re.IGNORECASE)
 
 def _transparent(text: str, each: Referent, other: Referent) -> bool:
     """Whether what is around it only says what is had of it: the details of the flat, a question about the flat."""
-    return other.head in lex.VAGUE | lex.TRANSPARENT and other.start < each.start and bool(_LEADS.search(text[other.start : each.start]))
+    return other.head in _SEEN_THROUGH and other.start < each.start and bool(_LEADS.search(text[other.start : each.start]))
 
 
 def _levelled(each: Referent, groups: Sequence[Referent]) -> Referent:

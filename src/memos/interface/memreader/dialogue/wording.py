@@ -99,4 +99,4 @@ _FEELING = lex.words_of("""
 poor lucky silly lovely clever good bad sweet sad funny strange weird crazy wild nice great brilliant splendid sensible
     typical thieves
     bugger damn rats wow yikes ouch gg lol congrats bravo ugly awful terrible shame bless neat impressive fascinating hilarious""")
-_SPEAKING = lex.COMMANDS | lex.VERBS - lex.NOUN_TOO
+_SPEAKING = lex.COMMANDS | lex.ONLY_VERBS
