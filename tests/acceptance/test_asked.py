@@ -7,7 +7,7 @@ import pytest
 from memos import MemoryCall, MemoryQuery, MemOS
 from memos.errors import Denied, InvalidCall, NotFound
 from memos.memcube.call import raising
-from memos.memcube.reading import Reading, Schedule, Unresolved
+from memos.memcube.reading import Reading, Unresolved
 from tests.clock import HandClock
 
 START = datetime(2025, 3, 1, 9, tzinfo=UTC)
@@ -225,6 +225,126 @@ class TestTargets:
         assert reply.call.query.text == "ramipril"
 
 
+class TestWhatIsNotMeant:
+    """Words that a first user of MemOS said, and what they must not do."""
+
+    @pytest.mark.parametrize(
+        ("operation", "phrase", "limit"),
+        [
+            ("forget", "my notes", 1000),
+            ("forget", "all notes", 1000),
+            ("archive", "everything", 1000),
+            ("forget", "the reminder", 1),
+            ("freeze", "them", 1000),
+            ("share", "all my notes", 1000),
+            ("forget", "", 1000),
+        ],
+    )
+    def test_a_phrase_that_names_nothing_moves_nothing(self, alice, operation, phrase, limit):
+        options = {"principals": ("user:bob",)} if operation == "share" else {}
+        with pytest.raises(InvalidCall, match="name the memories|names nothing in particular"):
+            run(alice, operation, phrase, limit=limit, options=options)
+        assert {cube.text for cube in alice.list().cubes} == set(NOTES)
+        assert not any(cube.frozen for cube in alice.list().cubes)
+
+    def test_predicted_labels_are_no_words_of_a_memory(self, memory, alice):
+        cube = alice.add("Day trip to Sintra.", wait=True).cubes[0]
+        (row,) = alice.get(cube).cubes
+        system = memory._system("default")
+        found = ((cube.id, row.seq, "pixel vet", "pixel", None, 0.9),)
+        raising(system._door.handle(system.caller, MemoryCall(id=alice._clock.new_id(), operation="classify", options={"found": found})))
+        assert any(tag.value == "pixel vet" for tag in alice.get(cube).cubes[0].predicted_tags)
+        with pytest.raises(NotFound):
+            run(alice, "forget", "the vet", limit=1000)
+        assert run(alice, "count", "vet").value == 0
+
+    def test_so_many_at_an_end(self, alice):
+        alice.add("It takes two weeks.", wait=True)
+        run(alice, "archive", "the last two notes", limit=1000, query={"filter": {"session": "diary"}})
+        assert {cube.text for cube in alice.list(states=["archived"]).cubes} == {NOTES[5], NOTES[6]}
+        run(alice, "archive", "my first two notes about the garden", limit=1000)
+        assert {NOTES[3], NOTES[4]} <= {cube.text for cube in alice.list(states=["archived"]).cubes}
+
+    def test_more_than_there_are(self, alice):
+        with pytest.raises(InvalidCall, match="there are 2 such memories, not 3"):
+            run(alice, "forget", "the last three notes about the garden", limit=1000)
+
+    def test_what_is_forgotten_by_its_time_was_said_then(self, alice):
+        alice.add(
+            [{"role": "user", "content": "In January 2025 I bought a boat.", "at": START + timedelta(days=20)}], session="diary", wait=True
+        )
+        early = {"window": {"start": datetime(2025, 1, 1, tzinfo=UTC), "end": datetime(2025, 2, 1, tzinfo=UTC)}}
+        with pytest.raises(NotFound):
+            run(alice, "forget", "notes", limit=1000, query=early, reading=reading())
+
+    def test_a_literal_match_wins(self, alice):
+        alice.add("Ana wants to cut travel and the budget talk moves.", wait=True)
+        with pytest.raises(InvalidCall):
+            run(alice, "archive", "budget travel", limit=1)
+        run(alice, "archive", "Ben said the budget must grow", limit=1)
+        assert [cube.text for cube in alice.list(states=["archived"]).cubes] == [NOTES[6]]
+
+    def test_irregular_verbs_are_one_word(self, alice):
+        assert run(alice, "count", "run").value == 1
+
+    def test_the_reply_tells_which_were_meant(self, alice):
+        reply = run(alice, "forget", "everything about the garden", limit=1000)
+        assert len(reply.details["meant"]) == reply.value == 2
+
+
+class TestNewValues:
+    """What `update` does of words with a memory that says more than they name."""
+
+    @pytest.mark.parametrize(
+        ("before", "said", "after"),
+        [
+            (
+                "House viewing: lovely garden, asking price 4.6 million.",
+                "change the asking price to 4.7 million",
+                "House viewing: lovely garden, asking price 4.7 million.",
+            ),
+            (
+                "Bergs Flytt quotes 19,800; Astrid liked them.",
+                "replace Bergs Flytt with Express Flytt",
+                "Express Flytt quotes 19,800; Astrid liked them.",
+            ),
+            (
+                "Pixel needs a rabies shot and a passport. The vet appointment is on 24 June at 14:30.",
+                "change the vet appointment to 25 June at 9:00",
+                "Pixel needs a rabies shot and a passport. The vet appointment is on 25 June at 9:00.",
+            ),
+            (
+                "Snøhetta offers 62,000 NOK, start on 1 September.",
+                "change the Snøhetta offer to 65,000 NOK",
+                "Snøhetta offers 65,000 NOK, start on 1 September.",
+            ),
+            ("My address is 12 Hill Road.", "change my address to 5 Rose Street", "Address: 5 Rose Street"),
+        ],
+    )
+    def test_it_goes_where_the_old_one_stands(self, memory, before, said, after):
+        carol = memory.as_user("carol")
+        carol.add([{"role": "user", "content": before, "at": datetime(2025, 6, 1, tzinfo=UTC)}], session="s", wait=True)
+        assert carol.ask(said, now=datetime(2025, 6, 10, tzinfo=UTC)).cubes[0].text == after
+
+    def test_where_there_is_none_it_is_added_and_nothing_is_lost(self, memory):
+        carol = memory.as_user("carol")
+        before = "Mortgage: 3.4 percent at the old bank. The contact is Yusuf Demir, who answers on weekdays only, before noon."
+        carol.add(before, wait=True)
+        reply = carol.ask("change the mortgage to Nordea")
+        assert reply.cubes[0].text == f"{before}\nMortgage: Nordea"
+        assert any("the old ones stand" in each for each in reply.warnings)
+
+    def test_what_is_stored_is_said_when_it_is_asked(self, memory):
+        then = datetime(2024, 5, 5, 20, tzinfo=UTC)
+        carol = memory.as_user("carol")
+        assert carol.ask("remember that we watched a film with Anton", now=then).cubes[0].said_at == then
+
+
+class TestLists:
+    def test_a_list_has_what_is_about_it(self, alice):
+        assert {hit.cube.text for hit in alice.ask("list all notes about the garden").hits} == {NOTES[3], NOTES[4]}
+
+
 class TestUnclear:
     def test_a_change_that_lacks_something_is_refused(self, alice):
         unclear = Unresolved(kind="content", text="the new dose", reason="it is not said what it is")
@@ -237,10 +357,14 @@ class TestUnclear:
         reply = run(alice, "search", "how much is it", reading=reading(unresolved=(unclear,)))
         assert any("'it'" in each for each in reply.warnings)
 
-    def test_a_timetable_is_not_kept(self, alice):
-        every = reading(schedule=Schedule(rule="FREQ=WEEKLY;BYDAY=MO"))
+    def test_a_timetable_is_not_kept_and_its_call_runs_when_it_is_time(self, alice):
+        words = "every Monday summarise my notes about the garden"
         with pytest.raises(InvalidCall, match="timetable"):
-            run(alice, "summarise", "notes", reading=every)
+            alice.ask(words)
+        call = alice.parse(words)
+        assert call.reading.schedule.rule.startswith("FREQ=WEEKLY")
+        assert "tomatoes" in alice.handle(call).value["text"]
+        assert "tomatoes" in alice.ask(words, trigger="schedule:monday").value["text"]
 
     def test_none_does_nothing(self, alice):
         reply = run(alice, "none", "hello")

@@ -22,6 +22,7 @@ class TestAsk:
     def test_a_count_is_a_number(self, run):
         out = run("ask", "how many notes mention the gym?").stdout
         assert out.splitlines()[0] == "2"
+        assert len(out.splitlines()) == 3
         assert run.json("ask", "how many notes mention the gym?")["value"] == 2
 
     def test_a_digest_cites(self, run):
@@ -40,12 +41,14 @@ class TestAsk:
         assert "bins" in run("list").stdout
 
     def test_forgetting_says_how_many(self, run):
-        assert run("ask", "forget the note about the spare key").stdout.strip() == "forget: 1"
+        key = run.json("ask", "where is the spare key?")["hits"][0]["cube"]["id"]
+        assert run("ask", "forget the note about the spare key").stdout.split() == ["forget:", "1", key]
         assert NOTES[0] not in run("list").stdout
 
     def test_what_is_not_clear_changes_nothing(self, run):
         found = run("ask", "forget the gym note", code=2)
         assert "2 memories may be meant" in found.stderr
+        assert {NOTES[1], NOTES[2]} <= {line.split("  ")[-1] for line in found.stderr.splitlines()}
         assert NOTES[1] in run("list").stdout
 
     def test_what_needs_no_memory(self, run):
@@ -67,6 +70,10 @@ class TestParse:
         assert "intent:      recall (search)" in out
         assert "2025-07-15T00:00:00+00:00 to 2025-07-16T00:00:00+00:00" in out
         assert not (tmp_path / "nothing").exists()
+
+    def test_times_are_shown_in_the_zone_that_was_given(self, tmp_path):
+        out = Command(tmp_path)("parse", "what did I do yesterday?", "--now", "2025-07-16T14:30:00", "--tz", "Europe/Lisbon").stdout
+        assert "2025-07-15T00:00:00+01:00" in out
 
     def test_as_json_it_is_the_call(self, tmp_path):
         call = Command(tmp_path / "nothing").json("parse", "during the conference, what did Ana say?")

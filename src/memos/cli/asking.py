@@ -8,14 +8,17 @@ import click
 
 from memos.cli.command import Target, command
 from memos.cli.inputs import texts_of
-from memos.cli.output import day, emit, emit_reply, say, warn
+from memos.cli.output import day, emit, emit_reply, say, snippet, warn
 from memos.cli.reading import show_hits, show_page
+from memos.errors import MemOSError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
 
     from memos.memcube.call import MemoryCall, MemoryReply
     from memos.memcube.window import Window
+    from memos.session import Session
 
 WEEKDAYS = ("monday", "sunday", "saturday")
 
@@ -50,7 +53,12 @@ def spoken(function: Callable[..., None]) -> Callable[..., None]:
 def ask(target: Target, *, words: tuple[str, ...], namespaces: tuple[str, ...], why: bool, **how: Any) -> None:
     """Do what TEXT asks: find, count, summarise, compare, store, change or forget."""
     with target.session() as session:
-        reply = session.ask(" ".join(texts_of(words)), namespaces=namespaces or None, **how)
+        try:
+            reply = session.ask(" ".join(texts_of(words)), namespaces=namespaces or None, **how)
+        except MemOSError as error:
+            if not target.as_json:
+                _show_candidates(session, error)
+            raise
     if target.as_json:
         emit_reply(reply, verbose=target.verbose)
         return
@@ -75,6 +83,13 @@ def parse(target: Target, *, words: tuple[str, ...], **how: Any) -> None:
         show_call(each)
 
 
+def _show_candidates(session: Session, error: MemOSError) -> None:
+    """On stderr the memories that may have been meant, each with its id."""
+    ids = error.details.get("candidates", ())
+    for cube in session.get(ids).cubes if ids else ():
+        click.echo(f"  {cube.id}  {day(cube.said_at)}  {snippet(cube.text, 100)}", err=True)
+
+
 def show_answer(reply: MemoryReply, *, why: bool) -> None:
     """What a reply says: a number, a digest, two sides, hits or memories."""
     operation = reply.call.operation if reply.call is not None else ""
@@ -89,8 +104,9 @@ def show_answer(reply: MemoryReply, *, why: bool) -> None:
             _cite(side["sentences"])
     elif operation == "count":
         say(str(reply.value))
-        for hit in reply.hits:
-            say(f"  {hit.cube.id}  {day(hit.cube.said_at)}  {hit.cube.text[:100]}")
+        counted = reply.details.get("counted")
+        for hit in (hit for hit in reply.hits if counted is None or hit.cube.id in counted):
+            say(f"  {hit.cube.id}  {day(hit.cube.said_at)}  {snippet(hit.cube.text, 100)}")
     elif operation == "search":
         show_hits(reply, why=why)
         return
@@ -99,6 +115,8 @@ def show_answer(reply: MemoryReply, *, why: bool) -> None:
         show_page(reply)
     else:
         say(f"{operation}: {reply.value if reply.value is not None else 'nothing'}")
+        for each in reply.details.get("meant", ()):
+            say(f"  {each}")
     warn(reply.warnings)
 
 
@@ -109,10 +127,13 @@ def _cite(sentences: list[dict[str, Any]]) -> None:
 
 def show_call(call: MemoryCall) -> None:
     """How a call was understood, one line for each part that is there."""
+    from memos.interface.memory_api.timing import zone_of
+
     read, query = call.reading, call.query
+    zone = zone_of(read.zone if read is not None else "UTC")
     told: dict[str, Any] = {"intent": f"{call.intent} ({call.operation})"}
     if query is not None:
-        told |= {"text": query.text, "window": _spanned(query.window)}
+        told |= {"text": query.text, "window": _spanned(query.window, zone)}
     if call.anchors:
         told["anchors"] = f"{call.bearing} {', '.join(call.anchors)}"
     told["stores"] = "; ".join(draft.text for draft in call.drafts)
@@ -122,7 +143,7 @@ def show_call(call: MemoryCall) -> None:
             "entities": ", ".join(read.entities),
             "carried": "; ".join(f"{slot.words or slot.name} = {slot.value} (turn {slot.turn})" for slot in read.slots),
             "unresolved": "; ".join(f"{each.text}: {each.reason}" for each in read.unresolved),
-            "schedule": "" if read.schedule is None else read.schedule.rule or read.schedule.event or _spanned(read.schedule.once),
+            "schedule": "" if read.schedule is None else read.schedule.rule or read.schedule.event or _spanned(read.schedule.once, zone),
             "confidence": f"{read.confidence:.2f}",
         }
     for name, value in told.items():
@@ -130,7 +151,8 @@ def show_call(call: MemoryCall) -> None:
             say(f"{name + ':':<12} {value}")
 
 
-def _spanned(window: Window | None) -> str:
+def _spanned(window: Window | None, zone: tzinfo) -> str:
     if window is None:
         return ""
-    return f"{window.start.isoformat() if window.start else '…'} to {window.end.isoformat() if window.end else '…'}"
+    start, end = (None if each is None else each.astimezone(zone) for each in (window.start, window.end))
+    return f"{start.isoformat() if start else '…'} to {end.isoformat() if end else '…'}"

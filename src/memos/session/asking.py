@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
+from memos.errors import InvalidCall
 from memos.interface.memreader.saying import Said
+from memos.interface.memreader.saying import moment_of as _moment
 from memos.memcube.call import MemoryCall, MemoryQuery, MemoryReply, raising
 from memos.memcube.legal import legal_namespace
 from memos.memcube.value import build
@@ -67,6 +69,13 @@ class Asking(Verbs):
         NotFound where no memory fits, and whatever the operation itself raises.
         """
         call = self.parse(text, now=now, tz=tz, turns=turns, trigger=trigger, week_start=week_start, country=country)
+        if trigger is None and any(each.reading is not None and each.reading.schedule is not None for each in (call, *call.then)):
+            raise InvalidCall(
+                "this asks for something at other times, and nothing here keeps a timetable: `parse` gives the call, and its rule in"
+                " `reading.schedule`; `handle` that call when it is time, or `ask` with a trigger"
+            )
+        if now is not None:
+            call = _said_at(call, _moment(now, tz)[0])
         places = None if namespaces is None else tuple(legal_namespace(each) for each in several(namespaces))
         placed = [self._placed(each, limit, places) for each in (call, *call.then)]
         parts = {name: getattr(placed[0], name) for name in placed[0].model_fields_set} | given(idempotency_key=idempotency_key)
@@ -87,6 +96,12 @@ def _with(query: MemoryQuery, **parts: Any) -> MemoryQuery:
     """A query with some parts, checked as a query's are."""
     changed = given(**parts)
     return build(MemoryQuery, **{name: getattr(query, name) for name in query.model_fields_set} | changed) if changed else query
+
+
+def _said_at(call: MemoryCall, moment: datetime) -> MemoryCall:
+    """The call with what it stores said at a moment that is not the present."""
+    drafts = tuple(draft if draft.said_at is not None else draft.model_copy(update={"said_at": moment}) for draft in call.drafts)
+    return call.model_copy(update={"drafts": drafts, "then": tuple(_said_at(each, moment) for each in call.then)})
 
 
 ASKING = frozenset({"search", "list", "count", "summarise", "compare"})

@@ -13,9 +13,10 @@ from memos.interface.memory_api.answering import answered
 from memos.interface.memory_api.desk import AIMED, Work, fitting
 from memos.interface.memory_api.doubting import require_undoubted
 from memos.interface.memory_api.query import condition, scope
-from memos.interface.memory_api.subject import covers, modifiers, names, subject
+from memos.interface.memory_api.subject import covers, modifiers, names, series, subject
 from memos.memcube.call import CubeRef, MemoryCall, MemoryQuery
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import is_fact
 from memos.memcube.filter import Filter
 from memos.memcube.state import PRESENT, State
 from memos.operation.memoperator.analysis import words
@@ -82,7 +83,8 @@ def about(work: Work, query: MemoryQuery, most: int) -> list[MemCube]:
     else:
         cubes = []
     allowed = work.desk.governance.permitted(work.warrant, work.grant, work.call, cubes, now=work.now, heads=work.heads)
-    return [cube for cube, may in zip(cubes, allowed, strict=True) if may and (not wanted or covers(work, cube, wanted))]
+    kept = [cube for cube, may in zip(cubes, allowed, strict=True) if may and not is_fact(cube)]
+    return [cube for cube in kept if not wanted or covers(work, cube, wanted)]
 
 
 def _meant(work: Work, query: MemoryQuery, *, one: bool) -> Sequence[MemCube]:
@@ -93,6 +95,8 @@ def _meant(work: Work, query: MemoryQuery, *, one: bool) -> Sequence[MemCube]:
     said = f"{phrase[:80]!r}" if phrase else "these conditions"
     if not found:
         raise NotFound(f"no memory here for you is about {said}; say it in words that stand in it, or name it by its id")
+    if (asked := series(phrase)) is not None and operation not in OF_ONE:
+        return _at_the_end(found, asked)
     if not one:
         if len(found) > MOST:
             raise InvalidCall(f"more than {MOST} memories are about {said}; narrow it, or go through them by list and id")
@@ -108,6 +112,13 @@ def _meant(work: Work, query: MemoryQuery, *, one: bool) -> Sequence[MemCube]:
     )
 
 
+def _at_the_end(found: Sequence[MemCube], asked: tuple[int, bool]) -> Sequence[MemCube]:
+    number, first = asked
+    if len(found) < number:
+        raise InvalidCall(f"there are {len(found)} such memories, not {number}; nothing was changed")
+    return sorted(found, key=lambda cube: (cube.said_at, cube.id), reverse=not first)[:number]
+
+
 def _require_clear(call: MemoryCall, query: MemoryQuery, phrase: str, *, one: bool) -> None:
     """InvalidCall where a phrase names nothing, would take all that there is, or says what is not meant: its words would mean that."""
     operation, conditioned = call.operation, any(getattr(query, name) is not None for name in CONDITIONS)
@@ -115,7 +126,10 @@ def _require_clear(call: MemoryCall, query: MemoryQuery, phrase: str, *, one: bo
         raise InvalidCall(f"name the memories to {operation}: by id, or by a query that says what they are about")
     if operation == "history":
         return
-    if not one and not subject(phrase) and not conditioned:
+    counted = series(phrase) is not None
+    if one and not subject(phrase) and not conditioned and not counted and modifiers(phrase).isdisjoint(FIRST | NEW - TO_COME):
+        raise InvalidCall(f"name the memories to {operation}: {phrase[:80]!r} names none in particular; say what it is about, or its id")
+    if not one and not subject(phrase) and not conditioned and not counted:
         raise InvalidCall(
             f"{phrase[:80]!r} names nothing in particular, and all memories would be meant; say what they are about, or from when they are"
         )
@@ -146,7 +160,9 @@ def _one(found: Sequence[MemCube], phrase: str) -> Sequence[MemCube]:
         if len(literal) == 1:
             return literal
         return in_time[:1] if len(found) == 2 else found
-    return found
+    said = " ".join(phrase.casefold().split())
+    literal = [cube for cube in found if said in " ".join(cube.text.casefold().split())]
+    return literal if len(literal) == 1 else found
 
 
 def _forgotten(work: Work, query: MemoryQuery) -> list[MemCube]:

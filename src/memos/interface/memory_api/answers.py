@@ -32,6 +32,7 @@ PHRASES = 64
 SENTENCES, OF_A_SIDE = 7, 4
 LEAST, SILENT = 0.4, 0.75
 """What scores less than this share of the best is not what was asked for; the second where others say a word of the question."""
+NOTHING = "this was read as a question that needs no memory; `search` looks for it all the same"
 SIDES = ("one", "other")
 
 
@@ -84,7 +85,8 @@ def prepare_compare(work: Work) -> Prepared:
 
 def prepare_none(work: Work) -> Prepared:
     """Nothing: what was said asks nothing of the memory."""
-    return Prepared(MemoryReply(call_id=work.call.id, call=work.call, seq=work.view.seq))
+    warnings = (NOTHING,) if work.call.reading is not None and work.call.reading.said.rstrip().endswith("?") else ()
+    return Prepared(MemoryReply(call_id=work.call.id, call=work.call, seq=work.view.seq, warnings=warnings))
 
 
 def _query(work: Work) -> MemoryQuery:

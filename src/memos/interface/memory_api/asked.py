@@ -10,9 +10,11 @@ from memos.errors import InvalidCall, NotFound
 from memos.interface.memory_api.aiming import aimed
 from memos.interface.memory_api.desk import Prepared, Work
 from memos.interface.memory_api.query import prepare_search
-from memos.interface.memory_api.subject import subject
-from memos.interface.memory_api.timing import LOOKED, Timing, timed
+from memos.interface.memory_api.rewording import reworded
+from memos.interface.memory_api.subject import covers, subject
+from memos.interface.memory_api.timing import LOOKED, Timing, timed, zone_of
 from memos.memcube.call import MemoryCall, MemoryQuery
+from memos.memcube.filter import Filter
 from memos.memcube.hit import Hit
 from memos.memcube.reading import Unresolved
 
@@ -32,6 +34,8 @@ Who asks by a date has it from what was read or heard, and it may be a little wr
 which may be said of it long after. Measured on LoCoMo's development chats.
 """
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
+SEEKING = frozenset({"search", "list", "count", "summarise", "compare"})
+NOT_A_FACT = Filter.parse({"metadata.extraction": {"exists": False}})
 Prepare = Callable[[Work], Prepared]
 
 
@@ -41,14 +45,17 @@ def settled(work: Work, prepare: Prepare) -> Prepared:
     if call.query is None and call.reading is None:
         return prepare(work)
     require_understood(call)
-    timing = timed(work, call.query) if call.query is not None else Timing(MemoryQuery())
+    work = _without_facts(work)
+    timing = timed(work, work.call.query) if work.call.query is not None else Timing(MemoryQuery())
     narrowed = _narrowed(work, timing)
     if call.operation == "search" and timing.within is not None:
         prepared = _preferring(work, narrowed, timing, prepare)
+    elif call.operation == "search" and call.intent == "list":
+        prepared = _listed(narrowed, prepare)
     elif call.operation == "history" and not call.cubes:
         prepared = _history(narrowed, prepare)
     else:
-        prepared = prepare(aimed(_said_whole(narrowed)))
+        prepared = _acted(narrowed, prepare)
     return _with_timing(prepared, call, timing)
 
 
@@ -56,16 +63,22 @@ def require_understood(call: MemoryCall) -> None:
     """InvalidCall, with what it was, where a call that changes memories was made of words that were not wholly understood."""
     if call.reading is None:
         return
-    if call.reading.schedule is not None:
-        raise InvalidCall(
-            "this asks for something at other times, and nothing here keeps a timetable: `parse` gives the call and its rule, "
-            "`reading.schedule`; run it then, with a trigger"
-        )
     kinds = BLOCKING if call.operation == "add" else BLOCKING | WHEN
     blocking = [each for each in call.reading.unresolved if each.kind in kinds or (each.kind == "reference" and _points(call, each))]
     if blocking and call.operation in CHANGES:
         said = "; ".join(f"{each.text!r}: {each.reason}" for each in blocking)
         raise InvalidCall(f"nothing was done, for this was not clear: {said}", unresolved=[each.model_dump() for each in blocking])
+
+
+def _without_facts(work: Work) -> Work:
+    """The work of a question in words without the facts that were extracted of memories: these say it themselves, where they are found."""
+    call = work.call
+    if call.reading is None or call.query is None or call.operation not in SEEKING:
+        return work
+    wanted = NOT_A_FACT if call.query.filter is None else call.query.filter & NOT_A_FACT
+    return replace(
+        work, call=call.model_copy(update={"query": call.query.model_copy(update={"filter": wanted})}), original=work.original or call
+    )
 
 
 def _points(call: MemoryCall, unresolved: Unresolved) -> bool:
@@ -81,6 +94,27 @@ def _narrowed(work: Work, timing: Timing) -> Work:
     wanted = timing.within if query.filter is None else query.filter & timing.within
     call = work.call.model_copy(update={"query": query.model_copy(update={"filter": wanted})})
     return replace(work, call=call, original=work.original or work.call)
+
+
+def _listed(work: Work, prepare: Prepare) -> Prepared:
+    """All that is about what is asked for, where a list is wanted and something says its words; else the best of what a search finds."""
+    query = work.call.query
+    found, wanted = prepare(work), subject(query.text if query is not None else "")
+    hits = [hit for hit in found.reply.hits if hit.reached is None and covers(work, hit.cube, wanted)] if wanted else []
+    shown = tuple(hits) or found.reply.hits[: MemoryQuery().limit]
+    return replace(found, reply=found.reply.model_copy(update={"hits": shown}))
+
+
+def _acted(work: Work, prepare: Prepare) -> Prepared:
+    """What is prepared for the memories that are meant, whose ids the reply's details tell."""
+    meant = aimed(work)
+    ready, notes = _said_whole(meant)
+    prepared = prepare(ready)
+    if meant is work:
+        return prepared
+    reply = prepared.reply
+    details = {**reply.details, "meant": [ref.id for ref in meant.call.cubes]}
+    return replace(prepared, reply=reply.model_copy(update={"details": details, "warnings": (*reply.warnings, *notes)}))
 
 
 def _history(work: Work, prepare: Prepare) -> Prepared:
@@ -100,16 +134,22 @@ def _history(work: Work, prepare: Prepare) -> Prepared:
     return replace(found, reply=found.reply.model_copy(update={"cubes": (*kept, *found.reply.cubes)}))
 
 
-def _said_whole(work: Work) -> Work:
-    """The work with a new text that says what it is about: "change my address to 5 Rose Street" makes "Address: 5 Rose Street"."""
-    call, text = work.call, work.call.options.get("text")
-    if call.operation != "update" or call.reading is None or call.query is None or not isinstance(text, str):
-        return work
-    about, phrase = subject(call.query.text), call.query.text.strip()
-    if call.options.get("mode", "overwrite") != "overwrite" or not about or not about.isdisjoint(subject(text)):
-        return work
-    options = call.options | {"text": f"{phrase[:1].upper()}{phrase[1:]}: {text}"}
-    return replace(work, call=call.model_copy(update={"options": options}), original=work.original or call)
+def _said_whole(work: Work) -> tuple[Work, tuple[str, ...]]:
+    """The work with the text that a memory gets of a new value, in its place or added; and what is to be said of that."""
+    call, value = work.call, work.call.options.get("text")
+    asked = work.original or call
+    if call.operation != "update" or call.reading is None or asked.query is None or not isinstance(value, str) or len(call.cubes) != 1:
+        return work, ()
+    if call.options.get("mode", "overwrite") != "overwrite" or not subject(asked.query.text):
+        return work, ()
+    found = work.view.get([call.cubes[0].id], grant=work.grant.filter, now=work.now)
+    if not found:
+        return work, ()
+    cube, zone = next(iter(found.values())), zone_of(call.reading.zone)
+    now, said_at = work.now.astimezone(zone), cube.said_at.astimezone(zone)
+    made = reworded(cube.text, asked.query.text, value, said=call.reading.standalone, said_at=said_at, now=now)
+    options = call.options | {"text": made.text, "mode": made.mode}
+    return replace(work, call=call.model_copy(update={"options": options})), (made.note,) if made.note else ()
 
 
 def _preferring(work: Work, narrowed: Work, timing: Timing, prepare: Prepare) -> Prepared:

@@ -73,7 +73,8 @@ def timed(work: Work, query: MemoryQuery) -> Timing:
         return Timing(query, None, told, anchors, tuple(warnings))
     plain = query.model_copy(update={"window": None})
     ids = [cube.id for cube in told] if call.bearing in {"during", "around"} else []
-    return Timing(plain, _within(windows, [*ids, *_telling(work, plain, windows, zone)]), told, anchors, tuple(warnings))
+    telling = [] if call.operation in AIMED else _telling(work, plain, windows, zone)  # what is changed was said then, and no guess
+    return Timing(plain, _within(windows, [*ids, *telling]), told, anchors, tuple(warnings))
 
 
 def _require_placed(missing: Sequence[str], several: Sequence[str]) -> None:

@@ -36,7 +36,7 @@ def parsed(
     from memos.interface.memreader.reader import MemReader
 
     clock = SystemClock()
-    moment, zone = _moment(now if now is not None else clock.now(), tz)
+    moment, zone = moment_of(now if now is not None else clock.now(), tz)
     if week_start not in WEEKDAYS:
         raise InvalidCall(f"week_start is a day in English, such as 'monday' or 'sunday', not {str(week_start)[:40]!r}")
     if country is not None and not isinstance(country, str):
@@ -48,7 +48,7 @@ def parsed(
     return _in_zone(call, zone)
 
 
-def _moment(now: Any, tz: Any) -> tuple[datetime, str]:
+def moment_of(now: Any, tz: Any) -> tuple[datetime, str]:
     """The time in the asker's zone, and that zone's name."""
     if isinstance(now, str):
         try:
