@@ -51,6 +51,7 @@ QUALITIES = listed("""
 good bad old new big small long short great better worse tall high low cheap cheaper higher lower bigger smaller longer shorter faster
 slower older newer earlier later heavier lighter taller nearer closer due ready able sure nervous happy sad angry ill sick fine glad
 allergic afraid late early full empty open free wrong right true correct accurate frozen closed expensive warm cold hot wide deep far
+normal fast slow safe legal possible available busy alone alive dead pregnant vegetarian vegan asleep awake broke
 """)
 """Adjectives that are said of something by a form of "to be"."""
 _THIRD = listed("starts wants needs costs likes loves seems works lives hates uses finishes stays plays keeps runs stops ends begins goes")

@@ -139,7 +139,7 @@ def _sought(intention: Intention, object_: str, times: Times) -> str:
             if shorter == text or not shorter:
                 break
             text = shorter
-        return described(intent, text)
+        return described(intent, re.sub(r"^(?:in|to|on|of|with)\s+(?=(?:the|my|our|his|her|their|that|this)\b)", "", text))
     if intent == "count":
         return text.strip(" .!")
     if intent == "compare":

@@ -42,7 +42,8 @@ per than via regarding concerning among versus vs as like
 CONJUNCTIONS = listed("and or but nor so yet because while although though unless whereas when whenever that plus then")
 ADVERBS = listed("""
 not never ever always often sometimes usually again still just also too very really quite only even already yet now then here there ago
-rather once twice maybe perhaps actually please soon later lately recently today tomorrow yesterday tonight anyway else instead together
+upstairs downstairs abroad online offline indoors outdoors overnight nowadays anymore rather once twice maybe perhaps actually please
+soon later lately recently today tomorrow yesterday tonight anyway else instead together
 away
 back so far more most less least much well almost exactly originally currently previously finally first last long forward apart either
 """)
