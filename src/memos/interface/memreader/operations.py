@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from memos.interface.memreader.clauses import clauses
 from memos.interface.memreader.contents import corrected, stored, updated
+from memos.interface.memreader.deciding import decided, placed
 from memos.interface.memreader.intent import Intention, intended
 from memos.interface.memreader.operation import Operation
 from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.pointing import given, points, settled
 from memos.interface.memreader.scope import CHANGING
+from memos.interface.memreader.signs import Place
 from memos.interface.memreader.statements import dismissed
 from memos.interface.memreader.subordinate import Clause
 from memos.interface.memreader.targets import Parts, described, handed, shared
@@ -56,13 +58,29 @@ def operations(heard: Sequence[Heard], turn: int, *, carried: bool) -> list[Oper
 
     `carried` says that the conversation gave something, so that a question goes on with what was asked of memory before.
     """
+    found = ruled(heard, carried=carried)
+    places = placed(found, carried=carried)
+    found = [_decided(each, place) for each, place in zip(found, places, strict=True)]
+    found = _joined(found)
+    wanted = [each for each in found if each.intention.intent != "none"] or found[:1]
+    return settled(wanted, turn)
+
+
+def ruled(heard: Sequence[Heard], *, carried: bool) -> list[Operation]:
+    """What the rules take each clause for."""
     found = _repeated([_operation(each) for each in heard])
     some = carried or any(each.intention.intent != "none" for each in found)
     if some:
         found = [_trusting(each, carried=carried) if each.intention.intent == "none" else each for each in found]
-    found = _joined(_purposeful(found))
-    wanted = [each for each in found if each.intention.intent != "none"] or found[:1]
-    return settled(wanted, turn)
+    return _purposeful(found)
+
+
+def _decided(operation: Operation, place: Place) -> Operation:
+    """The operation with the intent that is decided on."""
+    intention = decided(operation, place)
+    if intention.intent == operation.intention.intent:
+        return replace(operation, intention=intention)
+    return replace(operation, intention=intention, parts=_parts(intention, operation.times))
 
 
 def _repeated(found: Sequence[Operation]) -> list[Operation]:

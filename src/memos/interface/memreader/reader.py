@@ -12,15 +12,17 @@ from memos.errors import InvalidCall
 from memos.interface.memreader.building import Builder
 from memos.interface.memreader.commands import command
 from memos.interface.memreader.contents import corrected, stored
+from memos.interface.memreader.deciding import placed
 from memos.interface.memreader.dialogue import Standalone, Turn, standalone
 from memos.interface.memreader.foreign import foreign
 from memos.interface.memreader.intent import Intention
 from memos.interface.memreader.language import language_of
 from memos.interface.memreader.names import lowered, opening
 from memos.interface.memreader.operation import Operation
-from memos.interface.memreader.operations import Heard, operations, parted
+from memos.interface.memreader.operations import Heard, operations, parted, ruled
 from memos.interface.memreader.peeling import peeled
 from memos.interface.memreader.scope import CHANGING
+from memos.interface.memreader.signs import Place
 from memos.interface.memreader.subordinate import Clause
 from memos.interface.memreader.targets import Parts, described
 from memos.interface.memreader.times import Times, read_times
@@ -94,6 +96,13 @@ class MemReader:
         builder = Builder(new_id=new_id, trigger=trigger, said=given, standalone=whole, language=language, certain=certain)
         return _chained(builder, found, said)
 
+    def evidence(self, text: str, *, now: datetime, turns: Sequence[Turn] = ()) -> list[tuple[Operation, Place]]:
+        """What the rules take each clause of an English text for, and where it stands: from which its intent is decided, and learnt."""
+        said = standalone(_legal(text)[:READ], turns, now=now)
+        carried = _goes_on(said.text, said, len(turns))
+        found = ruled(_heard(said.text, Calendar(now, 0, None, "en")), carried=carried)
+        return list(zip(found, placed(found, carried=carried), strict=True))
+
 
 def _language(text: str) -> str:
     """The language of a text; an English order is one whatever its few other words look like."""
@@ -109,9 +118,7 @@ def _understood(given: str, whole: str, said: Standalone, turn: int, calendar: C
     if calendar.language not in {"en", "und"}:
         return [_abroad(whole, calendar)]
     read, rest = whole[:READ], whole[READ:]
-    heard = [Heard(clause, calendar.times(clause.text), _named(clause.text[:READ])) for clause in parted(read)[:MOST]]
-    goes_on = bool(said.slots) or (turn > 0 and (_GOES_ON.search(read) is not None or (len(read.split()) < SHORT and read[1:].islower())))
-    found = operations(heard, turn, carried=goes_on)
+    found = operations(_heard(read, calendar), turn, carried=_goes_on(read, said, turn))
     return _with_rest(found, read, rest) if rest else _correcting(given, said, found)
 
 
@@ -122,6 +129,16 @@ def _with_rest(found: list[Operation], read: str, rest: str) -> list[Operation]:
         return found
     gap = read[len(read.rstrip()) :]
     return [*found[:-1], replace(last, parts=last.parts._replace(text=f"{last.parts.text}{gap}{rest}"))]
+
+
+def _heard(whole: str, calendar: Calendar) -> list[Heard]:
+    """The clauses of a text, with the times and the names in each."""
+    return [Heard(clause, calendar.times(clause.text), _named(clause.text[:READ])) for clause in parted(whole)[:MOST]]
+
+
+def _goes_on(whole: str, said: Standalone, turn: int) -> bool:
+    """Whether an utterance goes on with what was spoken of before."""
+    return bool(said.slots) or (turn > 0 and (_GOES_ON.search(whole) is not None or (len(whole.split()) < SHORT and whole[1:].islower())))
 
 
 def _named(text: str) -> tuple[Mention, ...]:
