@@ -78,6 +78,10 @@ class TestDeciding:
         told = decided(operation, place, strong)
         assert (told.intent, told.question, told.confidence > 0.9) == ("recall", "Our canoe is green.", True)
 
+    def test_what_is_new_is_kept_beside_an_order(self):
+        call = read("My new bank is Norrland. Delete the old one.")
+        assert [call.intent, *(each.intent for each in call.then)] == ["store", "forget"]
+
 
 class TestShipped:
     def test_those_shipped_are_the_file_and_name_intents(self):

@@ -24,6 +24,8 @@ ASKING = frozenset({"recall", "list", "count", "summarise", "compare", "history"
 _ORDERS = CHANGING | {"store"}
 _FIRM = 0.7
 """What it takes to overrule an order or a statement of the rules that asks for a change, and to take an order to find for none."""
+_LOSES = 0.9
+"""What it takes to keep nothing of a statement before an order: "my address is …, delete the old one" would lose what is new."""
 _ASKED = 0.6
 """What it takes to leave alone what the rules take for a question of memory."""
 
@@ -45,8 +47,9 @@ def learnt() -> Learnt:
 def placed(operations: Sequence[Operation], *, carried: bool) -> list[Place]:
     """Where each clause stands among the others."""
     asks = [bool(each.intention.verb or each.intention.question) for each in operations]
+    changes = [bool(each.intention.verb) and each.intention.intent in CHANGING for each in operations]
     return [
-        Place(len(operations), place, each.clause.joined, carried, any(asks[place + 1 :]), any(asks[:place]))
+        Place(len(operations), place, each.clause.joined, carried, any(asks[place + 1 :]), any(asks[:place]), any(changes[place + 1 :]))
         for place, each in enumerate(operations)
     ]
 
@@ -61,6 +64,8 @@ def decided(operation: Operation, place: Place, model: Learnt | None = None) -> 
     model = model or learnt()
     sure = chances(seen(operation, place), model)
     best = chosen(operation.intention, sure, model.overrules)
+    if best == "none" and operation.intention.intent == "store" and place.changes_after and sure[best] < _LOSES:
+        best = "store"
     intention = operation.intention if best == operation.intention.intent else changed(operation, best)
     return intention._replace(confidence=certainty(operation.intention, best, sure))
 

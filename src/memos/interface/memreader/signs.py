@@ -79,6 +79,8 @@ class Place(NamedTuple):
     """Whether a question or an order follows it."""
     asked_before: bool = False
     """Whether another clause before it wants something."""
+    changes_after: bool = False
+    """Whether an order to change a memory follows it."""
 
 
 def signs(text: str, mentions: Sequence[Mention], ruled: Intention, place: Place, *, times: int) -> frozenset[str]:
