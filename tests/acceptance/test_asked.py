@@ -138,6 +138,11 @@ class TestCompare:
         with pytest.raises(InvalidCall, match="two sides"):
             run(alice, "compare", "garden")
 
+    def test_of_one_side_in_words_a_search_is_made(self, alice):
+        reply = run(alice, "compare", "the garden plan", reading=reading())
+        assert reply.value is None
+        assert {hit.cube.text for hit in reply.hits} >= {NOTES[3], NOTES[4]}
+
     def test_names_what_is_wrong_in_the_other_side(self, alice):
         with pytest.raises(InvalidCall, match="limit"):
             run(alice, "compare", "garden", options={"against": {"text": "x", "limit": 0}})

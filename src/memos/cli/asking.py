@@ -98,7 +98,7 @@ def show_answer(reply: MemoryReply, *, why: bool) -> None:
     elif operation == "summarise":
         say(reply.value["text"] or "there is nothing to summarise")
         _cite(reply.value["sentences"])
-    elif operation == "compare":
+    elif operation == "compare" and reply.value is not None:
         for side in reply.value["sides"]:
             say(f"{side['text']}: {' '.join(each['text'] for each in side['sentences']) or 'nothing'}")
             _cite(side["sentences"])
@@ -107,7 +107,7 @@ def show_answer(reply: MemoryReply, *, why: bool) -> None:
         counted = reply.details.get("counted")
         for hit in (hit for hit in reply.hits if counted is None or hit.cube.id in counted):
             say(f"  {hit.cube.id}  {day(hit.cube.said_at)}  {snippet(hit.cube.text, 100)}")
-    elif operation == "search":
+    elif operation in {"search", "compare"} or (operation == "history" and reply.hits):
         show_hits(reply, why=why)
         return
     elif reply.cubes:

@@ -150,6 +150,8 @@ def told(call: MemoryCall, reply: MemoryReply, *, whole: bool = False) -> Memory
 def _compared(call: MemoryCall, reply: MemoryReply) -> MemoryReply:
     sides = [[hit for hit in reply.hits if hit.group is not None and hit.group.key == side] for side in SIDES]
     against: Any = call.options.get("against")
+    if against is None:
+        return reply
     asked = (call.query.text if call.query else "", query_of(against).text)
     cited = [digest(_sources(side), text, OF_A_SIDE) for side, text in zip(sides, asked, strict=True)]
     value = [

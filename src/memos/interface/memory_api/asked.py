@@ -50,6 +50,8 @@ def settled(work: Work, prepare: Prepare) -> Prepared:
     narrowed = _narrowed(work, timing)
     if call.operation == "search" and timing.within is not None:
         prepared = _preferring(work, narrowed, timing, prepare)
+    elif call.operation == "compare" and call.reading is not None and "against" not in call.options:
+        prepared = prepare_search(narrowed)  # one side was named, and what is found of it is the better answer than a refusal
     elif call.operation == "search" and call.intent == "list":
         prepared = _listed(narrowed, prepare)
     elif call.operation == "history" and not call.cubes:
