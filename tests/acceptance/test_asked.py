@@ -371,6 +371,15 @@ class TestUnclear:
         assert "tomatoes" in alice.handle(call).value["text"]
         assert "tomatoes" in alice.ask(words, trigger="schedule:monday").value["text"]
 
-    def test_none_does_nothing(self, alice):
-        reply = run(alice, "none", "hello")
-        assert (reply.status, reply.hits, reply.cubes, reply.value) == ("ok", (), (), None)
+    @pytest.mark.parametrize("said", ["hello", "What is the capital of France?", "How do I sort a list in Python?"])
+    def test_none_does_nothing(self, alice, said):
+        reply = alice.ask(said)
+        assert reply.call.intent == "none"
+        assert (reply.status, reply.hits, reply.cubes, reply.value, reply.warnings) == ("ok", (), (), None, ())
+
+    def test_a_question_that_seems_to_ask_nothing_is_answered_where_memories_speak_of_it(self, memory):
+        carol = memory.as_user("carol")
+        carol.add(["The capital of Atlantis is a sunken city.", "The bins go out on Tuesday."], wait=True)
+        reply = carol.ask("What is the capital of Atlantis?")
+        assert reply.hits[0].cube.text == "The capital of Atlantis is a sunken city."
+        assert memory.as_user("dave").ask("What is the capital of Atlantis?").hits == ()

@@ -5,6 +5,7 @@ What they say of texts is made of the memories as they are disclosed, after the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -32,7 +33,9 @@ PHRASES = 64
 SENTENCES, OF_A_SIDE = 7, 4
 LEAST, SILENT = 0.4, 0.75
 """What scores less than this share of the best is not what was asked for; the second where others say a word of the question."""
-NOTHING = "this was read as a question that needs no memory; `search` looks for it all the same"
+SPEAKS = "this was read as a question that needs no memory, but these memories speak of it"
+SPOKEN, LOOKED_AT = 0.5, 10
+"""The share of a question's words that one of the first memories found has, for it to be answered though it seemed to ask nothing."""
 SIDES = ("one", "other")
 
 
@@ -84,9 +87,20 @@ def prepare_compare(work: Work) -> Prepared:
 
 
 def prepare_none(work: Work) -> Prepared:
-    """Nothing: what was said asks nothing of the memory."""
-    warnings = (NOTHING,) if work.call.reading is not None and work.call.reading.said.rstrip().endswith("?") else ()
-    return Prepared(MemoryReply(call_id=work.call.id, call=work.call, seq=work.view.seq, warnings=warnings))
+    """Nothing: what was said asks nothing of the memory. A question is looked for all the same, and answered where memories speak of it.
+
+    So it is where the best of what is found has most of the question's words.
+    """
+    call = work.call
+    nothing = Prepared(MemoryReply(call_id=call.id, call=call, seq=work.view.seq))
+    if call.query is None or len(wanted := subject(call.query.text)) < 2:
+        return nothing
+    hits = _found(work, call.query, call.query.limit)
+    speaking = max((len(wanted & terms_of(work, hit.cube)) for hit in hits[:LOOKED_AT]), default=0)
+    if speaking < max(2, math.ceil(SPOKEN * len(wanted))):
+        return nothing
+    reply = nothing.reply.model_copy(update={"hits": hits, "warnings": (SPEAKS,)})
+    return replace(nothing, reply=reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
 
 
 def _query(work: Work) -> MemoryQuery:

@@ -34,6 +34,9 @@ Who asks by a date has it from what was read or heard, and it may be a little wr
 which may be said of it long after. Measured on LoCoMo's development chats.
 """
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
+_ASKS = re.compile(r"\s*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
+EVERY, MANY = 1000, 20
+"""The limit of a list of all there are, and how many answer a question that is put so."""
 SEEKING = frozenset({"search", "list", "count", "summarise", "compare"})
 NOT_A_FACT = Filter.parse({"metadata.extraction": {"exists": False}})
 Prepare = Callable[[Work], Prepared]
@@ -102,6 +105,9 @@ def _listed(work: Work, prepare: Prepare) -> Prepared:
     """All that is about what is asked for, where a list is wanted and something says its words; else the best of what a search finds."""
     query = work.call.query
     found, wanted = prepare(work), subject(query.text if query is not None else "")
+    if query is None or _ASKS.match(query.text):  # "which books has she read?" asks for what they say, not for all that have its words
+        shown = found.reply.hits[: query.limit if query is not None and query.limit < EVERY else MANY]
+        return replace(found, reply=found.reply.model_copy(update={"hits": shown}))
     hits = [hit for hit in found.reply.hits if hit.reached is None and covers(work, hit.cube, wanted)] if wanted else []
     shown = tuple(hits) or found.reply.hits[: MemoryQuery().limit]
     return replace(found, reply=found.reply.model_copy(update={"hits": shown}))

@@ -17,12 +17,15 @@ from memos.operation.memoperator.late import packed
 from memos.ports.models import Embedder, apart, embedding_input, read
 
 Warnings = tuple[str, ...]
-SEARCHING = frozenset({"search", "count", "summarise", "compare"}) | AIMED
+LONGEST = 1000
+"""So many characters of a question that seems to ask nothing are looked for."""
+SEARCHING = frozenset({"none", "search", "count", "summarise", "compare"}) | AIMED
 """The operations that search by a query's text, unless the memories are named by their ids."""
 
 
 def with_query_vector(caller: Caller, call: MemoryCall, desk: Desk) -> tuple[MemoryCall, Warnings]:
     """A call that searches with the vectors of its texts. When the embedder fails it goes on by words alone, and a warning says so."""
+    call = looked_for(call)
     if desk.embedder is None or call.query is None or call.operation not in SEARCHING or call.cubes:
         return call, ()
     queries = {"query": call.query}
@@ -32,7 +35,7 @@ def with_query_vector(caller: Caller, call: MemoryCall, desk: Desk) -> tuple[Mem
     if not wanting:
         return call, ()
     try:
-        rows, words = read(own(desk.embedder, caller), [query.text for query in wanting.values()])
+        rows, words = read(own(desk.embedder, caller), [said(call, query) for query in wanting.values()])
     except MemOSError as error:
         return call, (f"searched by words alone: {error.message}",)
     known = {
@@ -41,6 +44,18 @@ def with_query_vector(caller: Caller, call: MemoryCall, desk: Desk) -> tuple[Mem
     }
     options = call.options | {"against": known["against"]} if "against" in known else call.options
     return call.model_copy(update={"query": known.get("query", call.query), "options": options}), ()
+
+
+def said(call: MemoryCall, query: MemoryQuery) -> str:
+    """What is embedded of a query: of a history that words ask for the whole question, for it is searched where no one memory is meant."""
+    return call.reading.standalone[:LONGEST] if call.operation == "history" and call.reading is not None else query.text
+
+
+def looked_for(call: MemoryCall) -> MemoryCall:
+    """A question that was read as asking nothing, with the query by which it is looked for all the same."""
+    if call.operation != "none" or call.query is not None or call.reading is None or not call.reading.said.rstrip().endswith("?"):
+        return call
+    return call.model_copy(update={"query": MemoryQuery(text=call.reading.standalone[:LONGEST])})
 
 
 class Vectors:
