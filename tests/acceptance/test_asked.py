@@ -1,5 +1,6 @@
 """What is asked in words, by calls made by hand: counts, digests, comparisons, targets of a phrase, and what is refused as unclear."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -262,6 +263,32 @@ class TestWhatIsNotMeant:
         with pytest.raises(NotFound):
             run(alice, "forget", "the vet", limit=1000)
         assert run(alice, "count", "vet").value == 0
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "I need to get rid of the gym",
+            "forget about the gym, what about the budget?",
+            "My ramipril password is hunter2, don't store this",
+            "share the ramipril note with everyone",
+            "share the ramipril note with my mum",
+        ],
+    )
+    def test_what_is_no_order_changes_nothing(self, memory, alice, said):
+        before = [(cube.id, cube.version, cube.state) for cube in alice.list().cubes]
+        with contextlib.suppress(InvalidCall, NotFound):
+            assert alice.ask(said).call.intent == "none"
+        assert [(cube.id, cube.version, cube.state) for cube in alice.list().cubes] == before
+
+    def test_what_has_a_tag(self, alice):
+        cube = alice.add("Oslo in June.", tags=["travel"], wait=True).cubes[0]
+        run(alice, "archive", "everything tagged travel", limit=1000)
+        assert [each.id for each in alice.list(states=["archived"]).cubes] == [cube.id]
+
+    def test_a_statement_that_is_not_kept_is_said_to_be_lost(self, alice):
+        reply = alice.ask("we were all rather tired, my dear")
+        assert reply.cubes == ()
+        assert any("remember that" in each for each in reply.warnings)
 
     def test_so_many_at_an_end(self, alice):
         alice.add("It takes two weeks.", wait=True)

@@ -5,6 +5,7 @@ One is taken when it is clear which; where several may be meant, or none fits, t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,6 +33,7 @@ STATES: dict[str, tuple[State, ...]] = {
     "history": (*PRESENT, State.ARCHIVED),
     "unfreeze": (*PRESENT, State.ARCHIVED),
 }
+_TAGGED = re.compile(r"\b(?:tagged|with\s+the\s+tag)(?:\s+(?:with|as))?\s+['\"“]?(?P<tag>[\w=-]+)['\"”]?", re.IGNORECASE)
 OLD = frozenset({"old", "older", "previous", "former", "earlier", "outdated", "obsolete"})
 FIRST = frozenset({"oldest", "first", "original"})
 NEW = frozenset({"new", "newer", "newest", "latest", "last", "recent", "current", "present"})
@@ -89,6 +91,10 @@ def about(work: Work, query: MemoryQuery, most: int) -> list[MemCube]:
 
 def _meant(work: Work, query: MemoryQuery, *, one: bool) -> Sequence[MemCube]:
     operation, phrase = work.call.operation, query.text.strip()
+    if (tagged := _TAGGED.search(phrase)) is not None:
+        named = Filter.parse({"tags": {"any": [tagged["tag"]]}})
+        phrase = f"{phrase[: tagged.start()]} {phrase[tagged.end() :]}".strip()
+        query = query.model_copy(update={"text": phrase, "filter": named if query.filter is None else query.filter & named})
     _require_clear(work.call, query, phrase, one=one)
     plain = query.model_copy(update={"states": query.states or STATES.get(operation, PRESENT), "group": None, "expand": (), "standing": 0})
     found = _forgotten(work, plain) if operation == "restore" else about(work, plain, LOOKED)

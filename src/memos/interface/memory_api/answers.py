@@ -6,6 +6,7 @@ What they say of texts is made of the memories as they are disclosed, after the 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from memos.interface.memory_api.aiming import about
 from memos.interface.memory_api.answering import answered
 from memos.interface.memory_api.desk import Prepared, Work, fitting
 from memos.interface.memory_api.query import condition, lanes_of, scope
-from memos.interface.memory_api.subject import subject, terms_of
+from memos.interface.memory_api.subject import series, subject, terms_of
 from memos.interface.memory_api.timing import timed
 from memos.memcube.call import MemoryCall, MemoryQuery, MemoryReply, query_of
 from memos.memcube.cube import MemCube
@@ -33,6 +34,10 @@ PHRASES = 64
 SENTENCES, OF_A_SIDE = 7, 4
 LEAST, SILENT = 0.4, 0.75
 """What scores less than this share of the best is not what was asked for; the second where others say a word of the question."""
+UNKEPT = "this was read as neither a question nor something to keep: say 'remember that …', or give it to `add`"
+LEAST_WORDS = 2
+_OWN = re.compile(r"\b(?:i|i'm|i've|my|we|our|me|us)\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]")
 SPEAKS = "this was read as a question that needs no memory, but these memories speak of it"
 SPOKEN, LOOKED_AT = 0.5, 10
 """The share of a question's words that one of the first memories found has, for it to be answered though it seemed to ask nothing."""
@@ -91,13 +96,16 @@ def prepare_none(work: Work) -> Prepared:
 
     So it is where the best of what is found has most of the question's words.
     """
-    call = work.call
-    nothing = Prepared(MemoryReply(call_id=call.id, call=call, seq=work.view.seq))
-    if call.query is None or len(wanted := subject(call.query.text)) < 2:
+    call, said = work.call, work.call.reading.said if work.call.reading is not None else ""
+    tells = not said.rstrip().endswith("?") and len(said.split()) > 3 and _OWN.search(said) is not None
+    warnings = (UNKEPT,) if tells else ()
+    nothing = Prepared(MemoryReply(call_id=call.id, call=call, seq=work.view.seq, warnings=warnings))
+    if call.query is None or not (wanted := subject(call.query.text)) or (len(wanted) < LEAST_WORDS and not _NAME.search(said)):
         return nothing
     hits = _found(work, call.query, call.query.limit)
     speaking = max((len(wanted & terms_of(work, hit.cube)) for hit in hits[:LOOKED_AT]), default=0)
-    if speaking < max(2, math.ceil(SPOKEN * len(wanted))):
+    least = 1 if _OWN.search(said) or len(wanted) < LEAST_WORDS else LEAST_WORDS
+    if speaking < max(least, math.ceil(SPOKEN * len(wanted))):
         return nothing
     reply = nothing.reply.model_copy(update={"hits": hits, "warnings": (SPEAKS,)})
     return replace(nothing, reply=reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits})
@@ -126,7 +134,9 @@ def _places(work: Work, query: MemoryQuery) -> Filter:
 def _relevant(work: Work, query: MemoryQuery, limit: int) -> list[Hit]:
     """What answers a question well enough to be read; all that passes its conditions, the newest, where it asks for no subject."""
     if not subject(query.text):
-        return [Hit(cube=cube, score=0.0, why={}) for cube in about(work, query.model_copy(update={"text": ""}), max(limit, READ))]
+        newest = series(query.text)
+        most = newest[0] if newest is not None else max(limit, READ)
+        return [Hit(cube=cube, score=0.0, why={}) for cube in about(work, query.model_copy(update={"text": ""}), most)]
     hits = _found(work, query, max(limit, READ))
     best, wanted_terms = hits[0].score if hits else 0.0, subject(query.text)
     said = {hit.cube.id for hit in hits if not wanted_terms.isdisjoint(terms_of(work, hit.cube))}

@@ -35,6 +35,16 @@ which may be said of it long after. Measured on LoCoMo's development chats.
 """
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _ASKS = re.compile(r"\s*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
+SURE = 0.45
+"""Of what is less sure to be kept nothing is stored."""
+NOBODY = frozenset(
+    """
+    everyone everybody anyone anybody all world public people somebody someone friend family mum mom mother dad father sister brother wife
+    husband partner son daughter kid child children grandma grandpa uncle aunt cousin boyfriend girlfriend boss colleague neighbour neighbor
+    them him her me u
+    """.split()  # noqa: SIM905 - words as one writes them
+)
+"""Whom no principal is named by: they are somebody's, or anybody."""
 EVERY, MANY = 1000, 20
 """The limit of a list of all there are, and how many answer a question that is put so."""
 SEEKING = frozenset({"search", "list", "count", "summarise", "compare"})
@@ -70,9 +80,25 @@ def require_understood(call: MemoryCall) -> None:
         return
     kinds = BLOCKING if call.operation == "add" else BLOCKING | WHEN
     blocking = [each for each in call.reading.unresolved if each.kind in kinds or (each.kind == "reference" and _points(call, each))]
+    _require_meant(call)
     if blocking and call.operation in CHANGES:
         said = "; ".join(f"{each.text!r}: {each.reason}" for each in blocking)
         raise InvalidCall(f"nothing was done, for this was not clear: {said}", unresolved=[each.model_dump() for each in blocking])
+
+
+def _require_meant(call: MemoryCall) -> None:
+    """InvalidCall for what is to be shown to people whom a name does not name, and for what may not have been said to be kept."""
+    if call.reading is None:
+        return
+    if call.operation == "share":
+        for principal in call.options.get("principals", ()):
+            if str(principal).partition(":")[2].casefold().rstrip("s") in NOBODY:
+                raise InvalidCall(
+                    f"it is not known who {str(principal).partition(':')[2]!r} is here: say the user's, the role's or the agent's name, "
+                    "as `share(ids, 'user:NAME')` does"
+                )
+    if call.operation == "add" and call.reading.confidence < SURE and call.intent == "store":
+        raise InvalidCall("it is not clear whether this is to be kept: say 'remember that …', or give it to `add`")
 
 
 def _without_facts(work: Work) -> Work:
@@ -128,6 +154,8 @@ def _acted(work: Work, prepare: Prepare) -> Prepared:
 def _history(work: Work, prepare: Prepare) -> Prepared:
     """The versions of the one memory that is meant, if there are several; else what is said of the matter, which is how it changed too."""
     query = work.call.query
+    if query is not None and not subject(query.text) and work.call.reading is not None:
+        return _acted(replace(work, call=work.call.model_copy(update={"operation": "search"})), prepare_search)
     try:
         prepared = prepare(aimed(work))
     except (InvalidCall, NotFound):

@@ -30,15 +30,23 @@ _QUOTED = re.compile(
     r"|(?i:\b(?:said|says|wrote|writes|reads|told|asked|e-?mail|letter|message|document)\b[^.!?:\n]{0,40}:\s)",
     re.MULTILINE,
 )
+_WISH = re.compile(
+    r"^\s*(?:(?:so|and|well|oh|hey|ok|okay)[, ]+)?(?:i|we)(?:'ve|'d)?\s+(?:really\s+|still\s+|also\s+)?"
+    r"(?:need|have|want|ought|should|must|got|wanted|plan|am\s+going|are\s+going|would\s+like|like)\s+(?:to\s+)?(?!you\b)"
+    r"(?!.*\b(?:notes?|memory|memories|entry|entries|records?|messages?)\b)",
+    re.IGNORECASE,
+)
+"""A wish of one's own life, "I need to get rid of my winter tyres", which is no order to the memory."""
+_ASKS_ON = re.compile(r"[,;]\s*(?:and\s+|but\s+)?(?:what|how|who|where|when|why|which|tell|let)\b", re.IGNORECASE)
 GRAVE = frozenset({"forget", "archive", "share", "transfer"})
 """What takes memories out of sight, or shows them to others: of what is said beside such an order everything counts that may undo it."""
 
 
 def require_undoubted(call: MemoryCall, phrase: str, *, one: bool) -> None:
     """InvalidCall where a phrase, or what was said with it, says what is not meant, or under which condition something is."""
-    found = _LEAVING_OUT.search(phrase)
+    found = _LEAVING_OUT.search(phrase) or _ASKS_ON.search(phrase)
     if found is None and call.reading is not None and call.operation in GRAVE:
-        found = _doubt(call.reading.said) or (None if one else _PART.search(call.reading.said))
+        found = _doubt(call.reading.said) or _WISH.search(call.reading.said) or (None if one else _PART.search(call.reading.said))
     _refuse(found)
 
 

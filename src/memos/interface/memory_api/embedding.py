@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from memos.operation.memoperator.late import packed
 from memos.ports.models import Embedder, apart, embedding_input, read
 
 Warnings = tuple[str, ...]
+ASKS = re.compile(r"\?\s*$|^\s*(?:tell\s+me|what|who|where|when|which|how|why|do\s+you\s+remember)\b", re.IGNORECASE)
 LONGEST = 1000
 """So many characters of a question that seems to ask nothing are looked for."""
 SEARCHING = frozenset({"none", "search", "count", "summarise", "compare"}) | AIMED
@@ -53,7 +55,7 @@ def said(call: MemoryCall, query: MemoryQuery) -> str:
 
 def looked_for(call: MemoryCall) -> MemoryCall:
     """A question that was read as asking nothing, with the query by which it is looked for all the same."""
-    if call.operation != "none" or call.query is not None or call.reading is None or not call.reading.said.rstrip().endswith("?"):
+    if call.operation != "none" or call.query is not None or call.reading is None or not ASKS.search(call.reading.said):
         return call
     return call.model_copy(update={"query": MemoryQuery(text=call.reading.standalone[:LONGEST])})
 

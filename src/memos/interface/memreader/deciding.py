@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import NamedTuple, get_args
 
 from memos.interface.memreader import commands, questions
-from memos.interface.memreader.fame import famous
+from memos.interface.memreader.firmly import firmly
 from memos.interface.memreader.intent import Intention
 from memos.interface.memreader.operation import Operation
 from memos.interface.memreader.peeling import peeled
@@ -22,8 +22,6 @@ INTENTS: tuple[Intent, ...] = get_args(Intent)
 ASKING = frozenset({"recall", "list", "count", "summarise", "compare", "history"})
 
 
-NAMED = 0.9
-"""How sure it is that a name is somebody's, where its first name is a common one."""
 _ORDERS = CHANGING | {"store"}
 _FIRM = 0.7
 """What it takes to overrule an order or a statement of the rules that asks for a change, and to take an order to find for none."""
@@ -69,17 +67,9 @@ def decided(operation: Operation, place: Place, model: Learnt | None = None) -> 
     best = chosen(operation.intention, sure, model.overrules)
     if best == "none" and operation.intention.intent == "store" and place.changes_after and sure[best] < _LOSES:
         best = "store"
-    elif best == "none" and _of_somebody(operation):
-        best = "recall"
+    best = firmly(operation, best)
     intention = operation.intention if best == operation.intention.intent else changed(operation, best)
     return intention._replace(confidence=certainty(operation.intention, best, sure))
-
-
-def _of_somebody(operation: Operation) -> bool:
-    """Whether a question names a person by a first name that the world does not know: of whom nobody could ask but by memory."""
-    if not operation.clause.text.rstrip().endswith("?"):
-        return False
-    return any(each.kind == "person" and each.confidence >= NAMED and not famous(each.name) for each in operation.mentions)
 
 
 def chosen(ruled: Intention, sure: Mapping[Intent, float], overrules: float) -> Intent:

@@ -14,6 +14,7 @@ from memos.interface.memreader.commands import command
 from memos.interface.memreader.contents import corrected, stored
 from memos.interface.memreader.deciding import placed
 from memos.interface.memreader.dialogue import Standalone, Turn, standalone
+from memos.interface.memreader.firmly import turned
 from memos.interface.memreader.foreign import foreign
 from memos.interface.memreader.intent import Intention
 from memos.interface.memreader.language import language_of
@@ -88,7 +89,7 @@ class MemReader:
         if now.utcoffset() is None:
             raise InvalidCall("now: give an aware datetime, such as datetime.now(ZoneInfo('Europe/Lisbon')); its zone is the asker's")
         language = _language(given[:READ])
-        said = standalone(given[:READ], turns, now=now)
+        said = standalone(turned(given[:READ]), turns, now=now)
         whole = said.text + given[READ:]
         calendar = Calendar(now, week_start, country, language)
         found = _understood(given, whole, said, len(turns), calendar)
@@ -98,7 +99,7 @@ class MemReader:
 
     def evidence(self, text: str, *, now: datetime, turns: Sequence[Turn] = ()) -> list[tuple[Operation, Place]]:
         """What the rules take each clause of an English text for, and where it stands: from which its intent is decided, and learnt."""
-        said = standalone(_legal(text)[:READ], turns, now=now)
+        said = standalone(turned(_legal(text)[:READ]), turns, now=now)
         carried = _goes_on(said.text, said, len(turns))
         found = ruled(_heard(said.text, Calendar(now, 0, None, "en")), carried=carried)
         return list(zip(found, placed(found, carried=carried), strict=True))
