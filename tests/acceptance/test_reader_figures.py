@@ -8,9 +8,9 @@ from evals.reader.ours import reads
 from evals.reader.scoring import score
 
 HELD = {
-    "bearing_every_text": 1.0, "look_alikes_kept_whole": 1.0, "no_window_where_none": 1.0, "windows_requests": 0.95, "none_left_alone": 0.95,
-    "subjects_requests_f1": 0.88, "intent_all": 0.82, "nothing_open_where_none": 0.94, "anchors": 0.6, "chains_exact": 0.6, "targets": 0.7,
-    "contents": 0.7, "slots": 0.5, "standalone": 0.54,
+    "bearing_every_text": 1.0, "look_alikes_kept_whole": 1.0, "no_window_where_none": 1.0, "windows_requests": 0.95,
+    "none_left_alone": 0.95, "subjects_requests_f1": 0.88, "intent_all": 0.82, "nothing_open_where_none": 0.94, "anchors": 0.6,
+    "chains_exact": 0.6, "targets": 0.7, "contents": 0.7, "slots": 0.5, "standalone": 0.54,
 }  # fmt: skip
 """What each figure of the unseen split must reach at least."""
 

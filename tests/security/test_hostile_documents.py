@@ -156,6 +156,8 @@ def test_links_pipes_and_devices_are_no_documents(alice, tmp_path):
     secret.write_text("a secret")
     (tmp_path / "link.txt").symlink_to(secret)
     os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(InvalidCall, match="content is given as bytes"):
+        alice.add_document("A whole text in the place of a path. " * 100)
     for path, said in ((tmp_path / "link.txt", "symbolic link"), (tmp_path / "pipe.txt", "a pipe"), (Path("/dev/zero"), "a device")):
         with pytest.raises(InvalidCall, match=said):
             alice.add_document(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -62,6 +63,8 @@ def _file(path: Path, most: int) -> bytes:
     except ValueError as error:
         raise InvalidCall(f"{str(path)[:200]!r} is no path ({error})") from None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InvalidCall(f"{str(path)[:60]!r}… is no path; a text is a path, content is given as bytes: text.encode()") from None
         if path.is_symlink():
             raise InvalidCall(f"{path} is a symbolic link; name the file itself, {os.path.realpath(path)}, if that is meant") from None
         raise InvalidCall(f"{path} cannot be read: {error.strerror}") from None
