@@ -17,7 +17,7 @@ PAST = words_of(
     learnt led left lent lit lost made meant met mistook paid proved rang ran rode rose said sang sank sat saw sent sewed shook shone shot
     showed slept slid smelt sold sought spelt spent spilt spoke spoilt stood stole stuck struck stung swam swept swore swung taught tore
     threw thought told took tried understood undertook withdrew woke won wore wove wrote went wound wept overslept underwent overcame
-    born died
+    born died came bound flung shrank sped spun spat sprang strode beat lied tied used owed
     """
 )
 UNCHANGED = words_of("put cut hit hurt quit read let shut split spread bet cast cost burst upset broadcast")
@@ -74,11 +74,10 @@ NOUNLIKE = words_of(
     """
 )
 DETERMINERS = words_of(
-    """
-    the a an my our his her their your its this that these those next last first second new another each every some any no 's parental sick
-    annual medical maternity paternity unpaid paid study price salary rent of big
-    """
+    "the a an my our his her their your its this that these those next last first second new another each every some any no 's"
 )
+QUALIFIERS = DETERMINERS | words_of("parental sick annual medical maternity paternity unpaid paid study price salary rent of big")
+"""Behind them a word that may be a verb is a noun: the move, parental leave, a rent increase."""
 ADVERBS = words_of(
     """
     not never just also already probably really only finally always all both still t then often usually maybe definitely certainly now

@@ -27,6 +27,7 @@ from memos.interface.memreader.times.tenses import (
     PASSIVE,
     PAST,
     PRESENT,
+    QUALIFIERS,
     SHIFTS,
     SUBJECTS,
     THIRD,
@@ -190,9 +191,9 @@ def _cue(p: Parse, k: int, start: int, lead: tuple[int, int], grain: str) -> Way
 def _is_noun(word: str, before: str) -> bool:
     """Whether a word that may be a verb is a noun where it stands: the move, a Zoom call, a 35% increase."""
     if word in MODALS or word.endswith("s"):
-        return before in DETERMINERS or not before[:1].isalpha()
-    drawn = before in FIRST | MODALS | DRAWS or (before.endswith("s") and before not in DETERMINERS) or before == "to"
-    return (not drawn and word not in UNCHANGED) or before in DETERMINERS
+        return before in QUALIFIERS or not before[:1].isalpha()
+    drawn = before in FIRST | MODALS | DRAWS or (before.endswith("s") and before not in QUALIFIERS) or before == "to"
+    return (not drawn and word not in UNCHANGED) or before in QUALIFIERS
 
 
 def _helper(p: Parse, k: int, word: str, before: str) -> Way:
@@ -249,7 +250,7 @@ def _present(p: Parse, k: int, word: str, before: str, start: int) -> Way:
     """What a present form tells: leaves on, we sign, going to; and the forms that are present and past alike."""
     if before in {"did", "didn", "could", "couldn", "to"}:
         return ""
-    if word in UNCHANGED:
+    if word in UNCHANGED or (word in {"come", "become", "run"} and before in {"have", "has", "had", "ve"}):
         return "past"
     if word.endswith("ing") and len(word) > 4 and word not in NO_ING:
         ago = {p.word(_before(p, k)), p.word(_before(p, k) - 1)}
