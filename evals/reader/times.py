@@ -1,9 +1,9 @@
 """Scores the grammar of times: `python -m evals.reader.times [--misses]`.
 
 A row of a list is an utterance with `now` (local), `tz`, `week_start`, `country`, `language`, `told`, and the half-open window that it
-means (`start`, `end`, local, null where open) or `none`, where it names no time. A window is right when both ends are exact. Three lists:
-the shared one beside the repository (where it is), `times.jsonl`, by which the grammar was built, and `times_unseen.jsonl`, of which the
-misses are never printed, nor were they looked at.
+means (`start`, `end`, local, null where open) or `none`, where it names no time. A window is right when both ends are exact. The lists:
+the shared one beside the repository (where it is), `times.jsonl`, by which the grammar was built, `times_unseen.jsonl`, of which the
+misses are never printed, nor were they looked at, and `told.jsonl`, statements (`told`) in two halves, by `split`.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def lists() -> dict[str, list[dict[str, Any]]]:
     for split, name in (("seen", "times.jsonl"), (UNSEEN, "times_unseen.jsonl")):
         for row in rows(OURS / name):
             found.setdefault(f"{split} {row['language']}", []).append(row)
+    for row in rows(OURS / "told.jsonl"):
+        found.setdefault(f"{row['split']} told", []).append(row)
     return found
 
 

@@ -108,8 +108,8 @@ class TestAnchors:
         [
             ("before", {DIARY[1][1], DIARY[3][1]}),
             ("until", {DIARY[1][1], DIARY[3][1]}),
-            ("after", {DIARY[7][1], DIARY[8][1]}),
-            ("since", {DIARY[7][1], DIARY[8][1]}),
+            ("after", {DIARY[3][1], DIARY[7][1], DIARY[8][1]}),  # said before it, of the spring that came after it
+            ("since", {DIARY[3][1], DIARY[7][1], DIARY[8][1]}),
             ("during", set()),
         ],
     )

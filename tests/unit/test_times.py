@@ -88,6 +88,13 @@ class TestWindows:
         assert window("My exam is on Friday", told=True) == ("2025-07-18T00:00", "2025-07-19T00:00")
         assert window("I saw her on Friday", told=True) == ("2025-07-11T00:00", "2025-07-12T00:00")
 
+    def test_over_a_feast_of_several_days_means_all_of_them(self):
+        assert window("what did we do over Christmas") == ("2024-12-24T00:00", "2024-12-27T00:00")
+        assert window("what did we eat on Christmas") == ("2024-12-25T00:00", "2024-12-26T00:00")
+        assert window("who came over Easter") == ("2025-04-18T00:00", "2025-04-22T00:00")
+        assert window("what did I buy over the holidays") == ("2024-12-24T00:00", "2025-01-02T00:00")
+        assert window("was it warm in the holidays") is None
+
     def test_this_weekend_is_over_where_the_words_look_back(self):
         assert window("what is on this weekend") == ("2025-07-19T00:00", "2025-07-21T00:00")
         assert window("what did I do this weekend") == ("2025-07-12T00:00", "2025-07-14T00:00")
@@ -311,13 +318,115 @@ class TestLanguages:
         assert stop_words("xx") == frozenset()
 
 
-@pytest.mark.parametrize("name", ["times.jsonl", "times_unseen.jsonl"])
+def told(text, said="2025-07-16", **options):
+    """The first and the last day of the window of a statement; None when there is none."""
+    read = window(text, datetime.fromisoformat(said).replace(hour=14, tzinfo=UTC), told=True, **options)
+    if read is None or read[1] is None:
+        return read
+    return read[0] and read[0][:10], (datetime.fromisoformat(read[1]) - timedelta(seconds=1)).date().isoformat()
+
+
+class TestTold:
+    """What a statement tells of: the tense of the clause that a time stands in, its nouns, its nearness."""
+
+    @pytest.mark.parametrize(
+        ("text", "year"),
+        [
+            ("I moved in August", 2024),
+            ("I am moving in August", 2025),
+            ("We move in August", 2025),
+            ("The move in August was awful", 2024),
+            ("In August I broke my leg", 2024),
+            ("In August I will see a doctor", 2025),
+            ("Joakim agreed to move in August", 2025),
+            ("Joakim promised the kids to move in August", 2025),
+            ("I had to move in August", 2024),
+            ("I wrote that we leave in August", 2025),
+            ("She says she left in August", 2024),
+            ("They have left in August", 2024),
+            ("He may come in August", 2025),
+            ("He may have come in August", 2024),
+            ("The bridge will be closed in August", 2025),
+            ("The bridge was closed in August", 2024),
+            ("I've got an exam in August", 2025),
+            ("I've got married in August", 2024),
+            ("I put it there in August", 2024),
+            ("It rains in August", 2025),
+            ("11,900 kronor from August", 2025),
+            ("Signed a contract from August", 2025),
+            ("I worked there from August", 2024),
+            ("Gave notice, we leave in August", 2025),
+            ("We gave notice, in August", 2024),
+            ("The hearing was postponed to August", 2025),
+            ("We've booked a week in Crete in August", 2025),
+            ("Wedding in August", 2025),
+            ("Photos from August", 2024),
+            ("The UK-based firm opens in August", 2025),
+            ("I had a Zoom call in August", 2024),
+            ("I'd visited her in August", 2024),
+            ("I'd like to visit her in August", 2025),
+        ],
+    )
+    def test_a_month_goes_with_its_clause(self, text, year):
+        assert told(text) == (f"{year}-08-01", f"{year}-08-31")
+
+    @pytest.mark.parametrize(
+        ("text", "day"),
+        [
+            ("Flight 7 August", "2025-08-07"),
+            ("Dinner 7 July", "2025-07-07"),
+            ("I am worried about the 20 July deadline", "2025-07-20"),
+            ("I prepared the 20 July meeting", "2025-07-20"),
+            ("I am glad about the talk on 10 July", "2025-07-10"),
+            ("She was born on 20 July", "2024-07-20"),
+            ("Bought tickets for 20 July", "2025-07-20"),
+            ("The rent came on the 25th", "2025-06-25"),
+            ("The rent comes on the 25th", "2025-07-25"),
+            ("Dentist on Friday", "2025-07-18"),
+            ("Fell off the bike on Friday", "2025-07-11"),
+        ],
+    )
+    def test_a_day_is_the_near_one_where_no_verb_tells_otherwise(self, text, day):
+        assert told(text) == (day, day)
+
+    @pytest.mark.parametrize(
+        ("text", "said", "first", "last"),
+        [
+            ("Easter at the cabin", "2025-04-19", "2025-04-18", "2025-04-21"),
+            ("Easter at the cabin", "2025-05-10", "2025-04-18", "2025-04-21"),
+            ("Christmas at mum's", "2025-12-24", "2025-12-24", "2025-12-26"),
+            ("We spent Christmas at mum's", "2025-12-20", "2024-12-24", "2024-12-26"),
+            ("The goose on Christmas Day was dry", "2025-12-28", "2025-12-25", "2025-12-25"),
+            ("We left the day after Christmas", "2026-01-02", "2025-12-26", "2025-12-26"),
+            ("Midsummer with Samira", "2025-06-20", "2025-06-24", "2025-06-24"),
+        ],
+    )
+    def test_feasts(self, text, said, first, last):
+        assert told(text, said) == (first, last)
+
+    def test_midsummer_is_a_friday_and_a_saturday_in_sweden(self):
+        assert told("Midsummer with Samira", "2025-06-20", country="SE") == ("2025-06-20", "2025-06-21")
+        assert told("Midsummer with Samira", "2026-06-02", country="SE") == ("2026-06-19", "2026-06-20")
+
+    def test_until_and_by_look_ahead_where_nothing_looks_back(self):
+        assert told("On leave until the end of August") == (None, "2025-08-31")
+        assert told("I worked there until March") == (None, "2025-03-31")
+
+    def test_what_nothing_decides_names_no_window_and_is_said(self):
+        read = read_times("The old barn in December", now=datetime(2025, 6, 20, tzinfo=UTC), told=True)
+        assert read.window is None
+        assert [(each.text, each.reason) for each in read.unresolved] == [("December", "it may be the last or the next one")]
+        assert told("I had to miss a party on 20 July") is None
+        assert told("The old barn in December", "2025-11-20") == ("2025-12-01", "2025-12-31")
+
+
+@pytest.mark.parametrize("name", ["times.jsonl", "times_unseen.jsonl", "told.jsonl"])
 def test_what_names_a_time_passes_the_gate(name):
     """The gate may let through what names none; it may stop nothing that does."""
     path = Path(__file__).parents[2] / "evals/data/reader" / name
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     now = datetime(2025, 7, 16, 14, 30, tzinfo=UTC)
-    named = [row["text"] for row in rows if read_times(row["text"], now=now).phrases]
+    named = [row["text"] for row in rows if read_times(row["text"], now=now, told=row.get("told", False)).phrases]
     assert len(named) > 100
     assert [text for text in named if not may_name_a_time(text)] == []
 

@@ -104,6 +104,21 @@ BY_COUNTRY: dict[str, dict[str, Rule]] = {
     "": {"independence day": _fixed(7, 4), "labour day": _fixed(5, 1)},
 }
 
+Days = tuple[Rule, int]
+"""The first day of a feast, and how many it has."""
+_MANY: dict[str, Days] = {"easter": (_from_easter(-2), 4), "christmas": (_fixed(12, 24), 3), "xmas": (_fixed(12, 24), 3)}
+HOLIDAYS: Days = (_fixed(12, 24), 9)
+
+
+def _midsummer_eve(year: int) -> date:
+    """The Friday between 19 and 25 June."""
+    return date(year, 6, 19) + timedelta(days=(4 - date(year, 6, 19).weekday()) % 7)
+
+
+def many_days(country: str) -> dict[str, Days]:
+    """The feasts of several days that a country knows, by the word that names them."""
+    return _MANY | {"midsummer": (_midsummer_eve, 2)} if country in {"SE", "FI"} else _MANY
+
 
 @lru_cache(maxsize=32)
 def feasts(country: str) -> dict[tuple[str, ...], Rule]:

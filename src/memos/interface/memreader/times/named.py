@@ -88,6 +88,8 @@ def _on_weekday(p: Parse, index: int, dated: Hit) -> Hit:
     if span.cycle is None or span.begins.weekday() == wanted:
         return span, behind
     fits = [s for s in span.cycle.around(p.now) if s.begins.weekday() == wanted]
+    if p.told and fits:
+        return min(fits, key=lambda s: abs(s.begins - p.now)), behind
     before = [s for s in fits if s.begins <= p.now]
     return (before[-1] if before else fits[0] if fits else span), behind
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from memos.interface.memreader.times.spans import Calendar, Cycle, Span, cyclic
 from memos.interface.memreader.times.tokens import Token
+from memos.interface.memreader.times.told import chosen, way_of
 from memos.interface.memreader.times.vocabulary import (
     ASKS,
     BACKWARD,
@@ -87,7 +88,7 @@ class Parse:
 
     def pick(self, index: int, cycle: Cycle) -> Span:
         """The occurrence that a bare word at an index means."""
-        return cyclic(cycle, self.now, future=self.future(index))
+        return chosen(self, index, cycle) if self.told else cyclic(cycle, self.now, future=self.future(index))
 
     def number(self, index: int) -> tuple[float, int] | None:
         """A count from an index on: 3, three, twenty-one, a, a couple of, half a, two and a half."""
@@ -138,18 +139,23 @@ class Parse:
 
     def future(self, index: int) -> bool:
         """Whether the sentence at an index looks forward: will, planned, due, remind me on."""
+        if self.told:
+            return way_of(self, index) not in {"once", "past"}
         if self.word(index - 1) == "from":
             return False
-        first, last = self._sentence(index)
+        first, last = self.sentence(index)
         if (first, last) not in self._ways:
             self._ways[first, last] = self._looks_forward([self.word(k) for k in range(first, last)])
         return self._ways[first, last]
 
     def past(self, index: int) -> bool:
         """Whether the sentence at an index is in the past tense."""
-        return any(self.word(k) in BACKWARD for k in range(*self._sentence(index)))
+        if self.told:
+            return way_of(self, index) in {"once", "past"}
+        return any(self.word(k) in BACKWARD for k in range(*self.sentence(index)))
 
-    def _sentence(self, index: int) -> tuple[int, int]:
+    def sentence(self, index: int) -> tuple[int, int]:
+        """Where the sentence at an index begins and ends."""
         first = last = min(index, len(self.tokens) - 1)
         while first > 0 and self.word(first - 1) not in _ENDS and index - first < 40:
             first -= 1
@@ -168,7 +174,7 @@ class Parse:
             return not recall
         if any(w in BACKWARD for w in words) and "will" not in words and "going" not in words:
             return False
-        if any(w in FORWARD for w in words) or (self.told and not {"is", "are", "'re", "'m"}.isdisjoint(words)):
+        if any(w in FORWARD for w in words):
             return True
         if _FORWARD_WORDS.search(" ".join(words)):
             return True

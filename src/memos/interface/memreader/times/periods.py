@@ -42,7 +42,7 @@ _THE: tuple[Rule, ...] = (
     relative.modified,
     parts.edge, parts.nth, parts.sofar,
     dates.day_first, seasons.quarter,
-    seasons.season,     dates.year, dates.decade, dates.century_of, hours.time_first, relative.ago,
+    seasons.season, seasons.holidays, dates.year, dates.decade, dates.century_of, hours.time_first, relative.ago,
 )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def _opened(p: Parse, index: int) -> tuple[Span, int, int] | None:
     """Read: since Tuesday · before 2020 · until last Friday · up to June · no later than 3 May."""
     word = p.word(index)
     bearing, behind = OPENERS.get(word), index + 1
-    if word in _FIRST_OF_PHRASES and p.word(index - 1) != "-":
+    if word in _FIRST_OF_PHRASES and p.word(index - 1) != "-" and not (p.told and word in {"starting", "beginning"}):
         for words, meaning in _PHRASES.items():
             if word == words[0] and all(p.word(index + k) == each for k, each in enumerate(words)):
                 bearing, behind = meaning, index + len(words)

@@ -59,7 +59,9 @@ def read_times(
         raise InvalidCall("now: give an aware datetime, such as datetime.now(ZoneInfo('Europe/Lisbon')); its zone is the asker's")
     if not 0 <= week_start <= 6:
         raise InvalidCall(f"week_start: {week_start} is no day of the week; give 0 (Monday) to 6 (Sunday)")
-    parse = Parse(_tokens(text, language), Calendar(now, week_start), (country or "").upper(), told=told, period=period)
+    tongue = language or language_of(text)
+    told = told and tongue not in {"es", "zh"}  # their verbs are not known: a bare day or month is the last
+    parse = Parse(_tokens(text, tongue), Calendar(now, week_start), (country or "").upper(), told=told, period=period)
     found, unresolved = _found(text, parse)
     found = _agreed(text, found, parse)
     phrases = tuple(
@@ -75,9 +77,8 @@ def read_times(
     return Times(phrases, window, (*unresolved, *vague), schedule, anchors)
 
 
-def _tokens(text: str, language: str | None) -> list[Token]:
+def _tokens(text: str, tongue: str) -> list[Token]:
     """The tokens that the grammar reads: of a language that it does not know the numbers and dates."""
-    tongue = language or language_of(text)
     if tongue == "es":
         return spanish.translator().tokens(text)
     if tongue == "zh":
@@ -98,7 +99,11 @@ def _found(text: str, parse: Parse) -> tuple[list[Found], list[Unresolved]]:
             index += 1
             continue
         hit = _expression(parse, index)
-        if hit is not None and is_title(parse, hit[1], hit[2]):
+        if hit is not None and hit[0].unsure:
+            start, end = tokens[hit[1]].start, tokens[hit[2] - 1].end
+            unresolved.append(Unresolved(kind="time", text=text[start:end], reason="it may be the last or the next one"))
+            index = hit[2]
+        elif hit is not None and is_title(parse, hit[1], hit[2]):
             index = hit[2]
         elif hit is not None:
             span, first, behind = hit

@@ -6,10 +6,10 @@ import re
 from datetime import date, timedelta
 
 from memos.interface.memreader.times.dates import within_year, year_at
-from memos.interface.memreader.times.feasts import Rule, feasts, first_words
+from memos.interface.memreader.times.feasts import HOLIDAYS, Days, Rule, feasts, first_words, many_days
 from memos.interface.memreader.times.parse import Hit, Parse
 from memos.interface.memreader.times.spans import Cycle, Span
-from memos.interface.memreader.times.vocabulary import LAST, NEXT, SEASONS, words_of
+from memos.interface.memreader.times.vocabulary import LAST, NEXT, PARTS, SEASONS, words_of
 
 _QUARTER = re.compile(r"[qh][1-4]")
 _COMPOUNDS = words_of(
@@ -26,6 +26,8 @@ _BEFORE_FEAST = words_of(
     upcoming every through each
     """
 ) | {""}
+
+_SPENT = words_of("spend spent spending celebrate celebrated celebrating had have having host hosted hosting hosts for")
 
 
 def quarter(p: Parse, index: int) -> Hit | None:
@@ -150,8 +152,38 @@ def feast_name(p: Parse, index: int) -> tuple[Cycle, int] | None:
     for size in range(longest, 0, -1):
         rule = known.get(tuple(p.word(index + k) for k in range(size)))
         if rule is not None:
-            return _feast_cycle(p, rule), index + size
+            return stretch(p, index, index + size) or _feast_cycle(p, rule), index + size
     return None
+
+
+_ONE_DAY = words_of("on before after since by until till of from between and to")
+_NOT_WHOLE = PARTS.keys() | {"weekend", "day", "time", "season", "holiday", "holidays", "break"}
+
+
+def stretch(p: Parse, index: int, behind: int) -> Cycle | None:
+    """All days of a feast that has several, where a statement tells of it or the word before is `over`: Good Friday to Easter Monday."""
+    before = p.word(index - 1)
+    days = many_days(p.country).get(p.word(index)) if behind == index + 1 and p.word(behind) not in _NOT_WHOLE else None
+    if days is None or before in _ONE_DAY or not (p.told or before == "over"):
+        return None
+    return days_cycle(p, days)
+
+
+def days_cycle(p: Parse, days: Days) -> Cycle:
+    """The days of a feast, of every year."""
+
+    def make(year: int) -> Span | None:
+        first = days[0](year)
+        return p.calendar.days(first, days[1], "feast") if first is not None else None
+
+    return Cycle(make, lambda when: when.year)
+
+
+def holidays(p: Parse, index: int) -> Hit | None:
+    """Read: over the holidays: from Christmas Eve to New Year's Day."""
+    if (p.word(index - 1), p.word(index), p.word(index + 1)) != ("over", "the", "holidays") or p.word(index + 2) in {"of", "in"}:
+        return None
+    return within_year(p, index + 2, days_cycle(p, HOLIDAYS))
 
 
 def _feast_cycle(p: Parse, rule: Rule) -> Cycle:
@@ -193,6 +225,7 @@ def feast(p: Parse, index: int) -> Hit | None:
     span, after = within_year(p, behind, cycle)
     if after > behind:
         return span, after
-    if p.word(behind) in _COMPOUNDS or (p.word(index - 1) not in _BEFORE_FEAST | LAST | NEXT and p.kind(behind) not in {"mark", "stop"}):
+    led = p.word(index - 1) in _BEFORE_FEAST | LAST | NEXT or (p.told and p.word(index - 1) in _SPENT)
+    if p.word(behind) in _COMPOUNDS or (not led and p.kind(behind) not in {"mark", "stop"}):
         return None
     return span, behind

@@ -28,6 +28,8 @@ class Span:
     grain: str
     cycle: Cycle | None = None
     """Set where the words did not say which: a bare weekday, month, holiday, clock time."""
+    unsure: bool = False
+    """Whether the last and the next such time are as likely: it names no window."""
 
     @property
     def begins(self) -> datetime:
