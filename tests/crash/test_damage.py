@@ -117,7 +117,9 @@ def test_the_doctor_names_the_texts_that_it_cannot_read(sound, tmp_path):
 def test_what_nobody_foresaw_is_an_error_with_its_row_and_without_its_text(tmp_path, monkeypatch, caplog):
     with MemOS.open(tmp_path / "m", embedder=None, worker="none") as memory:
         alice = memory.as_user("alice")
-        monkeypatch.setitem(__import__("memos.interface.memory_api.api", fromlist=["api"]).OPERATIONS, "list", lambda work: {}["a secret"])
+        monkeypatch.setitem(
+            __import__("memos.interface.memory_api.operations", fromlist=["operations"]).OPERATIONS, "list", lambda work: {}["a secret"]
+        )
         with pytest.raises(BackendError, match="failed with KeyError"):
             alice.list()
         assert memory.status().accesses == 1

@@ -134,7 +134,7 @@ def test_who_is_interrupted_while_waiting_holds_up_nobody(adapter, monkeypatch):
             pass
 
     def awaiting(self, job):
-        if job.change is interrupted:
+        if any(change is interrupted for change, _ in job.changes):
             job.turn = Interrupted()
         real_await(self, job)
 
