@@ -272,6 +272,7 @@ class TestWhatIsNotMeant:
             "My ramipril password is hunter2, don't store this",
             "share the ramipril note with everyone",
             "share the ramipril note with my mum",
+            "share the ramipril note with my boss",
         ],
     )
     def test_what_is_no_order_changes_nothing(self, memory, alice, said):
@@ -410,3 +411,10 @@ class TestUnclear:
         reply = carol.ask("What is the capital of Atlantis?")
         assert reply.hits[0].cube.text == "The capital of Atlantis is a sunken city."
         assert memory.as_user("dave").ask("What is the capital of Atlantis?").hits == ()
+
+    def test_what_may_not_be_used_for_a_purpose_is_not_even_hinted_at(self, memory):
+        question = "What is the capital of Atlantis?"
+        memory.as_user("carol").add("The capital of Atlantis is a sunken city.", conditions={"context.purpose": "care"}, wait=True)
+        without = memory.as_user("carol").ask(question)
+        assert (without.call.intent, without.hits, without.warnings) == ("none", (), ())
+        assert len(memory.as_user("carol", purpose="care").ask(question).hits) == 1

@@ -41,7 +41,7 @@ NOBODY = frozenset(
     """
     everyone everybody anyone anybody all world public people somebody someone friend family mum mom mother dad father sister brother wife
     husband partner son daughter kid child children grandma grandpa uncle aunt cousin boyfriend girlfriend boss colleague neighbour neighbor
-    them him her me u
+    them him her me us
     """.split()  # noqa: SIM905 - words as one writes them
 )
 """Whom no principal is named by: they are somebody's, or anybody."""
@@ -92,9 +92,10 @@ def _require_meant(call: MemoryCall) -> None:
         return
     if call.operation == "share":
         for principal in call.options.get("principals", ()):
-            if str(principal).partition(":")[2].casefold().rstrip("s") in NOBODY:
+            name = str(principal).partition(":")[2]
+            if not NOBODY.isdisjoint({name.casefold(), name.casefold().removesuffix("s")}):
                 raise InvalidCall(
-                    f"it is not known who {str(principal).partition(':')[2]!r} is here: say the user's, the role's or the agent's name, "
+                    f"it is not known who {name!r} is here: say the user's, the role's or the agent's name, "
                     "as `share(ids, 'user:NAME')` does"
                 )
     if call.operation == "add" and call.reading.confidence < SURE and call.intent == "store":
