@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from memos.ports.adapter import MemoryAdapter
+from memos.ports.blobs import BlobStore
 from memos.ports.counters import Counters
 from memos.ports.erasing import Erasing
 from memos.ports.journal import AccessJournal
@@ -32,7 +33,7 @@ class Choose(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoreParts:
-    """An open store: its adapter, its journal, what keeps it sound, its counters, and the embedder whose vectors it holds."""
+    """An open store: its adapter, its journal, what keeps it sound, its counters, its blobs, and the embedder whose vectors it holds."""
 
     adapter: MemoryAdapter
     journal: AccessJournal
@@ -40,6 +41,7 @@ class StoreParts:
     erasing: Erasing
     embedder: Embedder | None
     counters: Counters
+    blobs: BlobStore
     directory: Path | None
     read_only: bool
     renewed: Callable[[Choose], StoreParts]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from memos.backends.sqlite.adapter import SqliteAdapter
 from memos.backends.sqlite.belonging import claim
+from memos.backends.sqlite.blobs import SqliteBlobs
 from memos.backends.sqlite.counters import SqliteCounters, counters_path
 from memos.backends.sqlite.erasures import SqliteErasures
 from memos.backends.sqlite.journal import SqliteJournal
@@ -86,7 +87,8 @@ def _parts(
             raise
 
     maintenance, erasing = SqliteMaintenance(adapter, analyse, journal), SqliteErasures(adapter)
-    return StoreParts(adapter, journal, maintenance, erasing, chosen.embedder, counters, directory, adapter.read_only, renewed)
+    blobs = SqliteBlobs(adapter.directory, adapter.keys.secret, adapter.page_key, read_only=adapter.read_only)
+    return StoreParts(adapter, journal, maintenance, erasing, chosen.embedder, counters, blobs, directory, adapter.read_only, renewed)
 
 
 def _remembered(chosen: Chosen) -> Remembered | None:
