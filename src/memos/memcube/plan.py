@@ -19,7 +19,8 @@ Tier = Literal["ram", "mapped", "int8", "text"]
 class Injection(Value):
     """A memory that a model is given: as which form, at which place (from 0), of how many tokens, and why.
 
-    `via` is the derived memory, a KV block or an adapter, in which it is given; `cached` of its tokens need not be read again.
+    `via` is the derived memory, a KV block or an adapter, in which it is given; `cached` of its tokens need not be read again. One that is
+    `pinned` stands before the conversation, in canonical order; an activation that is not is composed.
     """
 
     cube: str
@@ -31,6 +32,7 @@ class Injection(Value):
     reason: str
     cached: int = Field(default=0, ge=0)
     via: str | None = None
+    pinned: bool = False
 
 
 class Passed(Value):

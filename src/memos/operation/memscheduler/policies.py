@@ -1,0 +1,61 @@
+"""Policies: how MemScheduler weighs, moves and keeps, as data: a frozen document that settings hold and a simulation replays."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from memos.memcube.value import Known
+
+Kind = Literal["lru", "lfu", "gdsf", "memos"]
+KINDS: tuple[Kind, ...] = ("lru", "lfu", "gdsf", "memos")
+
+
+class Weighing(Known):
+    """How the chance is estimated that a memory is needed, and what that is worth.
+
+    The chance is `first` for the first that a search finds, falls with the rank to the power of `fall`, and is multiplied for priority,
+    heat and age. A second of the model's time is worth `price` of a chance, more when the model is busy.
+    """
+
+    first: float = Field(default=0.56, gt=0, le=1)
+    fall: float = Field(default=1.4, gt=0)
+    priority: float = Field(default=1.0, ge=0, description="how much, on a logarithmic scale, the highest priority weighs")
+    heat: float = Field(default=0.1, ge=0)
+    recency: float = Field(default=0.2, ge=0, description="how much what was just said weighs more than what is old")
+    half_life_days: float = Field(default=30.0, gt=0)
+    thrift: float = Field(default=0.5, ge=0, le=1, description="0 fills a budget by chance, 1 by chance for each token")
+    price: float = Field(default=0.01, ge=0)
+    busy: float = Field(default=4.0, ge=0, description="how many times more a second is worth when the model has no time left")
+    standing: float = Field(default=0.25, ge=0, le=1, description="the share of the room that standing instructions may take")
+    alike: float = Field(default=0.9, gt=0, le=1, description="from which share of common words on two memories say the same")
+    learnt: float = Field(default=0.5, ge=0, le=1, description="how well an adapter must fit a request to stand in for a text")
+
+
+class Placement(Known):
+    """When a memory changes its form. `gain` and `loss` are the two thresholds of hysteresis, in seconds saved a second spent."""
+
+    horizon_days: float = Field(default=7.0, gt=0, description="how far ahead uses are expected")
+    dwell_hours: float = Field(default=24.0, ge=24.0, description="how long a memory stays in a form at least")
+    gain: float = Field(default=2.0, gt=0)
+    loss: float = Field(default=0.5, gt=0)
+    steady_days: float = Field(default=14.0, ge=0, description="for how long it must have been used before an adapter learns it")
+    steady_count: int = Field(default=20, ge=0)
+    learn_gain: float = Field(default=1.2, gt=0)
+
+
+class Policy(Known):
+    """A policy: its name, what kind of replacement it is, and the numbers of weighing and of placement."""
+
+    name: str = Field(default="memos", min_length=1, max_length=64)
+    kind: Kind = "memos"
+    half_life: int = Field(default=1000, ge=1, description="after how many requests the count of a use has fallen to a half")
+    weighing: Weighing = Field(default_factory=Weighing)
+    placement: Placement = Field(default_factory=Placement)
+
+
+USUAL = Policy.model_construct(
+    name="memos", kind="memos", half_life=1000, weighing=Weighing.model_construct(), placement=Placement.model_construct()
+)
+"""The policy that holds unless the settings name another."""

@@ -1,0 +1,114 @@
+"""Weighing: how probable it is that a request needs a memory, and which memories say the same."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from memos.memcube.plan import Task
+from memos.memcube.state import MemoryType
+from memos.operation.memscheduler.policies import Policy
+from memos.operation.memscheduler.signals import Available, Candidate, Signals
+
+_WORD = re.compile(r"\w+(?:['’]\w+)?")
+_TURNS = frozenset(
+    ("no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "without", "hardly", "stopped", "former", "formerly")
+)
+FITS: Mapping[Task, float] = {"procedure": 1.0, "dialogue": 0.4, "factual": 0.0}
+"""How well what an adapter has learnt serves a task: how things are done, not what is so, of which the words are wanted."""
+ACTS = frozenset({"procedure", "instruction", "preference", "request", "style"})
+"""The kinds of memories that say how to act."""
+FOLLOWS: Mapping[Task, float] = {"dialogue": 4.0, "procedure": 2.0, "factual": 1.0}
+"""How many requests, this one included, are expected to read the same beginning again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A candidate, the chance that it is needed, what that is worth, and how well an adapter would do for it."""
+
+    candidate: Candidate
+    chance: float
+    worth: float
+    fit: float
+
+    @property
+    def cube(self) -> str:
+        """Its id."""
+        return self.candidate.cube
+
+    @property
+    def tokens(self) -> int:
+        """Those of its text."""
+        return self.candidate.tokens
+
+    def block(self, adapter: str | None, *, exact: bool) -> Available | None:
+        """Its KV block that is good under an adapter and fastest to load, None without one."""
+        blocks = (
+            each
+            for each in self.candidate.forms
+            if each.form is MemoryType.ACTIVATION and each.adapter == adapter and (each.exact or not exact) and each.tier != "text"
+        )
+        order = ("ram", "mapped", "int8")
+        return min(blocks, key=lambda each: (order.index(each.tier), each.via), default=None)
+
+    @property
+    def learnt(self) -> tuple[str, ...]:
+        """The adapters that have learnt it."""
+        return tuple(each.via for each in self.candidate.forms if each.form is MemoryType.PARAMETER)
+
+
+def weighed(candidate: Candidate, odds: Mapping[Task, float], signals: Signals, policy: Policy) -> Weighed:
+    """A candidate as it weighs for a request, of which each task has its probability."""
+    weights = policy.weighing
+    chance = chance_of(candidate, policy)
+    boost = weights.priority * candidate.priority / 100 + weights.heat * math.log1p(max(0.0, candidate.heat))
+    if candidate.said_at is not None:
+        age = max(0.0, (signals.now - candidate.said_at) / timedelta(days=1))
+        boost += weights.recency * math.exp2(-age / weights.half_life_days) * (odds["dialogue"] + odds["procedure"] / 2)
+    fit = sum(share * FITS[task] for task, share in odds.items()) * (1.0 if candidate.kind in ACTS else 0.5)
+    return Weighed(candidate, chance, min(1.0, chance * math.exp(boost)), fit)
+
+
+def chance_of(candidate: Candidate, policy: Policy) -> float:
+    """The chance that a memory is needed, by where the search found it; one that it did not find has that of the hundredth, or less."""
+    weights = policy.weighing
+    rank = 100 if candidate.rank is None else candidate.rank
+    return weights.first * math.pow(rank + 1, -weights.fall)
+
+
+def twins(found: Sequence[Weighed], alike: float) -> dict[str, str]:
+    """For each memory that says what one before it says, which that is."""
+    seen: list[tuple[Weighed, frozenset[str], frozenset[str]]] = []
+    same: dict[str, str] = {}
+    for each in found:
+        words = _WORD.findall(each.candidate.text.casefold())
+        bag, turning = frozenset(words), frozenset(word for word in words if word in _TURNS or not word.isalpha())
+        if not bag:
+            continue
+        for other, others, turned in seen:
+            if turning == turned and _alike(bag, others) >= alike and _one_voice(each.candidate, other.candidate):
+                same[each.cube] = other.cube
+                break
+        else:
+            seen.append((each, bag, turning))
+    return same
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+    """Jaccard's index; 0 without counting where the sizes tell that it is small."""
+    few, many = sorted((len(one), len(other)))
+    if few < many / 2:
+        return 0.0
+    return len(one & other) / len(one | other)
+
+
+def _one_voice(one: Candidate, other: Candidate) -> bool:
+    """Whether one speaker said both within a day: what is said again on another day tells of another day."""
+    if one.speaker != other.speaker:
+        return False
+    if one.said_at is None or other.said_at is None:
+        return True
+    return abs(one.said_at - other.said_at) < timedelta(days=1)
