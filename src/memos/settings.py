@@ -105,6 +105,14 @@ class Settings(BaseModel):
     chat: Annotated[str | None, BeforeValidator(_none_where_said)] = Field(
         default=None, description="a chat model's URL, e.g. openai+http://127.0.0.1:8080/v1?model=m; none: no model is ever asked"
     )
+    runtime: Annotated[str | None, BeforeValidator(_none_where_said)] = Field(
+        default=None,
+        description="a model runtime's URL, e.g. transformers:///path/to/model; none: there is nobody to chat with",
+    )
+    system: str | None = Field(default=None, max_length=1_000_000, description="how prompts begin that `context` and `chat` make")
+    activation_bytes: int = Field(
+        default=512 * 1024 * 1024, ge=0, description="how much memory a process uses to keep the KV of what its model has read; 0: none"
+    )
     extract: Literal["none", "rules", "model"] = Field(
         default="none",
         description="whether facts are extracted from what is written, after it is acknowledged: by rules, or by the chat model",

@@ -38,7 +38,7 @@ from memos.memcube.window import Window
 
 Operation = Literal[
     "add", "search", "get", "list", "update", "forget", "history", "lineage", "transfer", "compose",
-    "count", "summarise", "compare", "extract", "none",
+    "count", "summarise", "compare", "extract", "none", "context", "convert",
     "graph", "relate", "entities", "resolve",
     "confirm", "freeze", "unfreeze", "archive", "restore",
     "snapshot", "snapshots", "moment", "diff", "branch", "branches", "merge", "discard",

@@ -15,12 +15,12 @@ from memos.memcube.namespace import within
 READING = (
     frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "lineage", "diff", "snapshots", "moment", "branches"})
     | frozenset({"log", "explain", "manifest", "recognise", "governed", "access", "who", "preview", "heat", "graph", "entities"})
-    | frozenset({"count", "summarise", "compare", "none"})
+    | frozenset({"count", "summarise", "compare", "none", "context"})
 )
 """The operations that change nothing; a read-only credential allows no other."""
 TELLING = frozenset({"governed", "log", "explain", "access", "who", "preview", "heat", "manifest", "recognise"})
 """Operations that tell of more than memories; a credential for certain ones allows them only where it names them."""
-MAKING = frozenset({"add", "compose", "extract", "resolve"})
+MAKING = frozenset({"add", "compose", "extract", "convert", "resolve"})
 """The operations that make memories; a credential for certain memories does not allow them."""
 NAMED_ONLY = frozenset({"govern", "issue", "revoke", "share", "acl", "retain", "review", "erase"})
 """Operations that make rights or settle what is the tenant's; a restricted credential allows them only where it names them."""

@@ -18,7 +18,7 @@ PRODUCT = {"name": "MemOS", "vendor_name": "MemOS"}
 OCSF_VERSION = "1.3.0"
 ACTIVITIES = {1: "Create", 2: "Read", 3: "Update", 4: "Delete", 99: "Other"}
 KINDS = {
-    1: ("add", "compose", "extract", "branch", "snapshot", "issue", "delegate"),
+    1: ("add", "compose", "extract", "convert", "branch", "snapshot", "issue", "delegate"),
     2: (
         "search",
         "get",
@@ -47,6 +47,7 @@ KINDS = {
         "summarise",
         "compare",
         "none",
+        "context",
     ),
     3: (
         "update",

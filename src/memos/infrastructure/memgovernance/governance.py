@@ -34,7 +34,7 @@ SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "pur
 BESIDE = frozenset({"tags", "speaker", "session", "role"})
 """Fields of filters that tell of what is written beside a text, with those of metadata."""
 USES = frozenset({"search", "get", "list", "tags", "catalogue", "history", "lineage", "diff", "log", "explain"}) | frozenset(
-    {"compose", "extract", "trace", "manifest", "recognise", "graph", "entities", "count", "summarise", "compare", "none"}
+    {"compose", "extract", "trace", "manifest", "recognise", "graph", "entities", "count", "summarise", "compare", "none", "context"}
 )
 """Operations that use memories, each under the conditions of its own; who owns one may change it whatever they say."""
 TEXTLESS = frozenset({"search", "lineage", "log", "explain"})

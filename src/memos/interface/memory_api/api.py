@@ -16,6 +16,7 @@ from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.extracting import with_extraction
 from memos.interface.memory_api.operations import require_supported
 from memos.interface.memory_api.preparing import Preparing
+from memos.interface.memory_api.prompting import with_context
 from memos.interface.memory_api.recording import STORE_FAILURES, Recording, failure, since, unforeseen
 from memos.interface.memory_api.reranking import with_reranking
 from memos.interface.memory_api.summaries import with_summary
@@ -93,6 +94,7 @@ class MemoryAPI:
                 with self._desk.quotas.charged(prepared.charges):
                     pass
                 reply = with_summary(call, reply, self._desk.extracting)
+                reply = with_context(caller, call, reply, prepared.kit, self._desk)
                 self._recording.disclosed(caller, call, reply, prepared, began)
                 return self._with_receipt(call, reply) if call.operation == "erase" and reply.call_id != call.id else reply
             change, degraded = vectors.completed(prepared.change)

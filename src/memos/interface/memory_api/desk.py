@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ValidationError
 
@@ -17,6 +17,7 @@ from memos.infrastructure.memgovernance.governance import MemGovernance
 from memos.infrastructure.memgovernance.permission.actions import Action, reading
 from memos.infrastructure.memgovernance.permission.warrant import Heads, Warrant
 from memos.infrastructure.memgovernance.quotas import Charge, Quotas
+from memos.interface.memory_api.engine import Engine
 from memos.interface.memory_api.extracting import Extracting
 from memos.memcube.call import Caller, Grant, MemoryCall, MemoryReply
 from memos.memcube.change import ChangeSet, Idempotency, ReadSet
@@ -32,6 +33,9 @@ from memos.ports.clock import Clock
 from memos.ports.journal import AccessLog
 from memos.ports.models import UNIT, Embedder, Reranker
 from memos.settings import Settings
+
+if TYPE_CHECKING:
+    from memos.interface.memory_api.context import Kit
 
 Trigger = Annotated[str | None, BeforeValidator(legal_trigger)]
 
@@ -73,6 +77,7 @@ class Desk:
     signing: Signing
     identity: Credentials
     extracting: Extracting
+    engine: Engine
     reranker: Reranker | None = None
 
 
@@ -165,6 +170,8 @@ class Prepared:
     """What disclosing the reply takes of contracts."""
     repeatable: Idempotency | None = None
     """The key under which a call that changed nothing is remembered, where its chain changes something."""
+    kit: Kit | None = None
+    """What a prompt is made of, beside the memories that are disclosed."""
 
 
 def fingerprint(call: MemoryCall) -> str:

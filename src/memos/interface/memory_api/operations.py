@@ -12,6 +12,7 @@ from memos.interface.memory_api import (
     catalogue,
     classify,
     consolidate,
+    context,
     entities,
     erase,
     extract,
@@ -43,6 +44,7 @@ from memos.memcube.call import MemoryCall
 OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "add": whole.prepare_add,
     "search": query.prepare_search,
+    "context": context.prepare_context,
     "count": answers.prepare_count,
     "summarise": answers.prepare_summarise,
     "compare": answers.prepare_compare,
@@ -105,7 +107,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "classify": classify.prepare_classify,
 }
 READS = frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "diff", "log", "explain"}) | frozenset(
-    {"snapshot", "snapshots", "moment", "branch", "branches", "graph", "entities", "count", "summarise", "compare", "none"}
+    {"snapshot", "snapshots", "moment", "branch", "branches", "graph", "entities", "count", "summarise", "compare", "none", "context"}
 )
 """What may be asked of the past, or says itself why it is not; the rest is about the present."""
 

@@ -1,0 +1,236 @@
+"""Attaching: finds the KV of the beginning of a prompt, in memory or in stored blocks, and keeps what a request has read.
+
+Whoever calls says which stored blocks may be used: those whose every source the caller may see now, in the version they were made of.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, cast
+
+from memos.errors import MemOSError, NotFound
+from memos.infrastructure.memvault.tiers import Match, Piece, Root, Tiers
+from memos.memcube.cube import MemCube
+from memos.memcube.payload import Activation
+from memos.memcube.prompt import Prompt
+from memos.ports.blobs import BlobStore
+from memos.ports.runtime import About, ActivationRuntime, Adapter, Attached, Block
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+HANDLES, LOADED = 256, 32
+"""So many handles are good at a time, and so many blocks from files stay at hand."""
+STABLE = frozenset({"system", "tools", "pinned", "session"})
+"""The parts of a prompt whose KV is kept for the next one; what was retrieved for one question is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What a call may attach, decided in its View: the KV blocks, and the one adapter."""
+
+    blocks: tuple[MemCube, ...] = ()
+    adapter: MemCube | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attaching:
+    """What was found for the beginning of a prompt. `parts` has the tokens of each part, `cached` how many of them need not be read."""
+
+    attached: Attached = field(default_factory=Attached)
+    handle: str | None = None
+    tokens: int = 0
+    parts: tuple[int, ...] = ()
+    cached: tuple[int, ...] = ()
+    exact: bool = True
+    error: float | None = None
+    sources: frozenset[str] = frozenset()
+    cubes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a handle stands for."""
+
+    root: Root
+    attaching: Attaching
+
+
+class Kept:
+    """A few values by tenant and name, the least lately used of which goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[tuple[str, str], object] = OrderedDict()
+
+    def get(self, tenant: str, name: str) -> object | None:
+        """The value, None where there is none."""
+        found = self._values.get((tenant, name))
+        if found is not None:
+            self._values.move_to_end((tenant, name))
+        return found
+
+    def put(self, tenant: str, name: str, value: object) -> None:
+        """Keep a value."""
+        self._values[tenant, name] = value
+        self._values.move_to_end((tenant, name))
+        while len(self._values) > self._most:
+            self._values.popitem(last=False)
+
+    def drop(self, tenant: str, when: Callable[[object], bool] = lambda _: True) -> None:
+        """Let go of the values of a tenant, all or those that pass a test."""
+        for key in [key for key, value in self._values.items() if key[0] == tenant and when(value)]:
+            del self._values[key]
+
+
+class Attacher:
+    """The KV that a process has of one model. Thread-safe."""
+
+    def __init__(self, runtime: ActivationRuntime, blobs: BlobStore, budget: int, new_id: Callable[[], str]) -> None:
+        self._runtime, self._blobs, self._new_id = runtime, blobs, new_id
+        self.tiers = Tiers(budget)
+        self._lock = threading.Lock()
+        self._handles, self._loaded = Kept(HANDLES), Kept(LOADED)
+
+    def attach(
+        self, tenant: str, user: str, prompt: Prompt, stored: Sequence[MemCube], adapter: Adapter | None, *, exact: bool,
+        warnings: list[str],
+    ) -> Attaching:  # fmt: skip
+        """The most that there is of a prompt's beginning, with a handle for it; what could not be used is told by `warnings`."""
+        root = self._root(tenant, user, adapter)
+        per_part = self._runtime.tokens(prompt)
+        lengths, tokens = [len(each) for each in per_part], _joined(per_part)
+        match = self.tiers.find(root, tokens[:-1], self._runtime.cut)
+        found, used = self._from_blobs(root, tokens, match, stored, exact=exact, warnings=warnings)
+        attaching = Attaching(
+            attached=Attached(found.blocks, adapter), tokens=found.tokens, parts=tuple(lengths), cached=_spread(lengths, found.tokens),
+            exact=all(block.exact for block in found.blocks), sources=frozenset(cube_id for cube_id, _ in found.sources), cubes=used,
+        )  # fmt: skip
+        handle = self._new_id()
+        with self._lock:
+            self._handles.put(tenant, handle, _Held(root, attaching))
+        return replace(attaching, handle=handle)
+
+    def _root(self, tenant: str, user: str, adapter: Adapter | None) -> Root:
+        return Root(tenant, user, self._runtime.fingerprint, None if adapter is None else adapter.name)
+
+    def _from_blobs(
+        self, root: Root, tokens: NDArray[np.int64], match: Match, stored: Sequence[MemCube], *, exact: bool, warnings: list[str]
+    ) -> tuple[Match, tuple[str, ...]]:
+        """A longer beginning from a stored block, where there is one; else what was in memory."""
+        for cube, payload in sorted(_blocks(stored), key=lambda each: each[1].tokens, reverse=True):
+            fits = (payload.fingerprint, payload.adapter, payload.base) == (root.fingerprint, root.adapter, 0)
+            if not fits or not match.tokens < payload.tokens < len(tokens) or (exact and payload.form != "float16"):
+                continue
+            if payload.mark != mark(self._blobs, root.tenant, tokens[: payload.tokens]):
+                continue
+            try:
+                block = self._load(root.tenant, cube, payload)
+            except MemOSError as error:
+                warnings.append(f"the KV block {cube.id} was not used: {error.message}")
+                continue
+            if _begins(tokens, block):
+                sources = frozenset((parent.id, parent.version) for parent in cube.provenance.parents)
+                return Match((block,), len(block.tokens), sources), (cube.id,)
+        return match, ()
+
+    def _load(self, tenant: str, cube: MemCube, payload: Activation) -> Block:
+        with self._lock:
+            known = self._loaded.get(tenant, payload.blob)
+        if known is not None:
+            return cast("Block", known)
+        with self._blobs.open(tenant, payload.blob) as blob:
+            block = self._runtime.unpack(blob, about(self._blobs, tenant, cube))
+        with self._lock:
+            self._loaded.put(tenant, payload.blob, block)
+        return block
+
+    def resolved(self, handle: str, tenant: str, user: str) -> Attached:
+        """What a handle stands for; NotFound when it was given to another, is too old, or a memory behind it has changed."""
+        with self._lock:
+            held = self._handles.get(tenant, handle)
+        if not isinstance(held, _Held) or held.root.user != user:
+            raise NotFound("this handle is good no more: a memory behind it has changed, or it is too old; ask for the context again")
+        return held.attaching.attached
+
+    def keep(self, tenant: str, user: str, prompt: Prompt, attached: Attached, kept: Block) -> None:
+        """Hold the KV of the stable parts, each by itself, with the memory that it tells of. What follows approximate KV is not held."""
+        if not kept.exact or not all(block.exact for block in attached.blocks):
+            return
+        lengths = [len(each) for each in self._runtime.tokens(prompt)]
+        blocks = [kept] if kept.base == 0 else [*attached.blocks, kept]
+        self.tiers.keep(self._root(tenant, user, attached.adapter), list(_pieces(prompt, lengths, blocks, self._runtime.cut)))
+
+    def voided(self, tenant: str, gone: frozenset[str] | None) -> None:
+        """Let go of whatever was made of some memories, or is one of these derived ones; None: of all of a tenant."""
+        self.tiers.void(tenant, gone)
+        with self._lock:
+            self._loaded.drop(tenant)
+            self._handles.drop(tenant, lambda held: gone is None or not gone.isdisjoint(_behind(held)))
+
+
+def about(blobs: BlobStore, tenant: str, cube: MemCube) -> About:
+    """What the blob of a derived memory must say of itself."""
+    adapter = cube.payload.adapter if isinstance(cube.payload, Activation) else None
+    return About(
+        tenant=blobs.mark(tenant, "tenant"),
+        sources=tuple((parent.id, parent.version) for parent in cube.provenance.parents),
+        adapter=adapter,
+    )
+
+
+def mark(blobs: BlobStore, tenant: str, tokens: NDArray[np.int64]) -> str:
+    """A keyed hash of some tokens, by which a stored block is found for a prompt that begins with them."""
+    return blobs.mark(tenant, f"kv {sha256(tokens.astype('<i8').tobytes()).hexdigest()}")
+
+
+def _behind(held: object) -> frozenset[str]:
+    return held.attaching.sources | frozenset(held.attaching.cubes) if isinstance(held, _Held) else frozenset()
+
+
+def _blocks(cubes: Sequence[MemCube]) -> list[tuple[MemCube, Activation]]:
+    return [(cube, cube.payload) for cube in cubes if isinstance(cube.payload, Activation)]
+
+
+def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    import numpy as np
+
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _begins(tokens: NDArray[np.int64], block: Block) -> bool:
+    import numpy as np
+
+    return len(block.tokens) < len(tokens) and bool(np.array_equal(tokens[: len(block.tokens)], block.tokens))
+
+
+def _spread(lengths: Sequence[int], tokens: int) -> tuple[int, ...]:
+    """Of each part how many of its tokens lie among the first so many."""
+    spread, at = [], 0
+    for length in lengths:
+        spread.append(max(0, min(length, tokens - at)))
+        at += length
+    return tuple(spread)
+
+
+def _pieces(prompt: Prompt, lengths: Sequence[int], blocks: Sequence[Block], cut: Callable[[Block, int, int], Block]) -> Iterator[Piece]:
+    """The KV of the stable parts, cut where parts and blocks end."""
+    place, inside = 0, 0
+    for part, length in zip(prompt, lengths, strict=False):
+        if part.kind not in STABLE:
+            return
+        sources = frozenset({(part.cube, part.version or 1)}) if part.cube is not None else frozenset()
+        left = length
+        while left:
+            if place >= len(blocks):
+                return
+            taken = min(left, len(blocks[place].tokens) - inside)
+            yield Piece(cut(blocks[place], inside, inside + taken), sources)
+            left, inside = left - taken, inside + taken
+            if inside == len(blocks[place].tokens):
+                place, inside = place + 1, 0

@@ -1,0 +1,168 @@
+"""Engine: the model runtime of a store: what it can, its counts, its adapters, its answers, and the KV that is kept of them.
+
+Nothing here decides who may see what: it is given memories that a call may use, and a prompt that was made for its caller.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from memos.errors import InvalidCall, MemOSError
+from memos.infrastructure.memvault.tiers import TierStatus
+from memos.interface.memory_api.attaching import Attacher, Attaching, Kept, Supply, about
+from memos.memcube.cube import MemCube
+from memos.memcube.payload import Parameter
+from memos.memcube.prompt import Prompt, Sampling
+from memos.ports.blobs import BlobStore
+from memos.ports.runtime import ActivationRuntime, Adapter, Attached, Capabilities, Generated, LearningRuntime, ModelRuntime
+
+NO_RUNTIME = (
+    "this store has no model runtime: open it with runtime=, or name one in the setting runtime; "
+    "a local one is installed by pip install 'memos-kernel[local]'"
+)
+LOCAL = "those of the local runtime do: runtime='transformers:///path/to/model'"
+ADAPTERS = 8
+"""So many adapters stay loaded."""
+BYTES_PER_TOKEN = 3.3
+"""Of English, Spanish and code under the usual tokenizers, a little under the true number, so that counts are a little over."""
+EMPTY = TierStatus(0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+class Engine:
+    """What a process has of a model. Thread-safe, as the runtime is."""
+
+    def __init__(self, runtime: ModelRuntime | None, blobs: BlobStore, budget: int, new_id: Callable[[], str]) -> None:
+        self._runtime, self.blobs = runtime, blobs
+        self._attacher: Attacher | None = None
+        if isinstance(runtime, ActivationRuntime) and runtime.capabilities.activation:
+            self._attacher = Attacher(runtime, blobs, budget, new_id)
+        self._lock = threading.Lock()
+        self._adapters = Kept(ADAPTERS)
+
+    @property
+    def present(self) -> bool:
+        """Whether there is a model."""
+        return self._runtime is not None
+
+    @property
+    def runtime(self) -> ModelRuntime:
+        """The model; InvalidCall where there is none."""
+        if self._runtime is None:
+            raise InvalidCall(NO_RUNTIME)
+        return self._runtime
+
+    @property
+    def activating(self) -> ActivationRuntime:
+        """The model as one that hands out its KV; InvalidCall where it does not."""
+        runtime = self.runtime
+        if not isinstance(runtime, ActivationRuntime) or not runtime.capabilities.activation:
+            raise InvalidCall(f"the runtime {runtime.name} hands out no KV blocks; {LOCAL}")
+        return runtime
+
+    @property
+    def learning(self) -> LearningRuntime:
+        """The model as one that learns; InvalidCall where it does not."""
+        runtime = self.runtime
+        if not isinstance(runtime, LearningRuntime) or not runtime.capabilities.learning:
+            raise InvalidCall(f"the runtime {runtime.name} trains no adapters; {LOCAL}")
+        return runtime
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the model's runtime can; nothing where there is none."""
+        return Capabilities() if self._runtime is None else self._runtime.capabilities
+
+    @property
+    def window(self) -> int | None:
+        """The most tokens of a prompt with its answer, None without a model."""
+        return None if self._runtime is None else self._runtime.window
+
+    @property
+    def model(self) -> str | None:
+        """The model's name, None without one."""
+        return None if self._runtime is None else self._runtime.name
+
+    @property
+    def fingerprint(self) -> str | None:
+        """All that a KV block depends on but its tokens and adapter; None where no blocks are to be had."""
+        return self.activating.fingerprint if self._attacher is not None else None
+
+    def load(self) -> float:
+        """How busy the model is, from 0 to 1."""
+        return 0.0 if self._runtime is None else self._runtime.load()
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has; an estimate where no model is at hand to ask."""
+        if self._runtime is not None:
+            return self._runtime.count(texts)
+        return [math.ceil(len(text.encode()) / BYTES_PER_TOKEN) for text in texts]
+
+    def status(self) -> TierStatus:
+        """What is held in memory."""
+        return EMPTY if self._attacher is None else self._attacher.tiers.status()
+
+    def attach(self, tenant: str, user: str, prompt: Prompt, supply: Supply, warnings: list[str], *, exact: bool = True) -> Attaching:
+        """The most that there is for a prompt: KV of its beginning, in memory or in blobs, and the adapter; what failed is a warning."""
+        adapter = None if supply.adapter is None else self.adapter(tenant, supply.adapter)
+        if self._attacher is None:
+            return Attaching(attached=Attached(adapter=adapter))
+        return self._attacher.attach(tenant, user, prompt, supply.blocks, adapter, exact=exact, warnings=warnings)
+
+    def routable(self, tenant: str, cube: MemCube, warnings: list[str]) -> bool:
+        """Whether an adapter can be attached, which loads it; why not is a warning."""
+        try:
+            self.adapter(tenant, cube)
+        except MemOSError as error:
+            warnings.append(f"the adapter {cube.id} was not used: {error.message}")
+            return False
+        return True
+
+    def adapter(self, tenant: str, cube: MemCube) -> Adapter:
+        """An adapter, loaded; NotFound when its blob is gone, BackendError when it is none of this model."""
+        payload, runtime = cube.payload, self.runtime
+        if not isinstance(payload, Parameter) or not isinstance(runtime, LearningRuntime):
+            raise InvalidCall(f"{cube.id} is no adapter that the runtime {runtime.name} attaches")
+        with self._lock:
+            known = self._adapters.get(tenant, payload.blob)
+        if isinstance(known, Adapter):
+            return known
+        with self.blobs.open(tenant, payload.blob) as blob:
+            loaded = runtime.adapter(payload.blob, blob, about(self.blobs, tenant, cube))
+        with self._lock:
+            self._adapters.put(tenant, payload.blob, loaded)
+        return loaded
+
+    def resolved(self, handle: str, tenant: str, user: str) -> Attached:
+        """What a handle stands for; NotFound when it was given to another, is too old, or a memory behind it has changed."""
+        if self._attacher is None:
+            raise InvalidCall(f"the runtime {self.runtime.name} hands out no KV blocks, and no handles of any")
+        return self._attacher.resolved(handle, tenant, user)
+
+    def generate(self, tenant: str, user: str, prompt: Prompt, sampling: Sampling, attached: Attached) -> Iterator[Generated]:
+        """The model's answer, piece by piece; the KV of what will stand in the next prompt too is kept in memory."""
+        given = attached if attached.blocks or attached.adapter is not None else None
+        for piece in self.runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None):
+            if piece.kept is not None and self._attacher is not None:
+                self._attacher.keep(tenant, user, prompt, attached, piece.kept)
+            yield replace(piece, kept=None)
+
+    def voided(self, tenant: str, ids: Iterable[str] | None) -> None:
+        """Let go of whatever was made of some memories, or is one of these derived ones; None: of all of a tenant."""
+        gone = None if ids is None else frozenset(ids)
+        if self._attacher is not None:
+            self._attacher.voided(tenant, gone)
+        with self._lock:
+            self._adapters.drop(tenant)
+        drop = getattr(self._runtime, "drop", None)
+        if callable(drop):  # an engine that keeps a cache of its own in files, and can empty it
+            drop()
+
+    def close(self) -> None:
+        """Let go of everything, and of the model."""
+        if self._attacher is not None:
+            self._attacher.tiers.clear()
+        if self._runtime is not None:
+            self._runtime.close()

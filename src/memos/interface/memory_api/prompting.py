@@ -1,0 +1,78 @@
+"""Prompting: the prompt of a context, made of the memories as they are disclosed, and what may be attached to it.
+
+No View is open here: blocks and adapters are read from files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from memos.interface.memory_api.attaching import Attaching, Supply
+from memos.interface.memory_api.context import Kit
+from memos.interface.memory_api.derived import sources_of
+from memos.interface.memory_api.desk import Desk
+from memos.memcube.call import Caller, MemoryCall, MemoryReply
+from memos.memcube.cube import MemCube
+from memos.memcube.plan import Attachment, Context, Injection, Plan
+from memos.memcube.prompt import Prompt, messages
+from memos.memcube.state import MemoryType
+from memos.operation.memscheduler.layout import compiled, line
+
+
+def with_context(caller: Caller, call: MemoryCall, reply: MemoryReply, kit: Kit | None, desk: Desk) -> MemoryReply:
+    """The reply with the Context as its value. Memories that were not disclosed after all are in none of it."""
+    if kit is None or not isinstance(reply.value, Plan):
+        return reply
+    shown = {cube.id: cube for cube in reply.cubes}
+    planned, warnings = reply.value, list[str]()
+    kept = [each for each in planned.injections if each.cube in shown]
+    supply = kit.supply if kit.options.attach and desk.engine.present and call.at is None and call.branch is None else Supply()
+    if supply.adapter is not None and not desk.engine.routable(caller.tenant, supply.adapter, warnings):
+        supply = Supply(supply.blocks)
+    if supply.adapter is None:
+        kept = [_as_text(each) if each.form is MemoryType.PARAMETER else each for each in kept]
+    prompt = _prompt(kit, kept, shown, desk)
+    attaching = desk.engine.attach(caller.tenant, caller.principal, prompt, supply, warnings, exact=kit.options.exact)
+    cached = {part.cube: many for part, many in zip(prompt, attaching.cached, strict=False) if part.cube is not None}
+    injections = tuple(each.model_copy(update={"cached": min(each.tokens, cached.get(each.cube, 0))}) for each in kept)
+    told = planned.model_copy(
+        update={
+            "injections": injections,
+            "read": sum(each.tokens - each.cached for each in injections if each.form is not MemoryType.PARAMETER),
+            "adapter": None if supply.adapter is None else supply.adapter.id,
+        }
+    )
+    every = (*reply.warnings, *warnings)
+    context = Context(
+        call_id=call.id, messages=messages(prompt), parts=prompt, attachments=tuple(_attachments(desk, supply, attaching)), plan=told,
+        warnings=every,
+    )  # fmt: skip
+    return reply.model_copy(update={"value": context, "warnings": every})
+
+
+def _as_text(injection: Injection) -> Injection:
+    """A memory whose adapter cannot be attached, given as what it is."""
+    reason = f"as text, since its adapter cannot be attached; else {injection.reason}"
+    return injection.model_copy(update={"form": MemoryType.PLAINTEXT, "via": None, "reason": reason})
+
+
+def _prompt(kit: Kit, kept: Sequence[Injection], shown: dict[str, MemCube], desk: Desk) -> Prompt:
+    lines = {each.cube: line(shown[each.cube], own=each.cube in kit.own) for each in kept}
+    by_form = {form: [(shown[each.cube], lines[each.cube]) for each in kept if each.form is form] for form in MemoryType}
+    return compiled(
+        kit.question, system=kit.options.system or desk.settings.system, tools=kit.options.tools, pinned=by_form[MemoryType.ACTIVATION],
+        turns=kit.turns, retrieved=by_form[MemoryType.PLAINTEXT],
+    )  # fmt: skip
+
+
+def _attachments(desk: Desk, supply: Supply, attaching: Attaching) -> Iterator[Attachment]:
+    model = desk.engine.model or ""
+    if attaching.tokens and attaching.handle is not None:
+        yield Attachment(
+            kind="activation", model=model, handle=attaching.handle, tokens=attaching.tokens, exact=attaching.exact, error=attaching.error,
+            cubes=attaching.cubes, sources=tuple(sorted(attaching.sources)),
+        )  # fmt: skip
+    if attaching.attached.adapter is not None and supply.adapter is not None:
+        sources = tuple(source for source, _ in sources_of(supply.adapter))
+        handle = attaching.handle or supply.adapter.id
+        yield Attachment(kind="parameter", model=model, handle=handle, cubes=(supply.adapter.id,), sources=sources)
