@@ -18,6 +18,7 @@ SOURCES = {
     "Session": {
         "Memories": SESSION / "memories.py",
         "Asking": SESSION / "asking.py",
+        "Conversing": SESSION / "conversing.py",
         "Documents": SESSION / "documents.py",
         "Life": SESSION / "life.py",
         "Erasing": SESSION / "erasing.py",
@@ -58,6 +59,8 @@ from memos.memcube.value import Time
 from memos.memcube.window import Window
 from memos.session import Filtering, Ref, Session
 from memos.interface.memreader.saying import Said
+from memos.memcube.plan import Context
+from memos.session.conversing import ChatStream, Turns
 from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
     from memos.interface.memreader.documents import Document
     from memos.ports.clock import Clock
     from memos.ports.models import ChatModel, Reranker
+    from memos.ports.runtime import ModelRuntime
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.ports.adapter import NamespaceInfo
     from memos.settings import Settings
@@ -111,6 +115,24 @@ class AsyncMemOS:
         await self.close()
 ''',
     "Session": '''
+
+class AsyncChatStream:
+    """`ChatStream`, to be iterated over with `async for`: an answer as it is written."""
+
+    def __init__(self, stream: ChatStream) -> None:
+        self._sync = stream
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """The pieces, whose joint text is the answer."""
+        pieces = iter(self._sync)
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield piece
+
+    @property
+    def reply(self) -> MemoryReply:
+        """What `chat` gives; InvalidCall before the last piece was read."""
+        return self._sync.reply
+
 
 class AsyncSession:
     """`Session`, awaitable: one caller's verbs."""
@@ -185,6 +207,9 @@ def method(node: ast.FunctionDef) -> str:
         )
     if returns == "Session":
         return f"\n    {head.replace('-> Session', '-> AsyncSession')}\n        return AsyncSession(self._sync.{node.name}({passed}))\n"
+    if returns == "ChatStream":  # nothing is asked before the first piece is
+        head = head.replace("-> ChatStream", "-> AsyncChatStream")
+        return f"\n    {head}\n        answering = self._sync.{node.name}({_wrapped(passed)}\n        return AsyncChatStream(answering)\n"
     result = "" if returns == "None" else "return "
     return f"\n    async {head}\n        {result}await asyncio.to_thread({_wrapped(f'self._sync.{node.name}, {passed}')}\n"
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Literal, Self, TypeVar
 from memos.interface.memreader.saying import Said
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
+from memos.memcube.plan import Context
 from memos.memcube.rank import Rank
 from memos.memcube.value import Time
 from memos.memcube.window import Window
 from memos.session import Filtering, Ref, Session
+from memos.session.conversing import ChatStream, Turns
 from memos.session.past import Moment
 from memos.system import Embedding, MemOS
 
@@ -30,7 +32,26 @@ if TYPE_CHECKING:
     from memos.ports.clock import Clock
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.ports.models import ChatModel, Reranker
+    from memos.ports.runtime import ModelRuntime
     from memos.settings import Settings
+
+
+class AsyncChatStream:
+    """`ChatStream`, to be iterated over with `async for`: an answer as it is written."""
+
+    def __init__(self, stream: ChatStream) -> None:
+        self._sync = stream
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """The pieces, whose joint text is the answer."""
+        pieces = iter(self._sync)
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield piece
+
+    @property
+    def reply(self) -> MemoryReply:
+        """What `chat` gives; InvalidCall before the last piece was read."""
+        return self._sync.reply
 
 
 class AsyncSession:
@@ -250,6 +271,89 @@ class AsyncSession:
             self._sync.ask, text, now=now, tz=tz, turns=turns, limit=limit, namespaces=namespaces,
             trigger=trigger, week_start=week_start, country=country, idempotency_key=idempotency_key,
         )  # fmt: skip
+
+    async def context(
+        self,
+        question: str,
+        *,
+        budget: int = 2000,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        system: str | None = None,
+        tools: str | None = None,
+        turns: Turns | None = None,
+        history: int = 1000,
+        exact: bool = True,
+        attach: bool = True,
+    ) -> Context:
+        """What to send to a model for a question: `context.messages` for any chat endpoint, and what a local runtime attaches instead."""
+        return await asyncio.to_thread(
+            self._sync.context, question, budget=budget, filter=filter, namespaces=namespaces,
+            system=system, tools=tools, turns=turns, history=history, exact=exact, attach=attach,
+        )  # fmt: skip
+
+    async def chat(
+        self,
+        text: str,
+        *,
+        budget: int = 2000,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        system: str | None = None,
+        turns: Turns | None = None,
+        history: int = 1000,
+        exact: bool = True,
+        store: bool = True,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        seed: int | None = None,
+        stop: str | Iterable[str] | None = None,
+        watermark: bool = False,
+    ) -> MemoryReply:
+        """Have the store's model answer, with what is remembered: `reply.value` is an Answer, whose `text` is what it said."""
+        return await asyncio.to_thread(
+            self._sync.chat, text, budget=budget, filter=filter, namespaces=namespaces, system=system,
+            turns=turns, history=history, exact=exact, store=store, max_tokens=max_tokens,
+            temperature=temperature, top_p=top_p, top_k=top_k, seed=seed, stop=stop, watermark=watermark,
+        )  # fmt: skip
+
+    def stream(
+        self,
+        text: str,
+        *,
+        budget: int = 2000,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        system: str | None = None,
+        turns: Turns | None = None,
+        history: int = 1000,
+        exact: bool = True,
+        store: bool = True,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        seed: int | None = None,
+        stop: str | Iterable[str] | None = None,
+        watermark: bool = False,
+    ) -> AsyncChatStream:
+        """`chat`, piece by piece: iterate over the stream for the text; afterwards `stream.reply` is what `chat` gives."""
+        answering = self._sync.stream(
+            text, budget=budget, filter=filter, namespaces=namespaces, system=system, turns=turns,
+            history=history, exact=exact, store=store, max_tokens=max_tokens, temperature=temperature,
+            top_p=top_p, top_k=top_k, seed=seed, stop=stop, watermark=watermark,
+        )  # fmt: skip
+        return AsyncChatStream(answering)
+
+    async def convert(
+        self, ids: Ref | Iterable[Ref], *, to: str, by: str | None = None, wait: bool = False, trigger: str | None = None
+    ) -> MemoryReply:
+        """Give memories another form, as MemScheduler does by itself: `to` "activation" a KV block each, "parameter" one adapter of all,
+        "plaintext" nothing but their texts again. The texts stay as they are, and are the truth.
+        """
+        return await asyncio.to_thread(self._sync.convert, ids, to=to, by=by, wait=wait, trigger=trigger)
 
     async def add_document(
         self,
@@ -718,6 +822,7 @@ class AsyncMemOS:
         embedder: Embedding = "default",
         reranker: Reranker | None = None,
         chat: ChatModel | str | None = None,
+        runtime: ModelRuntime | str | None = None,
         settings: Mapping[str, Any] | Settings | None = None,
         clock: Clock | None = None,
         worker: Literal["thread", "none"] = "thread",
@@ -733,6 +838,7 @@ class AsyncMemOS:
                 embedder=embedder,
                 reranker=reranker,
                 chat=chat,
+                runtime=runtime,
                 settings=settings,
                 clock=clock,
                 worker=worker,

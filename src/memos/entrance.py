@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 from memos.errors import MemOSError
 from memos.interface.memory_api.api import STORE_FAILURES, MemoryAPI
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply
+from memos.memcube.plan import Context
+from memos.memcube.prompt import Sampling
+from memos.ports.runtime import Generated
 
 
 class Entrance:
@@ -29,6 +33,10 @@ class Entrance:
             if present is api:
                 raise
         return present.authenticate(credential, context, tenant)
+
+    def answer(self, caller: Caller, context: Context, sampling: Sampling) -> Iterator[Generated]:
+        """See `memos.ports.door.Answering`."""
+        return self.api.answer(caller, context, sampling)
 
     def handle(self, caller: Caller, call: MemoryCall) -> MemoryReply:
         """Run one call; one that failed only because its store was opened anew meanwhile is run there."""

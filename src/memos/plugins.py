@@ -17,6 +17,7 @@ from memos.ports.clock import Clock
 from memos.ports.kms import KeyManagement, Locate
 from memos.ports.maintenance import Analyse, RestoreReport
 from memos.ports.models import ChatModel, Embedder, Remembered
+from memos.ports.runtime import ModelRuntime
 from memos.ports.store import Choose, Chosen, StoreParts
 from memos.ports.trail import Trail
 from memos.settings import Settings, load_settings
@@ -29,6 +30,14 @@ EMBEDDERS = {
 }
 
 CHAT_MODELS = {"openai+http": "memos.backends.openai_chat:from_url", "openai+https": "memos.backends.openai_chat:from_url"}
+RUNTIMES = {
+    "transformers": "memos.backends.transformers:from_url",
+    "llama": "memos.backends.llama_server:from_url",
+    "llama+http": "memos.backends.llama_server:from_url",
+    "llama+https": "memos.backends.llama_server:from_url",
+    "openai+http": "memos.backends.openai_engine:from_url",
+    "openai+https": "memos.backends.openai_engine:from_url",
+}
 KEYS = {"file": "memos.backends.local_keys:from_file", "env": "memos.backends.local_keys:from_environment"}
 
 STORES = {"": "memos.backends.sqlite.store:open_store", "memory": "memos.backends.sqlite.store:open_store"}
@@ -63,6 +72,22 @@ def load_chat(wanted: ChatModel | str | None) -> ChatModel | None:
     if not callable(getattr(wanted, "complete", None)) or not isinstance(name, str) or not name:
         raise InvalidCall(
             f"a chat model is None, a URL, or an object with a name and complete(messages, schema), not {type(wanted).__name__}"
+        )
+    return wanted
+
+
+def load_runtime(wanted: ModelRuntime | str | None) -> ModelRuntime | None:
+    """The model runtime that a URL names, or that a program gives; InvalidCall for what is none."""
+    if wanted is None:
+        return None
+    if isinstance(wanted, str):
+        named: ModelRuntime = _load("memos.runtimes", RUNTIMES, scheme_of(wanted), "model runtime")(wanted)
+        return named
+    given: object = wanted
+    if not isinstance(given, ModelRuntime) or not given.name:
+        raise InvalidCall(
+            "a runtime is None, a URL such as transformers:///path/to/model, or a ModelRuntime with name, capabilities, window, count,"
+            f" generate, load and close, not {type(wanted).__name__}"
         )
     return wanted
 

@@ -21,15 +21,17 @@ from memos.infrastructure.memgovernance.seals import Seals
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.api import MemoryAPI
 from memos.interface.memory_api.desk import Desk, Signing
+from memos.interface.memory_api.engine import Engine
 from memos.interface.memory_api.extracting import Extracting
 from memos.locking import Locking
 from memos.memcube.call import MemoryReply
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
 from memos.places import place_of, require_usable, usable_path
-from memos.plugins import chooser, load_chat, open_store, signing_secret
+from memos.plugins import chooser, load_chat, load_runtime, open_store, signing_secret
 from memos.ports.clock import Clock, SystemClock
 from memos.ports.models import ChatModel, Embedder, Remembered, Reranker
+from memos.ports.runtime import ModelRuntime
 from memos.ports.store import StoreParts
 from memos.refresher import Refresher
 from memos.session.base import Filtering, Ref
@@ -50,9 +52,9 @@ class MemOS(Doors, Locking):
 
     def __init__(
         self, parts: StoreParts, settings: Settings, clock: Clock, worker: Literal["thread", "none"], *,
-        reranker: Reranker | None = None, chat: ChatModel | None = None,
+        reranker: Reranker | None = None, chat: ChatModel | None = None, runtime: ModelRuntime | None = None,
     ) -> None:  # fmt: skip
-        self._reranker, self._chat = reranker, chat
+        self._reranker, self._chat, self._runtime = reranker, chat, runtime
         self._settings, self._clock, self._runs = settings, clock, worker
         self._closed = threading.Event()
         self._seals = Seals()
@@ -66,9 +68,10 @@ class MemOS(Doors, Locking):
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
         self._operator = operator = MemOperator(self._settings.cache_bytes)
         self._extracting = Extracting(self._chat, parts.counters, self._clock, self._settings)
+        self._engine = Engine(self._runtime, parts.blobs, self._settings.activation_bytes, self._clock.new_id)
         desk = Desk(
             governance, operator, parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity,
-            self._extracting, self._reranker,
+            self._extracting, self._engine, self._reranker,
         )  # fmt: skip
         self._vault = MemVault(parts.adapter, parts.journal)
         self._eraser = Eraser(parts, partial(signing_secret, parts.directory), self._clock, self._settings)
@@ -90,6 +93,7 @@ class MemOS(Doors, Locking):
         embedder: Embedding = "default",
         reranker: Reranker | None = None,
         chat: ChatModel | str | None = None,
+        runtime: ModelRuntime | str | None = None,
         settings: Mapping[str, Any] | Settings | None = None,
         clock: Clock | None = None,
         worker: Literal["thread", "none"] = "thread",
@@ -102,6 +106,7 @@ class MemOS(Doors, Locking):
         `openai+http://127.0.0.1:8080/v1?model=m`; or an Embedder. With `worker="none"` nothing runs in the background: `drain()`
         computes pending vectors. A `reranker` has `name` and `score(query, texts)`; it reads the memories that each search finds first.
         `chat` is a ChatModel, or the URL of one, that `extract` may ask; without it the setting `chat` names it, or there is none.
+        `runtime` is the ModelRuntime that `chat` has answer, or the URL of one; without it the setting `runtime` names it.
 
         Raises InvalidCall, and under BackendError: NotAStore, StoreTooNew, ReadOnlyStore, WrongEmbedder.
         """
@@ -113,7 +118,12 @@ class MemOS(Doors, Locking):
         if asked is None and given.get("extract") == "model":
             raise InvalidCall("the setting extract is 'model', and there is none: give one with chat=, or name it in the setting chat")
         parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
-        return cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked)
+        try:
+            answering = load_runtime(loaded.runtime if runtime is None else runtime)
+        except BaseException:
+            parts.adapter.close()
+            raise
+        return cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked, runtime=answering)
 
     def drain(self, seconds: float | None = None) -> bool:
         """Compute or await every pending vector, and extract what is to be extracted; False when some is pending still.
@@ -142,6 +152,7 @@ class MemOS(Doors, Locking):
         try:
             self._worker.stop(self._settings.close_seconds if self._threaded else 0.0)
         finally:
+            self._engine.close()
             self._vault.close()
             self._parts.counters.close()
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from memos.memcube.prompt import Part
+from memos.memcube.prompt import Part, TokenUsage
 from memos.memcube.state import MemoryType
 from memos.memcube.value import Instant, Metadata, Value
 
@@ -68,6 +68,7 @@ class Plan(Value):
     conversions: tuple[Move, ...] = ()
     adapter: str | None = Field(default=None, description="the id of the one adapter that is routed to this request")
     policy: str = "memos"
+    model: str | None = Field(default=None, description="the model for which it was decided, where there is one")
     inputs: Metadata = Field(default_factory=dict)
 
 
@@ -86,6 +87,18 @@ class Attachment(Value):
     error: float | None = None
     cubes: tuple[str, ...] = Field(default=(), description="the derived memories it is made of")
     sources: tuple[str, ...] = Field(default=(), description="the memories that these are made of")
+
+
+class Answer(Value):
+    """What a model answered. `plan` says which memories it was given and in which form; `turns` are the memories that keep both sides."""
+
+    text: str
+    ended: Literal["stop", "length"]
+    model: str
+    usage: TokenUsage
+    plan: Plan
+    attachments: tuple[Attachment, ...] = ()
+    turns: tuple[str, ...] = ()
 
 
 class Context(Value):

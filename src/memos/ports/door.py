@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply
+
+if TYPE_CHECKING:
+    from memos.memcube.plan import Context
+    from memos.memcube.prompt import Sampling
+    from memos.ports.runtime import Generated
 
 
 class Door(Protocol):
@@ -18,3 +24,15 @@ class Door(Protocol):
 
     def handle(self, caller: Caller, call: MemoryCall) -> MemoryReply:
         """Run one call to its end."""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A door behind which a model answers."""
+
+    def answer(self, caller: Caller, context: Context, sampling: Sampling) -> Iterator[Generated]:
+        """The model's answer to a context that this door has made, piece by piece.
+
+        Raises InvalidCall where there is no model, Denied and NotFound where what is attached may not be used any more, Unavailable and
+        BackendError when the model fails.
+        """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from memos.session.asking import Asking
 from memos.session.attribution import Attribution
 from memos.session.calls import Calls
+from memos.session.conversing import Conversing
 from memos.session.documents import Documents
 from memos.session.erasing import Erasing
 from memos.session.extracting import Extracting
@@ -20,6 +21,21 @@ from memos.session.tagging import Tagging
 
 
 class Session(
-    Memories, Asking, Documents, Tagging, Life, Erasing, Extracting, Past, Logs, Relating, Sharing, Governing, Attribution, Identity, Calls
+    Memories,
+    Asking,
+    Conversing,
+    Documents,
+    Tagging,
+    Life,
+    Erasing,
+    Extracting,
+    Past,
+    Logs,
+    Relating,
+    Sharing,
+    Governing,
+    Attribution,
+    Identity,
+    Calls,
 ):
     """A caller and the door it goes through. Every verb returns a MemoryReply and raises the errors of `memos.errors`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from memos.errors import Denied, InvalidCall, MemOSError, VersionConflict
+from memos.errors import Denied, InvalidCall, MemOSError, NotFound, VersionConflict
 from memos.infrastructure.memgovernance.credentials import nobody
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.chain import Chain
@@ -23,6 +23,9 @@ from memos.interface.memory_api.summaries import with_summary
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
 from memos.memcube.change import Committed
 from memos.memcube.cube import MemCube
+from memos.memcube.plan import Context
+from memos.memcube.prompt import Sampling
+from memos.ports.runtime import Attached, Generated
 
 __all__ = ["STORE_FAILURES", "MemoryAPI"]
 UNSEALED = (
@@ -107,6 +110,17 @@ class MemoryAPI:
                 continue
             return self._committed(caller, call, reply, committed)
         raise AssertionError
+
+    def answer(self, caller: Caller, context: Context, sampling: Sampling) -> Iterator[Generated]:
+        """See `memos.ports.door.Answering`; whether what is attached may still be used is decided anew."""
+        if not self._desk.identity.made_here(caller):
+            raise Denied(UNSEALED)
+        engine, given = self._desk.engine, [each for each in context.attachments if each.handle]
+        sources = sorted({source for each in given for source in each.sources})
+        if sources and not self._preparing.sees(caller, sources):
+            raise NotFound("a memory behind what is attached is not to be seen any more; ask for the context again")
+        attached = engine.resolved(given[0].handle, caller.tenant, caller.principal) if given else Attached()
+        return engine.generate(caller.tenant, caller.principal, context.parts, sampling, attached)
 
     def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)

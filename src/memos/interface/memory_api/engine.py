@@ -113,6 +113,9 @@ class Engine:
 
     def routable(self, tenant: str, cube: MemCube, warnings: list[str]) -> bool:
         """Whether an adapter can be attached, which loads it; why not is a warning."""
+        if self._attacher is None:
+            warnings.append(f"the adapter {cube.id} was not used: this runtime gives no handles")
+            return False
         try:
             self.adapter(tenant, cube)
         except MemOSError as error:
@@ -161,8 +164,6 @@ class Engine:
             drop()
 
     def close(self) -> None:
-        """Let go of everything, and of the model."""
+        """Let go of what is kept; the model is whose program gave it."""
         if self._attacher is not None:
             self._attacher.tiers.clear()
-        if self._runtime is not None:
-            self._runtime.close()

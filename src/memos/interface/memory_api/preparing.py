@@ -79,6 +79,15 @@ class Preparing:
             allowed = self._desk.governance.permitted(work.warrant, work.grant, call, cubes, now=work.now, heads=work.heads)
             return tuple(cube for cube, may in zip(cubes, allowed, strict=True) if may)
 
+    def sees(self, caller: Caller, ids: Sequence[str]) -> bool:
+        """Whether a caller may be given each of some memories in a context now."""
+        call = MemoryCall(id=self._desk.clock.new_id(), operation="context")
+        with self._opener(caller, None)() as view:
+            work = self._work(caller, call, view, self._opener(caller, None), counted=True)
+            found = list(view.get(list(ids), grant=work.grant.filter, now=work.now).values())
+            allowed = self._desk.governance.permitted(work.warrant, work.grant, call, found, now=work.now, heads=None)
+            return len(found) == len(set(ids)) and all(allowed)
+
     def sources(self, caller: Caller, call: MemoryCall) -> tuple[Sequence[Waiting], int]:
         """The memories from which facts are to be extracted, for rules or a model to read."""
         opened = self._opener(caller, None)

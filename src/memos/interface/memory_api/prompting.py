@@ -40,6 +40,7 @@ def with_context(caller: Caller, call: MemoryCall, reply: MemoryReply, kit: Kit 
             "injections": injections,
             "read": sum(each.tokens - each.cached for each in injections if each.form is not MemoryType.PARAMETER),
             "adapter": None if supply.adapter is None else supply.adapter.id,
+            "model": desk.engine.model,
         }
     )
     every = (*reply.warnings, *warnings)
@@ -74,5 +75,4 @@ def _attachments(desk: Desk, supply: Supply, attaching: Attaching) -> Iterator[A
         )  # fmt: skip
     if attaching.attached.adapter is not None and supply.adapter is not None:
         sources = tuple(source for source, _ in sources_of(supply.adapter))
-        handle = attaching.handle or supply.adapter.id
-        yield Attachment(kind="parameter", model=model, handle=handle, cubes=(supply.adapter.id,), sources=sources)
+        yield Attachment(kind="parameter", model=model, handle=attaching.handle or "", cubes=(supply.adapter.id,), sources=sources)

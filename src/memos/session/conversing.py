@@ -1,0 +1,207 @@
+"""Conversing: the verbs that give memories to a model: `context` makes what is sent, `chat` and `stream` have it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from memos.errors import InvalidCall, NotFound
+from memos.memcube.call import MemoryReply
+from memos.memcube.plan import Answer, Context
+from memos.memcube.prompt import Sampling, TokenUsage, sampling_of
+from memos.ports.door import Answering
+from memos.ports.runtime import Generated
+from memos.session.base import Filtering, Ref, Verbs, given, refs, several
+
+AGAIN = 3
+"""So often a context is made anew whose memories change before it is answered."""
+Turns = Iterable[Mapping[str, str] | tuple[str, str]]
+"""What was said before, oldest first: messages of a chat, or pairs of role and text."""
+
+
+class ChatStream:
+    """An answer as it is written: iterate over its pieces; then `reply` is what `chat` gives. Closing it early ends the work."""
+
+    def __init__(self, pieces: Iterator[str | MemoryReply]) -> None:
+        self._pieces = pieces
+        self._reply: MemoryReply | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        """The pieces, whose joint text is the answer."""
+        for piece in self._pieces:
+            if isinstance(piece, MemoryReply):
+                self._reply = piece
+            else:
+                yield piece
+
+    @property
+    def reply(self) -> MemoryReply:
+        """What `chat` gives; InvalidCall before the last piece was read."""
+        if self._reply is None:
+            raise InvalidCall("the answer is not finished: iterate over the stream to its end, then ask for its reply")
+        return self._reply
+
+
+class Conversing(Verbs):
+    """`context`, `chat`, `stream`, `convert`."""
+
+    def context(
+        self,
+        question: str,
+        *,
+        budget: int = 2000,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        system: str | None = None,
+        tools: str | None = None,
+        turns: Turns | None = None,
+        history: int = 1000,
+        exact: bool = True,
+        attach: bool = True,
+    ) -> Context:
+        """What to send to a model for a question: `context.messages` for any chat endpoint, and what a local runtime attaches instead.
+
+        MemScheduler chooses among the memories that a search finds, those that are pinned and your standing wishes, in which form and
+        order, within `budget` tokens; `context.plan` says why, memory by memory. The prompt begins with what changes least: `system`, then
+        `tools`, pinned memories, the turns before (`turns`, else those of this session that fit `history` tokens), memories for this
+        question, the question. Attachments spare the model the reading of the beginning; with `exact` they change nothing of the answer.
+        Without a runtime all is text and tokens are estimated. Raises InvalidCall.
+        """
+        query = self._query(text=question, filter=filter, namespaces=namespaces)
+        options = {"budget": budget, "history": history, "exact": exact, "attach": attach} | given(system=system, tools=tools)
+        if turns is not None:
+            options["turns"] = [_said(turn) for turn in turns]
+        value: Context = self._call("context", query=query, options=options).value
+        return value
+
+    def chat(
+        self,
+        text: str,
+        *,
+        budget: int = 2000,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        system: str | None = None,
+        turns: Turns | None = None,
+        history: int = 1000,
+        exact: bool = True,
+        store: bool = True,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        seed: int | None = None,
+        stop: str | Iterable[str] | None = None,
+        watermark: bool = False,
+    ) -> MemoryReply:
+        """Have the store's model answer, with what is remembered: `reply.value` is an Answer, whose `text` is what it said.
+
+        It retrieves and plans as `context` does, attaches what there is, answers, and keeps both turns in this session unless `store` is
+        False. `reply.value.plan` and `explain(reply.call_id)` say which memories were given in which form, `reply.value.usage` what had
+        to be read. The rest is how tokens are chosen; a temperature of 0, the default, always takes the likeliest; `watermark` marks what
+        is generated, where the runtime can. Raises InvalidCall, also where there is no runtime; Unavailable and BackendError.
+        """
+        stream = self.stream(
+            text, budget=budget, filter=filter, namespaces=namespaces, system=system, turns=turns, history=history, exact=exact,
+            store=store, max_tokens=max_tokens, temperature=temperature, top_p=top_p, top_k=top_k, seed=seed, stop=stop,
+            watermark=watermark,
+        )  # fmt: skip
+        for _ in stream:
+            pass
+        return stream.reply
+
+    def stream(
+        self,
+        text: str,
+        *,
+        budget: int = 2000,
+        filter: Filtering = None,
+        namespaces: str | Iterable[str] | None = None,
+        system: str | None = None,
+        turns: Turns | None = None,
+        history: int = 1000,
+        exact: bool = True,
+        store: bool = True,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        seed: int | None = None,
+        stop: str | Iterable[str] | None = None,
+        watermark: bool = False,
+    ) -> ChatStream:
+        """`chat`, piece by piece: iterate over the stream for the text; afterwards `stream.reply` is what `chat` gives.
+
+        What is not read to its end is not kept.
+        """
+        sampling = sampling_of(
+            max_tokens=max_tokens, temperature=temperature, top_p=top_p, top_k=top_k, seed=seed, watermark=watermark,
+            stop=None if stop is None else several(stop),
+        )  # fmt: skip
+        asked = {
+            "budget": budget, "filter": filter, "namespaces": namespaces, "system": system, "turns": None if turns is None else list(turns),
+            "history": history, "exact": exact,
+        }  # fmt: skip
+        return ChatStream(self._answered(text, asked, sampling, store=store))
+
+    def _answered(self, text: str, asked: dict[str, Any], sampling: Sampling, *, store: bool) -> Iterator[str | MemoryReply]:
+        if not isinstance(self._door, Answering):
+            raise InvalidCall("no model answers behind this door; open the store with a runtime")
+        context, pieces = self._begun(text, asked, sampling)
+        said: list[str] = []
+        usage, ended = TokenUsage(prompt=0, completion=0), "stop"
+        for piece in pieces:
+            usage, ended = piece.usage or usage, piece.ended or ended
+            if piece.text:
+                said.append(piece.text)
+                yield piece.text
+        yield self._kept(text, "".join(said), context, usage, ended, store=store)
+
+    def _begun(self, text: str, asked: dict[str, Any], sampling: Sampling) -> tuple[Context, Iterator[Generated]]:
+        """A context and its answer; made anew where one of its memories was changed or withdrawn meanwhile."""
+        for attempt in range(AGAIN):
+            context = self.context(text, **asked)
+            try:
+                return context, self._door.answer(self.caller, context, sampling)  # type: ignore[attr-defined]
+            except NotFound:
+                if attempt == AGAIN - 1:
+                    raise
+        raise AssertionError
+
+    def _kept(self, text: str, said: str, context: Context, usage: TokenUsage, ended: str, *, store: bool) -> MemoryReply:
+        """The reply, once both turns are kept."""
+        model = next((each.model for each in context.attachments), context.plan.model or "")
+        turns: tuple[str, ...] = ()
+        warnings = context.warnings
+        if store and said:
+            told = {"model": model, "context": context.call_id}
+            messages = [{"role": "user", "content": text}, {"role": "assistant", "content": said, "metadata": told}]
+            drafts = {"session": self.caller.session} if self.caller.session is not None else {}
+            reply = self.add(messages, **drafts)  # type: ignore[attr-defined]
+            turns, warnings = tuple(cube.id for cube in reply.cubes), (*warnings, *reply.warnings)
+        answer = Answer(
+            text=said, ended="length" if ended == "length" else "stop", model=model, usage=usage, plan=context.plan,
+            attachments=context.attachments, turns=turns,
+        )  # fmt: skip
+        return MemoryReply(call_id=context.call_id, value=answer, warnings=warnings)
+
+    def convert(
+        self, ids: Ref | Iterable[Ref], *, to: str, by: str | None = None, wait: bool = False, trigger: str | None = None
+    ) -> MemoryReply:
+        """Give memories another form, as MemScheduler does by itself: `to` "activation" a KV block each, "parameter" one adapter of all,
+        "plaintext" nothing but their texts again. The texts stay as they are, and are the truth.
+
+        `reply.cubes` are the derived memories. An adapter is trained in the background, `by` "labelled" (the texts) or "distilled" (what
+        the model answers with the texts before it), and goes live when it has passed its examination; with `wait` that is waited for.
+        What expires, belongs to a session, is sensitive or has conditions stays text: InvalidCall says why. Raises NotFound, Denied.
+        """
+        return self._call("convert", cubes=refs(ids), options=given(to=to, by=by, wait=wait or None, trigger=trigger))
+
+
+def _said(turn: Any) -> dict[str, str]:
+    """A turn as the call has it; InvalidCall for what is none."""
+    if isinstance(turn, Mapping) and {"role", "content"} <= set(turn):
+        return {"role": str(turn["role"]), "content": str(turn["content"])}
+    if isinstance(turn, tuple | list) and len(turn) == 2:
+        return {"role": str(turn[0]), "content": str(turn[1])}
+    raise InvalidCall('a turn is {"role": "user" or "assistant", "content": text}, or a pair of both')
