@@ -1,4 +1,4 @@
-"""What embedders and chat models behind OpenAI-compatible endpoints share: addresses, options, and the client."""
+"""What backends behind HTTP share: addresses and options; and those behind OpenAI-compatible endpoints the client and its errors."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ RETRY_LATER = frozenset({408, 409, 429})
 
 
 def checked_address(url: str) -> tuple[str, str]:
+    """The address of an OpenAI-compatible endpoint; see `plain_address`."""
+    return plain_address(url, "an OpenAI-compatible endpoint", "http://127.0.0.1:8080/v1")
+
+
+def plain_address(url: str, what: str, example: str) -> tuple[str, str]:
     """The address without a slash at its end, and its host with the port; errors do not repeat it, for it may hold a secret."""
-    wrong = InvalidCall("the address of an OpenAI-compatible endpoint looks like http://127.0.0.1:8080/v1, without query or fragment")
+    wrong = InvalidCall(f"the address of {what} looks like {example}, without query or fragment")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -51,6 +56,14 @@ def options_of(url: str, what: str, known: Mapping[str, type]) -> tuple[str, dic
 
     InvalidCall when something is missing, unknown or no number.
     """
+    scheme, address, options = options_of_url(url, what, known)
+    if not scheme.startswith("openai+"):
+        raise InvalidCall(f"the URL of an OpenAI-compatible {what} begins with openai+http:// or openai+https://")
+    return f"{scheme.removeprefix('openai+')}://{address}", options
+
+
+def options_of_url(url: str, what: str, known: Mapping[str, type]) -> tuple[str, str, dict[str, Any]]:
+    """The scheme of a URL, "" where it has none, what follows it, and its options as their kinds; InvalidCall as above."""
     scheme, mark, rest = url.partition("://")
     address, _, query = rest.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
@@ -58,9 +71,7 @@ def options_of(url: str, what: str, known: Mapping[str, type]) -> tuple[str, dic
     if unknown:
         names = [*known]
         raise InvalidCall(f"the {what}'s URL has the unknown option {unknown[0]!r}: {', '.join(names[:-1])} and {names[-1]} are known")
-    if not mark or not scheme.startswith("openai+"):
-        raise InvalidCall(f"the URL of an OpenAI-compatible {what} begins with openai+http:// or openai+https://")
-    return f"{scheme.removeprefix('openai+')}://{address}", dict(_typed(options, what, known))
+    return scheme if mark else "", address, dict(_typed(options, what, known))
 
 
 def _typed(options: Mapping[str, str], what: str, known: Mapping[str, type]) -> Iterator[tuple[str, Any]]:

@@ -9,31 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from memos.backends._template import ANSWER, JOINT, START, texts_between
 from memos.backends.transformers.identity import digest_of
 from memos.errors import BackendError, InvalidCall
 from memos.memcube.prompt import Part, require_ordered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-JOINT = "\n\n"
-"""Stands between two parts of one message."""
-START, ANSWER = "start", "answer"
-_DIALOGUES = (
-    ("user",),
-    ("system", "user"),
-    ("user", "assistant", "user"),
-    ("system", "user", "assistant", "user"),
-    ("system", "user", "assistant", "user", "assistant", "user"),
-    ("system", "user", "system", "user"),
-    ("system", "user", "assistant", "system", "user"),
-    ("assistant", "user"),
-    ("system", "assistant", "user"),
-)
 
 
 class Layout:
@@ -48,7 +35,7 @@ class Layout:
         self._whole.no_truncation()
         self._whole.no_padding()
         self._texts, self._controls = _of_texts(self._whole.to_str())
-        between = _between(tokenizer)
+        between = texts_between(partial(_rendered, tokenizer))
         self._between = {key: self._control(text) for key, text in between.items()}
         self.vocabulary = digest_of(self._whole.to_str())
         self.template = digest_of([tokenizer.chat_template, sorted((*key, text) for key, text in between.items())])
@@ -103,30 +90,6 @@ def _of_texts(whole: str) -> tuple[Any, frozenset[int]]:
                 f"the model's tokenizer reads the plain text {token['content']!r} as a control token: it cannot be used safely"
             )
     return texts, ids
-
-
-def _between(tokenizer: Any) -> dict[tuple[str, str], str]:
-    """The texts between messages, found in what the template makes of made-up dialogues.
-
-    BackendError where a dialogue is not the texts between its messages and its messages: where they depend on more than the roles.
-    """
-    found: dict[tuple[str, str], str] = {}
-    read = 0
-    for roles in _DIALOGUES:
-        said = [f"Qz{number}x{role}Zq" for number, role in enumerate(roles)]
-        shown = _rendered(tokenizer, roles, said)
-        if shown is None or not all(shown.count(text) == 1 for text in said):
-            continue  # an order that the template refuses, or drops messages from
-        read += 1
-        before, rest = START, shown
-        for role, text in zip((*roles, ANSWER), (*said, ""), strict=True):
-            joining, rest = rest.split(text, 1) if text else (rest, "")
-            if found.setdefault((before, role), joining) != joining:
-                raise BackendError("the model's chat template writes a message otherwise when others follow: its prefixes are not stable")
-            before = role
-    if (START, "user") not in found or ("user", ANSWER) not in found or read < 2:
-        raise BackendError("the model's chat template cannot be read: it does not show what a user says")
-    return found
 
 
 def _rendered(tokenizer: Any, roles: Sequence[str], said: Sequence[str]) -> str | None:
