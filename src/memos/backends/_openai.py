@@ -7,16 +7,18 @@ import os
 import re
 import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from memos.errors import BackendError, InvalidCall
+from memos.errors import BackendError, InvalidCall, Unavailable
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 RETRY_LATER = frozenset({408, 409, 429})
+ABOUT_THE_REQUEST = frozenset({400, 413, 422})
 
 
 def checked_address(url: str) -> tuple[str, str]:
@@ -95,3 +97,30 @@ def connected(what: str, where: str, url: str, *, key_env: str | None, timeout: 
     client = OpenAI(base_url=url, api_key=key or "none", timeout=timeout, max_retries=retries, http_client=direct)
     weakref.finalize(client, direct.close)  # the SDK closes only clients that it made itself
     return client
+
+
+@contextmanager
+def reached(where: str, timeout: float) -> Iterator[None]:
+    """Unavailable where an endpoint does not answer."""
+    import openai
+
+    try:
+        yield
+    except openai.APITimeoutError:
+        raise Unavailable(f"{where} gave no answer within {timeout:g} s: see that it runs, then retry") from None
+    except openai.APIConnectionError:
+        raise Unavailable(f"{where} cannot be reached: see that it runs and that the address is right, then retry") from None
+
+
+def refusal(where: str, status: int, *, tries: int, key_env: str | None) -> BackendError | Unavailable:
+    """The error of a status with which a chat endpoint refused a request, so many times. Its details have the status if that is why."""
+    if status in RETRY_LATER or status >= 500:
+        return Unavailable(f"{where} answered {status} {tries} times: retry later")
+    if status in {401, 403}:
+        return BackendError(f"{where} refused the key ({status}): set the environment variable {key_env or KEY_VARIABLE}")
+    if status == 404:
+        return BackendError(f"{where} answered 404: see that the address ends as the endpoint wants (often in /v1) and serves the model")
+    if 300 <= status < 400:
+        return BackendError(f"{where} sends elsewhere ({status}), which is not followed: name the address that it moved to")
+    about = {"status": status} if status in ABOUT_THE_REQUEST else {}
+    return BackendError(f"{where} refused the request ({status}): see that it serves the model and takes texts this long", **about)

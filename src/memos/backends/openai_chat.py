@@ -9,8 +9,8 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from memos.backends._openai import KEY_VARIABLE, RETRY_LATER, checked_address, connected, options_of, require_usable
-from memos.errors import BackendError, InvalidCall, Unavailable
+from memos.backends._openai import checked_address, connected, options_of, reached, refusal, require_usable
+from memos.errors import BackendError, InvalidCall
 from memos.ports.models import ChatMessage, Completion
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _FORMATS = ("json_schema", "json_object", "none")
 """How an endpoint can be asked for JSON, the surest first."""
-_ABOUT_THE_REQUEST = frozenset({400, 413, 422})
 _OPTIONS = {
     "model": str, "key_env": str, "timeout": float, "retries": int, "max_tokens": int, "price_in": float, "price_out": float, "format": str,
 }  # fmt: skip
@@ -79,7 +78,7 @@ class OpenAIChat:
                 return self._asked(messages, schema, max_tokens, asked, limit)
             except _Refused as refused:
                 if not self._settled(refused, schema, asked, limit):
-                    raise self._refusal(refused.status) from None
+                    raise refusal(self._where, refused.status, tries=self._retries + 1, key_env=self._key_env) from None
 
     def _settled(self, refused: _Refused, schema: Mapping[str, Any] | None, asked: str, limit: str) -> bool:
         """Whether the request can be made in another way, which is taken from then on."""
@@ -102,14 +101,11 @@ class OpenAIChat:
             options["response_format"] = {"type": form}
         said: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
         try:
-            reply = client.chat.completions.with_raw_response.create(model=self._model, messages=said, **options)
-            body = reply.http_response.content
+            with reached(self._where, self._timeout):
+                reply = client.chat.completions.with_raw_response.create(model=self._model, messages=said, **options)
+                body = reply.http_response.content
         except openai.APIStatusError as error:
             raise _Refused(error.status_code, error.response.text[:2000]) from None  # its text may hold the key or what was sent
-        except openai.APITimeoutError:
-            raise Unavailable(f"{self._where} gave no answer within {self._timeout:g} s: see that it runs, then retry") from None
-        except openai.APIConnectionError:
-            raise Unavailable(f"{self._where} cannot be reached: see that it runs and that the address is right, then retry") from None
         return self._completion(body, parse=schema is not None)
 
     def _completion(self, body: bytes, *, parse: bool) -> Completion:
@@ -132,22 +128,6 @@ class OpenAIChat:
     def _cost(self, prompt: int, completion: int) -> float | None:
         into, out = self._prices
         return None if into is None and out is None else (prompt * (into or 0.0) + completion * (out or 0.0)) / 1e6
-
-    def _refusal(self, status: int) -> BackendError | Unavailable:
-        if status in RETRY_LATER or status >= 500:
-            return Unavailable(f"{self._where} answered {status} {self._retries + 1} times: retry later")
-        if status in {401, 403}:
-            return BackendError(f"{self._where} refused the key ({status}): set the environment variable {self._key_env or KEY_VARIABLE}")
-        if status == 404:
-            return BackendError(
-                f"{self._where} answered 404: see that the address ends as the endpoint wants (often in /v1) and serves the model"
-            )
-        if 300 <= status < 400:
-            return BackendError(f"{self._where} sends elsewhere ({status}), which is not followed: name the address that it moved to")
-        about = {"status": status} if status in _ABOUT_THE_REQUEST else {}
-        return BackendError(
-            f"{self._where} refused the request ({status}): see that it serves the model and takes texts this long", **about
-        )
 
     @property
     def _where(self) -> str:

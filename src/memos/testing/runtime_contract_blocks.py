@@ -41,9 +41,10 @@ class BlocksContract(RuntimeContract):
         return runtime
 
     @pytest.fixture
-    def kv(self, runtime: ModelRuntime) -> ActivationRuntime | None:
-        """The runtime, where it hands out blocks."""
-        return cast("ActivationRuntime", runtime) if runtime.capabilities.activation else None
+    def kv(self, runtime: ModelRuntime) -> ActivationRuntime:
+        """The runtime, which hands out blocks."""
+        assert isinstance(runtime, ActivationRuntime)
+        return runtime
 
     @pytest.fixture
     def blocks(self, kv: ActivationRuntime) -> tuple[Block, ...]:

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, NoReturn
 
 from memos.backends.llama_server.server import Server
-from memos.errors import BackendError, InvalidCall
+from memos.errors import BackendError, InvalidCall, Unavailable
 from memos.memcube.prompt import Part, Sampling, TokenUsage
 from memos.ports.runtime import GREEDY, Attached, Capabilities, Generated
 
@@ -87,7 +87,7 @@ class LlamaServer:
                         return
                     if event.get("content"):
                         yield Generated(event["content"], tuple(event.get("tokens") or ()))
-        raise BackendError(f"{self._server.client.where} ended an answer without its end: see its log")
+        raise Unavailable(f"{self._server.client.where} broke off in the middle of an answer: see that it runs, then retry")
 
     def _asked(self, tokens: Tokens, sampling: Sampling) -> dict[str, Any]:
         """The request's options; the samplers that the server would add of its own are left out."""
