@@ -36,7 +36,7 @@ Prompt = tuple[Part, ...]
 class Sampling(Value):
     """How an answer is chosen. A `temperature` of 0 takes the likeliest token each time; `seed` makes the others repeatable.
 
-    `watermark` is the name of a key by which what is generated is marked, where the runtime can; `stop` ends the answer before it.
+    With `watermark` the answer is marked by the runtime's key, where it has one and the temperature is above 0; `stop` ends it before it.
     """
 
     max_tokens: int = Field(default=256, ge=1, le=32_768, strict=True)

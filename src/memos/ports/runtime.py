@@ -26,7 +26,8 @@ class Capabilities:
     """What a runtime can. One that `keeps` has a cache of its own, which a stable beginning of the prompts makes good use of.
 
     `activation`: it is an ActivationRuntime. `compose`: composed reuse was proven for this model. `adapters` and `learning`: it is a
-    LearningRuntime, which attaches adapters, and trains them. `tells`: it tells how many tokens were cached. `watermark`: it can mark.
+    LearningRuntime, which attaches adapters, and trains them. `tells`: it tells how many tokens were cached. `watermark`: it is a
+    MarkingRuntime (ports/marking.py) and has a key.
     """
 
     activation: bool = False

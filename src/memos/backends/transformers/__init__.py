@@ -18,7 +18,8 @@ def from_url(url: str) -> TransformersRuntime:
 
     The path is a directory with safetensors, tokenizer.json and a chat template, or a .gguf file, which is converted once into the
     directory `cache` (beside the file by default). `dtype` is float32 (the default) or float16, `threads` how many of the processor's
-    cores torch uses in this process, `window` the most tokens of a prompt and its answer. InvalidCall for what it does not understand,
+    cores torch uses in this process, `window` the most tokens of a prompt and its answer, `watermark_key` a file with the secret by which
+    answers are marked where that is asked for. InvalidCall for what it does not understand,
     or without the extra; BackendError for a model that is broken or cannot be held.
     """
     require_local()

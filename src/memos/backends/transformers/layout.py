@@ -51,6 +51,10 @@ class Layout:
             raise InvalidCall("a text has tokens that control the model: it cannot be told apart from the template")
         return ids
 
+    def spoken(self, tokens: Sequence[int]) -> str:
+        """The text of tokens."""
+        return str(self._texts.decode(list(tokens), skip_special_tokens=False))
+
     def tokens(self, prompt: Sequence[Part]) -> tuple[NDArray[np.int64], ...]:
         """The tokens of each part, and in one more element those that open the answer; InvalidCall for an order the model cannot read."""
         require_ordered(prompt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,8 +16,11 @@ from memos.backends.transformers.decoding import Chooser, Pieces, Processor
 from memos.backends.transformers.engine import Engine
 from memos.backends.transformers.identity import digest_of, weights_in
 from memos.backends.transformers.layout import Layout
+from memos.backends.transformers.watermark import require_markable
+from memos.backends.transformers.watermark_logits import Watermark
 from memos.errors import InvalidCall
 from memos.memcube.prompt import Part, Sampling, TokenUsage
+from memos.ports.marking import RATE, Detection
 from memos.ports.runtime import GREEDY, Adapter, Attached, Block, Capabilities, Generated
 
 if TYPE_CHECKING:
@@ -32,7 +36,8 @@ class TransformersRuntime:
 
     `weights` is a hash of the weights, computed where it is not given. `window` bounds the prompt and its answer together, by default as
     the model's configuration does; `home` is where what is measured of the model is kept. `processors` make what changes the scores of a
-    request's next token, after temperature, top_k and top_p; `engine.switch` puts adapters into force.
+    request's next token, after temperature, top_k and top_p; `engine.switch` puts adapters into force. `watermark_key` is a secret by which
+    answers are marked where that is asked for: see `marking`.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class TransformersRuntime:
         weights: str | None = None,
         window: int | None = None,
         home: Path | None = None,
+        watermark_key: bytes | None = None,
     ) -> None:
         self.engine = Engine(model)
         self.tokenizer, self.layout, self.home = tokenizer, Layout(tokenizer), home
@@ -55,7 +61,7 @@ class TransformersRuntime:
         self._stops = frozenset(_ends(model, tokenizer))
         self.about = self.engine.describe()
         self._fingerprint = digest_of([self.weights, self.layout.vocabulary, self.layout.template, self.about])
-        self._closed = False
+        self.watermark = None if watermark_key is None else Watermark(watermark_key, self.layout)
 
     @property
     def name(self) -> str:
@@ -70,7 +76,7 @@ class TransformersRuntime:
     @property
     def capabilities(self) -> Capabilities:
         """What it can."""
-        return Capabilities(activation=self.engine.refusal is None, tells=True)
+        return Capabilities(activation=self.engine.refusal is None, tells=True, watermark=self.watermark is not None)
 
     @property
     def window(self) -> int:
@@ -91,7 +97,6 @@ class TransformersRuntime:
 
     def close(self) -> None:
         """Let go of the model; what is being generated ends with an error."""
-        self._closed = True
         with self.engine.lock:
             self.engine.model = None
 
@@ -106,8 +111,9 @@ class TransformersRuntime:
             raise InvalidCall(
                 f"a prompt of {len(tokens)} tokens and an answer of {sampling.max_tokens} do not fit the window of {self._window}"
             )
-        if sampling.watermark and not self.capabilities.watermark:
-            raise InvalidCall("this runtime marks nothing that it generates")
+        if sampling.watermark:
+            self._require_watermark()
+            require_markable(sampling)
         if keep or attached.blocks:
             self.require_activation()
         blocks = reading.fitting(self, attached, tokens)
@@ -122,7 +128,8 @@ class TransformersRuntime:
         cache = self._cache(blocks, len(tokens) - cached + min(sampling.max_tokens, 256))
         logits = self._forward(tokens[cached:], cache, adapter)
         kept = self._kept(tokens, cache, blocks, adapter) if keep else None
-        chooser = Chooser(sampling, [made for marking in self.processors if (made := marking(sampling)) is not None])
+        made = [processor for making in self.processors if (processor := making(sampling)) is not None]
+        chooser = Chooser(sampling, [*made, *(self.watermark.processors(sampling) if self.watermark else ())])
         pieces, said, given = Pieces(self.tokenizer, sampling.stop), tokens.tolist(), 0
         ended: Literal["stop", "length"] = "length"
         for number in range(sampling.max_tokens):
@@ -153,13 +160,29 @@ class TransformersRuntime:
         """The part [start, stop) of a block: as exact as the block is, sharing its numbers."""
         return reading.cut(reading.own(self, block), start, stop)
 
+    def marking(self, key: bytes) -> TransformersRuntime:
+        """The same model, marking by another key: closing one closes both."""
+        other = copy(self)
+        other.watermark = Watermark(key, self.layout)
+        return other
+
+    def detect(self, text: str | Sequence[int], *, rate: float = RATE) -> Detection:
+        """Look for this key's mark in a text; see `MarkingRuntime.detect`."""
+        return self._require_watermark().detector.detect(text, rate=rate)
+
+    def _require_watermark(self) -> Watermark:
+        """What marks; InvalidCall without a key."""
+        if self.watermark is None:
+            raise InvalidCall("this runtime has no key for a watermark: give it watermark_key, or use marking(key)")
+        return self.watermark
+
     def require_activation(self) -> None:
         """InvalidCall where this model's KV cannot be held."""
         if self.engine.refusal is not None:
             raise InvalidCall(f"this model's KV cannot be kept: {self.engine.refusal}")
 
     def _require_open(self) -> None:
-        if self._closed:
+        if self.engine.model is None:
             raise InvalidCall("this runtime is closed")
 
     def _cache(self, blocks: tuple[KvBlock, ...], more: int) -> DynamicCache:
