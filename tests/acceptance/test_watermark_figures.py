@@ -154,11 +154,11 @@ def divergence_of_average(runtime, keys, seed=0):
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.proof(capability="watermark", small=4, full=130)
+@pytest.mark.proof(capability="watermark", small=3, full=130)
 def test_marked_answers_are_found_and_others_are_not(trials, record_proof):
     full, random = at_full_size(), Random(3)
     runtime = smollm().marking(KEY)
-    size, rounds = (200, 3) if full else (110, 1)
+    size, rounds = (200, 3) if full else (70, 1)
     asked = [(prompt, True, 1000 + number) for number, prompt in enumerate(PROMPTS[:trials])]
     asked += [(prompt, False, 2000 + 1000 * each + number) for each in range(rounds) for number, prompt in enumerate(PROMPTS[:trials])]
     answers = [answer for start in range(0, len(asked), BATCH) for answer in together(runtime, asked[start : start + BATCH], size)]
@@ -184,7 +184,7 @@ def test_marked_answers_are_found_and_others_are_not(trials, record_proof):
         for share in shares
     }
     costs = {kind: neutrality([each for each in answers if each.marked == kind and each.tokens]) for kind in (True, False)}
-    divergences = [divergence_of_average(runtime, 400 if full else 60, seed) for seed in range(5 if full else 1)]
+    divergences = [divergence_of_average(runtime, 400 if full else 100, seed) for seed in range(5 if full else 1)]
     record_proof(
         tokens=size,
         temperature=SAMPLING.temperature,
