@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -66,10 +65,7 @@ def test_a_slot_is_saved_and_restored(fresh):
     text = answer(fresh, prompt())
     name = fresh.save(prompt())
     assert (server._files / name).stat().st_size > 0
-    with server.slots.every() as slots:
-        for slot in slots:
-            server._acted(slot, "erase", None)
-            slot.tokens = ()
+    server.slots.drop()
     count = fresh.restore(name)
     usage = finished(fresh.generate(prompt(), FEW))
     assert (usage.cached, usage.computed) == (count, 1)
@@ -151,27 +147,28 @@ def test_a_server_that_runs_is_asked_by_its_address(monkeypatch, tmp_path):
         from_url("llama+http://127.0.0.1:9")
 
 
+def used(slots, tokens, salt=""):
+    with slots.taken(tokens, salt) as found:
+        return found
+
+
 def test_all_slots_busy_is_waited_for_and_then_told():
-    slots = Slots(1, patience=0.05)
-    with slots.taken((1, 2), ""), pytest.raises(Unavailable), slots.taken((1, 2), ""):
-        pass
-    with slots.taken((1, 2), "") as slot:
-        assert slot.id == 0
+    slots = Slots(1, 0.05, lambda _: None)
+    with slots.taken((1, 2), ""), pytest.raises(Unavailable):
+        used(slots, (1, 2))
+    assert used(slots, (1, 2))[0].id == 0
 
 
 def test_the_slot_that_holds_most_of_a_prompt_is_taken_unless_much_were_lost():
-    slots = Slots(3, patience=1)
-    with slots.taken((1, 2, 3, 4), "") as first:
-        first.tokens = (1, 2, 3, 4)
-    with slots.taken((1, 2, 3, 4, 5), "") as again:
-        assert again is first
-    with slots.taken((1, 9, 9, 9), "") as other:  # shares only its beginning: the conversation stays
-        assert other is not first
-        other.tokens = (1, 9, 9, 9)
-    with slots.taken((1, 2, 3, 4), "salt") as third:
-        assert third not in (first, other)
-    assert shared(first, (1, 2), "") == 2
-    assert shared(first, (1, 2), "salt") == 0
+    slots = Slots(3, 1, lambda _: None)
+    first, _ = used(slots, (1, 2, 3, 4))
+    assert used(slots, (1, 2, 3, 4, 5)) == (first, True)
+    other, _ = used(slots, (1, 9, 9, 9))  # shares only its beginning: the conversation stays
+    third, usable = used(slots, (1, 2, 3, 4), "salt")
+    assert len({first.id, other.id, third.id}) == 3
+    assert not usable
+    assert used(slots, (1, 2, 3, 4, 6), "salt") == (third, True)
+    assert (shared(first, (1, 2), ""), shared(first, (1, 2), "salt")) == (2, 0)
 
 
 @pytest.mark.parametrize(
@@ -199,12 +196,28 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
         started(Path(weights()))
 
 
-def test_answers_under_way_end_before_everything_is_dropped(fresh):
+def test_what_is_dropped_while_it_is_answered_is_erased_when_that_ends(fresh):
     pieces = fresh.generate(long_prompt(), Sampling(max_tokens=20))
     next(pieces)
-    dropping = threading.Thread(target=fresh.drop)
-    dropping.start()
+    fresh.drop()
     assert text_of(pieces)
-    dropping.join(60)
-    assert not dropping.is_alive()
     assert finished(fresh.generate(long_prompt(), FEW)).cached == 0
+
+
+def test_what_cannot_be_erased_is_never_hit():
+    erased = []
+
+    def erase(slot):
+        if not erased:
+            erased.append(slot)
+            raise Unavailable("away")
+        erased.append(slot)
+
+    slots = Slots(1, 1, erase)
+    used(slots, (1, 2))
+    slots.drop()
+    slot, usable = used(slots, (1, 2))
+    assert (usable, slot.tokens, erased) == (False, (1, 2), [0])
+    assert used(slots, (1, 2, 3))[1]
+    slots.drop()
+    assert (slot.stale, slot.tokens, erased) == (False, (), [0, 0])

@@ -75,9 +75,9 @@ class LlamaServer:
         return tuple(token for tokens in self._server.layout.tokens(prompt) for token in tokens)
 
     def _answered(self, tokens: Tokens, sampling: Sampling) -> Iterator[Generated]:
-        with self._server.slots.taken(tokens, self._salt) as slot:
-            body = {"prompt": tokens, "id_slot": slot.id, "cache_prompt": slot.salt == self._salt} | self._asked(tokens, sampling)
-            slot.tokens, slot.salt = tokens, self._salt
+        with self._server.slots.taken(tokens, self._salt) as (slot, usable):
+            body = {"prompt": tokens, "id_slot": slot.id, "cache_prompt": usable}
+            body |= self._asked(tokens, sampling)
             start, first = monotonic(), None
             with closing(self._server.client.stream("/completion", body)) as events:
                 for event in events:
@@ -127,9 +127,10 @@ class LlamaServer:
         return self._server.restore(name, self._salt)
 
     def drop(self) -> None:
-        """Forget every prompt, whoever's: erase the slots and the files. Waits for the answers under way.
+        """Forget every prompt, whoever's: remove the files and erase the slots, those that answer when they have ended; never raises.
 
-        A server that was started with a cache of its own beside the slots (`--cache-ram`) keeps that: start it with `--cache-ram 0`.
+        What a server that does not answer still holds is never hit. A server that was started with a cache of its own beside the slots
+        keeps that: start it with `--cache-ram 0`.
         """
         self._server.drop()
 

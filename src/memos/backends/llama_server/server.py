@@ -37,13 +37,13 @@ class Server:
         told = client.get("/props")
         try:
             self.window = int(told["default_generation_settings"]["n_ctx"])
-            self.slots = Slots(int(told["total_slots"]), patience)
+            self.slots = Slots(int(told["total_slots"]), patience, self._erase)
             self._path = str(told.get("model_path") or "")
             self._model = Path(str(told.get("model_alias") or self._path)).name or "model"
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BackendError(f"{client.where} does not say what it is: see that it is a llama.cpp server, and recent") from None
         self.layout = Layout(client)
-        self._empty_files()
+        self._empty_files()  # of one that was not closed
 
     @cached_property
     def name(self) -> str:
@@ -64,14 +64,20 @@ class Server:
     def save(self, tokens: Tokens, salt: str) -> str:
         """See `LlamaServer.save`."""
         directory = self._directory()
-        with self.slots.taken(tokens, salt) as slot:
+        with self.slots.taken(tokens, salt, reading=False) as (slot, _):
             if not shared(slot, tokens, salt):
                 raise InvalidCall("no slot holds the beginning of this prompt: generate with it, then save it")
             name = f"{PREFIX}{secrets.token_hex(16)}{SUFFIX}"
             with self._lock:
                 self._saved[name] = _Saved(slot.tokens, salt)
+            held = len(slot.tokens)
             told = self._acted(slot, "save", name)
-        if int(told.get("n_saved") or 0) < len(slot.tokens) or not (directory / name).is_file():
+        with self._lock:
+            gone = name not in self._saved
+        if gone:
+            (directory / name).unlink(missing_ok=True)
+            raise InvalidCall("all was dropped while the slot was saved: generate with the prompt again, then save it")
+        if int(told.get("n_saved") or 0) < held or not (directory / name).is_file():
             self._forget(name)
             raise BackendError(f"{self.client.where} has not saved its slot in {directory}: name the directory of --slot-save-path")
         return name
@@ -83,37 +89,32 @@ class Server:
             saved = self._saved.get(name)
         if saved is None or saved.salt != salt or not (directory / name).is_file():
             raise InvalidCall("no slot was saved under this name: save it first; a file is gone once what it was made of has changed")
-        with self.slots.taken((), salt) as slot:
-            slot.tokens = ()
+        with self.slots.taken(saved.tokens, salt) as (slot, _):
             self._acted(slot, "restore", name)
             asked = {"prompt": saved.tokens, "id_slot": slot.id, "n_predict": 0, "cache_prompt": True}
             hit = int(self.client.post("/completion", asked)["timings"]["cache_n"])
-            slot.tokens, slot.salt = saved.tokens, salt
         if hit < len(saved.tokens) - 1:
             raise BackendError(f"{self.client.where} restored {hit} of {len(saved.tokens)} tokens: its model or settings are others now")
         return hit
 
     def drop(self) -> None:
         """See `LlamaServer.drop`."""
-        with self.slots.every() as slots:
-            for slot in slots:
-                slot.tokens, slot.salt = (), ""
-                self._acted(slot, "erase", None)
         self._empty_files()
         self.layout.forget()
+        self.slots.drop()
 
     def close(self) -> None:
-        """End the server where it is a child; its files are removed, and the slots of one that lives on are erased where it allows it."""
+        """End the server where it is a child, else erase its slots; the files are removed."""
         if self._child is not None:
             self._child.close()
         else:
-            try:
-                self.drop()
-            except MemOSError:
-                self._empty_files()
+            self.drop()
 
-    def _acted(self, slot: Slot, action: str, name: str | None) -> dict[str, Any]:
-        told = self.client.post(f"/slots/{slot.id}?action={action}", {} if name is None else {"filename": name})
+    def _erase(self, slot: int) -> None:
+        self.client.post(f"/slots/{slot}?action=erase", {})
+
+    def _acted(self, slot: Slot, action: str, name: str) -> dict[str, Any]:
+        told = self.client.post(f"/slots/{slot.id}?action={action}", {"filename": name})
         return told if isinstance(told, dict) else {}
 
     def _directory(self) -> Path:

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from threading import Condition
 
-from memos.errors import Unavailable
+from memos.errors import MemOSError, Unavailable
 
 Tokens = tuple[int, ...]
 
 
 @dataclass
 class Slot:
-    """What a slot holds, as far as it is known: tokens of prompts under a salt. `used` orders slots by their last use."""
+    """What a slot holds, as far as it is known: tokens of prompts under a salt. `used` orders slots by their last use.
+
+    What a `stale` one holds was to be erased, and could not be yet.
+    """
 
     id: int
     tokens: Tokens = ()
     salt: str = ""
     used: int = 0
     busy: bool = False
+    stale: bool = False
 
 
 class Slots:
-    """The slots of one server, each for one request at a time."""
+    """The slots of one server, each for one request at a time. `erase` empties the one of a number at the server."""
 
-    def __init__(self, total: int, patience: float) -> None:
+    def __init__(self, total: int, patience: float, erase: Callable[[int], None]) -> None:
         self._all = [Slot(place) for place in range(total)]
-        self._patience, self._clock = patience, count(1)
+        self._patience, self._erase, self._clock = patience, erase, count(1)
         self._free = Condition()
 
     @property
@@ -43,35 +47,49 @@ class Slots:
         return sum(slot.busy for slot in self._all)
 
     @contextmanager
-    def taken(self, prompt: Tokens, salt: str) -> Iterator[Slot]:
-        """A slot for a prompt, waited for if need be; Unavailable when none comes free in time."""
+    def taken(self, prompt: Tokens, salt: str, *, reading: bool = True) -> Iterator[tuple[Slot, bool]]:
+        """A slot for a prompt, waited for if need be, and whether what it holds may be hit; with `reading` it holds the prompt from now on.
+
+        Unavailable when none comes free in time.
+        """
         with self._free:
             if not self._free.wait_for(lambda: self.busy < self.total, self._patience):
                 raise Unavailable(f"all {self.total} slots of the server were busy for {self._patience:g} s: retry, or give it more")
             slot = self._chosen(prompt, salt)
             slot.busy, slot.used = True, next(self._clock)
+            usable = slot.salt == salt and not slot.stale
+            if reading:
+                slot.tokens, slot.salt, slot.stale = prompt, salt, False
         try:
-            yield slot
+            yield slot, usable
         finally:
-            with self._free:
-                slot.busy = False
-                self._free.notify()
+            self._freed(slot)
 
-    @contextmanager
-    def every(self) -> Iterator[list[Slot]]:
-        """All slots at once, when their answers have ended."""
+    def drop(self) -> None:
+        """Erase all slots, those that answer when they have ended. What cannot be erased is never hit, and is tried again later."""
         with self._free:
-            if not self._free.wait_for(lambda: not self.busy, self._patience):
-                raise Unavailable(f"an answer of the server did not end within {self._patience:g} s: retry")
             for slot in self._all:
+                slot.tokens, slot.salt, slot.stale = (), "", True
+            idle = [slot for slot in self._all if not slot.busy]
+            for slot in idle:
                 slot.busy = True
-        try:
-            yield self._all
-        finally:
+        for slot in idle:
+            self._freed(slot)
+
+    def _freed(self, slot: Slot) -> None:
+        """Let others have the slot, erased first where it is stale."""
+        failed = False
+        while True:
             with self._free:
-                for slot in self._all:
+                if failed or not slot.stale:
                     slot.busy = False
-                self._free.notify_all()
+                    self._free.notify()
+                    return
+                slot.tokens, slot.salt, slot.stale = (), "", False
+            try:
+                self._erase(slot.id)
+            except MemOSError:
+                failed = slot.stale = True
 
     def _chosen(self, prompt: Tokens, salt: str) -> Slot:
         """The free slot of which this prompt goes on with at least half; else the one that was unused for longest."""
