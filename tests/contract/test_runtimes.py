@@ -10,6 +10,7 @@ from memos.testing.runtime import FakeRuntime
 from memos.testing.runtime_contract import RuntimeContract
 from memos.testing.runtime_contract_blocks import BlocksContract
 from memos.testing.runtime_contract_learning import LearningContract
+from memos.testing.runtime_contract_marking import MarkingContract
 from tests.llama import MODEL, Llama, weights
 
 
@@ -25,7 +26,7 @@ def started_llama():
         yield runtime
 
 
-class TestFake(BlocksContract, LearningContract):
+class TestFake(BlocksContract, LearningContract, MarkingContract):
     @pytest.fixture(scope="class")
     @classmethod
     def runtime(cls):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from memos.errors import InvalidCall
+from memos.memcube.prompt import Sampling
 from memos.ports.runtime import ModelRuntime
 
 LEAST_KEY = 16
@@ -52,6 +53,21 @@ class MarkingRuntime(ModelRuntime, Protocol):
 
     def detect(self, text: str | Sequence[int], *, rate: float = RATE) -> Detection:
         """Look for this key's mark in a text, or in the tokens of one. No model is asked. InvalidCall where the runtime has no key."""
+
+
+def require_markable(sampling: Sampling) -> None:
+    """InvalidCall for an answer in which no choice is left for a mark."""
+    if sampling.temperature <= 0.0 or sampling.top_k == 1:
+        raise InvalidCall(
+            "an answer that takes the likeliest token each time cannot be marked without being another: "
+            "ask for a temperature above 0 (and no top_k of 1), or leave watermark out"
+        )
+
+
+def require_rate(rate: float) -> None:
+    """InvalidCall unless a rate of false positives lies between 0 and 1."""
+    if not 0.0 < rate < 1.0:
+        raise InvalidCall(f"a rate of false positives lies between 0 and 1, and {rate} does not")
 
 
 def require_key(key: bytes) -> bytes:

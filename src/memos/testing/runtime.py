@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from memos.errors import InvalidCall
 from memos.memcube.prompt import Part, Sampling, TokenUsage, require_ordered
 from memos.ports.blobs import Blob
+from memos.ports.marking import require_markable
 from memos.ports.runtime import (
     GREEDY,
     USUAL,
@@ -41,6 +42,7 @@ from memos.testing.runtime_answers import Answering, stopped_before
 from memos.testing.runtime_blocks import FakeBlock, Tokens
 from memos.testing.runtime_knobs import Counted, Speed, Teaching, Troubles
 from memos.testing.runtime_learning import adapter_of, taught
+from memos.testing.runtime_marking import Marking, marked
 
 __all__ = ["EVERYTHING", "Counted", "FakeRuntime", "Speed", "Teaching", "Troubles"]
 
@@ -54,7 +56,7 @@ class _State:
     closed: bool = False
 
 
-class FakeRuntime:
+class FakeRuntime(Marking):
     """`answer` is asked for the text of each answer, given the prompt's as one text; without it the answer is words by hash.
 
     Where `capabilities` say that it `keeps`, the beginnings of earlier prompts count as cached, as in an engine with a cache of its own.
@@ -128,6 +130,7 @@ class FakeRuntime:
             self._require("activation")
         if sampling.watermark:
             self._require("watermark")
+            require_markable(sampling)
         adapter = attached.adapter if attached is not None else None
         tokens = np.concatenate(kv.tokens_of(prompt))
         if len(tokens) >= self._window:
@@ -161,7 +164,8 @@ class FakeRuntime:
         if self._answer is not None:
             return iter(kv.words(self._answer("\n\n".join(part.text for part in prompt))))
         chance = b"" if sampling.temperature == 0 else str(random.getrandbits(63) if sampling.seed is None else sampling.seed).encode()
-        return kv.spoken(hashlib.blake2b(whole.end + chance + b"\1" * sampling.watermark, digest_size=16).digest())
+        said = kv.spoken(hashlib.blake2b(whole.end + chance, digest_size=16).digest())
+        return marked(said, self._key) if sampling.watermark else said
 
     def _attached(self, tokens: Tokens, given: Sequence[Block], adapter: Adapter | None) -> tuple[FakeBlock, ...]:
         before = kv.joined(given, self.fingerprint, self._taught(adapter))

@@ -29,6 +29,8 @@ the harbour is quiet and every boat lies still while grey gulls walk along warm 
 before evening when lamps are lit one by one
 somebody sings of rain over far hills a train leaves
 """
+SAYS = tuple(_SAYS.split())
+"""All words that a fake says."""
 WORD = re.compile(r"\s*\S+|\s+")
 
 
@@ -157,10 +159,9 @@ def composed(anchor: FakeBlock, blocks: Sequence[FakeBlock], share: float) -> tu
 
 def spoken(state: bytes) -> Iterator[str]:
     """The words that a state makes say, one after the other: between 12 and some 60 of them."""
-    known = _SAYS.split()
     for place in range(64):
         state = hashlib.blake2b(state + b"\0", digest_size=16).digest()
-        word = known[state[0] % len(known)]
+        word = SAYS[state[0] % len(SAYS)]
         yield f" {word}" if place else word.capitalize()
         if place >= 11 and state[1] < 16:
             return

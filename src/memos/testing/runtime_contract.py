@@ -13,7 +13,8 @@ class TestMyRuntime(RuntimeContract):
 
 What follows from the runtime's `capabilities` is asked; what it cannot must be refused with InvalidCall. One that hands out blocks inherits
 `BlocksContract` of memos.testing.runtime_contract_blocks, one that trains adapters `LearningContract` of
-memos.testing.runtime_contract_learning, one that does both inherits both. Prompts and answers are short, so that a small model on one core
+memos.testing.runtime_contract_learning, one that marks `MarkingContract` of memos.testing.runtime_contract_marking, one that does several
+inherits several. Prompts and answers are short, so that a small model on one core
 is done in half a minute.
 """
 
@@ -71,7 +72,7 @@ class RuntimeContract:
         assert 0.0 <= runtime.load() <= 1.0
 
     def test_what_it_can_is_asked_of_it(self, runtime: ModelRuntime) -> None:
-        suites = {"activation", "learning"}
+        suites = {"activation", "learning", "watermark"}
         asked_for = frozenset(base for each in type(self).__mro__ for base in vars(each).get("can", ()))
         assert {name for name in suites if getattr(runtime.capabilities, name)} == asked_for
 

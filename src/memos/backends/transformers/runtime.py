@@ -16,11 +16,10 @@ from memos.backends.transformers.decoding import Chooser, Pieces, Processor
 from memos.backends.transformers.engine import Engine
 from memos.backends.transformers.identity import digest_of, weights_in
 from memos.backends.transformers.layout import Layout
-from memos.backends.transformers.watermark import require_markable
 from memos.backends.transformers.watermark_logits import Watermark
 from memos.errors import InvalidCall
 from memos.memcube.prompt import Part, Sampling, TokenUsage
-from memos.ports.marking import RATE, Detection
+from memos.ports.marking import RATE, Detection, require_markable
 from memos.ports.runtime import GREEDY, Adapter, Attached, Block, Capabilities, Generated
 
 if TYPE_CHECKING:

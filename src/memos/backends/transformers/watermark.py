@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from memos.errors import InvalidCall
-from memos.memcube.prompt import Sampling
-from memos.ports.marking import RATE, Detection, require_key
+from memos.ports.marking import RATE, Detection, require_key, require_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,15 +87,6 @@ def mark_of(key: bytes) -> Mark:
     return Mark(drawn[apart].astype(np.uint64), np.unpackbits(np.frombuffer(stream[8 * spare :], np.uint8)))
 
 
-def require_markable(sampling: Sampling) -> None:
-    """InvalidCall for an answer in which no choice is left for a mark."""
-    if sampling.temperature <= 0.0 or sampling.top_k == 1:
-        raise InvalidCall(
-            "an answer that takes the likeliest token each time cannot be marked without being another: "
-            "ask for a temperature above 0 (and no top_k of 1), or leave watermark out"
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A part of the tokens counted, from `start` to `stop`, how far it deviates, and how often chance does as well."""
@@ -116,8 +105,7 @@ class Detector:
 
     def detect(self, text: str | Sequence[int], *, rate: float = RATE) -> Detection:
         """What a text shows of the mark, as a whole or in a part of it; see `Detection`. InvalidCall unless the rate is between 0 and 1."""
-        if not 0.0 < rate < 1.0:
-            raise InvalidCall(f"a rate of false positives lies between 0 and 1, and {rate} does not")
+        require_rate(rate)
         tokens = np.asarray(self._encode(text) if isinstance(text, str) else text, dtype=np.int64)
         values, places = self._mark.values(tokens)
         scores = values @ WEIGHTS

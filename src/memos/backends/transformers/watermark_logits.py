@@ -9,8 +9,9 @@ from transformers import SynthIDTextWatermarkLogitsProcessor
 
 from memos.backends.transformers.decoding import Processor
 from memos.backends.transformers.layout import Layout
-from memos.backends.transformers.watermark import CONTEXT, Detector, Mark, mark_of, require_markable
+from memos.backends.transformers.watermark import CONTEXT, Detector, Mark, mark_of
 from memos.memcube.prompt import Sampling
+from memos.ports.marking import require_markable
 
 HEAD = 1024
 """How many of the likeliest tokens take part in the tournament, as one group: the others keep their probabilities."""
