@@ -48,7 +48,7 @@ Operation = Literal[
     "share", "acl", "access", "who", "preview", "govern", "governed", "retain", "heat", "review",
     "issue", "delegate", "revoke", "authenticate",
     "erase",
-    "index", "use", "transition", "consolidate", "purge", "reclaim", "examine", "classify",
+    "index", "use", "transition", "consolidate", "purge", "reclaim", "examine", "classify", "train",
 ]  # fmt: skip
 
 

@@ -70,6 +70,7 @@ KINDS = {
         "consolidate",
         "examine",
         "classify",
+        "train",
         "rename",
         "relate",
         "unrelate",

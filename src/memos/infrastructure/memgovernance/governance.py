@@ -30,7 +30,7 @@ from memos.ports.rules import Rules
 
 REVIEW = "review"
 """The operation by which those with the role see what is under quarantine, whatever policies say of the rest."""
-SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim", "examine", "classify"})
+SYSTEM_OPERATIONS = frozenset({"index", "use", "transition", "consolidate", "purge", "reclaim", "examine", "classify", "train"})
 BESIDE = frozenset({"tags", "speaker", "session", "role"})
 """Fields of filters that tell of what is written beside a text, with those of metadata."""
 USES = frozenset({"search", "get", "list", "tags", "catalogue", "history", "lineage", "diff", "log", "explain"}) | frozenset(

@@ -11,6 +11,7 @@ from memos.errors import Denied, InvalidCall, MemOSError, NotFound, VersionConfl
 from memos.infrastructure.memgovernance.credentials import nobody
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.chain import Chain
+from memos.interface.memory_api.converting import with_conversion
 from memos.interface.memory_api.desk import Desk
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.extracting import with_extraction
@@ -86,6 +87,7 @@ class MemoryAPI:
         ready, warnings = with_query_vector(caller, call, self._desk)
         ready, further = with_reranking(ready, self._desk, partial(self._preparing.found, caller))
         ready, unread = with_extraction(ready, self._desk.extracting, partial(self._preparing.sources, caller))
+        ready = with_conversion(caller.tenant, ready, self._desk, partial(self._preparing.materials, caller))
         warnings = (*warnings, *further, *unread)
         vectors = Vectors(caller, self._desk)
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS

@@ -70,6 +70,10 @@ class Engine:
             raise InvalidCall(f"the runtime {runtime.name} trains no adapters; {LOCAL}")
         return runtime
 
+    def require(self, *, activating: bool = False, learning: bool = False) -> None:
+        """InvalidCall, which says what to do, unless there is a model that can this."""
+        _ = (self.runtime, self.activating if activating else None, self.learning if learning else None)
+
     @property
     def capabilities(self) -> Capabilities:
         """What the model's runtime can; nothing where there is none."""

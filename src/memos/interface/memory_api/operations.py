@@ -13,6 +13,7 @@ from memos.interface.memory_api import (
     classify,
     consolidate,
     context,
+    convert,
     entities,
     erase,
     extract,
@@ -34,6 +35,7 @@ from memos.interface.memory_api import (
     tags,
     time_machine,
     tracing,
+    training,
     update,
     whole,
 )
@@ -44,6 +46,7 @@ from memos.memcube.call import MemoryCall
 OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "add": whole.prepare_add,
     "search": query.prepare_search,
+    "convert": convert.prepare_convert,
     "context": context.prepare_context,
     "count": answers.prepare_count,
     "summarise": answers.prepare_summarise,
@@ -105,6 +108,7 @@ OPERATIONS: dict[str, Callable[[Work], Prepared]] = {
     "use": index.prepare_use,
     "examine": index.prepare_examine,
     "classify": classify.prepare_classify,
+    "train": training.prepare_train,
 }
 READS = frozenset({"search", "trace", "get", "list", "tags", "catalogue", "history", "diff", "log", "explain"}) | frozenset(
     {"snapshot", "snapshots", "moment", "branch", "branches", "graph", "entities", "count", "summarise", "compare", "none", "context"}

@@ -14,8 +14,9 @@ from functools import partial
 from memos.infrastructure.memgovernance.permission.warrant import Heads
 from memos.infrastructure.memvault.staging import Staging, touched, under, with_ordinals
 from memos.infrastructure.memvault.vault import MemVault
-from memos.interface.memory_api import extract, holds
+from memos.interface.memory_api import convert, extract, holds
 from memos.interface.memory_api.answers import told
+from memos.interface.memory_api.converting import Material
 from memos.interface.memory_api.desk import Desk, Prepared, Work
 from memos.interface.memory_api.extracting import Waiting
 from memos.interface.memory_api.followers import with_followers
@@ -87,6 +88,12 @@ class Preparing:
             found = list(view.get(list(ids), grant=work.grant.filter, now=work.now).values())
             allowed = self._desk.governance.permitted(work.warrant, work.grant, call, found, now=work.now, heads=None)
             return len(found) == len(set(ids)) and all(allowed)
+
+    def materials(self, caller: Caller, call: MemoryCall) -> tuple[Material, ...]:
+        """Of what the blocks of a call to convert are to be made, for the model to read."""
+        opened = self._opener(caller, None)
+        with opened(at=call.at, branch=self._branch(caller, call)) as view:
+            return convert.materials(self._work(caller, call, view, opened, counted=True))
 
     def sources(self, caller: Caller, call: MemoryCall) -> tuple[Sequence[Waiting], int]:
         """The memories from which facts are to be extracted, for rules or a model to read."""

@@ -1,0 +1,88 @@
+"""Converting: makes a KV block of a memory, by the store's model, while no View is open; what is made is committed by `convert`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from memos.errors import InvalidCall
+from memos.interface.memory_api.attaching import mark
+from memos.interface.memory_api.desk import Desk
+from memos.interface.memory_api.engine import Engine
+from memos.memcube.call import MemoryCall
+from memos.memcube.cube import MemCube
+from memos.memcube.payload import Activation
+from memos.memcube.state import MemoryType
+from memos.operation.memscheduler.layout import compiled
+from memos.ports.runtime import About
+
+Width = Literal["float16", "int8"]
+FORMS = tuple(str(each) for each in MemoryType)
+MADE = "made"
+"""The option in which what was made comes to `prepare_convert`; whatever a caller says there is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Memories of which one block is to be made, in the order of their ids, each with the line by which a model is shown it."""
+
+    cubes: tuple[MemCube, ...]
+    lines: tuple[str, ...]
+    form: Width = "float16"
+
+    @property
+    def sources(self) -> tuple[tuple[str, int], ...]:
+        """The memories in their versions."""
+        return tuple((cube.id, cube.version) for cube in self.cubes)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A block that is kept, not committed yet, and what it was made of."""
+
+    payload: Activation
+    sources: tuple[tuple[str, int], ...]
+
+
+def with_conversion(tenant: str, call: MemoryCall, desk: Desk, materials: Callable[[MemoryCall], Sequence[Material]]) -> MemoryCall:
+    """A call to convert with the blocks that were made for it."""
+    if call.operation != "convert":
+        return call
+    options = {name: value for name, value in call.options.items() if name != MADE}
+    to = options.get("to")
+    if to not in FORMS:
+        raise InvalidCall(f"memories are converted to {', '.join(FORMS)}, not to {str(to)[:40]!r}")
+    if to == MemoryType.ACTIVATION:
+        desk.engine.require(activating=True)
+        given = materials(call.model_copy(update={"options": options}))
+        options[MADE] = tuple(_made(tenant, each, desk.engine, desk.settings.system) for each in given)
+    elif to == MemoryType.PARAMETER:
+        desk.engine.require(learning=True)
+    return call.model_copy(update={"options": options})
+
+
+def _made(tenant: str, material: Material, engine: Engine, system: str | None) -> Made:
+    """One block, which begins as all prompts do: so it is exact where its memories come first, and can be moved elsewhere."""
+    import numpy as np
+
+    runtime, blobs = engine.activating, engine.blobs
+    pairs = list(zip(material.cubes, material.lines, strict=True))
+    prompt = compiled("?", system=system, pinned=pairs)
+    per_part = runtime.tokens(prompt)[: len(prompt) - 1]
+    tokens = np.concatenate(per_part)
+    if len(tokens) + 2 > runtime.window:
+        raise InvalidCall(f"{len(tokens)} tokens of memories and what stands before them do not fit the model's window of {runtime.window}")
+    about = About(tenant=blobs.mark(tenant, "tenant"), sources=material.sources)
+    body = runtime.pack(runtime.encode(tokens), about, form=material.form)
+    payload = Activation(
+        blob=blobs.put(tenant, body), model=runtime.name, bytes=len(body), fingerprint=runtime.fingerprint, tokens=len(tokens),
+        mark=mark(blobs, tenant, tokens), form=material.form,
+    )  # fmt: skip
+    return Made(payload, material.sources)
+
+
+def told(decisions: dict[str, Any], cube_id: str) -> dict[str, Any] | None:
+    """The decision about one memory by which the system converts it: numbers and ids, as a Move in JSON."""
+    found: dict[str, Any] | None = decisions.get(cube_id)
+    return found
