@@ -113,6 +113,17 @@ class Settings(BaseModel):
     activation_bytes: int = Field(
         default=512 * 1024 * 1024, ge=0, description="how much memory a process uses to keep the KV of what its model has read; 0: none"
     )
+    train_seconds: float = Field(default=300.0, gt=0, description="CPU seconds that the training of one adapter may take in all")
+    train_bytes: int = Field(default=8 * 1024**3, ge=1, description="how much memory the training of an adapter may take")
+    train_recall: float = Field(
+        default=0.8, ge=0, le=1, description="the least share of held-back questions that an adapter must answer to go live"
+    )
+    train_perplexity: float = Field(
+        default=1.2, ge=1, description="the most that the perplexity of other text may grow under an adapter that goes live, as a factor"
+    )
+    train_neighbours: float = Field(
+        default=0.8, ge=0, le=1, description="the least share of neighbouring questions that must be answered as without the adapter"
+    )
     extract: Literal["none", "rules", "model"] = Field(
         default="none",
         description="whether facts are extracted from what is written, after it is acknowledged: by rules, or by the chat model",

@@ -79,7 +79,7 @@ class MemOS(Doors, Locking):
         self._refresher = Refresher(operator, parts.adapter, self._clock, self._settings)
         self._worker = Worker(
             api, parts, self._clock, self._settings, trusted=api.trusted, examine=governance.examine, eraser=self._eraser,
-            refresher=self._refresher, extracting=self._extracting,
+            refresher=self._refresher, extracting=self._extracting, engine=self._engine,
         )  # fmt: skip
         self._threaded = self._runs == "thread" and not parts.read_only
         if self._threaded:

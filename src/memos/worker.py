@@ -20,6 +20,7 @@ from memos.examiner import Examine, Examiner
 from memos.extractor import Extractor
 from memos.folder import NAME, Folder
 from memos.interface.filling import Filling, Item
+from memos.interface.memory_api.engine import Engine
 from memos.interface.memory_api.extracting import Extracting, ExtractionStatus
 from memos.memcube.call import Caller, MemoryCall, raising
 from memos.memcube.change import Fence
@@ -30,6 +31,7 @@ from memos.post import Post
 from memos.refresher import Refresher
 from memos.settings import Settings
 from memos.sweeper import Sweeper
+from memos.trainer import Trainer, TrainingStatus
 
 POST_POLL_SECONDS = 0.05
 ENDING_SECONDS = 2.0
@@ -56,6 +58,7 @@ class Worker:
         trusted: Callable[[Caller], Caller],
         examine: Examine,
         extracting: Extracting,
+        engine: Engine,
         eraser: Eraser | None = None,
         refresher: Refresher | None = None,
     ) -> None:
@@ -69,6 +72,7 @@ class Worker:
         self._folder = Folder(self._call, parts, settings, self._sweeper.used)
         self._extracting = extracting
         self._extractor = Extractor(self._call, parts, settings, extracting) if settings.extract != "none" else None
+        self._trainer = Trainer(self._call, parts, clock, settings, engine)
         self._next_sweep = 0.0
         self._post = Post(parts.directory)
         self._fence = 0
@@ -101,6 +105,7 @@ class Worker:
         self._wake.set()
         if self._extractor is not None:
             self._extractor.stop(ENDING_SECONDS)
+        self._trainer.stop(ENDING_SECONDS)
         if running and self._thread is not None:
             self._thread.join(ENDING_SECONDS)
         elif self._busy.acquire(timeout=ENDING_SECONDS):
@@ -118,6 +123,7 @@ class Worker:
             self._filling.retry()
         if self._extractor is not None:
             self._extractor.retry()
+        self._trainer.retry()
         left, since = self._left(tenant), time.monotonic()
         try:
             while True:
@@ -140,7 +146,7 @@ class Worker:
         """Whether what is pending will not be computed soon: here, or by another process that has got nowhere for a while."""
         waited = time.monotonic() - since
         others = not self._post.held and waited <= OTHERS_SECONDS
-        if self._extractor is not None and (self._extractor.busy() or others):
+        if self._trainer.busy() or (self._extractor is not None and (self._extractor.busy() or others)):
             return False
         if self._filling is None or (self._filling.failures >= TRIES and waited >= FAILING_SECONDS):
             return True
@@ -162,9 +168,10 @@ class Worker:
                 self._fence = self._adapter.elect(NAME)
             fills: list[Callable[[], bool]] = [partial(self._fill, tenant) for tenant in self._adapter.tenants()]
             examinations = [partial(self._examiner.step, tenant, Fence(NAME, self._fence)) for tenant in self._adapter.tenants()]
-            return self._run(
-                [partial(self._folder.step, self._fence), *examinations, *fills, self._consolidate, self._extract, self._sweep, self._erase]
-            )
+            stages = (self._consolidator, self._extractor, self._trainer)
+            later = [stage.step for stage in stages if stage is not None]
+            ending = [self._sweep, *([self._eraser.step] if self._eraser is not None else [])]
+            return self._run([partial(self._folder.step, self._fence), *examinations, *fills, *later, *ending])
         except VersionConflict:
             self._fence = 0
             return True
@@ -203,20 +210,14 @@ class Worker:
             done = sum((self._sweeper.whole(each, end, only) for each in tenants), Counter[str]())
         return dict(done)
 
-    def _consolidate(self) -> bool:
-        return self._consolidator is not None and self._consolidator.step()
-
-    def _extract(self) -> bool:
-        return self._extractor is not None and self._extractor.step()
-
     def extraction(self) -> ExtractionStatus:
         """What extraction has done, and what waits for it."""
         waiting, why = (0, None) if self._extractor is None else (self._extractor.lag(), self._extractor.why())
         return self._extracting.status(waiting, why)
 
-    def _erase(self) -> bool:
-        """Finish what erasures have left, if anything."""
-        return self._eraser is not None and self._eraser.step()
+    def training(self) -> TrainingStatus:
+        """What is trained, and what waits for it."""
+        return self._trainer.status()
 
     def _sweep(self) -> bool:
         """One bounded step of the sweeps, at their interval."""
@@ -252,6 +253,7 @@ class Worker:
         for name in self._adapter.tenants() if tenant is None else (tenant,):
             found |= {(name, cube_id) for cube_id in self._examiner.left(name)}
             found |= {(name, f"extract {cube_id}") for cube_id in (self._extractor.left(name) if self._extractor is not None else ())}
+            found |= {(name, f"train {cube_id}") for cube_id in self._trainer.left(name)}
             if self._filling is None:
                 continue
             with self._adapter.view(name) as view:

@@ -21,7 +21,7 @@ Warnings = tuple[str, ...]
 ASKS = re.compile(r"\?\s*$|^\s*(?:tell\s+me|what|who|where|when|which|how|why|do\s+you\s+remember)\b", re.IGNORECASE)
 LONGEST = 1000
 """So many characters of a question that seems to ask nothing are looked for."""
-SEARCHING = frozenset({"none", "search", "count", "summarise", "compare"}) | AIMED
+SEARCHING = frozenset({"none", "search", "context", "count", "summarise", "compare"}) | AIMED
 """The operations that search by a query's text, unless the memories are named by their ids."""
 
 
