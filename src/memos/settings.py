@@ -113,6 +113,13 @@ class Settings(BaseModel):
     activation_bytes: int = Field(
         default=512 * 1024 * 1024, ge=0, description="how much memory a process uses to keep the KV of what its model has read; 0: none"
     )
+    schedule: Annotated[dict[str, Any], BeforeValidator(_object_where_written)] = Field(
+        default_factory=dict, description="how MemScheduler weighs and moves: parts of a policy, as `memos schedule policy` prints it"
+    )
+    convert_seconds: Annotated[float | None, BeforeValidator(_none_where_said)] = Field(
+        default=60.0, ge=0, description="how often the worker looks which memories are to change their form; none: never by itself"
+    )
+    train_most: int = Field(default=24, ge=1, le=1000, description="how many memories one adapter learns")
     train_seconds: float = Field(default=300.0, gt=0, description="CPU seconds that the training of one adapter may take in all")
     train_bytes: int = Field(default=8 * 1024**3, ge=1, description="how much memory the training of an adapter may take")
     train_recall: float = Field(

@@ -27,6 +27,7 @@ from memos.locking import Locking
 from memos.memcube.call import MemoryReply
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
+from memos.operation.memscheduler.policies import policy_of
 from memos.places import place_of, require_usable, usable_path
 from memos.plugins import chooser, load_chat, load_runtime, open_store, signing_secret
 from memos.ports.clock import Clock, SystemClock
@@ -68,7 +69,8 @@ class MemOS(Doors, Locking):
         signing = Signing(parts.adapter.store_id, partial(signing_secret, parts.directory))
         self._operator = operator = MemOperator(self._settings.cache_bytes)
         self._extracting = Extracting(self._chat, parts.counters, self._clock, self._settings)
-        self._engine = Engine(self._runtime, parts.blobs, self._settings.activation_bytes, self._clock.new_id)
+        policy = policy_of(self._settings.schedule)
+        self._engine = Engine(self._runtime, parts.blobs, self._settings.activation_bytes, self._clock.new_id, policy)
         desk = Desk(
             governance, operator, parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity,
             self._extracting, self._engine, self._reranker,

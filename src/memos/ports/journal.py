@@ -10,6 +10,9 @@ from typing import Protocol
 from memos.memcube.call import Caller
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
 
+BESIDE = "beside"
+"""The lane of a memory that was disclosed beside what was asked for, such as what fills a prompt: that is no use of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccessRow:
@@ -71,7 +74,7 @@ class AccessJournal(AccessLog, Protocol):
         """Append and return the row's number once it is committed; Unavailable when it cannot be."""
 
     def uses(self, after: int, limit: int = 10_000) -> AccessUse:
-        """The memories disclosed after a row number, those of branches left out."""
+        """The memories disclosed after a row number, those of branches left out, and those that were given beside what was asked for."""
 
     def rows(self, *, after: int = 0, limit: int = 100) -> Sequence[dict[str, object]]:
         """Rows as stored: aseq, at, call_id, tenant, caller (a keyed pseudonym), operation, status, grant, seq, branch, hits,

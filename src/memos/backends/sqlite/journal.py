@@ -25,7 +25,7 @@ from memos.backends.sqlite.rows import id_text
 from memos.errors import DAMAGE, InvalidCall, MemOSError, Unavailable, damaged
 from memos.memcube.fields import instant, microseconds
 from memos.memcube.log import EVERY_ROW, LogFilter, Place
-from memos.ports.journal import AccessRow, AccessUse
+from memos.ports.journal import BESIDE, AccessRow, AccessUse
 
 _written = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -89,12 +89,12 @@ class SqliteJournal:
         return ticket.number
 
     def uses(self, after: int, limit: int = 10_000) -> AccessUse:
-        """The memories disclosed by at most `limit` rows after a row number; `upto` is the last row looked at."""
+        """The memories used, by at most `limit` rows after a row number; `upto` is the last row looked at."""
         upto, uses = after, []
         with self._mapped():
             for aseq, tenant, at, hits in self._read("uses", after, limit):
                 upto = aseq
-                uses += [(tenant, hit[0], instant(at)) for hit in json.loads(hits)]
+                uses += [(tenant, hit[0], instant(at)) for hit in json.loads(hits) if BESIDE not in hit[2].split()]
         return AccessUse(upto, tuple(uses))
 
     def rows(self, *, after: int = 0, limit: int = 100) -> Sequence[dict[str, object]]:

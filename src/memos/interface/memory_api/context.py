@@ -24,11 +24,14 @@ from memos.memcube.value import Value
 from memos.operation.memscheduler.layout import Turn, compiled
 from memos.operation.memscheduler.scheduler import plan
 from memos.operation.memscheduler.signals import Signals
+from memos.ports.journal import BESIDE
 
 STEP = 8
 """By so many turns the beginning of the conversation moves, so that prompts begin alike until it does."""
 TURNS = 200
 """So many of the latest turns of a session are looked at."""
+USED = 0.12
+"""From such a chance on that it is needed a memory counts as used; what fills the rest of the budget does not."""
 FRAME = 8
 """Tokens that a part takes beside its text, at most, for the marks around it."""
 LONGEST = 1_000_000
@@ -79,14 +82,15 @@ def prepare_context(work: Work) -> Prepared:
         load=engine.load(), hit_rate=engine.status().hit_ratio or 0.0, compose=not options.exact,
         history=tuple(turn.text for turn in turns),
     )  # fmt: skip
-    planned = plan(work.call, found.candidates, signals)
+    planned = plan(work.call, found.candidates, signals, engine.policy)
     shown = tuple(found.cubes[each.cube] for each in planned.injections)
     own = frozenset(cube.id for cube in shown if work.warrant.owns(cube))
     pending = f"{found.pending} memories have no vector yet and were ranked by their words; drain() waits for them"
     reply = MemoryReply(
         call_id=work.call.id, cubes=shown, value=planned, call=work.call, seq=work.view.seq, warnings=(pending,) if found.pending else ()
     )
-    forms = {each.cube: str(each.form) for each in planned.injections}
+    forms = {each.cube: str(each.form) if each.score >= USED else f"{each.form} {BESIDE}" for each in planned.injections}
+    forms |= {cube.id: f"session {BESIDE}" for cube in told}
     return Prepared(reply, lanes=forms, told=told, kit=Kit(query.text, options, own, turns, found.supply(planned)))
 
 

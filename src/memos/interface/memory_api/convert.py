@@ -12,7 +12,7 @@ from memos.interface.memory_api import provenance
 from memos.interface.memory_api.arrange import strictest
 from memos.interface.memory_api.converting import MADE, Made, Material, told
 from memos.interface.memory_api.create import UNUSED
-from memos.interface.memory_api.derived import forms_of, sources_of
+from memos.interface.memory_api.derived import forms_of, is_derived, sources_of
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.interface.memory_api.query import named
 from memos.memcube.call import MemoryReply
@@ -22,7 +22,7 @@ from memos.memcube.derivation import DERIVED
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Activation, Parameter
 from memos.memcube.provenance import Parent, Provenance
-from memos.memcube.state import State
+from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.transitions import Event
 from memos.operation.memscheduler.layout import line
 from memos.operation.memscheduler.protection import protected
@@ -199,7 +199,8 @@ def _let_go(work: Work, options: ConvertOptions) -> Prepared:
     else:
         cubes = list(named(work))
     found = forms_of(work.view, [cube.id for cube in cubes], work.now)
-    gone = {form.id: form for forms in found.values() for form in forms if options.only in {None, form.payload.type}}
+    forms = [*(form for each in found.values() for form in each), *(cube for cube in cubes if is_derived(cube) and cube.state in PRESENT)]
+    gone = {form.id: form for form in forms if options.only in {None, form.payload.type}}
     if not work.warrant.system:
         work.warrant.require("write", gone.values())
     writes = [_ended(work, cube, _reason(options, cube)) for cube in gone.values()]

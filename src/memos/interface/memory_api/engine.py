@@ -16,6 +16,7 @@ from memos.interface.memory_api.attaching import Attacher, Attaching, Kept, Supp
 from memos.memcube.cube import MemCube
 from memos.memcube.payload import Parameter
 from memos.memcube.prompt import Prompt, Sampling
+from memos.operation.memscheduler.policies import USUAL, Policy
 from memos.ports.blobs import BlobStore
 from memos.ports.runtime import ActivationRuntime, Adapter, Attached, Capabilities, Generated, LearningRuntime, ModelRuntime
 
@@ -34,8 +35,10 @@ EMPTY = TierStatus(0, 0, 0, 0, 0, 0, 0, 0, 0)
 class Engine:
     """What a process has of a model. Thread-safe, as the runtime is."""
 
-    def __init__(self, runtime: ModelRuntime | None, blobs: BlobStore, budget: int, new_id: Callable[[], str]) -> None:
-        self._runtime, self.blobs = runtime, blobs
+    def __init__(
+        self, runtime: ModelRuntime | None, blobs: BlobStore, budget: int, new_id: Callable[[], str], policy: Policy = USUAL
+    ) -> None:
+        self._runtime, self.blobs, self.policy = runtime, blobs, policy
         self._attacher: Attacher | None = None
         if isinstance(runtime, ActivationRuntime) and runtime.capabilities.activation:
             self._attacher = Attacher(runtime, blobs, budget, new_id)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
-from memos.memcube.value import Known
+from memos.memcube.value import Known, build
 
 Kind = Literal["lru", "lfu", "gdsf", "memos"]
 KINDS: tuple[Kind, ...] = ("lru", "lfu", "gdsf", "memos")
@@ -40,9 +41,12 @@ class Placement(Known):
     dwell_hours: float = Field(default=24.0, ge=24.0, description="how long a memory stays in a form at least")
     gain: float = Field(default=2.0, gt=0)
     loss: float = Field(default=0.5, gt=0)
-    steady_days: float = Field(default=14.0, ge=0, description="for how long it must have been used before an adapter learns it")
-    steady_count: int = Field(default=20, ge=0)
+    steady_days: float = Field(default=7.0, ge=0, description="how long it must have been known before an adapter learns it")
+    steady_count: int = Field(default=10, ge=0, description="how often it must have been used before an adapter learns it")
+    learn_horizon_days: float = Field(default=30.0, gt=0, description="how far ahead uses are expected of what an adapter has learnt")
     learn_gain: float = Field(default=1.2, gt=0)
+    learn_loss: float = Field(default=0.3, gt=0)
+    again_days: float = Field(default=30.0, ge=0, description="how long a memory is not tried again whose adapter was refused")
 
 
 class Policy(Known):
@@ -59,3 +63,8 @@ USUAL = Policy.model_construct(
     name="memos", kind="memos", half_life=1000, weighing=Weighing.model_construct(), placement=Placement.model_construct()
 )
 """The policy that holds unless the settings name another."""
+
+
+def policy_of(given: Mapping[str, Any]) -> Policy:
+    """The policy that a settings document describes: what it leaves out is as usual; InvalidCall names what is wrong."""
+    return build(Policy, **dict(given)) if given else USUAL

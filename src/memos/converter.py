@@ -1,0 +1,195 @@
+"""Converter: the worker's stage by which memories change their form, as MemScheduler decides; each move is one call by the system.
+
+What it looks at are the memories used since the process began, and those that have another form than text.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from memos.errors import MemOSError, VersionConflict
+from memos.interface.memory_api.derived import KINDS, sources_of
+from memos.interface.memory_api.engine import Engine
+from memos.memcube.cube import MemCube
+from memos.memcube.derivation import DERIVED
+from memos.memcube.filter import Filter
+from memos.memcube.payload import Activation, Parameter
+from memos.memcube.plan import Move, Tier
+from memos.memcube.state import MemoryType, State
+from memos.operation.memscheduler.layout import line
+from memos.operation.memscheduler.placement import ADAPTER, BLOCK, TEXT, Kept, moves
+from memos.operation.memscheduler.protection import protected
+from memos.operation.memscheduler.signals import Signals
+from memos.ports.adapter import View
+from memos.ports.clock import Clock
+from memos.ports.store import StoreParts
+from memos.settings import Settings
+
+ANYBODY = Filter.everything()
+MOST = 1000
+"""So many memories are looked at in one step, and so many derived ones."""
+log = logging.getLogger("memos.worker")
+
+
+@dataclass(slots=True)
+class Forms:
+    """What stands of the memories of a tenant in other forms than text."""
+
+    blocks: dict[str, MemCube] = field(default_factory=dict)
+    """By source, the blocks of one memory each."""
+    prefixes: list[MemCube] = field(default_factory=list)
+    """The blocks of several."""
+    adapters: list[MemCube] = field(default_factory=list)
+    training: set[str] = field(default_factory=set)
+    """The sources of adapters that are not done."""
+
+    def adapter_of(self, cube_id: str) -> MemCube | None:
+        """The adapter that has learnt a memory."""
+        return next((each for each in self.adapters if any(source == cube_id for source, _ in sources_of(each))), None)
+
+
+class Converter:
+    """`step` is called by one thread at a time."""
+
+    def __init__(self, call: Callable[..., Any], parts: StoreParts, clock: Clock, settings: Settings, engine: Engine) -> None:
+        self._call, self._adapter, self._clock, self._settings, self._engine = call, parts.adapter, clock, settings, engine
+        self._used: dict[str, set[str]] = defaultdict(set)
+        self._next = 0.0
+
+    def used(self, tenant: str, ids: Iterable[str]) -> None:
+        """These memories were used."""
+        self._used[tenant].update(ids)
+
+    def step(self) -> bool:
+        """Look at every tenant, at the interval of the settings; whether something moved."""
+        every = self._settings.convert_seconds
+        if every is None or time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + every
+        return sum(self.whole(tenant) for tenant in self._adapter.tenants()) > 0
+
+    def whole(self, tenant: str) -> int:
+        """Make the moves that are due in one tenant; how many there were."""
+        able = self._engine.capabilities
+        if not (able.activation or able.learning) or self._settings.convert_seconds is None:
+            return 0
+        with self._adapter.view(tenant) as view:
+            forms, cubes = self._forms(view), dict[str, MemCube]()
+            wanted = [*sorted(self._used[tenant])[:MOST], *forms.blocks, *(each for one in forms.adapters for each, _ in sources_of(one))]
+            cubes = view.get(list(dict.fromkeys(wanted)), grant=ANYBODY, now=self._clock.now())
+            memories = [self._kept(view, cube, forms) for cube in cubes.values() if cube.payload.type == "plaintext"]
+        signals = Signals(
+            now=self._clock.now(), capabilities=able, load=self._engine.load(), hit_rate=self._engine.status().hit_ratio or 0.0
+        )  # fmt: skip
+        due = moves([each for each in memories if each is not None], signals, self._engine.policy)
+        self._used[tenant] -= set(wanted)
+        done = self._blocks(tenant, due) + self._text(tenant, due, forms) + self._adapters(tenant, due, forms, cubes)
+        return done + self._prefixes(tenant)
+
+    def _forms(self, view: View) -> Forms:
+        forms, now = Forms(), self._clock.now()
+        page = view.find(KINDS, grant=ANYBODY, now=now, order="created_at", descending=True, limit=MOST)
+        for cube in page.cubes:
+            payload, sources = cube.payload, sources_of(cube)
+            if isinstance(payload, Activation) and payload.fingerprint == self._engine.fingerprint:
+                if len(sources) == 1:
+                    forms.blocks.setdefault(sources[0][0], cube)
+                else:
+                    forms.prefixes.append(cube)
+            elif isinstance(payload, Parameter) and payload.model == self._engine.model:
+                if payload.passed:
+                    forms.adapters.append(cube)
+                else:
+                    forms.training |= {source for source, _ in sources}
+        return forms
+
+    def _kept(self, view: View, cube: MemCube, forms: Forms) -> Kept | None:
+        """A memory as it is placed; None while it is being learnt, and for what is no text."""
+        if cube.id in forms.training or not cube.text:
+            return None
+        block, adapter = forms.blocks.get(cube.id), forms.adapter_of(cube.id)
+        form = ADAPTER if adapter is not None else BLOCK if block is not None else TEXT
+        tier: Tier = "ram" if adapter is not None else "text"
+        if form is BLOCK and block is not None and isinstance(block.payload, Activation):
+            tier = "int8" if block.payload.form == "int8" else "mapped"
+        gone, failed = self._gone(view, cube.id)
+        since = adapter.updated_at if adapter is not None else block.updated_at if block is not None else gone
+        kind = next((tag.value for tag in cube.tags if tag.name == "kind"), None)
+        return Kept(
+            cube=cube.id, version=cube.version, tokens=self._engine.count([line(cube, own=True)])[0], form=form, tier=tier, since=since,
+            heat=cube.usage.heat, count=cube.usage.count, last_used_at=cube.usage.last_used_at, created_at=cube.created_at, kind=kind,
+            protected=protected(cube, self._clock.now()), failed=failed,
+        )  # fmt: skip
+
+    def _gone(self, view: View, cube_id: str) -> tuple[datetime | None, datetime | None]:
+        """When a memory last lost a form, and when an adapter of it was last refused."""
+        ids = [edge.source for edge in view.neighbours([cube_id], (DERIVED,), 1) if edge.target == cube_id]
+        found = view.get(ids, grant=ANYBODY, now=self._clock.now()).values() if ids else ()
+        ended = [cube for cube in found if cube.state is State.EXPIRED]
+        moved = [cube.updated_at for cube in ended if "decision" in cube.metadata]
+        failed = [cube.updated_at for cube in ended if "refused" in cube.metadata]
+        return max(moved, default=None), max(failed, default=None)
+
+    def _convert(self, tenant: str, to: MemoryType, ids: Sequence[str], due: Sequence[Move], **options: Any) -> bool:
+        """One call to convert; what fails is told by the log, and comes again at the next look."""
+        decisions = {move.cube: move.model_dump(mode="json") for move in due if move.cube in set(ids)}
+        try:
+            made = self._call(tenant, "convert", memories=tuple(ids), to=str(to), decisions=decisions, **options)
+        except VersionConflict:
+            return False
+        except MemOSError as error:
+            log.warning("%d memories are not converted to %s now (%s)", len(ids), to, error.code)
+            return False
+        return bool(made)
+
+    def _blocks(self, tenant: str, due: Sequence[Move]) -> int:
+        wanted = [move for move in due if move.after is BLOCK]
+        return sum(self._convert(tenant, BLOCK, [move.cube], [move], width="int8" if move.tier == "int8" else "float16") for move in wanted)
+
+    def _text(self, tenant: str, due: Sequence[Move], forms: Forms) -> int:
+        """Blocks that are let go. What an adapter has learnt is let go with it, or by one that has learnt the others alone."""
+        wanted = [move for move in due if move.after is TEXT and forms.adapter_of(move.cube) is None]
+        return sum(self._convert(tenant, TEXT, [move.cube], [move]) for move in wanted)
+
+    def _adapters(self, tenant: str, due: Sequence[Move], forms: Forms, cubes: dict[str, MemCube]) -> int:
+        """One adapter for each owner and namespace: with what is to be learnt, without what is to be let go."""
+        new: dict[tuple[str, str], list[Move]] = defaultdict(list)
+        for move in due:
+            if move.after is ADAPTER or (move.after is TEXT and forms.adapter_of(move.cube) is not None):
+                new[cubes[move.cube].namespace, cubes[move.cube].policy.owner].append(move)
+        done = 0
+        for (namespace, owner), its in new.items():
+            standing = [each for each in forms.adapters if (each.namespace, each.policy.owner) == (namespace, owner)]
+            learnt = {source for each in standing for source, _ in sources_of(each)}
+            leaving = {move.cube for move in its if move.after is TEXT}
+            ids = sorted((learnt | {move.cube for move in its}) - leaving)[-self._settings.train_most :]
+            if ids:
+                done += self._convert(tenant, ADAPTER, ids, its)
+            else:
+                done += self._convert(tenant, TEXT, sorted(leaving), its, only="parameter")
+        return done
+
+    def _prefixes(self, tenant: str) -> int:
+        """The block of all pinned memories together, for each owner and namespace, where there are several: it alone is exact for them."""
+        with self._adapter.view(tenant) as view:
+            forms = self._forms(view)
+        pinned: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for source, block in forms.blocks.items():
+            if isinstance(block.payload, Activation) and block.payload.form == "float16" and forms.adapter_of(source) is None:
+                pinned[block.namespace, block.policy.owner].append(source)
+        done = 0
+        for place, ids in pinned.items():
+            standing = [each for each in forms.prefixes if (each.namespace, each.policy.owner) == place]
+            if len(ids) > 1 and not any({source for source, _ in sources_of(each)} == set(ids) for each in standing):
+                done += self._convert(tenant, BLOCK, sorted(ids), [], together=True)
+        for each in forms.prefixes:
+            wanted = pinned.get((each.namespace, each.policy.owner), [])
+            if {source for source, _ in sources_of(each)} != set(wanted):
+                done += self._convert(tenant, TEXT, [each.id], [])
+        return done
