@@ -132,7 +132,7 @@ class Converter:
         ids = [edge.source for edge in view.neighbours([cube_id], (DERIVED,), 1) if edge.target == cube_id]
         found = view.get(ids, grant=ANYBODY, now=self._clock.now()).values() if ids else ()
         ended = [cube for cube in found if cube.state is State.EXPIRED]
-        moved = [cube.updated_at for cube in ended if "decision" in cube.metadata]
+        moved = [cube.updated_at for cube in ended if "decisions" in cube.metadata]
         failed = [cube.updated_at for cube in ended if "refused" in cube.metadata]
         return max(moved, default=None), max(failed, default=None)
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from memos.consolidator import Consolidator
+from memos.converter import Converter
 from memos.eraser import Eraser
 from memos.errors import MemOSError, Unavailable, VersionConflict
 from memos.examiner import Examine, Examiner
@@ -22,7 +23,7 @@ from memos.folder import NAME, Folder
 from memos.interface.filling import Filling, Item
 from memos.interface.memory_api.engine import Engine
 from memos.interface.memory_api.extracting import Extracting, ExtractionStatus
-from memos.memcube.call import Caller, MemoryCall, raising
+from memos.memcube.call import Caller, CubeRef, MemoryCall, raising
 from memos.memcube.change import Fence
 from memos.ports.clock import Clock
 from memos.ports.door import Door
@@ -69,10 +70,11 @@ class Worker:
         self._sweeper = Sweeper(self._call, parts, clock, settings)
         self._examiner = Examiner(self._call, parts.adapter, clock, examine)
         self._consolidator = Consolidator(self._call, parts) if settings.consolidate else None
-        self._folder = Folder(self._call, parts, settings, self._sweeper.used)
+        self._folder = Folder(self._call, parts, settings, self._used)
         self._extracting = extracting
         self._extractor = Extractor(self._call, parts, settings, extracting) if settings.extract != "none" else None
         self._trainer = Trainer(self._call, parts, clock, settings, engine)
+        self._converter = Converter(self._call, parts, clock, settings, engine)
         self._next_sweep = 0.0
         self._post = Post(parts.directory)
         self._fence = 0
@@ -168,7 +170,7 @@ class Worker:
                 self._fence = self._adapter.elect(NAME)
             fills: list[Callable[[], bool]] = [partial(self._fill, tenant) for tenant in self._adapter.tenants()]
             examinations = [partial(self._examiner.step, tenant, Fence(NAME, self._fence)) for tenant in self._adapter.tenants()]
-            stages = (self._consolidator, self._extractor, self._trainer)
+            stages = (self._consolidator, self._extractor, self._trainer, self._converter)
             later = [stage.step for stage in stages if stage is not None]
             ending = [self._sweep, *([self._eraser.step] if self._eraser is not None else [])]
             return self._run([partial(self._folder.step, self._fence), *examinations, *fills, *later, *ending])
@@ -177,6 +179,10 @@ class Worker:
             return True
         finally:
             self._busy.release()
+
+    def _used(self, tenant: str, ids: list[str]) -> None:
+        self._sweeper.used(tenant, ids)
+        self._converter.used(tenant, ids)
 
     def _run(self, stages: Iterable[Callable[[], bool]]) -> bool:
         """Every stage, also after one that failed; then the first failure, if there was one. Whether anything was done."""
@@ -208,6 +214,8 @@ class Worker:
                 self._eraser.step(at_once=True)
             tenants = self._adapter.tenants() if tenant is None else (tenant,)
             done = sum((self._sweeper.whole(each, end, only) for each in tenants), Counter[str]())
+            if only is None:
+                done += Counter(converted=sum(self._converter.whole(each) for each in tenants))
         return dict(done)
 
     def extraction(self) -> ExtractionStatus:
@@ -287,5 +295,6 @@ class Worker:
 
     def _call(self, tenant: str, operation: str, **options: object) -> Any:
         caller = self._trusted(Caller(user="system", tenant=tenant, kind="system"))
-        call = MemoryCall(id=self._clock.new_id(), operation=operation, options=options)  # type: ignore[arg-type]
+        cubes = tuple(CubeRef(id=str(each)) for each in options.pop("memories", ()))  # type: ignore[attr-defined]
+        call = MemoryCall(id=self._clock.new_id(), operation=operation, cubes=cubes, options=options)  # type: ignore[arg-type]
         return raising(self._door.handle(caller, call)).value

@@ -30,7 +30,7 @@ STEP = 8
 """By so many turns the beginning of the conversation moves, so that prompts begin alike until it does."""
 TURNS = 200
 """So many of the latest turns of a session are looked at."""
-USED = 0.12
+USED = 0.2
 """From such a chance on that it is needed a memory counts as used; what fills the rest of the budget does not."""
 FRAME = 8
 """Tokens that a part takes beside its text, at most, for the marks around it."""

@@ -28,8 +28,8 @@ from memos.operation.memscheduler.layout import line
 from memos.operation.memscheduler.protection import protected
 
 ORIGIN = "conversion"
-DECISION = "decision"
-"""Where the metadata of a derived memory say by which decision it was made or let go, and with which numbers."""
+DECISIONS = "decisions"
+"""Where the metadata of a derived memory say by which decisions it was made or let go, memory by memory, and with which numbers."""
 NO_TERMS = Terms({}, 0)
 
 
@@ -106,9 +106,9 @@ def _blocks(work: Work, options: ConvertOptions, cubes: dict[str, MemCube]) -> P
         if before is not None and before.payload == each.payload:
             shown.append(before)
             continue
-        decision = told(options.decisions, sources[0].id)
+        decided = told(options.decisions, sources)
         write = (
-            _replaced(work, before, each, decision) if before is not None else _born(work, sources, each.payload, State.ACTIVATED, decision)
+            _replaced(work, before, each, decided) if before is not None else _born(work, sources, each.payload, State.ACTIVATED, decided)
         )
         edges += [Edge(write.cube.id, source.id, DERIVED) for source in sources] if write.birth else []
         before_it |= {} if before is None else {before.id: before.seq}
@@ -131,17 +131,15 @@ def _same(forms: Iterable[MemCube], made: Made) -> MemCube | None:
     return None
 
 
-def _replaced(work: Work, before: MemCube, made: Made, decision: dict[str, Any] | None) -> CubeWrite:
+def _replaced(work: Work, before: MemCube, made: Made, decided: list[Any]) -> CubeWrite:
     told_of = provenance.mutated(work, before.provenance, ORIGIN)
     update: dict[str, Any] = {"payload": made.payload, "version": before.version + 1, "updated_at": work.now, "provenance": told_of}
-    if decision is not None:
-        update["metadata"] = before.metadata | {DECISION: decision}
+    if decided:
+        update["metadata"] = before.metadata | {DECISIONS: decided}
     return CubeWrite(before.model_copy(update=update), birth=False, terms=NO_TERMS)
 
 
-def _born(
-    work: Work, sources: tuple[MemCube, ...], payload: Activation | Parameter, state: State, decision: dict[str, Any] | None
-) -> CubeWrite:
+def _born(work: Work, sources: tuple[MemCube, ...], payload: Activation | Parameter, state: State, decided: list[Any]) -> CubeWrite:
     """A derived memory of some memories: where they stand, as strict as the strictest of them, with the provenance id of a single one."""
     cube_id, places = work.desk.clock.new_id(), {cube.namespace for cube in sources}
     owner = sources[0].policy.owner if work.warrant.system or len({cube.policy.owner for cube in sources}) == 1 else work.caller.principal
@@ -169,7 +167,7 @@ def _born(
         said_at=max(each.said_at for each in sources),
         created_at=work.now,
         updated_at=work.now,
-        metadata={} if decision is None else {DECISION: decision},
+        metadata={DECISIONS: decided} if decided else {},
     )
     return CubeWrite(cube, birth=True, terms=NO_TERMS)
 
@@ -187,7 +185,7 @@ def _taught(work: Work, options: ConvertOptions, cubes: tuple[MemCube, ...]) -> 
         ):
             return _prepared(work, [cube], [], [], {})
     payload = Parameter(blob="", model=model, bytes=0, by=options.by, done=0.0)
-    write = _born(work, cubes, payload, State.GENERATED, told(options.decisions, cubes[0].id))
+    write = _born(work, cubes, payload, State.GENERATED, told(options.decisions, cubes))
     edges = [Edge(write.cube.id, cube.id, DERIVED) for cube in cubes]
     return _prepared(work, [write.cube], [write], edges, {})
 
@@ -203,19 +201,18 @@ def _let_go(work: Work, options: ConvertOptions) -> Prepared:
     gone = {form.id: form for form in forms if options.only in {None, form.payload.type}}
     if not work.warrant.system:
         work.warrant.require("write", gone.values())
-    writes = [_ended(work, cube, _reason(options, cube)) for cube in gone.values()]
+    by_id = {cube.id: cube for cube in cubes}
+    writes = [
+        _ended(work, form, told(options.decisions, [by_id[each] for each, _ in sources_of(form) if each in by_id]))
+        for form in gone.values()
+    ]
     return _prepared(work, [write.cube for write in writes], writes, [], {cube.id: cube.seq for cube in gone.values()})
 
 
-def _reason(options: ConvertOptions, cube: MemCube) -> dict[str, Any] | None:
-    found = (told(options.decisions, source) for source, _ in sources_of(cube))
-    return next((each for each in found if each is not None), None)
-
-
-def _ended(work: Work, cube: MemCube, decision: dict[str, Any] | None) -> CubeWrite:
+def _ended(work: Work, cube: MemCube, decided: list[Any]) -> CubeWrite:
     update: dict[str, Any] = {"state": State.EXPIRED, "provenance": provenance.mutated(work, cube.provenance, Event.FORGET)}
-    if decision is not None:
-        update["metadata"] = cube.metadata | {DECISION: decision}
+    if decided:
+        update["metadata"] = cube.metadata | {DECISIONS: decided}
     return CubeWrite(cube.model_copy(update=update), birth=False)
 
 

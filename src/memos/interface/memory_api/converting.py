@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -82,7 +82,6 @@ def _made(tenant: str, material: Material, engine: Engine, system: str | None) -
     return Made(payload, material.sources)
 
 
-def told(decisions: dict[str, Any], cube_id: str) -> dict[str, Any] | None:
-    """The decision about one memory by which the system converts it: numbers and ids, as a Move in JSON."""
-    found: dict[str, Any] | None = decisions.get(cube_id)
-    return found
+def told(decisions: Mapping[str, Any], sources: Iterable[MemCube]) -> list[Any]:
+    """The decisions about some memories by which the system converts them: ids and numbers, as Moves in JSON."""
+    return [decisions[cube.id] for cube in sources if cube.id in decisions]
