@@ -44,7 +44,7 @@ class Forms:
     blocks: dict[str, MemCube] = field(default_factory=dict)
     """By source, the blocks of one memory each."""
     prefixes: list[MemCube] = field(default_factory=list)
-    """The blocks of several."""
+    """The blocks of several, and those under an adapter."""
     adapters: list[MemCube] = field(default_factory=list)
     training: set[str] = field(default_factory=set)
     """The sources of adapters that are not done."""
@@ -98,7 +98,7 @@ class Converter:
         for cube in page.cubes:
             payload, sources = cube.payload, sources_of(cube)
             if isinstance(payload, Activation) and payload.fingerprint == self._engine.fingerprint:
-                if len(sources) == 1:
+                if len(sources) == 1 and payload.adapter is None:
                     forms.blocks.setdefault(sources[0][0], cube)
                 else:
                     forms.prefixes.append(cube)
@@ -176,20 +176,29 @@ class Converter:
         return done
 
     def _prefixes(self, tenant: str) -> int:
-        """The block of all pinned memories together, for each owner and namespace, where there are several: it alone is exact for them."""
+        """The block of all pinned memories of an owner and namespace, which alone is exact for several; and that under each adapter."""
         with self._adapter.view(tenant) as view:
             forms = self._forms(view)
         pinned: dict[tuple[str, str], list[str]] = defaultdict(list)
         for source, block in forms.blocks.items():
             if isinstance(block.payload, Activation) and block.payload.form == "float16" and forms.adapter_of(source) is None:
                 pinned[block.namespace, block.policy.owner].append(source)
-        done = 0
+        wanted: dict[tuple[frozenset[str], str | None], str | None] = {}
         for place, ids in pinned.items():
-            standing = [each for each in forms.prefixes if (each.namespace, each.policy.owner) == place]
-            if len(ids) > 1 and not any({source for source, _ in sources_of(each)} == set(ids) for each in standing):
-                done += self._convert(tenant, BLOCK, sorted(ids), [], together=True)
-        for each in forms.prefixes:
-            wanted = pinned.get((each.namespace, each.policy.owner), [])
-            if {source for source, _ in sources_of(each)} != set(wanted):
-                done += self._convert(tenant, TEXT, [each.id], [])
+            live = [each for each in forms.adapters if (each.namespace, each.policy.owner) == place]
+            under = {each.id: each.payload.blob for each in live if isinstance(each.payload, Parameter)}
+            wanted |= {(frozenset(ids), None): None} if len(ids) > 1 else {}
+            wanted |= {(frozenset(ids), blob): cube_id for cube_id, blob in under.items()}
+        standing = {_what(each): each for each in forms.prefixes}
+        stale = [each.id for what, each in standing.items() if what not in wanted]
+        done = sum(self._convert(tenant, TEXT, [each], []) for each in stale)
+        for (ids_of, blob), adapter in wanted.items():
+            if (ids_of, blob) not in standing:
+                done += self._convert(tenant, BLOCK, sorted(ids_of), [], together=True, under=adapter)
         return done
+
+
+def _what(prefix: MemCube) -> tuple[frozenset[str], str | None]:
+    """Of what a block is, and under which adapter."""
+    adapter = prefix.payload.adapter if isinstance(prefix.payload, Activation) else None
+    return frozenset(source for source, _ in sources_of(prefix)), adapter

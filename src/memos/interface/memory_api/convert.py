@@ -39,6 +39,7 @@ class ConvertOptions(Options):
     to: Literal["plaintext", "activation", "parameter"]
     by: Literal["labelled", "distilled"] = "labelled"
     together: bool = False
+    under: str | None = None
     only: Literal["activation", "parameter"] | None = None
     width: Literal["float16", "int8"] = "float16"
     decisions: dict[str, Any] = Field(default_factory=dict)
@@ -49,7 +50,7 @@ class ConvertOptions(Options):
 def read(work: Work) -> ConvertOptions:
     """The call's options; what only the system says is refused of others."""
     options = read_options(ConvertOptions, work)
-    given = {"together", "only", "width", "decisions", "fence"} & set(work.call.options)
+    given = {"together", "under", "only", "width", "decisions", "fence"} & set(work.call.options)
     if given and not work.warrant.system:
         raise InvalidCall(f"convert takes to, by, wait and trigger, not {', '.join(sorted(given))}")
     return options
@@ -62,7 +63,8 @@ def materials(work: Work) -> tuple[Material, ...]:
     lines = {cube.id: line(cube, own=work.warrant.system or work.warrant.owns(cube)) for cube in cubes}
     if options.together:
         ordered = tuple(sorted(cubes, key=lambda cube: cube.id))
-        return (Material(ordered, tuple(lines[cube.id] for cube in ordered), options.width),) if ordered else ()
+        adapter = work.view.get([options.under], grant=work.grant.filter, now=work.now).get(options.under) if options.under else None
+        return (Material(ordered, tuple(lines[cube.id] for cube in ordered), options.width, adapter),) if ordered else ()
     return tuple(Material((cube,), (lines[cube.id],), options.width) for cube in cubes)
 
 

@@ -30,6 +30,8 @@ class Material:
     cubes: tuple[MemCube, ...]
     lines: tuple[str, ...]
     form: Width = "float16"
+    adapter: MemCube | None = None
+    """The adapter under which the model reads them."""
 
     @property
     def sources(self) -> tuple[tuple[str, int], ...]:
@@ -73,11 +75,13 @@ def _made(tenant: str, material: Material, engine: Engine, system: str | None) -
     tokens = np.concatenate(per_part)
     if len(tokens) + 2 > runtime.window:
         raise InvalidCall(f"{len(tokens)} tokens of memories and what stands before them do not fit the model's window of {runtime.window}")
-    about = About(tenant=blobs.mark(tenant, "tenant"), sources=material.sources)
-    body = runtime.pack(runtime.encode(tokens), about, form=material.form)
+    adapter = None if material.adapter is None else engine.adapter(tenant, material.adapter)
+    name = None if adapter is None else adapter.name
+    about = About(tenant=blobs.mark(tenant, "tenant"), sources=material.sources, adapter=name)
+    body = runtime.pack(runtime.encode(tokens, adapter=adapter), about, form=material.form)
     payload = Activation(
         blob=blobs.put(tenant, body), model=runtime.name, bytes=len(body), fingerprint=runtime.fingerprint, tokens=len(tokens),
-        mark=mark(blobs, tenant, tokens), form=material.form,
+        mark=mark(blobs, tenant, tokens), form=material.form, adapter=name,
     )  # fmt: skip
     return Made(payload, material.sources)
 

@@ -60,7 +60,8 @@ class Gathered:
             return [], {}
         mine = [cube for cube in within_reach(work.view, query.namespaces or (), work.grant, work.now) if self._of_model(cube)]
         fit, sources = usable(work.view, mine, work.grant, work.now)
-        single = {sources_of(cube)[0][0] for cube in fit if isinstance(cube.payload, Activation) and len(sources_of(cube)) == 1}
+        blocks = [cube for cube in fit if isinstance(cube.payload, Activation) and cube.payload.adapter is None]
+        single = {sources_of(cube)[0][0] for cube in blocks if len(sources_of(cube)) == 1}
         return fit, {cube_id: sources[cube_id] for cube_id in single}
 
     def _of_model(self, cube: MemCube) -> bool:
@@ -96,7 +97,7 @@ class Gathered:
             if isinstance(payload, Activation):
                 tier: Tier = "int8" if payload.form == "int8" else "mapped"
                 form = Available(
-                    MemoryType.ACTIVATION, tier, derived.id, payload.tokens, int(payload.bytes * share), payload.adapter,
+                    MemoryType.ACTIVATION, tier, derived.id, payload.tokens, int(payload.bytes * share), self._under(payload),
                     exact=payload.form == "float16",
                 )  # fmt: skip
             elif isinstance(payload, Parameter):
@@ -105,6 +106,11 @@ class Gathered:
                 continue
             found.append(form)
         return found
+
+    def _under(self, payload: Activation) -> str | None:
+        """The adapter under which a block was read, by its memory."""
+        adapters = (cube for cube in self._derived if isinstance(cube.payload, Parameter) and cube.payload.blob == payload.adapter)
+        return None if payload.adapter is None else next((cube.id for cube in adapters), payload.adapter)
 
     def supply(self, planned: Plan) -> Supply:
         """What may be attached: every block in reach, and the adapter that the plan routes."""
