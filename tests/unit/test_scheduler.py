@@ -9,7 +9,7 @@ from memos.memcube.call import MemoryCall, MemoryQuery
 from memos.memcube.state import MemoryType
 from memos.operation.memscheduler.policies import USUAL, Policy
 from memos.operation.memscheduler.scheduler import plan
-from memos.operation.memscheduler.signals import Available, Candidate, Costs, Signals
+from memos.operation.memscheduler.signals import LOCAL, Available, Candidate, Costs, Signals
 from memos.ports.runtime import Capabilities
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_the_same_values_give_the_same_plan():
 
 def test_a_policy_is_a_document():
     policy = Policy.model_validate_json('{"name": "frugal", "weighing": {"price": 0.2}}')
-    frugal, usual = (plan(called("Where?"), found(50), Signals(NOW), each) for each in (policy, USUAL))
+    frugal, usual = (plan(called("Where?"), found(50), Signals(NOW, given=LOCAL), each) for each in (policy, USUAL))
     assert (frugal.policy, usual.policy) == ("frugal", "memos")
     assert len(frugal.injections) < len(usual.injections)
     assert Policy() == USUAL

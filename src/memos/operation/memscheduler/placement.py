@@ -1,141 +1,149 @@
-"""Placement: when a memory changes its form: text, a KV block, an adapter, and back, by hysteresis over what each form saves.
-
-The uses that are to be expected follow from the memory's heat, which halves in a week, and from how long it has been idle against its usual
-pace: what was used daily and has not been for days is most likely over (the chance of being alive, as in Schmittlein, Morrison and Colombo
-1987). A form is worth what it saves in these uses for each second that making it takes. To climb that must pass `gain`, to fall it must be
-under `loss`, and nothing moves twice within `dwell_hours`, so that nothing flaps.
-"""
+"""Placement: which memories change their form now: text, KV block, adapter and back, by hysteresis, each move with its numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
-from memos.memcube.fields import microseconds
-from memos.memcube.heat import HALF_LIFE, cooled
 from memos.memcube.plan import Move, Tier
 from memos.memcube.state import MemoryType
+from memos.operation.memscheduler.conversion import Economy, Placed, Subject, as_adapter, as_block
 from memos.operation.memscheduler.policies import USUAL, Placement, Policy
 from memos.operation.memscheduler.signals import Signals
 
-TEXT, BLOCK, ADAPTER = MemoryType.PLAINTEXT, MemoryType.ACTIVATION, MemoryType.PARAMETER
-DAY = timedelta(days=1)
-WEEKS_HEAT = HALF_LIFE / DAY.total_seconds() / 1e6 / 0.6931471805599453
-"""The heat of a memory that is used once a day for long: uses decay by half in a week."""
-GRACE = 3.0
-"""So many times its usual gap a memory may be idle before that tells anything."""
-LEARNT = frozenset({"procedure", "instruction", "preference", "fact", None})
-"""Kinds of memories that an adapter may learn: what is so for long, not what was planned, asked or chatted."""
+LEARNT = frozenset({"procedure", "style", "preference", "instruction", "fact"})
+"""The kinds of memories that an adapter learns: how things are done and what stays so, not what happened once."""
+_TEXT = Placed()
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A memory and the form that it has. `heat` is as of `last_used_at`; `since` is when it came into this form, None for ever.
+class _Case:
+    """A memory, where it is, and what each form would bring."""
 
-    `tokens` are those of its text, `prefix` those of what stands before it in a block of its own. `failed` is when an adapter was refused.
+    subject: Subject
+    placed: Placed
+    block: Economy
+    adapter: Economy
+    size: int
+
+
+def moves(memories: Sequence[Subject], placements: Mapping[str, Placed], signals: Signals, policy: Policy = USUAL) -> tuple[Move, ...]:
+    """The moves that are due, in the order of what they bring for each byte; `placements` by id, text where there is none.
+
+    At most one for each memory, and none within a day of its last; but what has become protected goes back to text at once. Promotions
+    are made as far as blocks fit the policy's bytes.
     """
-
-    cube: str
-    version: int
-    tokens: int
-    form: MemoryType = TEXT
-    tier: Tier = "text"
-    since: datetime | None = None
-    heat: float = 0.0
-    count: int = 0
-    last_used_at: datetime | None = None
-    created_at: datetime | None = None
-    kind: str | None = None
-    protected: str | None = None
-    failed: datetime | None = None
-    prefix: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What is expected of a memory: uses a day, the chance that these go on, and seconds saved for each second spent, by form."""
-
-    rate: float
-    alive: float
-    block: float
-    adapter: float
-
-    def told(self) -> dict[str, float]:
-        """As numbers for the log."""
-        return {name: round(getattr(self, name), 4) for name in ("rate", "alive", "block", "adapter")}
+    found = [_case(each, placements.get(each.cube, _TEXT), signals, policy) for each in memories]
+    free = policy.placement.bytes - sum(_taken(each, signals) for each in found)
+    made: list[Move] = []
+    for case in sorted(found, key=lambda case: (-case.block.uses * case.block.saved / max(1, case.size), case.subject.cube)):
+        wanted = _wanted(case, signals, policy.placement)
+        if wanted is None:
+            continue
+        after, tier, _ = wanted
+        more = _bytes(case, after, tier, signals) - _taken(case, signals)
+        if more > 0 and more > free:
+            continue
+        free -= more
+        made.append(_move(case, wanted, signals, policy))
+    return tuple(made)
 
 
-def worth(kept: Kept, signals: Signals, placement: Placement) -> Worth:
-    """What the forms of a memory are worth now."""
-    if kept.last_used_at is None or kept.heat <= 0:
-        return Worth(0.0, 0.0, 0.0, 0.0)
-    now, costs = signals.now, signals.costs
-    rate = cooled((microseconds(kept.last_used_at), kept.heat), microseconds(now)) / WEEKS_HEAT
-    usual = kept.heat / WEEKS_HEAT
-    idle = max(0.0, (now - kept.last_used_at) / DAY)
-    gap = max(1.0, 1.0 / usual) if usual else 1.0
-    alive = 2.0 ** -max(0.0, (idle - GRACE * min(gap, 1.0 / usual if usual else gap)) / gap)
-    read = costs.read(kept.tokens)
-    spared = max(0.0, read - costs.load["mapped"] * kept.tokens)
-    block = rate * alive * placement.horizon_days * spared / max(1e-9, costs.made(kept.tokens))
-    adapter = rate * alive * placement.learn_horizon_days * read / max(1e-9, costs.train)
-    return Worth(rate, alive, block, adapter)
+def _case(subject: Subject, placed: Placed, signals: Signals, policy: Policy) -> _Case:
+    block = as_block(subject, policy.placement, signals.costs, load=signals.load)
+    adapter = as_adapter(subject, policy.placement, signals.costs, load=signals.load)
+    return _Case(subject, placed, block, adapter, subject.tokens * signals.costs.bytes["mapped"])
 
 
-def moves(memories: Sequence[Kept], signals: Signals, policy: Policy = USUAL) -> tuple[Move, ...]:
-    """The moves that are due, by the ids of the memories: one of each at most. Protected ones move to text alone."""
-    found = (_move(each, signals, policy.placement) for each in sorted(memories, key=lambda each: each.cube))
-    return tuple(move for move in found if move is not None)
+def _bytes(case: _Case, form: MemoryType, tier: Tier, signals: Signals) -> int:
+    return case.subject.tokens * signals.costs.bytes[tier] if form is MemoryType.ACTIVATION else 0
 
 
-def _move(kept: Kept, signals: Signals, placement: Placement) -> Move | None:
-    if kept.protected is not None:
-        return None if kept.form is TEXT else _told(kept, (TEXT, "text"), kept.protected, Worth(0, 0, 0, 0), signals)
-    if kept.since is not None and signals.now - kept.since < timedelta(hours=placement.dwell_hours):
+def _taken(case: _Case, signals: Signals) -> int:
+    return _bytes(case, case.placed.form, case.placed.tier, signals)
+
+
+def _wanted(case: _Case, signals: Signals, placement: Placement) -> tuple[MemoryType, Tier, str] | None:
+    """Where a memory should go now, and why; None to stay."""
+    subject, placed = case.subject, case.placed
+    if subject.protected is not None:
+        return (MemoryType.PLAINTEXT, "text", f"it stays text: {subject.protected}") if placed.form is not MemoryType.PLAINTEXT else None
+    if placed.since is not None and signals.now - placed.since < timedelta(hours=placement.dwell_hours):
         return None
-    found = worth(kept, signals, placement)
-    return _up(kept, found, signals, placement) or _down(kept, found, signals, placement)
+    if placed.form is MemoryType.PARAMETER:
+        return _from_adapter(case, signals, placement)
+    if _steady(case, signals, placement):
+        uses, gain = case.adapter.uses, case.adapter.gain
+        reason = f"used for long and steadily: {uses:.1f} uses to come save {gain:.2f} times what learning it costs"
+        return MemoryType.PARAMETER, "mapped", reason
+    return _from_block(case, placement) if placed.form is MemoryType.ACTIVATION else _from_text(case, signals, placement)
 
 
-def _up(kept: Kept, found: Worth, signals: Signals, placement: Placement) -> Move | None:
-    able = signals.capabilities
-    if able.learning and kept.form is not ADAPTER and _steady(kept, signals.now, placement) and found.adapter >= placement.learn_gain:
-        often = f"used {kept.count} times, {found.rate:.2f} times a day lately"
-        reason = f"{often}: learning it saves {found.adapter:.2f} s for each second it takes"
-        return _told(kept, (ADAPTER, "ram"), reason, found, signals)
-    if able.activation and kept.form is TEXT and found.block >= placement.gain:
-        reason = f"used {found.rate:.2f} times a day lately: a block saves {found.block:.2f} s for each second it takes"
-        return _told(kept, (BLOCK, "mapped"), reason, found, signals)
-    if able.activation and kept.form is BLOCK and kept.tier == "int8" and found.block >= placement.gain:
-        return _told(kept, (BLOCK, "mapped"), f"used {found.rate:.2f} times a day again", found, signals)
-    return None
-
-
-def _down(kept: Kept, found: Worth, signals: Signals, placement: Placement) -> Move | None:
-    if kept.form is ADAPTER and found.adapter < placement.learn_loss:
-        reason = f"used {found.rate:.2f} times a day lately, most likely no more ({found.alive:.2f}): it is text again"
-        return _told(kept, (TEXT, "text"), reason, found, signals)
-    if kept.form is BLOCK and found.block < placement.loss:
-        tier: Tier = "int8" if kept.tier == "mapped" else "text"
-        form = BLOCK if tier == "int8" else TEXT
-        reason = f"used {found.rate:.2f} times a day lately: its block is worth {found.block:.2f} only"
-        return _told(kept, (form, tier), reason, found, signals)
-    return None
-
-
-def _steady(kept: Kept, now: datetime, placement: Placement) -> bool:
-    """Whether a memory was used so long and so often that it is worth learning, and is of a kind that stays as it is."""
-    if kept.kind not in LEARNT or kept.count < placement.steady_count or kept.created_at is None:
+def _steady(case: _Case, signals: Signals, placement: Placement) -> bool:
+    """Whether an adapter should learn it: of a kind that stays, used for long, often, lately, and worth it."""
+    subject = case.subject
+    if not signals.capabilities.learning or subject.kind not in LEARNT or subject.first_used_at is None or subject.last_used_at is None:
         return False
-    again = kept.failed is None or now - kept.failed >= placement.again_days * DAY
-    return again and now - kept.created_at >= placement.steady_days * DAY
+    long = (subject.last_used_at - subject.first_used_at) / _DAY >= placement.steady_days and subject.count >= placement.steady_count
+    lately = (signals.now - subject.last_used_at) / _DAY < placement.idle_days / 2
+    return long and lately and case.adapter.gain >= placement.learn_gain
 
 
-def _told(kept: Kept, to: tuple[MemoryType, Tier], reason: str, found: Worth, signals: Signals) -> Move:
-    inputs = found.told() | {"tokens": kept.tokens, "heat": round(kept.heat, 4), "count": kept.count, "load": round(signals.load, 3)}
-    if kept.last_used_at is not None:
-        inputs["idle_days"] = round((signals.now - kept.last_used_at) / DAY, 3)
+def _from_text(case: _Case, signals: Signals, placement: Placement) -> tuple[MemoryType, Tier, str] | None:
+    gain, used = case.block.gain, case.subject.last_used_at
+    if not signals.capabilities.activation or gain < placement.gain:
+        return None
+    if used is None or (signals.now - used) / _DAY > placement.recent_days:
+        return None
+    reason = f"hot: {case.block.uses:.1f} uses to come save {gain:.2f} times what a block costs, {placement.gain:g} or more"
+    return MemoryType.ACTIVATION, "mapped", reason
+
+
+def _from_block(case: _Case, placement: Placement) -> tuple[MemoryType, Tier, str] | None:
+    gain, tier = case.block.gain, case.placed.tier
+    if gain < placement.loss:
+        return MemoryType.PLAINTEXT, "text", f"cold: its block saves {gain:.2f} times its cost, less than {placement.loss:g}"
+    if tier == "int8" and gain >= placement.gain:
+        return MemoryType.ACTIVATION, "mapped", f"hot again: its block saves {gain:.2f} times its cost, {placement.gain:g} or more"
+    if tier != "int8" and gain < placement.even:
+        return MemoryType.ACTIVATION, "int8", f"cooling: its block saves {gain:.2f} times its cost, less than {placement.even:g}"
+    return None
+
+
+def _from_adapter(case: _Case, signals: Signals, placement: Placement) -> tuple[MemoryType, Tier, str] | None:
+    subject, gain = case.subject, case.adapter.gain
+    idle = (signals.now - subject.last_used_at) / _DAY if subject.last_used_at is not None else placement.idle_days
+    if idle >= placement.idle_days:
+        return MemoryType.PLAINTEXT, "text", f"idle: not used for {idle:.1f} days"
+    if gain < placement.learn_loss:
+        return MemoryType.PLAINTEXT, "text", f"cold: an adapter saves {gain:.2f} times its cost, less than {placement.learn_loss:g}"
+    return None
+
+
+def _move(case: _Case, wanted: tuple[MemoryType, Tier, str], signals: Signals, policy: Policy) -> Move:
+    subject, placed = case.subject, case.placed
+    after, tier, reason = wanted
+    inputs: dict[str, Any] = {
+        "tokens": subject.tokens,
+        "heat": round(subject.heat, 4),
+        "count": subject.count,
+        "load": signals.load,
+        "block_uses": round(case.block.uses, 4),
+        "block_gain": round(case.block.gain, 4),
+        "adapter_uses": round(case.adapter.uses, 4),
+        "adapter_gain": round(case.adapter.gain, 4),
+        "build_seconds": round(case.block.build, 4),
+        "train_seconds": round(case.adapter.build, 4),
+        "saved_seconds": round(case.block.saved, 4),
+        "policy": policy.name,
+        "thresholds": {name: getattr(policy.placement, name) for name in ("gain", "even", "loss", "learn_gain", "learn_loss")},
+    }
+    for name, when in (("since", placed.since), ("first_used_at", subject.first_used_at), ("last_used_at", subject.last_used_at)):
+        if when is not None:
+            inputs[name] = when.isoformat()
     return Move(
-        cube=kept.cube, version=kept.version, before=kept.form, after=to[0], tier=to[1], reason=reason, inputs=inputs, at=signals.now
-    )  # fmt: skip
+        cube=subject.cube, version=subject.version, before=placed.form, after=after, tier=tier, reason=reason, inputs=inputs, at=signals.now
+    )

@@ -27,7 +27,7 @@ class Weighing(Known):
     recency: float = Field(default=0.2, ge=0, description="how much what was just said weighs more than what is old")
     half_life_days: float = Field(default=30.0, gt=0)
     thrift: float = Field(default=0.5, ge=0, le=1, description="0 fills a budget by chance, 1 by chance for each token")
-    price: float = Field(default=0.01, ge=0)
+    price: float = Field(default=0.04, ge=0)
     busy: float = Field(default=4.0, ge=0, description="how many times more a second is worth when the model has no time left")
     standing: float = Field(default=0.25, ge=0, le=1, description="the share of the room that standing instructions may take")
     alike: float = Field(default=0.9, gt=0, le=1, description="from which share of common words on two memories say the same")
@@ -35,18 +35,28 @@ class Weighing(Known):
 
 
 class Placement(Known):
-    """When a memory changes its form. `gain` and `loss` are the two thresholds of hysteresis, in seconds saved a second spent."""
+    """When a memory changes its form, by hysteresis: between two thresholds it stays as it is, and in each form for `dwell_hours` at least.
 
-    horizon_days: float = Field(default=7.0, gt=0, description="how far ahead uses are expected")
-    dwell_hours: float = Field(default=24.0, ge=24.0, description="how long a memory stays in a form at least")
+    The thresholds of a block are seconds saved for each second spent, as expected over the horizon: `gain` makes one, below `even` it is
+    kept as int8, below `loss` no more. What has been used for `steady_days` and `steady_count` times is learnt by an adapter from
+    `learn_gain` on, until that falls below `learn_loss` or nobody has used it for `idle_days`.
+    """
+
+    horizon_days: float = Field(default=7.0, gt=0)
+    dwell_hours: float = Field(default=24.0, ge=24.0)
     gain: float = Field(default=2.0, gt=0)
+    even: float = Field(default=1.0, gt=0)
     loss: float = Field(default=0.5, gt=0)
-    steady_days: float = Field(default=7.0, ge=0, description="how long it must have been known before an adapter learns it")
-    steady_count: int = Field(default=10, ge=0, description="how often it must have been used before an adapter learns it")
-    learn_horizon_days: float = Field(default=30.0, gt=0, description="how far ahead uses are expected of what an adapter has learnt")
-    learn_gain: float = Field(default=1.2, gt=0)
-    learn_loss: float = Field(default=0.3, gt=0)
-    again_days: float = Field(default=30.0, ge=0, description="how long a memory is not tried again whose adapter was refused")
+    steady_days: float = Field(default=10.0, ge=0)
+    steady_count: int = Field(default=12, ge=1)
+    learn_horizon_days: float = Field(default=28.0, gt=0)
+    learn_gain: float = Field(default=1.0, gt=0)
+    learn_loss: float = Field(default=0.4, gt=0)
+    idle_days: float = Field(default=7.0, gt=0)
+    recent_days: float = Field(default=3.0, gt=0, description="since when it must have been used for a block to be made")
+    stay: float = Field(default=1.5, ge=1, description="how many times hotter another must be to take the place of one that is pinned")
+    pinned: float = Field(default=0.6, ge=0, le=1, description="the share of the room that the stable beginning may take")
+    bytes: int = Field(default=2 * 1024**3, ge=0, description="what all blocks together may take on disk")
 
 
 class Policy(Known):

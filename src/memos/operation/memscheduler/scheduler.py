@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from memos.memcube.call import MemoryCall
@@ -12,7 +12,10 @@ from memos.operation.memscheduler.policies import USUAL, Policy
 from memos.operation.memscheduler.reasons import Told, inputs_of
 from memos.operation.memscheduler.signals import Available, Candidate, Signals
 from memos.operation.memscheduler.tasks import Classified, classify
-from memos.operation.memscheduler.weighing import FOLLOWS, Weighed, twins, weighed
+from memos.operation.memscheduler.weighing import Weighed, twins, weighed
+
+STEPS = 16
+"""How many lengths of the stable beginning are compared, beside none."""
 
 
 @dataclass(slots=True)
@@ -54,8 +57,8 @@ def plan(call: MemoryCall, candidates: Sequence[Candidate], signals: Signals, po
     learnt = {each.cube for each in choice.learnt}
     _pin([each for each in found if each.cube not in learnt], {each.cube for each in wanted}, choice)
     given = learnt | {each.cube for each, _ in choice.pinned}
-    room = signals.room - sum(each.tokens for each, _ in choice.pinned)
-    rest = _filled([each for each in found if each.cube not in given], room, choice, tell=True)
+    taken = sum(each.tokens for each, _ in choice.pinned)
+    rest = _filled([each for each in found if each.cube not in given], signals.room - taken, choice, after=taken, tell=True)
     choice.texts = [(each, _composed(each, choice)) for each in sorted(rest, key=_place)]
     return _told(choice, every)
 
@@ -75,14 +78,16 @@ def _ordered(found: Sequence[Weighed], policy: Policy) -> list[Weighed]:
     return sorted(found, key=lambda each: (not each.candidate.standing, -each.worth / max(1, each.tokens) ** thrift, each.cube))
 
 
-def _filled(found: Sequence[Weighed], room: int, choice: Choice, *, tell: bool = False) -> list[Weighed]:
+def _filled(found: Sequence[Weighed], room: int, choice: Choice, *, after: int = 0, tell: bool = False) -> list[Weighed]:
     """The greedy filling of some room; with `tell` it is noted why each of the others is left out."""
     chosen: list[Weighed] = []
-    left, reserved = room, int(room * choice.policy.weighing.standing)
-    for each in found:
-        seconds = choice.signals.costs.read(each.tokens, room - left)
-        if each.candidate.standing and each.tokens <= reserved:
-            reserved -= each.tokens
+    left, first = room, _standing(found, int(room * choice.policy.weighing.standing))
+    ordinary = [each for each in found if not each.candidate.standing]
+    late = [each for each in found if each.candidate.standing and each.cube not in first]
+    for each in [*first.values(), *ordinary, *late]:
+        seconds = _seconds(each, after + room - left, choice)
+        if each.cube in first:
+            pass
         elif each.tokens > left:
             choice.passed.setdefault(each.cube, f"its {each.tokens} tokens do not fit the {left} that are left") if tell else None
             continue
@@ -93,6 +98,22 @@ def _filled(found: Sequence[Weighed], room: int, choice: Choice, *, tell: bool =
         left -= each.tokens
         chosen.append(each)
     return chosen
+
+
+def _standing(found: Sequence[Weighed], room: int) -> dict[str, Weighed]:
+    """The standing instructions that fit their share of the room; the others wait until all else is given."""
+    first: dict[str, Weighed] = {}
+    for each in found:
+        if each.candidate.standing and each.tokens <= room:
+            room -= each.tokens
+            first[each.cube] = each
+    return first
+
+
+def _seconds(each: Weighed, after: int, choice: Choice) -> float:
+    """What it takes to read a memory where it would stand, or to compose it where that is possible."""
+    seconds = choice.signals.costs.read(each.tokens, after)
+    return seconds * choice.signals.costs.composed if _composed(each, choice) is not None else seconds
 
 
 def _route(wanted: Sequence[Weighed], choice: Choice) -> None:
@@ -123,22 +144,37 @@ def _attached(wanted: Sequence[Weighed], adapter: str | None, choice: Choice) ->
     return sum(costs.read(each.tokens) - costs.load[block.tier] * each.tokens for each, block in blocks if block is not None)
 
 
-def _pin(found: Sequence[Weighed], wanted: set[str], choice: Choice) -> None:
-    """Keep as much of the stable beginning, in canonical order, as pays for this request and those that are expected to follow it."""
+def _pin(found: Sequence[Weighed], wanted: Collection[str], choice: Choice) -> None:
+    """Keep as much of the stable beginning, in canonical order, as brings most: what it is worth, less the seconds that all takes."""
     ready = sorted(((each, kept) for each in found if (kept := _kept(each, choice)) is not None), key=lambda pair: pair[0].cube)
-    best, gain, taken, length = 0.0, 0.0, 0, 0
-    for place, (each, kept) in enumerate(ready, start=1):
-        taken += each.tokens
-        if taken > choice.signals.room:
-            break
-        gain += _gain(each, kept[0], taken - each.tokens, choice, wanted=each.cube in wanted)
-        cost = choice.signals.costs.attach if kept[0] is not None else 0.0
-        if gain - cost > best:
-            best, length = gain - cost, place
-    choice.pinned = [(each, kept[0]) for each, kept in ready[:length]]
-    for each, _ in ready[length:]:
-        if each.cube not in wanted:
-            choice.passed.setdefault(each.cube, "keeping it pinned does not pay for this request")
+    lengths = sorted({0, *(len(ready) * step // STEPS for step in range(STEPS + 1))})
+    brought = {length: value for length in lengths if (value := _brings(found, ready[:length], wanted, choice)) is not None}
+    best = max(brought, key=lambda length: (brought[length], -length))
+    choice.pinned = [(each, kept[0]) for each, kept in ready[:best]]
+    for each, _ in ready[best:]:
+        choice.passed.setdefault(each.cube, "keeping it pinned does not pay for this request")
+
+
+def _brings(
+    found: Sequence[Weighed], pinned: Sequence[tuple[Weighed, tuple[Available | None]]], wanted: Collection[str], choice: Choice
+) -> float | None:
+    """What a beginning brings with all that is read behind it, in chances; None for one that does not fit.
+
+    Seconds count at their price. In a dialogue what would not be there else is worth more, since turns refer to what was before.
+    """
+    costs, signals = choice.signals.costs, choice.signals
+    taken = sum(each.tokens for each, _ in pinned)
+    if taken > signals.room:
+        return None
+    blocks = [(each, kept[0]) for each, kept in pinned]
+    seconds = sum(costs.load[block.tier] * each.tokens for each, block in blocks if block is not None)
+    seconds += (1 - signals.hit_rate) * costs.read(sum(each.tokens for each, block in blocks if block is None))
+    seconds += costs.attach if any(block is not None for _, block in blocks) else 0.0
+    given = {each.cube for each, _ in pinned}
+    texts = _filled([each for each in found if each.cube not in given], signals.room - taken, choice, after=taken)
+    seconds += costs.read(sum(each.tokens for each in texts), taken)
+    kept = sum(each.worth * (1.0 if each.cube in wanted else 1 + choice.task.odds["dialogue"]) for each, _ in pinned)
+    return kept + sum(each.worth for each in texts) - choice.second * seconds
 
 
 def _kept(each: Weighed, choice: Choice) -> tuple[Available | None] | None:
@@ -149,18 +185,6 @@ def _kept(each: Weighed, choice: Choice) -> tuple[Available | None] | None:
         block = each.block(choice.adapter, exact=True)
         return None if block is None else (block,)
     return (None,) if choice.signals.capabilities.keeps and each.candidate.pinned else None
-
-
-def _gain(each: Weighed, block: Available | None, after: int, choice: Choice, *, wanted: bool) -> float:
-    """The seconds that a memory's place in the beginning gains; one that is not wanted costs its loading and takes room from others."""
-    costs, signals = choice.signals.costs, choice.signals
-    follows = sum(share * FOLLOWS[task] for task, share in choice.task.odds.items())
-    read = costs.read(each.tokens, after)
-    spared = read - costs.load[block.tier] * each.tokens if block is not None else read * signals.hit_rate
-    if wanted:
-        return spared * (1 + (follows - 1) / 2)
-    coming = min(1.0, each.worth * follows)
-    return spared * coming - (read - spared) - (0.0 if block is not None else read * (1 - coming))
 
 
 def _composed(each: Weighed, choice: Choice) -> Available | None:

@@ -84,8 +84,8 @@ class Costs:
     """Of a token that is composed, as a share of reading it."""
     build: float = 1e-4
     """Of writing a token's KV to a file, beside reading it."""
-    train: float = 4.0
-    """Of teaching an adapter one fact."""
+    train: float = 2.5
+    """Of teaching an adapter one of eight memories that it learns together."""
     bytes: Mapping[Tier, int] = field(default_factory=lambda: SIZES)
     """Of a token, by where its KV is."""
     learnt: int = 40_000
@@ -100,6 +100,11 @@ class Costs:
         return self.read(tokens) + self.build * tokens
 
 
+LOCAL = Costs()
+HOSTED = Costs(linear=2e-4, quadratic=0.0)
+"""Where there is no local runtime: a hosted model reads some 5,000 tokens a second, whatever stands before them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signals:
     """How things stand at a request.
@@ -107,6 +112,7 @@ class Signals:
     `budget` are the tokens that memories may take in the prompt; `window` is the model's, of which `taken` are the rest of the prompt and
     `answer` is left for the answer. `load` and `hit_rate` lie between 0 and 1. `compose` allows composed reuse, where the runtime can.
     `history` are the turns before this one, oldest first. Without a runtime there is nothing but text: the capabilities are none.
+    `given` are the runtime's costs, where they are known better than by default.
     """
 
     now: datetime
@@ -119,7 +125,12 @@ class Signals:
     hit_rate: float = 0.0
     compose: bool = False
     history: tuple[str, ...] = ()
-    costs: Costs = field(default_factory=Costs)
+    given: Costs | None = None
+
+    @property
+    def costs(self) -> Costs:
+        """Those that are given, or a local runtime's as measured, or without one a hosted model's."""
+        return self.given or (LOCAL if self.capabilities.activation or self.capabilities.adapters else HOSTED)
 
     @property
     def room(self) -> int:

@@ -21,8 +21,6 @@ FITS: Mapping[Task, float] = {"procedure": 1.0, "dialogue": 0.4, "factual": 0.0}
 """How well what an adapter has learnt serves a task: how things are done, not what is so, of which the words are wanted."""
 ACTS = frozenset({"procedure", "instruction", "preference", "request", "style"})
 """The kinds of memories that say how to act."""
-FOLLOWS: Mapping[Task, float] = {"dialogue": 4.0, "procedure": 2.0, "factual": 1.0}
-"""How many requests, this one included, are expected to read the same beginning again."""
 
 
 @dataclass(frozen=True, slots=True)
