@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from memos.errors import MemOSError, VersionConflict
@@ -18,12 +18,15 @@ from memos.interface.memory_api.derived import KINDS, sources_of
 from memos.interface.memory_api.engine import Engine
 from memos.memcube.cube import MemCube
 from memos.memcube.derivation import DERIVED
+from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
+from memos.memcube.heat import cooled
 from memos.memcube.payload import Activation, Parameter
-from memos.memcube.plan import Move, Tier
+from memos.memcube.plan import Move
 from memos.memcube.state import MemoryType, State
+from memos.operation.memscheduler.conversion import Placed, Subject
 from memos.operation.memscheduler.layout import line
-from memos.operation.memscheduler.placement import ADAPTER, BLOCK, TEXT, Kept, moves
+from memos.operation.memscheduler.placement import moves
 from memos.operation.memscheduler.protection import protected
 from memos.operation.memscheduler.signals import Signals
 from memos.ports.adapter import View
@@ -32,6 +35,9 @@ from memos.ports.store import StoreParts
 from memos.settings import Settings
 
 ANYBODY = Filter.everything()
+TEXT, BLOCK, ADAPTER = MemoryType.PLAINTEXT, MemoryType.ACTIVATION, MemoryType.PARAMETER
+AGAIN = timedelta(days=30)
+"""How long a memory is not tried again whose adapter was refused."""
 MOST = 1000
 """So many memories are looked at in one step, and so many derived ones."""
 log = logging.getLogger("memos.worker")
@@ -52,6 +58,15 @@ class Forms:
     def adapter_of(self, cube_id: str) -> MemCube | None:
         """The adapter that has learnt a memory."""
         return next((each for each in self.adapters if any(source == cube_id for source, _ in sources_of(each))), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A memory as it is placed, and when an adapter of it was last refused."""
+
+    subject: Subject
+    placed: Placed
+    refused: datetime | None
 
 
 class Converter:
@@ -83,11 +98,13 @@ class Converter:
             forms, cubes = self._forms(view), dict[str, MemCube]()
             wanted = [*sorted(self._used[tenant])[:MOST], *forms.blocks, *(each for one in forms.adapters for each, _ in sources_of(one))]
             cubes = view.get(list(dict.fromkeys(wanted)), grant=ANYBODY, now=self._clock.now())
-            memories = [self._kept(view, cube, forms) for cube in cubes.values() if cube.payload.type == "plaintext"]
-        signals = Signals(
-            now=self._clock.now(), capabilities=able, load=self._engine.load(), hit_rate=self._engine.status().hit_ratio or 0.0
-        )  # fmt: skip
-        due = moves([each for each in memories if each is not None], signals, self._engine.policy)
+            looked = [self._looked(view, cube, forms) for cube in cubes.values() if cube.text and cube.id not in forms.training]
+        now = self._clock.now()
+        signals = Signals(now=now, capabilities=able, load=self._engine.load(), hit_rate=self._engine.status().hit_ratio or 0.0)
+        refused = {each.subject.cube for each in looked if each.refused is not None and now - each.refused < AGAIN}
+        placed = {each.subject.cube: each.placed for each in looked}
+        found = moves([each.subject for each in looked], placed, signals, self._engine.policy)
+        due = [move for move in found if move.after is not ADAPTER or move.cube not in refused]
         self._used[tenant] -= set(wanted)
         done = self._blocks(tenant, due) + self._text(tenant, due, forms) + self._adapters(tenant, due, forms, cubes)
         return done + self._prefixes(tenant)
@@ -109,23 +126,24 @@ class Converter:
                     forms.training |= {source for source, _ in sources}
         return forms
 
-    def _kept(self, view: View, cube: MemCube, forms: Forms) -> Kept | None:
-        """A memory as it is placed; None while it is being learnt, and for what is no text."""
-        if cube.id in forms.training or not cube.text:
-            return None
+    def _looked(self, view: View, cube: MemCube, forms: Forms) -> Looked:
+        """A memory as it is placed."""
+        now, usage = self._clock.now(), cube.usage
         block, adapter = forms.blocks.get(cube.id), forms.adapter_of(cube.id)
-        form = ADAPTER if adapter is not None else BLOCK if block is not None else TEXT
-        tier: Tier = "ram" if adapter is not None else "text"
-        if form is BLOCK and block is not None and isinstance(block.payload, Activation):
-            tier = "int8" if block.payload.form == "int8" else "mapped"
-        gone, failed = self._gone(view, cube.id)
-        since = adapter.updated_at if adapter is not None else block.updated_at if block is not None else gone
+        gone, refused = self._gone(view, cube.id)
+        placed = Placed(since=gone)
+        if adapter is not None:
+            placed = Placed(ADAPTER, "ram", adapter.updated_at)
+        elif block is not None and isinstance(block.payload, Activation):
+            placed = Placed(BLOCK, "int8" if block.payload.form == "int8" else "mapped", block.updated_at)
+        last = usage.last_used_at
+        heat = 0.0 if last is None else cooled((microseconds(last), usage.heat), microseconds(now))
         kind = next((tag.value for tag in cube.tags if tag.name == "kind"), None)
-        return Kept(
-            cube=cube.id, version=cube.version, tokens=self._engine.count([line(cube, own=True)])[0], form=form, tier=tier, since=since,
-            heat=cube.usage.heat, count=cube.usage.count, last_used_at=cube.usage.last_used_at, created_at=cube.created_at, kind=kind,
-            protected=protected(cube, self._clock.now()), failed=failed,
+        subject = Subject(
+            cube=cube.id, version=cube.version, tokens=self._engine.count([line(cube, own=True)])[0], heat=heat, count=usage.count,
+            first_used_at=cube.created_at, last_used_at=last, kind=kind, protected=protected(cube, now),
         )  # fmt: skip
+        return Looked(subject, placed, refused)
 
     def _gone(self, view: View, cube_id: str) -> tuple[datetime | None, datetime | None]:
         """When a memory last lost a form, and when an adapter of it was last refused."""

@@ -214,8 +214,7 @@ class Worker:
                 self._eraser.step(at_once=True)
             tenants = self._adapter.tenants() if tenant is None else (tenant,)
             done = sum((self._sweeper.whole(each, end, only) for each in tenants), Counter[str]())
-            if only is None:
-                done += Counter(converted=sum(self._converter.whole(each) for each in tenants))
+            done += Counter(converted=sum(self._converter.whole(each) for each in tenants if only is None))
         return dict(done)
 
     def extraction(self) -> ExtractionStatus:

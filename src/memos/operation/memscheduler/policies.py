@@ -31,7 +31,7 @@ class Weighing(Known):
     busy: float = Field(default=4.0, ge=0, description="how many times more a second is worth when the model has no time left")
     standing: float = Field(default=0.25, ge=0, le=1, description="the share of the room that standing instructions may take")
     alike: float = Field(default=0.9, gt=0, le=1, description="from which share of common words on two memories say the same")
-    learnt: float = Field(default=0.5, ge=0, le=1, description="how well an adapter must fit a request to stand in for a text")
+    learnt: float = Field(default=0.4, ge=0, le=1, description="how well an adapter must fit a request to stand in for a text")
 
 
 class Placement(Known):
