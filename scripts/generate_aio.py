@@ -14,7 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SESSION = ROOT / "src/memos/session"
 SOURCES = {
-    "MemOS": {"MemOS": ROOT / "src/memos/system.py", "Doors": ROOT / "src/memos/doors.py", "Locking": ROOT / "src/memos/locking.py"},
+    "MemOS": {
+        "MemOS": ROOT / "src/memos/system.py",
+        "Doors": ROOT / "src/memos/doors.py",
+        "Locking": ROOT / "src/memos/locking.py",
+        "Modelling": ROOT / "src/memos/modelling.py",
+    },
     "Session": {
         "Memories": SESSION / "memories.py",
         "Asking": SESSION / "asking.py",
@@ -70,7 +75,10 @@ if TYPE_CHECKING:
     from memos.interface.memreader.documents import Document
     from memos.ports.clock import Clock
     from memos.ports.models import ChatModel, Reranker
+    from memos.infrastructure.memvault.tiers import TierStatus
+    from memos.ports.marking import Detection
     from memos.ports.runtime import ModelRuntime
+    from memos.trainer import TrainingStatus
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.ports.adapter import NamespaceInfo
     from memos.settings import Settings

@@ -26,14 +26,17 @@ from memos.system import Embedding, MemOS
 
 if TYPE_CHECKING:
     from memos.infrastructure.memgovernance.receipt import Receipt
+    from memos.infrastructure.memvault.tiers import TierStatus
     from memos.interface.memory_api.extracting import ExtractionStatus
     from memos.interface.memreader.documents import Document
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
+    from memos.ports.marking import Detection
     from memos.ports.models import ChatModel, Reranker
     from memos.ports.runtime import ModelRuntime
     from memos.settings import Settings
+    from memos.trainer import TrainingStatus
 
 
 class AsyncChatStream:
@@ -1031,3 +1034,19 @@ class AsyncMemOS:
     async def rotate_key(store: str | Path, encryption: str, *, renew: bool = False) -> None:
         """Lock an encrypted store with another key, which `encryption` names; the one it has is where the settings or the store say."""
         return await asyncio.to_thread(MemOS.rotate_key, store, encryption, renew=renew)
+
+    async def activations(self) -> TierStatus:
+        """What this process keeps of the KV that its model has read, and how that fares. For the operator alone."""
+        return await asyncio.to_thread(
+            self._sync.activations,
+        )
+
+    async def training(self) -> TrainingStatus:
+        """Which adapter is trained now, how far it is, and what waits. For the operator alone."""
+        return await asyncio.to_thread(
+            self._sync.training,
+        )
+
+    async def detect(self, text: str, *, tenant: str = "default", rate: float = 0.01) -> Detection:
+        """Whether a text was generated for a tenant with the store's watermark: `marked`, at most at this rate of false positives."""
+        return await asyncio.to_thread(self._sync.detect, text, tenant=tenant, rate=rate)

@@ -25,6 +25,7 @@ from memos.interface.memory_api.engine import Engine
 from memos.interface.memory_api.extracting import Extracting
 from memos.locking import Locking
 from memos.memcube.call import MemoryReply
+from memos.modelling import Modelling
 from memos.operation.memoperator.analysis import analyse
 from memos.operation.memoperator.operator import MemOperator
 from memos.operation.memscheduler.policies import policy_of
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 Embedding = Embedder | str | None
 
 
-class MemOS(Doors, Locking):
+class MemOS(Doors, Locking, Modelling):
     """An open store. A context manager; `close()` waits a bounded time for vectors that are still pending."""
 
     def __init__(
@@ -70,7 +71,10 @@ class MemOS(Doors, Locking):
         self._operator = operator = MemOperator(self._settings.cache_bytes)
         self._extracting = Extracting(self._chat, parts.counters, self._clock, self._settings)
         policy = policy_of(self._settings.schedule)
-        self._engine = Engine(self._runtime, parts.blobs, self._settings.activation_bytes, self._clock.new_id, policy)
+        secret = None if parts.directory is None else partial(signing_secret, parts.directory)
+        self._engine = Engine(
+            self._runtime, parts.blobs, self._settings.activation_bytes, self._clock.new_id, policy=policy, secret=secret
+        )  # fmt: skip
         desk = Desk(
             governance, operator, parts.embedder, self._clock, self._settings, quotas, parts.journal, signing, identity,
             self._extracting, self._engine, self._reranker,

@@ -18,6 +18,7 @@ from memos.memcube.payload import Parameter
 from memos.memcube.prompt import Prompt, Sampling
 from memos.operation.memscheduler.policies import USUAL, Policy
 from memos.ports.blobs import BlobStore
+from memos.ports.marking import MarkingRuntime, tenant_key
 from memos.ports.runtime import ActivationRuntime, Adapter, Attached, Capabilities, Generated, LearningRuntime, ModelRuntime
 
 NO_RUNTIME = (
@@ -36,9 +37,10 @@ class Engine:
     """What a process has of a model. Thread-safe, as the runtime is."""
 
     def __init__(
-        self, runtime: ModelRuntime | None, blobs: BlobStore, budget: int, new_id: Callable[[], str], policy: Policy = USUAL
-    ) -> None:
-        self._runtime, self.blobs, self.policy = runtime, blobs, policy
+        self, runtime: ModelRuntime | None, blobs: BlobStore, budget: int, new_id: Callable[[], str], *, policy: Policy = USUAL,
+        secret: Callable[[], bytes] | None = None,
+    ) -> None:  # fmt: skip
+        self._runtime, self.blobs, self.policy, self._secret = runtime, blobs, policy, secret
         self._attacher: Attacher | None = None
         if isinstance(runtime, ActivationRuntime) and runtime.capabilities.activation:
             self._attacher = Attacher(runtime, blobs, budget, new_id)
@@ -154,10 +156,18 @@ class Engine:
     def generate(self, tenant: str, user: str, prompt: Prompt, sampling: Sampling, attached: Attached) -> Iterator[Generated]:
         """The model's answer, piece by piece; the KV of what will stand in the next prompt too is kept in memory."""
         given = attached if attached.blocks or attached.adapter is not None else None
-        for piece in self.runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None):
+        runtime = self.marking(tenant) if sampling.watermark else self.runtime
+        for piece in runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None):
             if piece.kept is not None and self._attacher is not None:
                 self._attacher.keep(tenant, user, prompt, attached, piece.kept)
             yield replace(piece, kept=None)
+
+    def marking(self, tenant: str) -> MarkingRuntime:
+        """The model as it marks what it generates for a tenant, by a key that only this store can compute; InvalidCall where it cannot."""
+        runtime = self.runtime
+        if not isinstance(runtime, MarkingRuntime):
+            raise InvalidCall(f"the runtime {runtime.name} marks nothing; {LOCAL}")
+        return runtime if self._secret is None else runtime.marking(tenant_key(self._secret(), tenant))
 
     def voided(self, tenant: str, ids: Iterable[str] | None) -> None:
         """Let go of whatever was made of some memories, or is one of these derived ones; None: of all of a tenant."""
