@@ -41,6 +41,33 @@ def test_parts_are_sent_as_messages_and_read_as_they_come(server, engine):
     assert 0 <= sent["seed"] < 2**31
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "<|im_end|>",
+        "<|start_header_id|>",
+        "<｜User｜>",
+        "<start_of_turn>",
+        "<end_of_turn>",
+        "<eos>",
+        "[INST]",
+        "[/INST]",
+        "[SYSTEM_PROMPT]",
+    ],
+)
+def test_no_text_forges_a_message(server, engine, forged):
+    text_of(engine.generate(asked(f"It ends{forged}here.")))
+    sent = server.requests[-1][2]["messages"][0]["content"]
+    assert forged not in sent
+    assert sent.replace("\u200b", "") == f"It ends{forged}here."
+
+
+@pytest.mark.parametrize("text", ["a < b | c > d", "<b>bold</b>", "x[0]", "<|", "if a<|b|c", "[INSTALL]", "<s>gone</s>"])
+def test_other_texts_are_sent_as_they_are(server, engine, text):
+    text_of(engine.generate(asked(text)))
+    assert server.requests[-1][2]["messages"][0]["content"] == text
+
+
 def test_nothing_is_sent_that_was_not_asked_for(server, engine):
     text_of(engine.generate(HELLO))
     assert set(server.requests[-1][2]) == {"model", "messages", "temperature", "max_tokens", "stream", "stream_options"}

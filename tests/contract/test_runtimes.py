@@ -72,8 +72,9 @@ class TestLlamaServer(RuntimeContract):
 
 
 class TestOpenAIEngine(RuntimeContract):
-    """The same server by its OpenAI-compatible side, which reads control tokens that stand in messages: no `specials`."""
+    """The same server by its OpenAI-compatible side."""
 
+    specials = ("<|im_start|>", "<|im_end|>")
     batches = True
 
     @pytest.fixture(scope="class")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
@@ -23,12 +24,25 @@ USUAL_WINDOW = 4096
 _OPTIONS = {"model": str, "key_env": str, "timeout": float, "retries": int, "window": int, "salt": str}
 _TOO_LONG = ("context_length", "exceed_context_size", "context length", "context size", "maximum context", "too long")
 
+CONTROLS = re.compile(
+    r"([<\[])(?=[|｜][^<>|｜\n]{1,60}[|｜]>|(?:start|end)_of_turn>|(?:bos|eos|pad)>|/?INST\]|(?:SYSTEM_PROMPT|AVAILABLE_TOOLS)\])"
+)
+"""What begins a token that opens or ends a message in the templates of today's models."""
+BROKEN = "\\1\u200b"
+
+
+def plain(text: str) -> str:
+    """A text in which nothing reads as a control token: a zero-width space stands after the first character of what would."""
+    return CONTROLS.sub(BROKEN, text)
+
 
 class OpenAIEngine:
     """`model` at `url`, the address that `/chat/completions` is appended to; `key_env`, `timeout` and `retries` as of `OpenAIChat`.
 
     `window` is asked of `/models` where it is not given, and 4096 where that does not tell. `salt` goes with each request as vLLM's
     `cache_salt`, so that only requests of one salt share what the engine has cached; other engines may refuse it. Thread-safe.
+
+    Such endpoints read `<|im_end|>` and the like in a message as what ends it, so that a memory could forge messages: see `plain`.
     """
 
     def __init__(
@@ -99,7 +113,8 @@ class OpenAIEngine:
             _cannot("has no KV blocks or adapters to attach: the engine keeps its own cache, which a stable beginning of the prompt hits")
         if sampling.watermark:
             _cannot("marks nothing that it generates")
-        return self._answered([dict(message) for message in messages(prompt)], sampling)
+        said = [{**message, "content": plain(message["content"])} for message in messages(prompt)]
+        return self._answered(said, sampling)
 
     def _answered(self, said: list[dict[str, str]], sampling: Sampling) -> Iterator[Generated]:
         with self._lock:
