@@ -32,9 +32,9 @@ class Client:
         """The JSON at a path."""
         return self._read("GET", path, None)
 
-    def post(self, path: str, body: Any) -> Any:
-        """The JSON that a request is answered with."""
-        return self._read("POST", path, body)
+    def post(self, path: str, body: Any, *, within: float | None = None) -> Any:
+        """The JSON that a request is answered with, `within` so many seconds of silence."""
+        return self._read("POST", path, body, within)
 
     def stream(self, path: str, body: Any) -> Generator[dict[str, Any], None, None]:
         """The events of an answer, one by one; leaving off hangs up, which ends the server's work."""
@@ -63,8 +63,8 @@ class Client:
             raise self._refusal(int(dict(event["error"]).get("code") or 500), text)
         return event
 
-    def _read(self, method: str, path: str, body: Any) -> Any:
-        with closing(self._connection()) as connection:
+    def _read(self, method: str, path: str, body: Any, within: float | None = None) -> Any:
+        with closing(self._connection(within)) as connection:
             response = self._asked(connection, method, path, body)
             try:
                 return self._parsed(response.read())
@@ -104,8 +104,8 @@ class Client:
         except (ValueError, RecursionError):
             raise BackendError(f"{self.where} answered with something other than JSON: see that it is a llama.cpp server") from None
 
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port = self._place
+    def _connection(self, within: float | None = None) -> http.client.HTTPConnection:
+        (host, port), timeout = self._place, within or self._timeout
         if self._tls:
-            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=ssl.create_default_context())
-        return http.client.HTTPConnection(host, port, timeout=self._timeout)
+            return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+        return http.client.HTTPConnection(host, port, timeout=timeout)

@@ -20,6 +20,9 @@ Tokens = tuple[int, ...]
 PREFIX, SUFFIX = "memos-", ".slot"
 """Of the names of the files that are saved; others in the directory are left alone."""
 
+ERASING = 5.0
+"""The seconds that a server has to erase a slot, before that is put off."""
+
 
 @dataclass(frozen=True)
 class _Saved:
@@ -111,7 +114,7 @@ class Server:
             self.drop()
 
     def _erase(self, slot: int) -> None:
-        self.client.post(f"/slots/{slot}?action=erase", {})
+        self.client.post(f"/slots/{slot}?action=erase", {}, within=ERASING)
 
     def _acted(self, slot: Slot, action: str, name: str) -> dict[str, Any]:
         told = self.client.post(f"/slots/{slot.id}?action={action}", {"filename": name})
