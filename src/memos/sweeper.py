@@ -12,6 +12,7 @@ from typing import Any
 
 from memos.interface.classifier import Classifier
 from memos.interface.memory_api.retention import worn_by
+from memos.interface.memory_api.voiding import blob_of
 from memos.memcube.cube import MemCube
 from memos.memcube.fields import microseconds
 from memos.memcube.filter import Filter
@@ -33,6 +34,8 @@ HORIZON_STEP = 2000
 """By how many commits the horizon of the past moves in one purge."""
 PAGES = 1000
 """How many pages of the file are given back at once, and how many must be free before any are."""
+YOUNG = 120.0
+"""Seconds within which a blob that was put may not be named yet."""
 ANYBODY = Filter.everything()
 OVER = Filter.parse({"expires_at": {"lte": "now"}, "state": {"ne": "expired"}})
 
@@ -42,6 +45,7 @@ class Sweeper:
 
     def __init__(self, call: Call, parts: StoreParts, clock: Clock, settings: Settings) -> None:
         self._call, self._adapter, self._maintenance = call, parts.adapter, parts.maintenance
+        self._blobs = parts.blobs
         self._clock, self._settings = clock, settings
         self._cursors: dict[tuple[str, str], Any] = {}
         self._classifier = Classifier(call, parts, clock, settings.topics_from if settings.structure else None)
@@ -55,6 +59,7 @@ class Sweeper:
             "retention": self._retain,
             "forgotten": self._forget_for_good,
             "past": self._shorten_the_past,
+            "blobs": self._collect,
             "room": self._economise,
         }
 
@@ -190,6 +195,15 @@ class Sweeper:
         wanted, needed = view.moment(self._clock.now() - timedelta(days=self._settings.history_days)), view.needed()
         limit = min([wanted, view.horizon + HORIZON_STEP, *([] if needed is None else [needed])])
         return limit if limit >= view.horizon and view.purgeable(limit, above) else None
+
+    def _collect(self, tenant: str) -> Counter[str]:
+        """Remove the blobs that nothing names which stands, as after a crash; void what names one that is not there, as after a restore."""
+        with self._adapter.view(tenant) as view:
+            made = view.get(list(view.derived()), grant=ANYBODY, now=self._clock.now()) if view.derives() else {}
+        there, named = frozenset(self._blobs.names(tenant)), {each: blob_of(cube) for each, cube in made.items()}
+        lost = [(each, State.EXPIRED, Event.VOID) for each, name in named.items() if name and name not in there]
+        removed = self._blobs.collect(tenant, there.intersection(named.values()), YOUNG) if there else 0
+        return self._move(tenant, lost[: self._settings.sweep_batch]) + +Counter(blobs=removed)
 
     def _economise(self, tenant: str) -> Counter[str]:
         free, key, batch = self._maintenance.free_pages(), (tenant, "room"), self._settings.sweep_batch

@@ -482,33 +482,28 @@ class TestFinishing:
         assert alice.erase(cube).value.status == "complete"
         assert len(texts(bob)) == 1
 
-    def test_blobs_go_unless_others_name_them(self, alice, memory, place):
+    def test_blobs_go_unless_others_name_them_and_so_does_what_nothing_names(self, alice, memory, place):
         cubes = alice.add(["one", "two", "three"]).cubes
-        names = ("own", "shared", "../keys/store.key")
+        kept = alice.add("four").cubes[0]
+        put = memory._parts.blobs.put
+        own, shared, left = (put("default", body) for body in (b"own", b"shared", b"tokens of what one says, that no row names"))
+        names = own, shared, "../keys/store.key", shared
         writes = [
             CubeWrite(
                 cube.model_copy(update={"payload": Activation(blob=blob, model="m", bytes=1), "version": 2}),
                 birth=False, terms=Terms({}, 0),
             )
-            for cube, blob in zip((cubes[0], cubes[1], cubes[2]), names, strict=True)
+            for cube, blob in zip((*cubes, kept), names, strict=True)
         ]  # fmt: skip
-        kept = alice.add("four").cubes[0]
-        writes.append(
-            CubeWrite(
-                kept.model_copy(update={"payload": Activation(blob="shared", model="m", bytes=1), "version": 2}),
-                birth=False,
-                terms=Terms({}, 0),
-            )
-        )
         memory._parts.adapter.commit(
             ChangeSet("default", alice.caller, memory._clock.new_id(), "convert", START, writes=tuple(writes)), ReadSet()
         )
-        (place / "blobs").mkdir()
-        for name in names[:2]:
-            (place / "blobs" / name).write_bytes(b"kv")
-        receipt = alice.erase([cube.id for cube in cubes]).value
+        others = put("acme", b"of another tenant")
+        receipt = memory.erase([cube.id for cube in cubes]).value
         assert (receipt.status, receipt.blobs) == ("complete", 1)
-        assert sorted(path.name for path in (place / "blobs").iterdir()) == ["shared"]
+        assert memory._parts.blobs.names("default") == (shared,)
+        assert left not in memory._parts.blobs.names("default")
+        assert memory._parts.blobs.names("acme") == (others,)
         assert (place / "keys" / "store.key").is_file()
 
     def test_where_no_key_is_to_be_had_the_receipt_is_unsigned_and_says_so(self, alice, memory, place):

@@ -241,12 +241,21 @@ class ChangeSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Underived:
+    """That no KV block or adapter that stands was written by a commit after `after`: of some sources, or with None of whichever."""
+
+    after: int
+    sources: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadSet:
-    """What a ChangeSet rests on: the seq of each version read, the `last_seq` of each namespace searched."""
+    """What a ChangeSet rests on: the seq of each version read, the `last_seq` of each namespace searched, what was not derived."""
 
     versions: dict[str, int] = field(default_factory=dict)
     namespaces: dict[str, int] = field(default_factory=dict)
     policy_epoch: int | None = None
+    underived: Underived | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,15 @@ class Relating(Protocol):
         means all. The memories named are not asked whether they pass.
         """
 
+    def derives(self) -> bool:
+        """Whether there may be KV blocks or adapters, now or in the past; False is sure."""
+
+    def derived(self, ids: Sequence[str] | None = None, *, gone: bool = False) -> dict[str, frozenset[str]]:
+        """The KV blocks and adapters among some ids, or all, as they stand canonically now, each with the ids of what it is derived of.
+
+        Those that are expired are told where `gone` asks for them. A source that was erased is told no more.
+        """
+
     def tagged(self, keys: Sequence[str], *, filter: Filter, grant: Filter, now: datetime, limit: int) -> tuple[int, ...]:
         """The rows, for `load`, of memories with one of the tags that both filters pass: those written last first, `limit` at most."""
 

@@ -55,4 +55,13 @@ def compare_tagged(asked: Comparison, view: View, wanted: ModelView) -> None:
     asked.figures["tagged"] += len(expected)
 
 
-QUESTIONS = (compare_neighbours, compare_lineage, compare_around, compare_tagged)
+def compare_derived(asked: Comparison, view: View, wanted: ModelView) -> None:
+    """What is derived, of what."""
+    ids, gone = asked.random.choice([None, asked.ids()]), asked.walk.chance(50)
+    given, expected = view.derived(ids, gone=gone), wanted.derived(ids, gone=gone)
+    assert given == expected
+    assert view.derives() or not wanted.derives()
+    asked.figures["derived"] += sum(map(len, expected.values()))
+
+
+QUESTIONS = (compare_neighbours, compare_lineage, compare_around, compare_tagged, compare_derived)

@@ -19,6 +19,7 @@ from memos.testing.model_effects import ModelEffects
 from memos.testing.model_erase import erase, unname
 from memos.testing.model_log import logged
 from memos.testing.model_purge import purge
+from memos.testing.model_related import derived
 
 
 class ModelCommit(ModelEffects):
@@ -78,6 +79,10 @@ class ModelCommit(ModelEffects):
             raise VersionConflict("namespace")
         if reads.policy_epoch is not None and reads.policy_epoch != self.state.epoch:
             raise VersionConflict("epoch")
+        if reads.underived is not None:
+            since = derived(self.state, self.tenant, after=reads.underived.after)
+            if any(reads.underived.sources is None or not sources.isdisjoint(reads.underived.sources) for sources in since.values()):
+                raise VersionConflict("derived")
 
     def _write(self, write: CubeWrite) -> None:
         cube, state = write.cube, self.state

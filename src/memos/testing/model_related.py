@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from memos.memcube.change import Edge
+from memos.memcube.derivation import DERIVED
 from memos.memcube.filter import Filter
 from memos.memcube.lineage import Derivation, Lineage
+from memos.memcube.state import State as Expired
+from memos.ports.feed import OPEN
 from memos.testing.model import Row, State, edges_seen
 
 
@@ -75,6 +78,14 @@ class ModelRelated:
                 found += [edge for kind in kinds for edge in [every for every in mine if every.relation == kind][:limit]]
         return tuple(dict.fromkeys(found))
 
+    def derives(self) -> bool:
+        """See the port."""
+        return any(row.cube.payload.type != "plaintext" for row in self.state.rows)
+
+    def derived(self, ids: Sequence[str] | None = None, *, gone: bool = False) -> dict[str, frozenset[str]]:
+        """See the port."""
+        return derived(self.state, self.tenant, ids, gone=gone)
+
     def tagged(self, keys: Sequence[str], *, filter: Filter, grant: Filter, now: datetime, limit: int) -> tuple[int, ...]:
         """See the port; the numbers are the model's."""
         rows = [row for row in self.selected(filter, grant, now) if {tag.key for tag in row.cube.tags} & {*keys}]
@@ -98,6 +109,17 @@ class ModelRelated:
         rows = [{tag.value for tag in row.cube.tags if tag.name == name} for row in self.selected(filter, grant, now)]
         counted = ((value, min(most, sum(value in each for each in rows))) for value in wanted)
         return tuple((value, count) for value, count in counted if count)
+
+
+def derived(
+    state: State, tenant: str, ids: Sequence[str] | None = None, *, gone: bool = False, after: int = -1
+) -> dict[str, frozenset[str]]:
+    """What was derived, and stands, of rows written after a commit; with what it is derived of."""
+    heads = [row for row in state.rows if row.tenant == tenant and not row.branch and row.end == OPEN and row.seq > after]
+    rows = [row for row in heads if row.cube.payload.type != "plaintext" and (gone or row.cube.state != Expired.EXPIRED)]
+    edges = [each.edge for each in state.relations if not each.branch and each.end == OPEN and each.edge.relation == DERIVED]
+    wanted = [row.cube.id for row in rows if ids is None or row.cube.id in ids]
+    return {each: frozenset(edge.target for edge in edges if edge.source == each) for each in wanted}
 
 
 def _plain(text: str) -> str:

@@ -29,13 +29,14 @@ from memos.memcube.change import (
 from memos.memcube.cube import MemCube, Path, Tag
 from memos.memcube.filter import Filter
 from memos.memcube.namespace import layer_of
-from memos.memcube.payload import Activation, Plaintext
+from memos.memcube.payload import Plaintext
 from memos.memcube.policy import AclEntry, Policy, SensitiveSpan
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
 from memos.memcube.rule import Rule
 from memos.memcube.state import State
 from memos.ports.clock import uuid7
 from memos.testing.model import ModelAdapter, Row
+from memos.testing.walk_derived import some_derived, some_underived
 from memos.testing.walk_erase import erasure
 from memos.testing.walk_holds import some_allowances, some_holds
 
@@ -129,8 +130,7 @@ class Walk:
         if versions and self.chance(6):
             versions[self.random.choice(list(versions))] += self.random.choice([-1, 1])
         namespaces = {path: state.stamp(tenant, path) - self.chance(3) for path in self.some(NAMESPACES, 2)}
-        epoch = state.epoch - self.chance(8) if self.chance(30) else None
-        return ReadSet(versions, namespaces, epoch)
+        return ReadSet(versions, namespaces, state.epoch - self.chance(8) if self.chance(30) else None, some_underived(self, tenant))
 
     def _births(self, tenant: str, seen: list[Row]) -> dict[str, Any]:
         writes = [self._birth() for _ in range(self.random.choice([1, 1, 2, 3, 5]))]
@@ -143,12 +143,12 @@ class Walk:
 
     def _birth(self) -> CubeWrite:
         cube_id, namespace = self.new_id(), self.random.choice(NAMESPACES)
-        kind = self.random.choices(["fact", "turn", "note", "cache"], [30, 30, 35, 5])[0]
+        kind = self.random.choices(["fact", "turn", "note", "cache"], [30, 30, 32, 8])[0]
         cube = MemCube(
             id=cube_id,
             namespace=namespace,
             layer=layer_of(namespace),
-            payload=Activation(blob="b", model="m", bytes=7) if kind == "cache" else Plaintext(text=self.text()),
+            payload=some_derived(self) if kind == "cache" else Plaintext(text=self.text()),
             policy=self._policy(),
             provenance=self._provenance(cube_id),
             said_at=self.now - timedelta(seconds=self.random.randint(0, 10**6)),

@@ -94,20 +94,28 @@ class SqliteBlobs:
         with _told(self._home), self._locked(fcntl.LOCK_EX):  # nobody is writing: what is a draft now was left by the dead
             self._drop(self._folder(tenant).glob(f"*{DRAFT}"))
             end = time.time() - older
-            return self._drop([path for path in self._files(tenant) if path not in spared and path.stat().st_mtime <= end])
+            return self._drop([path for path in self.files(tenant) if path not in spared and path.stat().st_mtime <= end])
 
     def names(self, tenant: str) -> tuple[str, ...]:
         """See the port."""
         with _told(self._home):
-            return tuple(sorted(path.name for path in self._files(tenant)))
+            return tuple(sorted(path.name for path in self.files(tenant)))
 
     def mark(self, tenant: str, text: str) -> str:
         """See the port."""
         return derive(self._secret, "mark", tenant, text).hex()
 
+    def gave(self, tenant: str, name: str) -> bool:
+        """Whether a name is one that this store gave to this tenant."""
+        try:
+            self._path(tenant, name)
+        except InvalidCall:
+            return False
+        return True
+
     def strangers(self, tenants: Iterable[str]) -> tuple[Path, ...]:
         """What stands in the folder and is no blob of one of these tenants, nor being written: for the doctor."""
-        ours = {path for tenant in tenants for path in self._files(tenant)} | {self._home / LOCK}
+        ours = {path for tenant in tenants for path in self.files(tenant) if self.gave(tenant, path.name)} | {self._home / LOCK}
         return tuple(sorted(path for path in self._home.rglob("*") if path.is_file() and path not in ours and path.suffix != DRAFT))
 
     def _key(self, tenant: str) -> bytes:
@@ -127,7 +135,8 @@ class SqliteBlobs:
             raise InvalidCall("this store has given no blob of this tenant such a name")
         return self._folder(tenant) / name[:2] / name
 
-    def _files(self, tenant: str) -> Iterator[Path]:
+    def files(self, tenant: str) -> Iterator[Path]:
+        """The blobs of a tenant, as they stand."""
         for path in self._folder(tenant).glob("[0-9a-f][0-9a-f]/*"):
             if NAME.fullmatch(path.name) and path.parent.name == path.name[:2] and path.is_file() and not path.is_symlink():
                 yield path

@@ -20,8 +20,7 @@ from memos.backends.sqlite.doctor import reading, unsound
 from memos.backends.sqlite.encryption import ENVELOPE, Locks, PageKey, raw, sealed_envelope, unlock
 from memos.backends.sqlite.forking import GATE
 from memos.backends.sqlite.journal_file import FILE as JOURNAL
-from memos.backends.sqlite.keeping import cover
-from memos.backends.sqlite.keys import KEY_BYTES, KEY_FILE, read_key, sealed_secret, sync_directory, write_durably
+from memos.backends.sqlite.keys import KEY_BYTES, KEY_FILE, cover, read_key, sealed_secret, sync_directory, write_durably
 from memos.backends.sqlite.opening import FILE, LOCK, locked, on_disk
 from memos.backends.sqlite.pending import DRAFT, PLAIN, READY, finish
 from memos.backends.sqlite.sealing import copy_tables, tables

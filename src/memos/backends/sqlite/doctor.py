@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from memos.backends.sqlite.belonging import is_known, missing
+from memos.backends.sqlite.blob_faults import examine_blobs
 from memos.backends.sqlite.connections import BUSY_MILLISECONDS, address, harden
 from memos.backends.sqlite.encryption import PageKey, unlock
 from memos.backends.sqlite.examine import SQL as EXAMINE
@@ -39,6 +40,8 @@ def diagnose(adapter: SqliteAdapter, analyse: Analyse | None = None) -> tuple[Fa
         examine_store(connection, adapter.keys, findings, analyse)
         if "database_damaged" not in findings:
             examine_belonging(connection, journal, findings, adapter.page_key)
+    if "database_damaged" not in findings and "schema_wrong" not in findings:
+        examine_blobs(adapter, findings)
     key_file(adapter.directory, adapter.keys, findings, adapter.page_key)
     examine_journal(journal, findings, adapter.page_key)
     return findings.report()

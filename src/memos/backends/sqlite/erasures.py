@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 from pydantic_core import from_json, to_json
 
+from memos.backends.sqlite.blobs import SqliteBlobs
 from memos.backends.sqlite.bytesearch import pieces_of, search
 from memos.backends.sqlite.connections import mapped
 from memos.backends.sqlite.copy_keys import CopyKeys
 from memos.backends.sqlite.erase import SQL, blob_of, sliced
 from memos.backends.sqlite.forking import GATE
-from memos.backends.sqlite.keys import sync_directory
 from memos.backends.sqlite.rows import id_bytes, id_text
 from memos.memcube.fields import instant, microseconds
 from memos.ports.erasing import Erasure, Scrubbed
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from memos.backends.sqlite.adapter import SqliteAdapter
 
 PAUSE = 0.02
-BLOBS = "blobs"
 SHARED = "-shm"
 """What processes share of a write-ahead log: numbers of pages alone, and locks that are lost when somebody closes the file."""
 HELD = "a reader that began before the erasure still holds the write-ahead log"
@@ -48,6 +47,7 @@ class SqliteErasures:
 
     def __init__(self, adapter: SqliteAdapter) -> None:
         self._adapter = adapter
+        self._blobs = SqliteBlobs(adapter.directory, adapter.keys.secret, adapter.page_key, read_only=adapter.read_only)
 
     def erasures(self, tenant: str) -> tuple[Erasure, ...]:
         """See the port."""
@@ -88,7 +88,7 @@ class SqliteErasures:
             copies = keys.shred([*map(id_bytes, row.erasure.ids), *sliced(row.others)])
             if marks := row.erasure.told.get("parted"):
                 keys.part(map(bytes.fromhex, marks), row.erasure.seq, microseconds(row.erasure.at))
-            removed = self._remove(row.blobs)
+            removed = self._remove(row.erasure.tenant, row.blobs)
         except OSError as error:
             return [f"a file of the store could not be changed ({error.strerror})"]
         finally:
@@ -105,19 +105,12 @@ class SqliteErasures:
                 self._adapter.probes.pop(row.erasure.seq, None)
         return rows
 
-    def _remove(self, names: tuple[str, ...]) -> int:
-        """Remove the blobs that nothing names any more."""
-        if not names:
-            return 0
+    def _remove(self, tenant: str, names: tuple[str, ...]) -> int:
+        """Remove every blob of a tenant that nothing names which stands: whatever it holds; how many of some names are gone with it."""
         with self._adapter.reader() as connection:
-            kept = {blob_of(body) for (body,) in connection.execute(SQL["other_bodies"])}
-        folder, removed = self._adapter.directory / BLOBS, 0
-        for path in (folder / name for name in names if name not in kept):
-            if folder.resolve() in path.resolve().parents and path.is_file():
-                path.unlink()
-                removed += 1
-                sync_directory(path.parent)
-        return removed
+            kept = {name for (body,) in connection.execute(SQL["other_bodies"], (tenant,)) if (name := blob_of(body))}
+        self._blobs.collect(tenant, (name for name in kept if self._blobs.gave(tenant, name)), 0.0)
+        return sum(name not in kept and self._blobs.gave(tenant, name) for name in set(names))
 
     def _rewrite(self, end: float, *, rewritten: bool) -> list[str]:
         """Copy every row into fresh pages, for b-trees keep rests of cells that moved; then empty the write-ahead log."""

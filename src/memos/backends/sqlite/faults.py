@@ -12,6 +12,7 @@ NAMED = 5
 
 _RESTORE = "the store was damaged from outside: restore the last backup with `memos restore-backup`, and see what wrote to its files"
 _REBUILD = "run `memos rebuild`: it makes this anew from the contents"
+_ANEW = "run `memos sweep`: what names it is ended; what it was made of is untouched, and it is made anew when it is wanted"
 _LOG = "somebody changed the log: keep a copy of the file for those who must look into it, and compare it with the last backup"
 _KEY = "bring back the key file that belongs to this store from where it was kept apart"
 
@@ -53,6 +54,10 @@ ADVICE = MappingProxyType(
         "vector_wrong_width": "run `memos reembed`: it computes these vectors anew",
         "vector_not_finite": "run `memos reembed`: it computes these vectors anew",
         "store_unknown": _RESTORE,
+        "blob_missing": _ANEW,
+        "blob_damaged": "forget the memory that is named; what it was made of is untouched, and it is made anew when it is wanted",
+        "blob_unused": "run `memos sweep`: it removes what no memory names any more",
+        "blob_strange": "somebody else put this file there: nothing of the store needs it, delete it",
         "access_damaged": "move access.db away, and run `memos rebuild --accept-log`: a new journal begins; what was read until now is then"
         " told by the file you moved only",
         "access_lost": "bring access.db back from where it went or from the last backup; after a power cut its last rows may be missing;"

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from memos.backends.sqlite.copy_keys import COPY_KEYS, CopyKeys
 from memos.backends.sqlite.encryption import ENVELOPE
-from memos.backends.sqlite.keys import KEY_FILE, make_directory, write_durably
+from memos.backends.sqlite.keys import KEY_FILE, cover, make_directory, write_durably
 from memos.backends.sqlite.opening import on_disk
 from memos.errors import InvalidCall
 
 if TYPE_CHECKING:
     from memos.backends.sqlite.adapter import SqliteAdapter
-
-ZEROS = bytes(1 << 20)
 
 
 def keep_keys(adapter: SqliteAdapter, folder: Path) -> tuple[Path, ...]:
@@ -51,11 +49,3 @@ def _renew(path: Path, body: bytes | None) -> None:
     finally:
         if old is not None:
             os.close(old)
-
-
-def cover(descriptor: int) -> None:
-    """Write zeros over a file that is no longer at its path, as far as it goes."""
-    size = os.fstat(descriptor).st_size
-    for start in range(0, size, len(ZEROS)):
-        os.pwrite(descriptor, ZEROS[: size - start], start)
-    os.fsync(descriptor)

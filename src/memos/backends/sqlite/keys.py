@@ -21,6 +21,7 @@ SEALED_BYTES = 12 + KEY_BYTES + 16
 """What the key file of an encrypted store has: nonce, secret and mark."""
 MANIFEST = "backup.json"
 """What a backup has, and a store has not."""
+ZEROS = bytes(1 << 20)
 OWNER_ONLY = 0o600
 """The rights of every file that holds what memories say, or how to read it."""
 REMEMBERED_TERMS = 1 << 16
@@ -244,3 +245,11 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def cover(descriptor: int) -> None:
+    """Write zeros over a file that is no longer at its path, as far as it goes."""
+    size = os.fstat(descriptor).st_size
+    for start in range(0, size, len(ZEROS)):
+        os.pwrite(descriptor, ZEROS[: size - start], start)
+    os.fsync(descriptor)

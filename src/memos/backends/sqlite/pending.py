@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from memos.backends.sqlite.encryption import ENVELOPE
-from memos.backends.sqlite.keys import sync_directory
+from memos.backends.sqlite.keys import cover, sync_directory
 
 DRAFT = "convert.draft"
 """The folder in which new files are made; it counts for nothing."""
@@ -15,6 +15,7 @@ READY = "convert.ready"
 """The same folder once it is decided that its files are the store's."""
 PLAIN = "plain"
 """Stands in it when the store is not encrypted any more."""
+BLOBS = "blobs"
 KEYS = frozenset({"store.key", "data.key"})
 
 
@@ -32,6 +33,7 @@ def finish(directory: Path) -> None:
     ready = directory / READY
     if not ready.is_dir():
         return
+    _drop_blobs(directory / BLOBS)
     for path in sorted(ready.iterdir(), key=lambda path: path.name == PLAIN):  # the mark goes last, whatever happens in between
         if path.name == PLAIN:
             (directory / ENVELOPE).unlink(missing_ok=True)
@@ -43,6 +45,15 @@ def finish(directory: Path) -> None:
         path.unlink()
     ready.rmdir()
     sync_directory(directory)
+
+
+def _drop_blobs(folder: Path) -> None:
+    """What is derived is made anew; as little of it as may be stays on the disk."""
+    for path in folder.rglob("*") if folder.is_dir() else ():
+        if path.is_file() and not path.is_symlink():
+            with path.open("r+b") as file:
+                cover(file.fileno())
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _place(path: Path, directory: Path) -> None:

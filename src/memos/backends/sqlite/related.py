@@ -90,6 +90,18 @@ class Related:
         wanted = [each for each in there if relations is None or each in relations]
         return [(key, id_text(other), each) for each in wanted for (other,) in self._run(text, (uid, each, *parameters, limit))]
 
+    def derives(self) -> bool:
+        """See the port."""
+        return bool(next(self._run(SQL["derives"], ()))[0])
+
+    def derived(self, ids: Sequence[str] | None = None, *, gone: bool = False) -> dict[str, frozenset[str]]:
+        """See the port."""
+        wanted = None if ids is None else _listed([id_bytes(each).hex() for each in ids])
+        found: dict[str, set[str]] = {}
+        for made, source in self._run(SQL["derived_ever" if gone else "derived"], (self._tid, wanted)):
+            found.setdefault(id_text(made), set()).update(() if source is None else (id_text(source),))
+        return {made: frozenset(sources) for made, sources in found.items()}
+
     def tagged(self, keys: Sequence[str], *, filter: Filter, grant: Filter, now: datetime, limit: int) -> tuple[int, ...]:
         """See the port."""
         condition, parameters = self._both(filter, grant, now)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from pydantic_core import to_json
+
 from memos.backends.sqlite.known import Known
 from memos.backends.sqlite.rows import id_bytes
 from memos.backends.sqlite.sight import Sight
 from memos.errors import VersionConflict
-from memos.memcube.change import Fence, ReadSet
+from memos.memcube.change import Fence, ReadSet, Underived
 
 
 def conflict(what: str, **details: object) -> VersionConflict:
@@ -28,6 +30,14 @@ def verify_reads(known: Known, tid: int, sight: Sight, reads: ReadSet) -> None:
             raise conflict(f"the namespace {path} has changed", namespace=path, expected=expected, found=found)
     if reads.policy_epoch is not None and reads.policy_epoch != known.epoch:
         raise conflict("the policies have changed", expected=reads.policy_epoch, found=known.epoch)
+    if reads.underived is not None:
+        _verify_underived(known, tid, reads.underived)
+
+
+def _verify_underived(known: Known, tid: int, reads: Underived) -> None:
+    sources = None if reads.sources is None else to_json([id_bytes(each).hex() for each in reads.sources]).decode()
+    if known.one("derived_since", reads.after, tid, sources) is not None:
+        raise conflict("something was derived of a memory that changes", after=reads.after)
 
 
 def standing_seq(known: Known, tid: int, sight: Sight, cube_id: str) -> int:

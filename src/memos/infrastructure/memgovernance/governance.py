@@ -12,6 +12,7 @@ from memos.infrastructure.memgovernance import access
 from memos.infrastructure.memgovernance.permission import changing
 from memos.infrastructure.memgovernance.permission.actions import fields_asked, reading, reads_past
 from memos.infrastructure.memgovernance.permission.book import book_of
+from memos.infrastructure.memgovernance.permission.derived import asked_for
 from memos.infrastructure.memgovernance.permission.engine import Engine
 from memos.infrastructure.memgovernance.permission.warrant import Heads, Warrant
 from memos.infrastructure.memgovernance.privacy.labels import Privacy
@@ -56,8 +57,9 @@ class MemGovernance:
 
     def authorize(self, warrant: Warrant, caller: Caller, call: MemoryCall) -> Grant:
         """What this caller may see in this call; Denied when it may not make the call at all."""
+        warrant.asked = asked_for(call)
         if caller.kind == "system":
-            return _everything()
+            return _everything(warrant.everything(call.operation))
         if call.operation in SYSTEM_OPERATIONS:
             raise Denied(f"only the system itself may {call.operation}")
         require_operation(caller, call.operation)
@@ -230,8 +232,8 @@ class MemGovernance:
         if operation == REVIEW:
             return passing
         decided = warrant.may(reading(operation, past=past), cubes)
-        met = warrant.usable(cubes)
-        return [all(each) for each in zip(passing, decided, met, strict=True)]
+        met, sourced = warrant.usable(cubes), warrant.sourced(grant.filter, cubes)
+        return [all(each) for each in zip(passing, decided, met, sourced, strict=True)]
 
     def grant_hash(self, grant: Grant) -> str:
         """A short digest of a grant, for the access log."""
@@ -247,9 +249,9 @@ def _heads(heads: Heads, cubes: Sequence[MemCube]) -> list[MemCube]:
     return [found.get(cube.id, cube) for cube in cubes]
 
 
-@lru_cache(maxsize=1)
-def _everything() -> Grant:
-    return Grant(filter=Filter.everything(), policies=("system",))
+@lru_cache(maxsize=2)
+def _everything(filter: Filter) -> Grant:
+    return Grant(filter=filter, policies=("system",))
 
 
 @lru_cache(maxsize=4096)

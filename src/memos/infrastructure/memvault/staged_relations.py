@@ -11,6 +11,7 @@ from memos.memcube.change import Edge
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.lineage import Derivation, Lineage
+from memos.memcube.state import State
 from memos.ports.adapter import View
 
 _ASCII = {upper: upper + 32 for upper in range(65, 91)}
@@ -56,6 +57,11 @@ class StagedRelations:
             if not edge_of:
                 break
         return tuple(sorted(reached, key=lambda edge: (edge.source, edge.target, edge.relation)))
+
+    def derived(self, ids: Sequence[str] | None = None, *, gone: bool = False) -> dict[str, frozenset[str]]:
+        """See the port."""
+        over = set() if gone else {each for each, staged in self._mine.items() if staged.cube.state is State.EXPIRED}
+        return {each: sources for each, sources in self._view.derived(ids, gone=gone).items() if each not in over}
 
     def _edges(self, ids: Sequence[str], relations: Sequence[str] | None) -> set[Edge]:
         """The edges that begin or end at some memories."""

@@ -36,7 +36,7 @@ UNTOUCHED = frozenset(
     {"tenant", "seq", "head", "branch", "base", "horizon", "dimensions", "last_seq", "last_purge", "last_erasure", "last_fill"}
     | {"moment", "time_of", "snapshots", "branches", "needed", "left_behind", "packable", "purgeable", "changed", "due", "forgotten"}
     | {"unexamined", "namespaces", "hash_terms", "pending", "replay", "log", "stood", "seal", "unseal", "policy_epoch", "rules", "rule"}
-    | {"ruled", "inherited", "worn", "tally", "hottest", "erased", "extent", "pseudonym", "branch_mark", "branch_names"}
+    | {"ruled", "inherited", "worn", "tally", "hottest", "erased", "extent", "pseudonym", "branch_mark", "branch_names", "derives"}
 )
 """What a View tells that nothing staged changes, or that nothing which may be staged asks for."""
 

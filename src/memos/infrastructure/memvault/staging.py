@@ -6,13 +6,13 @@ the store under what is staged (`over`), in which the rows of earlier steps stan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from memos.errors import InvalidCall, VersionConflict
-from memos.memcube.change import CANONICAL, ChangeSet, CubeWrite, Edge, ReadSet, Terms
+from memos.memcube.change import CANONICAL, ChangeSet, CubeWrite, Edge, ReadSet, Terms, Underived
 from memos.memcube.cube import MemCube
 from memos.memcube.staged import STAGED
 from memos.ports.adapter import View
@@ -122,8 +122,18 @@ class Staging:
             raise VersionConflict("the policies changed while the chain ran; read again and retry")
         told = [ReadSet(versions=reads.versions) for _, reads in self._changes]
         if told:
-            told[0] = replace(told[0], namespaces=namespaces, policy_epoch=next(iter(epochs), None))
+            underived = _underived([reads.underived for _, reads in self._changes if reads.underived is not None])
+            told[0] = replace(told[0], namespaces=namespaces, policy_epoch=next(iter(epochs), None), underived=underived)
         return tuple((change, reads) for (change, _), reads in zip(self._changes, told, strict=True))
+
+
+def _underived(asked: Sequence[Underived]) -> Underived | None:
+    """All of it in one, as of the earliest."""
+    if not asked:
+        return None
+    every = any(each.sources is None for each in asked)
+    sources = None if every else tuple(dict.fromkeys(source for each in asked for source in each.sources or ()))
+    return Underived(min(each.after for each in asked), sources)
 
 
 def under(view: View) -> View | None:

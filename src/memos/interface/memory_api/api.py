@@ -12,13 +12,14 @@ from memos.infrastructure.memgovernance.credentials import nobody
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.chain import Chain
 from memos.interface.memory_api.converting import with_conversion
-from memos.interface.memory_api.desk import Desk
+from memos.interface.memory_api.desk import Desk, LetGo
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.extracting import with_extraction
 from memos.interface.memory_api.operations import require_supported
 from memos.interface.memory_api.preparing import Preparing
 from memos.interface.memory_api.prompting import with_context
 from memos.interface.memory_api.recording import STORE_FAILURES, Recording, failure, since, unforeseen
+from memos.interface.memory_api.releasing import release
 from memos.interface.memory_api.reranking import with_reranking
 from memos.interface.memory_api.summaries import with_summary
 from memos.memcube.call import Caller, CallingContext, MemoryCall, MemoryReply, raising
@@ -110,7 +111,7 @@ class MemoryAPI:
                 if attempt == attempts:
                     raise
                 continue
-            return self._committed(caller, call, reply, committed)
+            return self._committed(caller, call, reply, committed, prepared.let_go)
         raise AssertionError
 
     def answer(self, caller: Caller, context: Context, sampling: Sampling) -> Iterator[Generated]:
@@ -124,10 +125,13 @@ class MemoryAPI:
         attached = engine.resolved(given[0].handle, caller.tenant, caller.principal) if given else Attached()
         return engine.generate(caller.tenant, caller.principal, context.parts, sampling, attached)
 
-    def _committed(self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed) -> MemoryReply:
+    def _committed(
+        self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed, let_go: LetGo
+    ) -> MemoryReply:  # fmt: skip
+        warnings = release(self._desk, self._vault, caller.tenant, (let_go,))
         cubes = tuple(as_committed(cube, committed) for cube in reply.cubes)
         waiting = bool(call.options.get("wait"))
-        warnings = self._after_commit(caller.tenant, waiting) if caller.kind == "user" else ()
+        warnings = (*warnings, *self._after_commit(caller.tenant, waiting)) if caller.kind == "user" else warnings
         self._extracted(call, reply)
         told = reply.model_copy(update={"cubes": cubes, "seq": committed.seq, "warnings": (*reply.warnings, *warnings)})
         if call.operation != "erase":

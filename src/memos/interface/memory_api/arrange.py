@@ -18,6 +18,7 @@ from memos.interface.memory_api.update import changeable, fact_of, rewritten, ro
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet
 from memos.memcube.cube import MemCube, Tag
+from memos.memcube.derivation import require_text
 from memos.memcube.legal import legal_body, legal_namespace, legal_tags
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Plaintext
@@ -51,6 +52,7 @@ def prepare_transfer(work: Work) -> Prepared:
     if replayed := replay(work):
         return replayed
     cube = single(changeable(work, "share"))
+    require_text(cube, "transfer the memories it is made of, and it is made anew")
     work.warrant.require_create([options.to], cube.policy.sensitivity)
     if options.to == cube.namespace:
         raise InvalidCall(f"the memory {cube.id} is in {options.to} already")
@@ -78,6 +80,8 @@ def prepare_compose(work: Work) -> Prepared:
     parts = named(work)
     if len({part.id for part in parts}) < 2:
         raise InvalidCall("compose needs at least two different memories")
+    for part in parts:
+        require_text(part, "compose the memories it is made of")
     namespace = options.namespace or work.desk.governance.home(work.caller)
     work.warrant.require_create([namespace])
     cube = _composed(work, parts, namespace, options)

@@ -13,6 +13,7 @@ from memos.interface.memory_api.update import fact_of
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CANONICAL, BranchClose, BranchOpen, CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import TEXTS
 from memos.memcube.legal import legal_body
 from memos.memcube.namespace import ROOTS
 from memos.memcube.payload import Plaintext
@@ -84,7 +85,7 @@ def prepare_merge(work: Work) -> Prepared:
     options, branch = read_options(MergeOptions, work), _own_branch(work)
     past = work.warrant.filter("history", past=True)
     ids = work.view.changed(tuple(ROOTS), branch.opened - 1, work.view.seq)
-    ours = work.view.get(list(ids), grant=past, now=work.now)
+    ours = work.view.get(list(ids), grant=past & TEXTS, now=work.now)  # what is derived of texts stands beside no branch
     with work.open_view(at=branch.base) as then, work.open_view() as present:
         base, theirs = (view.get(list(ids), grant=past, now=work.now) for view in (then, present))
         merged = [_merged(work, base.get(each), ours[each], theirs.get(each), options.prefer) for each in ids if each in ours]

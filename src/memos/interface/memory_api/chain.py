@@ -21,6 +21,7 @@ from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.operations import require_supported
 from memos.interface.memory_api.preparing import Preparing
 from memos.interface.memory_api.recording import Recording, failure, since, unforeseen
+from memos.interface.memory_api.releasing import release
 from memos.interface.memory_api.reranking import with_reranking
 from memos.interface.memory_api.summaries import with_summary
 from memos.memcube.call import Caller, CubeRef, MemoryCall, MemoryReply
@@ -127,7 +128,9 @@ class Chain:
             if not seqs:
                 raise
             uncounted = error  # what is written stays; what could not be counted is not disclosed
+        released = release(self._desk, self._vault, caller.tenant, [each.prepared.let_go for each in steps if each.prepared is not None])
         replies = [self._told(caller, each, seqs, began, uncounted) for each in steps]
+        replies[0] = replies[0].model_copy(update={"warnings": (*replies[0].warnings, *released)})
         if seqs and caller.kind == "user":
             waiting = any(each.call.options.get("wait") for each in steps)
             warnings = (*replies[0].warnings, *self._after_commit(caller.tenant, bool(waiting)))

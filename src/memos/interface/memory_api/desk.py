@@ -98,6 +98,11 @@ class Work:
     """The call as it came in, where this is one in which its words were settled against the View."""
 
     @property
+    def derived(self) -> Grant:
+        """What the grant shows, and of KV blocks and adapters all that is made of nothing else: for who looks for those."""
+        return self.grant.model_copy(update={"filter": self.warrant.with_derived(self.grant.filter)})
+
+    @property
     def elsewhere(self) -> bool:
         """Whether the call is about the past or a branch, whose rows tell for themselves what had gone then."""
         return self.call.at is not None or self.call.branch is not None
@@ -152,6 +157,14 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class LetGo:
+    """What a commit lets go of: whatever is made of some memories, or is one of them, None for all of the tenant; and blobs."""
+
+    ids: tuple[str, ...] | None = ()
+    blobs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """What an operation prepared: the reply, and the change to commit before it is given, if any."""
 
@@ -168,6 +181,7 @@ class Prepared:
     """The ids of memories that were found and that the last decision kept back."""
     charges: tuple[Charge, ...] = ()
     """What disclosing the reply takes of contracts."""
+    let_go: LetGo = LetGo()
     repeatable: Idempotency | None = None
     """The key under which a call that changed nothing is remembered, where its chain changes something."""
     kit: Kit | None = None

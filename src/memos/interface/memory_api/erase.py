@@ -20,6 +20,7 @@ from memos.interface.memory_api.lifecycle import freed, holding
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import DERIVATIONS, Erase, Person, ReadSet
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import is_derived
 from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_principal, same_fact
 from memos.memcube.namespace import ROOTS
@@ -67,11 +68,11 @@ def prepare_erase(work: Work) -> Prepared:
         chosen = _chosen(work, options, views)
         derived, others = _derived(work, views, chosen) if chosen else ({}, [])
     derived |= _erasable(work, orphaned(work, _grant(work, ERASE), {**chosen, **derived}))
-    going = {**chosen, **(derived if options.derived else {})}
+    going = {**chosen, **(derived if options.derived else {each: cube for each, cube in derived.items() if is_derived(cube)})}
     kept = held(work, going) if options.court_order is None else {}
     remaining = [{"what": each, "why": f"the hold {name!r} keeps it"} for each, name in sorted(kept.items())]
     if not options.derived:
-        remaining += [{"what": each, "why": "derived from what is erased, and not named"} for each in derived]
+        remaining += [{"what": each, "why": "derived from what is erased, and not named"} for each in derived if each not in going]
     remaining += [{"what": each, "why": "derived from what is erased, and not yours to erase"} for each in others]
     going = {cube_id: cube for cube_id, cube in going.items() if cube_id not in kept}
     if options.dry_run:
@@ -173,7 +174,9 @@ def _derived(work: Work, views: tuple[View, ...], chosen: Chosen) -> tuple[Chose
         known |= near
         seen = _seen(work, sorted(near), views)
         ours = _erasable(work, seen.values())
-        others += [cube_id for cube_id in seen if cube_id not in ours]
+        others += [
+            cube_id for cube_id, cube in seen.items() if cube_id not in ours and not is_derived(cube)
+        ]  # that is void, and lives no more
         derived |= ours
         fresh = set(ours)
     return derived, others

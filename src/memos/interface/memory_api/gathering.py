@@ -58,7 +58,7 @@ class Gathered:
         work, engine = self._work, self._work.desk.engine
         if work.elsewhere or not engine.present:
             return [], {}
-        mine = [cube for cube in within_reach(work.view, query.namespaces or (), work.grant, work.now) if self._of_model(cube)]
+        mine = [cube for cube in within_reach(work.view, query.namespaces or (), work.derived, work.now) if self._of_model(cube)]
         fit, sources = usable(work.view, mine, work.grant, work.now)
         blocks = [cube for cube in fit if isinstance(cube.payload, Activation) and cube.payload.adapter is None]
         single = {sources_of(cube)[0][0] for cube in blocks if len(sources_of(cube)) == 1}

@@ -15,6 +15,7 @@ from memos.interface.memory_api.update import changeable, fact_of, single
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import is_derived, require_text
 from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.transitions import Event, allowed, require
 
@@ -65,6 +66,7 @@ def prepare_archive(work: Work) -> Prepared:
     def archived(cube: MemCube) -> CubeWrite | None:
         if cube.state is State.ARCHIVED:
             return None
+        require_text(cube, "it is not archived: forget it, and it is made anew when it is wanted")
         require(cube, State.ARCHIVED, Event.ARCHIVE)
         return moved(work, cube, State.ARCHIVED, Event.ARCHIVE)
 
@@ -164,7 +166,10 @@ def prepare_transition(work: Work) -> Prepared:
     writes = []
     for cube_id, cube in found.items():
         state, event = moves[cube_id]
-        if cube.state is not state and cube_id not in away and not cube.frozen and allowed(cube.state, state, event):
+        derived, void = is_derived(cube), event is Event.VOID
+        state = State.EXPIRED if derived and state is State.ARCHIVED else state  # what can be made anew is not kept for later
+        stays = void is not derived if void else cube.frozen or cube_id in away
+        if cube.state is not state and not stays and allowed(cube.state, state, event):
             writes.append(moved(work, cube, state, event))
     reply = MemoryReply(call_id=work.call.id, value={"moved": len(writes), "held": len(away)}, call=work.call)
     reads = ReadSet(versions={write.cube.id: found[write.cube.id].seq for write in writes})

@@ -23,6 +23,7 @@ from memos.interface.memory_api.followers import with_followers
 from memos.interface.memory_api.forgetting import Forgetting
 from memos.interface.memory_api.operations import prepared as operated
 from memos.interface.memory_api.structure import in_words, known, placed, structured
+from memos.interface.memory_api.voiding import with_voided
 from memos.memcube.call import Caller, MemoryCall
 from memos.memcube.change import CANONICAL, ChangeSet, Idempotency, ReadSet
 from memos.memcube.cube import MemCube
@@ -58,8 +59,8 @@ class Preparing:
                 allowed = replace(prepared.change, allowances=quotas.allowances(*measured))
                 labelled = _labelled(work, prepared, governance.labelled(allowed), staged=staging is not None)
                 self._require_changes(work, labelled.change, opened)
-                labelled = replace(labelled, reply=governance.told(work.warrant, labelled.reply))
-                return labelled if caller.kind == "system" else replace(labelled, reads=_governed(prepared.reads, view))
+                labelled = with_voided(work, replace(labelled, reply=governance.told(work.warrant, labelled.reply)))
+                return labelled if caller.kind == "system" else replace(labelled, reads=_governed(labelled.reads, view))
             reply, withheld = governance.disclose(work.warrant, work.grant, prepared.reply, work.now, work.heads)
             shown = (*reply.cubes, *(hit.cube for hit in reply.hits), *prepared.told)
             return replace(

@@ -11,6 +11,7 @@ from memos.interface.memory_api.desk import Prepared, Work, fitting
 from memos.interface.memory_api.following import Following, standing, understood
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import TEXTS
 from memos.memcube.filter import Filter
 from memos.memcube.hit import Hit
 from memos.memcube.provenance import Provenance
@@ -27,11 +28,11 @@ def prepare_search(work: Work) -> Prepared:
         raise InvalidCall("a search needs a text or a vector; to go through memories by filter alone use list")
     if query.at is not None:
         raise InvalidCall("a call reads the past by its own `at` and `moment`; a session's `query` finds them for a query that has an `at`")
-    wanted = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
-    settled = query.model_copy(update=wanted)
+    shown = condition(work, query)
+    settled = query.model_copy(update={"filter": shown, "namespaces": scope(work, query), "vector": fitting(work, query.vector)})
     found = answered(work, settled)
     hits = (*found.hits, *reached(work, query, found.hits)) if query.expand else found.hits
-    pending = found.pending
+    pending = found.pending and found.pending - _wordless(work, shown, settled.namespaces or ())
     warnings = (f"{pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if pending else ()
     kept = standing(work, settled, condition(work, MemoryQuery())) if query.standing else ()
     reply = MemoryReply.model_construct(
@@ -39,6 +40,12 @@ def prepare_search(work: Work) -> Prepared:
         details=understood(work, settled, query) if query.explain else {},
     )  # fmt: skip
     return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits}, told=found.told)
+
+
+def _wordless(work: Work, filter: Filter, namespaces: Iterable[str]) -> int:
+    """How many of those searched are KV blocks and adapters, which have no vector and never will."""
+    within = Filter.parse({"or": [{"namespace": {"under": prefix}} for prefix in namespaces]})
+    return work.view.count(filter & ~TEXTS & within, grant=work.grant.filter, now=work.now) if work.view.derives() else 0
 
 
 def lanes_of(why: Mapping[str, float]) -> str:

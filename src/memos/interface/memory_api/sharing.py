@@ -15,6 +15,7 @@ from memos.interface.memory_api.update import changeable, fact_of
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, NamespaceAcl, ReadSet
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import require_text
 from memos.memcube.legal import legal_acl, legal_namespace
 from memos.memcube.policy import AclEntry, Right
 from memos.memcube.quarantine import quarantined
@@ -47,6 +48,8 @@ def prepare_share(work: Work) -> Prepared:
     if replayed := replay(work):
         return replayed
     before = tuple({cube.id: cube for cube in changeable(work, "share")}.values())
+    for cube in before:
+        require_text(cube, "share the memories it is made of: who may read all of them is served by it")
     for right in options.rights:
         work.warrant.require(GIVEN[right], before)
     if under := [cube.id for cube in before if quarantined(cube.policy)]:

@@ -21,6 +21,7 @@ from memos.interface.memory_api.update import again, permitted, require_marks, w
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet, SnapshotName
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import TEXTS, require_text
 from memos.memcube.filter import Filter
 from memos.memcube.legal import legal_name
 from memos.memcube.state import State
@@ -220,7 +221,7 @@ def _restore_one(work: Work, options: RestoreOptions) -> Prepared:
     rows = work.view.versions(cube_id, grant=work.grant.filter, now=work.now)
     if not rows:
         raise NotFound(f"there is no memory {cube_id} here for you; list() shows those there are")
-    now = rows[-1]
+    require_text(now := rows[-1], "it is not restored, but made anew of their text")
     work.warrant.require("write", [now])
     require_thawed(now)
     require_marks(work, rows, then := _version(rows, options.version))
@@ -264,7 +265,7 @@ def _again(work: Work, now: MemCube, then: MemCube, state: State, *, whole: bool
 def _restore_all(work: Work, moment: Moment, *, dry_run: bool) -> Prepared:
     roots = scope(work, work.call.query or MemoryQuery())
     found = _differences(work, moment, Moment(work.view.seq, work.now), roots)
-    standing = work.view.get([each.id for each in found], grant=work.grant.filter, now=work.now)
+    standing = work.view.get([each.id for each in found], grant=work.grant.filter & TEXTS, now=work.now)
     frozen = [each.id for each in found if each.id in standing and standing[each.id].frozen]
     writes = [write for each in found if each.id not in frozen and (write := _returned(work, each, standing)) is not None]
     writes = permitted(work, standing, writes)

@@ -21,7 +21,7 @@ from memos.interface.memory_api.structure import given, users
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.cube import MemCube, Tag
-from memos.memcube.derivation import is_fact
+from memos.memcube.derivation import is_fact, require_text
 from memos.memcube.filter import Filter
 from memos.memcube.gate import legal_conditions
 from memos.memcube.legal import legal_body, legal_metadata, legal_name, legal_tags, same_fact
@@ -96,6 +96,7 @@ def prepare_update(work: Work) -> Prepared:
         return replayed
     require_to_come(work, options.expires_at)
     cube = single(changeable(work))
+    require_text(cube, "update the memories it is made of, and it is made anew")
     if any(each is not None for each in (options.sensitivity, options.spans, options.conditions)):
         work.warrant.require("share", [cube])
     if options.expect_version is not None and options.expect_version != cube.version:

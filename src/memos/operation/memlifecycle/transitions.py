@@ -36,6 +36,7 @@ class Event(StrEnum):
     ARCHIVE = "archive"
     FORGET = "forget"
     RESTORE = "restore"
+    VOID = "void"
 
 
 def allowed(before: State, after: State, event: Event) -> bool:

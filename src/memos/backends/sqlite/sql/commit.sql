@@ -210,3 +210,9 @@ INSERT INTO idempotency (key, fingerprint, call_id, seq, ids) VALUES (?, ?, ?, ?
 -- name: add_commit
 INSERT INTO commit_log (seq, at, tid, bid, operation, call_id, caller, writes, counts, took, hash)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: derived_since
+SELECT 1 FROM version v INDEXED BY version_derived JOIN cube c ON c.uid = v.uid
+WHERE v.type <> 'plaintext' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.state <> 'expired' AND v.seq > ?1 AND c.tid = ?2
+AND (?3 IS NULL OR EXISTS (SELECT 1 FROM edge e JOIN cube s ON s.uid = e.target WHERE e.source = v.uid AND e.relation = 'derived_from'
+  AND e.bid = 0 AND e.seq_end = 9223372036854775807 AND s.id IN (SELECT unhex(value) FROM json_each(?3)))) LIMIT 1;

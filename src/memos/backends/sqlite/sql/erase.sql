@@ -116,7 +116,7 @@ SELECT ifnull(max(seq), 0) FROM commit_log;
 UPDATE erasure SET rewritten = 1 WHERE seq <= ? AND receipt IS NULL;
 
 -- name: count_removed
-UPDATE erasure SET copies = copies + ?, removed = removed + ? WHERE seq = ?;
+UPDATE erasure SET copies = copies + ?, removed = max(removed, ?) WHERE seq = ?;
 
 -- name: settle
 UPDATE erasure SET receipt = ?, blobs = '[]' WHERE seq = ? AND receipt IS NULL;
@@ -130,7 +130,9 @@ OR EXISTS (SELECT 1 FROM vector x WHERE NOT EXISTS (SELECT 1 FROM content c WHER
 OR EXISTS (SELECT 1 FROM term t WHERE NOT EXISTS (SELECT 1 FROM content c WHERE c.cid = t.cid));
 
 -- name: other_bodies
-SELECT x.body FROM version v JOIN content x ON x.cid = v.cid WHERE v.type <> 'plaintext';
+SELECT x.body FROM version v INDEXED BY version_derived JOIN cube c ON c.uid = v.uid JOIN tenant t ON t.tid = c.tid
+JOIN content x ON x.cid = v.cid
+WHERE v.type <> 'plaintext' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.state <> 'expired' AND t.name = ?;
 
 -- All that the rows that stand hold: what others said in the same words is no rest of what was erased.
 -- name: standing

@@ -28,3 +28,12 @@ SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view') OR name N
 
 -- name: schema
 SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL;
+
+-- name: all_tenants
+SELECT name FROM tenant;
+
+-- Of what is derived and stands.
+-- name: blobs
+SELECT t.name, c.id, x.body FROM version v INDEXED BY version_derived JOIN cube c ON c.uid = v.uid JOIN tenant t ON t.tid = c.tid
+JOIN content x ON x.cid = v.cid
+WHERE v.type <> 'plaintext' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND v.state <> 'expired' ORDER BY c.id;

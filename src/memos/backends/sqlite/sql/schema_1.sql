@@ -140,6 +140,8 @@ CREATE INDEX version_by_expiry ON version (expires_at)
 WHERE expires_at IS NOT NULL AND seq_end = 9223372036854775807 AND state <> 'expired';
 CREATE INDEX version_expired ON version (seq) WHERE state = 'expired' AND bid = 0 AND seq_end = 9223372036854775807;
 CREATE INDEX version_unexamined ON version (row) WHERE unexamined IS NOT NULL AND bid = 0 AND seq_end = 9223372036854775807;
+CREATE INDEX version_derived ON version (seq) WHERE type <> 'plaintext' AND bid = 0 AND seq_end = 9223372036854775807 AND state <> 'expired';
+CREATE INDEX version_wordless ON version (uid) WHERE type <> 'plaintext';
 CREATE INDEX version_archived ON version (cid) WHERE state = 'archived' AND bid = 0 AND seq_end = 9223372036854775807;
 
 -- The greatest seq of each other store among a cube's ancestors; a cube that never left this store has none.

@@ -307,3 +307,22 @@ SELECT x.cid, x.body FROM vector x INDEXED BY vector_by_fill
 WHERE x.seq > ?2 AND x.body IS NOT NULL
   AND EXISTS (SELECT 1 FROM version v INDEXED BY version_by_content WHERE v.cid = x.cid AND v.nid = ?1 AND v.seq <= ?2
     AND (v.state IN ('archived', 'expired')) = ?3);
+
+-- name: derives
+SELECT EXISTS (SELECT 1 FROM version INDEXED BY version_wordless WHERE type <> 'plaintext' AND uid > 0);
+
+-- What is derived, with what it is derived of, by the canonical rows of now.
+-- name: derived
+SELECT c.id, s.id FROM version v INDEXED BY version_derived JOIN cube c ON c.uid = v.uid
+LEFT JOIN edge e ON e.source = v.uid AND e.relation = 'derived_from' AND e.bid = 0 AND e.seq_end = 9223372036854775807
+LEFT JOIN cube s ON s.uid = e.target
+WHERE v.type <> 'plaintext' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND c.tid = ?1 AND v.state <> 'expired' AND v.seq > 0
+AND (?2 IS NULL OR c.id IN (SELECT unhex(value) FROM json_each(?2))) ORDER BY c.id, s.id;
+
+-- The same, with what is expired.
+-- name: derived_ever
+SELECT c.id, s.id FROM version v INDEXED BY version_wordless JOIN cube c ON c.uid = v.uid
+LEFT JOIN edge e ON e.source = v.uid AND e.relation = 'derived_from' AND e.bid = 0 AND e.seq_end = 9223372036854775807
+LEFT JOIN cube s ON s.uid = e.target
+WHERE v.type <> 'plaintext' AND v.bid = 0 AND v.seq_end = 9223372036854775807 AND c.tid = ?1 AND v.uid > 0
+AND (?2 IS NULL OR c.id IN (SELECT unhex(value) FROM json_each(?2))) ORDER BY c.id, s.id;

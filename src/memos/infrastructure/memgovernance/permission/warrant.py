@@ -9,13 +9,16 @@ from functools import cached_property, lru_cache
 from memos.errors import Denied, NotFound
 from memos.infrastructure.memgovernance import access
 from memos.infrastructure.memgovernance.permission.actions import Action
+from memos.infrastructure.memgovernance.permission.derived import EVERY, PLAIN, Asked, sourced, with_derived
 from memos.infrastructure.memgovernance.permission.engine import Asking, Class, Engine, Part
 from memos.infrastructure.memgovernance.permission.identity import Identity, identified
+from memos.infrastructure.memgovernance.permission.nodes import may_hold, named_in
 from memos.infrastructure.memgovernance.trust import Trust
 from memos.memcube import quarantine
 from memos.memcube.call import Caller
 from memos.memcube.conditions import And, Node, Or, Test, join
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import TEXTS
 from memos.memcube.filter import Filter
 from memos.memcube.gate import Situation, gated, memories_of, met
 from memos.memcube.namespace import layer_of, within
@@ -43,6 +46,8 @@ class Warrant:
     def __init__(self, engine: Engine, trust: Trust, view: View, caller: Caller, now: datetime) -> None:
         self.heads: Heads | None = None
         """How rows of now are found, where the View is of the past or of a branch."""
+        self.asked: Asked = ()
+        """Of which memories derived ones are asked for."""
         self._standing = dict[str, MemCube]()
         self.writer, self.now = caller, now
         self._trust, self._writer, self._left = trust, caller, caller.restrictions
@@ -65,6 +70,21 @@ class Warrant:
         seen = self._view.allowed([each.id for each in parents], grant=self.filter("read", past=False), now=self._now)
         kept = tuple(each for each in parents if each.id in seen)
         return cube if kept == parents else cube.model_copy(update={"provenance": cube.provenance.model_copy(update={"parents": kept})})
+
+    def sourced(self, grant: Filter, cubes: Sequence[MemCube]) -> list[bool]:
+        """Whether each memory may be seen with regard to what it is made of, as a grant shows that."""
+        return sourced(self._view, grant, cubes, self._now)
+
+    def with_derived(self, shown: Filter) -> Filter:
+        """What a filter of the present shows, and what is derived of nothing but that."""
+        if not self._view.derives():
+            return shown
+        found = Filter.everything() if self.system else self._texts_or_derived("read", past=False, exempt=None)
+        return with_derived(found, shown, self._view, EVERY, self._now, gone=False)
+
+    def everything(self, operation: str) -> Filter:
+        """What the system sees in a call: what is derived where it is asked for, or where the operation does not go through memories."""
+        return TEXTS if self.asked == () and operation in PLAIN and self._view.derives() else Filter.everything()
 
     def owns(self, cube: MemCube) -> bool:
         """Whether the memory is the caller's own; the system's are all."""
@@ -103,6 +123,14 @@ class Warrant:
         """
         if self.system:
             return Filter.everything()
+        found = self._texts_or_derived(action, past=past, exempt=exempt, beside=beside)
+        if not self._view.derives():
+            return found
+        seen = found if action in {"read", "history"} else self._texts_or_derived("read", past=past, exempt=exempt)
+        return with_derived(found, seen, self._view, self.asked, self._now, gone=past)
+
+    def _texts_or_derived(self, action: Action, *, past: bool, exempt: str | None, beside: bool = False) -> Filter:
+        """Which memories the caller may see, as if each stood for itself."""
         allowed = self._class(self._asking(action)).filter
         if beside and self._view.opened((VEILED,)):
             allowed = _unveiled(allowed, self._caller.user)
@@ -228,9 +256,9 @@ class Warrant:
             return own if named is None else tuple(named)
         kind = self._class(self._asking(action))
         opened = self._view.opened((*kind.entries, f"owner:user:{self._caller.user}"))
-        places = {*opened, *(path for _, permit in kind.permits for path in _named(permit.node))}
+        places = {*opened, *(path for _, permit in kind.permits for path in named_in(permit.node))}
         if named is None:
-            places |= {root for root in OPEN_ROOTS if any(_may_hold(permit.node, root) for _, permit in kind.permits)}
+            places |= {root for root in OPEN_ROOTS if any(may_hold(permit.node, root) for _, permit in kind.permits)}
             contexts = access.contexts(self._caller)
             return (*own, *sorted(path for path in places if not within(path, contexts) and not any(within(path, mine) for mine in own)))
         places |= {access.home(self._caller), access.contexts(self._caller)}
@@ -240,7 +268,7 @@ class Warrant:
     @staticmethod
     def _reached(kind: Class, prefix: str, places: set[str]) -> list[str]:
         """What of a named namespace may be read at all: all of it, or what of the places lies below it."""
-        if any(within(prefix, place) for place in places) or any(_may_hold(permit.node, prefix) for _, permit in kind.permits):
+        if any(within(prefix, place) for place in places) or any(may_hold(permit.node, prefix) for _, permit in kind.permits):
             return [prefix]
         return sorted(place for place in places if within(place, prefix))
 
@@ -265,22 +293,3 @@ def _whole(allowed: Filter, unmet: tuple[str, ...], apart: Filter | None, exempt
         over = join(Or, (Test("expires_at", "exists", operand=False), Test("expires_at", "gt", "now")))
         parts += [Test("state", "ne", "expired"), over]
     return Filter(join(And, parts))
-
-
-def _named(node: Node) -> set[str]:
-    """The namespaces that a permit speaks of."""
-    if isinstance(node, Test):
-        return {str(node.operand)} if node.field == "namespace" and node.operator in {"under", "eq"} else set()
-    parts = node.parts if isinstance(node, And | Or) else ()
-    return set().union(*map(_named, parts)) if parts else set()
-
-
-def _may_hold(node: Node, root: str) -> bool:
-    """Whether a permit might hold below a root, as far as the namespaces tell that it speaks of."""
-    if isinstance(node, Test):
-        if node.field == "namespace" and node.operator in {"under", "eq"}:
-            return within(str(node.operand), root) or within(root, str(node.operand))
-        return node.field not in {"owner", "acl", "id"}
-    if isinstance(node, And | Or):
-        return (all if isinstance(node, And) else any)(_may_hold(part, root) for part in node.parts)
-    return True
