@@ -130,7 +130,7 @@ def test_many_threads_count_rightly():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: answer(runtime, asked("Hello.")), range(200)))
     assert runtime.counted.requests == 200
-    assert runtime.counted.written == 200 * 12
+    assert runtime.counted.written == 200 * 8
 
 
 def test_its_files_are_those_of_the_library():

@@ -60,7 +60,7 @@ def text_of(pieces: Iterable[Generated]) -> str:
 
 def answer(runtime: ModelRuntime, prompt: Prompt, attached: Attached | None = None, **sampling: Any) -> str:
     """The text of a short answer, by default the likeliest."""
-    return text_of(runtime.generate(prompt, Sampling(**{"max_tokens": 12, **sampling}), attached=attached))
+    return text_of(runtime.generate(prompt, Sampling(**{"max_tokens": 8, **sampling}), attached=attached))
 
 
 def finished(pieces: Iterable[Generated]) -> TokenUsage:
