@@ -11,17 +11,17 @@ JOINT = "\n\n"
 START, ANSWER = "start", "answer"
 Render = Callable[[Sequence[str], Sequence[str]], str | None]
 """What the template makes of a dialogue, its roles and its texts, with the opening of an answer; None where it refuses it."""
-_DIALOGUES = (
+_DIALOGUES: tuple[tuple[str, ...], ...] = (
     ("user",),
     ("system", "user"),
     ("user", "assistant", "user"),
     ("system", "user", "assistant", "user"),
     ("system", "user", "assistant", "user", "assistant", "user"),
-    ("system", "user", "system", "user"),
-    ("system", "user", "assistant", "system", "user"),
     ("assistant", "user"),
     ("system", "assistant", "user"),
 )
+_INTERRUPTED: tuple[tuple[str, ...], ...] = (("system", "user", "system", "user"), ("system", "user", "assistant", "system", "user"))
+"""Dialogues with a second system message, which many templates refuse, drop, or write as something else: then there is none."""
 
 
 def texts_between(render: Render) -> dict[tuple[str, str], str]:
@@ -30,19 +30,30 @@ def texts_between(render: Render) -> dict[tuple[str, str], str]:
     BackendError where a dialogue is not the texts between its messages and its messages: where they depend on more than the roles.
     """
     found: dict[tuple[str, str], str] = {}
-    read = 0
     for roles in _DIALOGUES:
-        said = [f"Qz{number}x{role}Zq" for number, role in enumerate(roles)]
-        shown = render(roles, said)
-        if shown is None or not all(shown.count(text) == 1 for text in said):
-            continue  # an order that the template refuses, or drops messages from
-        read += 1
-        before, rest = START, shown
-        for role, text in zip((*roles, ANSWER), (*said, ""), strict=True):
-            joining, rest = rest.split(text, 1) if text else (rest, "")
-            if found.setdefault((before, role), joining) != joining:
-                raise BackendError("the model's chat template writes a message otherwise when others follow: its prefixes are not stable")
-            before = role
-    if (START, "user") not in found or ("user", ANSWER) not in found or read < 2:
+        shown = _joinings(render, roles)
+        if any(found.setdefault(key, text) != text for key, text in shown):
+            raise BackendError("the model's chat template writes a message otherwise when others follow: its prefixes are not stable")
+    for roles in _INTERRUPTED:
+        shown = _joinings(render, roles)
+        told = dict(shown)
+        apart = told.get(("user", "system")) != found.get(("user", "assistant"))
+        if apart and all(text == told[key] == found.get(key, text) for key, text in shown):
+            found |= told
+    if (START, "user") not in found or ("user", ANSWER) not in found:
         raise BackendError("the model's chat template cannot be read: it does not show what a user says")
     return found
+
+
+def _joinings(render: Render, roles: Sequence[str]) -> list[tuple[tuple[str, str], str]]:
+    """What a template writes between the messages of a dialogue; nothing where it refuses the dialogue or drops messages of it."""
+    said = [f"Qz{number}x{role}Zq" for number, role in enumerate(roles)]
+    rest = render(roles, said)
+    if rest is None or not all(rest.count(text) == 1 for text in said):
+        return []
+    made, before = [], START
+    for role, text in zip(roles, said, strict=True):
+        joining, rest = rest.split(text, 1)
+        made.append(((before, role), joining))
+        before = role
+    return [*made, ((before, ANSWER), rest)]

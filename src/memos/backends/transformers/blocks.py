@@ -15,7 +15,9 @@ from transformers.cache_utils import DynamicLayer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Form = Literal["native", "float16", "int8"]
+Form = Literal["float16", "int8"]
+KEPT = torch.float16
+"""The type in which a request's cache holds keys and values, whatever the model computes in: so that a block is exact on the disk too."""
 _ROOM = 64
 """How many tokens more a layer makes room for when it is full."""
 
@@ -58,7 +60,7 @@ class Numbers:
 class KvBlock:
     """The KV of consecutive tokens, as `memos.ports.runtime.Block`: keys and values of each layer. Nobody may change its tensors.
 
-    `form` is the coarsest that its numbers have been through: "native" are those that the model computed.
+    `form` is the coarsest that its numbers have been through: those of a request's cache are float16.
     """
 
     tokens: NDArray[np.int64]
@@ -69,7 +71,7 @@ class KvBlock:
     keys: tuple[Numbers, ...] = field(repr=False)
     values: tuple[Numbers, ...] = field(repr=False)
     exact: bool = True
-    form: Form = "native"
+    form: Form = "float16"
     before: NDArray[np.int64] | None = field(default=None, repr=False)
 
     @property
@@ -90,7 +92,10 @@ class KvBlock:
 
 
 class Layer(DynamicLayer):  # type: ignore[misc]
-    """A layer of a request's cache: it has room to grow, so that a new token costs the copying of nothing but itself."""
+    """A layer of a request's cache: it has room to grow, so that a new token costs the copying of nothing but itself.
+
+    Its numbers are rounded to float16 as they come in, in the first pass over a prompt too: attaching gives the very numbers of reading.
+    """
 
     def __init__(self, room: torch.Tensor, length: int) -> None:
         super().__init__()
@@ -109,8 +114,8 @@ class Layer(DynamicLayer):  # type: ignore[misc]
             grown = self.room.new_empty((*self.room.shape[:-2], stop + max(_ROOM, stop // 4), self.room.shape[-1]))
             grown[..., : self.length, :] = self.room[..., : self.length, :]
             self.room = grown
-        self.room[0][:, :, self.length : stop] = key_states
-        self.room[1][:, :, self.length : stop] = value_states
+        self.room[0][:, :, self.length : stop] = key_states.to(KEPT)
+        self.room[1][:, :, self.length : stop] = value_states.to(KEPT)
         self.length = stop
         self._show()
         return self.keys, self.values
@@ -139,6 +144,6 @@ def forked(blocks: Sequence[KvBlock], shapes: Sequence[tuple[int, int]], dtype: 
 
 def taken(cache: DynamicCache, start: int, stop: int) -> tuple[tuple[Numbers, ...], tuple[Numbers, ...]]:
     """Copies of the keys and values of the tokens [start, stop) of a cache."""
-    keys = tuple(Numbers(layer.keys[0, :, start:stop].clone()) for layer in cache.layers)
-    values = tuple(Numbers(layer.values[0, :, start:stop].clone()) for layer in cache.layers)
+    keys = tuple(Numbers(layer.keys[0, :, start:stop].to(KEPT, copy=True)) for layer in cache.layers)
+    values = tuple(Numbers(layer.values[0, :, start:stop].to(KEPT, copy=True)) for layer in cache.layers)
     return keys, values

@@ -55,13 +55,17 @@ class Layout:
         """The text of tokens."""
         return str(self._texts.decode(list(tokens), skip_special_tokens=False))
 
+    def joined(self, text: str) -> NDArray[np.int64]:
+        """The tokens of a further part of a message."""
+        return self.plain(JOINT + text)
+
     def tokens(self, prompt: Sequence[Part]) -> tuple[NDArray[np.int64], ...]:
         """The tokens of each part, and in one more element those that open the answer; InvalidCall for an order the model cannot read."""
         require_ordered(prompt)
         made, role = [], START
         for part in prompt:
             if part.role == role:
-                made.append(self.plain(JOINT + part.text))
+                made.append(self.joined(part.text))
             else:
                 made.append(np.concatenate([self._joining(role, part.role), self.plain(part.text)]))
             role = part.role

@@ -15,7 +15,7 @@ from memos.ports.runtime import Adapter, Attached, Block
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FORMS: tuple[Form, ...] = ("native", "float16", "int8")
+_FORMS: tuple[Form, ...] = ("float16", "int8")
 
 
 class Reader(Protocol):
@@ -38,7 +38,7 @@ def own(runtime: Reader, block: Block) -> KvBlock:
 
 def coarsest(blocks: Sequence[KvBlock]) -> Form:
     """The coarsest form that the numbers of some blocks have been through."""
-    return max((block.form for block in blocks), key=_FORMS.index, default="native")
+    return max((block.form for block in blocks), key=_FORMS.index, default="float16")
 
 
 def following(runtime: Reader, blocks: Sequence[Block], adapter: str | None) -> tuple[KvBlock, ...]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from memos.backends.transformers import reading
+from memos.backends.transformers import packing, reading
 from memos.backends.transformers.blocks import KvBlock, forked, hash_of, taken
+from memos.backends.transformers.composition import Composer
 from memos.backends.transformers.decoding import Chooser, Pieces, Processor
 from memos.backends.transformers.engine import Engine
 from memos.backends.transformers.identity import digest_of, weights_in
@@ -19,8 +20,9 @@ from memos.backends.transformers.layout import Layout
 from memos.backends.transformers.watermark_logits import Watermark
 from memos.errors import InvalidCall
 from memos.memcube.prompt import Part, Sampling, TokenUsage
+from memos.ports.blobs import Blob
 from memos.ports.marking import RATE, Detection, require_markable
-from memos.ports.runtime import GREEDY, Adapter, Attached, Block, Capabilities, Generated
+from memos.ports.runtime import GREEDY, About, Adapter, Attached, Block, Capabilities, Composed, Generated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,6 +63,7 @@ class TransformersRuntime:
         self.about = self.engine.describe()
         self._fingerprint = digest_of([self.weights, self.layout.vocabulary, self.layout.template, self.about])
         self.watermark = None if watermark_key is None else Watermark(watermark_key, self.layout)
+        self.composer = Composer(self)
 
     @property
     def name(self) -> str:
@@ -75,7 +78,9 @@ class TransformersRuntime:
     @property
     def capabilities(self) -> Capabilities:
         """What it can."""
-        return Capabilities(activation=self.engine.refusal is None, tells=True, watermark=self.watermark is not None)
+        return Capabilities(
+            activation=self.engine.refusal is None, compose=bool(self.composer.proven), tells=True, watermark=self.watermark is not None
+        )
 
     @property
     def window(self) -> int:
@@ -158,6 +163,21 @@ class TransformersRuntime:
     def cut(self, block: Block, start: int, stop: int) -> Block:
         """The part [start, stop) of a block: as exact as the block is, sharing its numbers."""
         return reading.cut(reading.own(self, block), start, stop)
+
+    def pack(self, block: Block, about: About, *, form: Literal["float16", "int8"] = "float16") -> bytes:
+        """A block as a safetensors file; see `ActivationRuntime.pack`."""
+        return packing.packed(self, reading.own(self, block), about, form)
+
+    def unpack(self, blob: Blob, about: About) -> Block:
+        """A block from such a file, mapped where `blob` is a path; see `ActivationRuntime.unpack`."""
+        self.require_activation()
+        return packing.unpacked(self, blob, about)
+
+    def compose(self, anchor: Block, blocks: Sequence[Block], *, recompute: float = 0.0) -> Composed:
+        """Blocks one behind the other after their anchor, approximate; see `ActivationRuntime.compose` and `composer.calibrate`."""
+        self._require_open()
+        self.require_activation()
+        return self.composer.compose(reading.own(self, anchor), [reading.own(self, block) for block in blocks], recompute)
 
     def marking(self, key: bytes) -> TransformersRuntime:
         """The same model, marking by another key: closing one closes both."""
