@@ -137,7 +137,7 @@ def test_an_adapter_is_in_force_for_its_request_alone():
     ("prompt", "sampling", "reason"),
     [
         (parts("x " * 60, "?"), Sampling(max_tokens=10), "do not fit the window of 64"),
-        (parts("x", "?"), Sampling(max_tokens=10, watermark=True), "marks nothing"),
+        (parts("x", "?"), Sampling(max_tokens=10, watermark=True), "no key for a watermark"),
         ((Part(kind="system", role="system", text="x"),), Sampling(max_tokens=1), "ends with a part of the user"),
     ],
 )
