@@ -119,13 +119,14 @@ def quoted(text, share, around, random):
 
 def neutrality(answers):
     """By how many nats a token the drawn tokens cost more than the distribution's entropy (0 for exact draws), with its standard error over
-    answers; and the perplexity."""
+    answers; and the perplexity, with the standard error of its logarithm."""
     excess = np.array([(each.surprise - each.entropy) / len(each.tokens) for each in answers])
-    tokens = sum(len(each.tokens) for each in answers)
+    tokens, nats = sum(len(each.tokens) for each in answers), np.array([each.nats / len(each.tokens) for each in answers])
     return {
         "excess_nats": round(float(excess.mean()), 4),
         "error": round(float(excess.std() / len(excess) ** 0.5), 4),
         "perplexity": round(float(np.exp(sum(each.nats for each in answers) / tokens)), 3),
+        "perplexity_error": round(float(nats.std() / len(nats) ** 0.5), 4),
         "tokens": tokens,
     }
 
@@ -158,7 +159,7 @@ def divergence_of_average(runtime, keys, seed=0):
 def test_marked_answers_are_found_and_others_are_not(trials, record_proof):
     full, random = at_full_size(), Random(3)
     runtime = smollm().marking(KEY)
-    size, rounds = (200, 3) if full else (70, 1)
+    size, rounds = (200, 3) if full else (64, 1)
     asked = [(prompt, True, 1000 + number) for number, prompt in enumerate(PROMPTS[:trials])]
     asked += [(prompt, False, 2000 + 1000 * each + number) for each in range(rounds) for number, prompt in enumerate(PROMPTS[:trials])]
     answers = [answer for start in range(0, len(asked), BATCH) for answer in together(runtime, asked[start : start + BATCH], size)]
