@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
-from memos.errors import MemOSError, NotFound
+from memos.errors import InvalidCall, MemOSError, NotFound
 from memos.infrastructure.memvault.tiers import Match, Piece, Root, Tiers
 from memos.memcube.cube import MemCube
 from memos.memcube.payload import Activation
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HANDLES, LOADED = 256, 32
 """So many handles are good at a time, and so many blocks from files stay at hand."""
+RECOMPUTE = 0.15
+"""The share of the tokens of composed blocks that is read anew: what the paper of CacheBlend (Yao et al. 2024) recommends."""
 STABLE = frozenset({"system", "tools", "pinned", "session"})
 """The parts of a prompt whose KV is kept for the next one; what was retrieved for one question is not."""
 
@@ -107,9 +109,15 @@ class Attacher:
         lengths, tokens = [len(each) for each in per_part], _joined(per_part)
         match = self.tiers.find(root, tokens[:-1], self._runtime.cut)
         found, used = self._from_blobs(root, tokens, match, stored, exact=exact, warnings=warnings)
+        error: float | None = None
+        if not exact and self._runtime.capabilities.compose:
+            composed = self._composed(root, prompt, per_part, stored, warnings)
+            if composed is not None and composed[0].tokens > found.tokens:
+                found, used, error = composed
         attaching = Attaching(
             attached=Attached(found.blocks, adapter), tokens=found.tokens, parts=tuple(lengths), cached=_spread(lengths, found.tokens),
             exact=all(block.exact for block in found.blocks), sources=frozenset(cube_id for cube_id, _ in found.sources), cubes=used,
+            error=error,
         )  # fmt: skip
         handle = self._new_id()
         with self._lock:
@@ -138,6 +146,44 @@ class Attacher:
                 sources = frozenset((parent.id, parent.version) for parent in cube.provenance.parents)
                 return Match((block,), len(block.tokens), sources), (cube.id,)
         return match, ()
+
+    def _composed(
+        self, root: Root, prompt: Prompt, per_part: Sequence[NDArray[np.int64]], stored: Sequence[MemCube], warnings: list[str]
+    ) -> tuple[Match, tuple[str, ...], float] | None:
+        """The pinned memories as blocks that were read by themselves, brought behind each other; None where that cannot be."""
+        first = next((place for place, part in enumerate(prompt) if part.kind == "pinned"), len(prompt))
+        opening, chosen = _joined(per_part[:first]), list[tuple[MemCube, Block]]()
+        own = {
+            (cube.provenance.parents[0].id, cube.provenance.parents[0].version): cube
+            for cube in stored
+            if len(cube.provenance.parents) == 1
+        }
+        for part, tokens in zip(prompt[first:], per_part[first:], strict=False):
+            cube = own.get((part.cube or "", part.version or 0))
+            if part.kind != "pinned" or cube is None or not isinstance(payload := cube.payload, Activation):
+                break
+            if (payload.fingerprint, payload.adapter, payload.base) != (root.fingerprint, root.adapter, 0):
+                break
+            try:
+                block = self._load(root.tenant, cube, payload)
+            except MemOSError as error:
+                warnings.append(f"the KV block {cube.id} was not used: {error.message}")
+                break
+            if not _same(block.tokens, _joined([opening, tokens])):
+                break
+            chosen.append((cube, block))
+        total = len(opening) + sum(len(block.tokens) - len(opening) for _, block in chosen)
+        if len(chosen) < 2:
+            return None
+        cut, start = self._runtime.cut, len(opening)
+        anchor = cut(chosen[0][1], 0, start)
+        try:
+            made = self._runtime.compose(anchor, [cut(block, start, len(block.tokens)) for _, block in chosen], recompute=RECOMPUTE)
+        except InvalidCall as error:
+            warnings.append(f"{len(chosen)} KV blocks were not composed: {error.message}")
+            return None
+        sources = frozenset((parent.id, parent.version) for cube, _ in chosen for parent in cube.provenance.parents)
+        return Match((anchor, *made.blocks), total, sources), tuple(cube.id for cube, _ in chosen), made.error
 
     def _load(self, tenant: str, cube: MemCube, payload: Activation) -> Block:
         with self._lock:
@@ -201,6 +247,12 @@ def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     import numpy as np
 
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _same(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
+    import numpy as np
+
+    return bool(np.array_equal(one, other))
 
 
 def _begins(tokens: NDArray[np.int64], block: Block) -> bool:
