@@ -231,8 +231,8 @@ class TestAdapters:
         second = alice.convert(ids, to="parameter").cubes[0]
         memory.drain(30)
         assert [cube.id for cube in derived(alice, "parameter")] == [second.id]
-        alice.archive(second.id)
-        alice.confirm(first.id)
+        assert alice.get(first.id).cubes[0].state == "archived"
+        alice.convert(first.id, to="parameter")
         assert [cube.id for cube in derived(alice, "parameter")] == [first.id]
 
     def test_to_unlearn_is_to_let_go_and_nothing_is_left(self, memory, tmp_path, runtime):

@@ -193,6 +193,7 @@ class Conversing(Verbs):
 
         `reply.cubes` are the derived memories. An adapter is trained in the background, `by` "labelled" (the texts) or "distilled" (what
         the model answers with the texts before it), and goes live when it has passed its examination; with `wait` that is waited for.
+        Naming an adapter that a later one has taken the place of brings that back.
         What expires, belongs to a session, is sensitive or has conditions stays text: InvalidCall says why. Raises NotFound, Denied.
         """
         return self._call("convert", cubes=refs(ids), options=given(to=to, by=by, wait=wait or None, trigger=trigger))

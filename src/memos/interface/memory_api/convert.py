@@ -90,6 +90,8 @@ def prepare_convert(work: Work) -> Prepared:
     options = read(work)
     if options.to == "plaintext":
         return _let_go(work, options)
+    if options.to == "parameter" and (aside := _aside(work)):
+        return _brought_back(work, aside)
     cubes = {cube.id: cube for cube in _convertible(work)}
     if options.to == "parameter":
         return _taught(work, options, tuple(cubes.values()))
@@ -190,6 +192,44 @@ def _taught(work: Work, options: ConvertOptions, cubes: tuple[MemCube, ...]) -> 
     write = _born(work, cubes, payload, State.GENERATED, told(options.decisions, cubes))
     edges = [Edge(write.cube.id, cube.id, DERIVED) for cube in cubes]
     return _prepared(work, [write.cube], [write], edges, {})
+
+
+def _aside(work: Work) -> MemCube | None:
+    """The adapter that the call names, which another has taken the place of, or which is live."""
+    if len(work.call.cubes) != 1:
+        return None
+    found = work.view.get([work.call.cubes[0].id], grant=work.grant.filter, now=work.now).get(work.call.cubes[0].id)
+    return found if found is not None and isinstance(found.payload, Parameter) and found.payload.passed else None
+
+
+def _brought_back(work: Work, adapter: MemCube) -> Prepared:
+    """An earlier adapter, live again in place of the one that is."""
+    work.warrant.require("write", [adapter])
+    if adapter.state in PRESENT:
+        return _prepared(work, [adapter], [], [], {})
+    made = provenance.mutated(work, adapter.provenance, ORIGIN)
+    write = CubeWrite(adapter.model_copy(update={"state": State.ACTIVATED, "provenance": made}), birth=False)
+    others = put_aside(work, adapter)
+    read = {adapter.id: adapter.seq} | {before.id: before.seq for before, _ in others}
+    return _prepared(work, [write.cube], [write, *(after for _, after in others)], [], read)
+
+
+def put_aside(work: Work, live: MemCube) -> list[tuple[MemCube, CubeWrite]]:
+    """What an adapter that goes live takes the place of: earlier adapters, archived, until one is brought back; blocks, expired."""
+    ids = {source for source, _ in sources_of(live)}
+    forms = {form.id: form for each in forms_of(work.view, sorted(ids), work.now).values() for form in each}
+    found: list[tuple[MemCube, CubeWrite]] = []
+    for form in forms.values():
+        payload, state = form.payload, State.EXPIRED
+        if isinstance(payload, Parameter):
+            same = payload.passed and (form.policy.owner, form.namespace) == (live.policy.owner, live.namespace)
+            state = State.ARCHIVED
+        else:
+            same = {source for source, _ in sources_of(form)} <= ids
+        if form.id != live.id and same:
+            made = provenance.mutated(work, form.provenance, ORIGIN)
+            found.append((form, CubeWrite(form.model_copy(update={"state": state, "provenance": made}), birth=False)))
+    return found
 
 
 def _let_go(work: Work, options: ConvertOptions) -> Prepared:

@@ -7,13 +7,11 @@ from typing import Any
 from pydantic import Field
 
 from memos.interface.memory_api import provenance
-from memos.interface.memory_api.convert import NO_TERMS
-from memos.interface.memory_api.derived import forms_of, sources_of
+from memos.interface.memory_api.convert import NO_TERMS, put_aside
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
-from memos.memcube.cube import MemCube
-from memos.memcube.payload import Activation, Parameter
+from memos.memcube.payload import Parameter
 from memos.memcube.state import State
 from memos.memcube.value import Metadata
 
@@ -57,22 +55,7 @@ def prepare_train(work: Work) -> Prepared:
             "metadata": found.metadata | {"refused": options.refused},
         }
     write = CubeWrite(found.model_copy(update=update), birth=False, terms=NO_TERMS)
-    aside = _put_aside(work, found) if state is State.ACTIVATED else []
+    aside = put_aside(work, found) if state is State.ACTIVATED else []
     reply = MemoryReply(call_id=work.call.id, cubes=(write.cube,), value=True, call=work.call)
     read = {found.id: found.seq} | {before.id: before.seq for before, _ in aside}
     return Prepared(reply, work.change(writes=(write, *(after for _, after in aside)), fence=options.fence), ReadSet(versions=read))
-
-
-def _put_aside(work: Work, live: MemCube) -> list[tuple[MemCube, CubeWrite]]:
-    """What an adapter that goes live takes the place of: earlier adapters, archived, until one is confirmed again; blocks, expired."""
-    ids = {source for source, _ in sources_of(live)}
-    forms = {form.id: form for each in forms_of(work.view, sorted(ids), work.now).values() for form in each}
-    found: list[tuple[MemCube, CubeWrite]] = []
-    for form in forms.values():
-        state = State.ARCHIVED if isinstance(form.payload, Parameter) and form.payload.passed else State.EXPIRED
-        earlier = isinstance(form.payload, Parameter) and form.policy.owner == live.policy.owner and form.namespace == live.namespace
-        whole = isinstance(form.payload, Activation) and {source for source, _ in sources_of(form)} <= ids
-        if form.id != live.id and ((earlier and form.payload.passed) or whole):  # type: ignore[union-attr]
-            made = provenance.mutated(work, form.provenance, ORIGIN)
-            found.append((form, CubeWrite(form.model_copy(update={"state": state, "provenance": made}), birth=False)))
-    return found

@@ -16,7 +16,7 @@ from memos.ports.adapter import View
 
 EVERY: Final = None
 """All that are derived, whatever their ids."""
-TELLING = frozenset({"lineage", "graph", "log", "explain", "erase", "access", "who"})
+TELLING = frozenset({"lineage", "graph", "log", "explain", "erase", "access", "who", "convert"})
 """Operations that tell of derived memories without being asked for them."""
 PLAIN = frozenset({"search", "list", "count", "summarise", "compare", "catalogue", "tags", "diff", "restore", "none", "context"})
 """Operations that go through memories, and through derived ones only where their types are asked for, whoever asks."""
