@@ -1,6 +1,7 @@
 """An OpenAI-compatible endpoint as a runtime: what is sent, what is read of its streams, and what its failures are told as."""
 
 import json
+import sys
 import threading
 
 import pytest
@@ -163,6 +164,25 @@ def test_an_answer_that_breaks_off_is_unavailable(server, engine):
     server.planned.append((200, stream_with("a b c").partition("data: [DONE]")[0][:400]))
     with pytest.raises(Unavailable, match="broke off"):
         text_of(engine.generate(HELLO))
+
+
+def test_without_the_sdk_it_says_what_to_install(server, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openai", None)
+    for ask in (lambda: text_of(OpenAIEngine(server.url, "m").generate(HELLO)), lambda: OpenAIEngine(server.url, "m").window):
+        with pytest.raises(BackendError, match=r"memos-kernel\[openai\]"):
+            ask()
+
+
+def test_it_is_busier_the_more_it_is_asked(engine):
+    assert engine.load() == 0
+    one, other = engine.generate(HELLO), engine.generate(HELLO)
+    next(one)
+    busy = engine.load()
+    next(other)
+    assert 0 < busy < engine.load() < 1
+    one.close()
+    other.close()
+    assert engine.load() == 0
 
 
 def test_a_prompt_is_checked_before_anything_is_asked(server, engine):

@@ -94,8 +94,8 @@ class OpenAIEngine:
         return [-(-len(text.encode()) // 3) for text in texts]
 
     def load(self) -> float:
-        """0 or 1: whether it answers somebody of this process. What others ask it does not tell."""
-        return 1.0 if self._under_way else 0.0
+        """Of the requests of this process, half busy with four at once; what others ask it does not tell."""
+        return self._under_way / (self._under_way + 4)
 
     def close(self) -> None:
         """Close its connections, if there are any."""
@@ -138,10 +138,10 @@ class OpenAIEngine:
 
     def _opened(self, said: list[dict[str, str]], sampling: Sampling) -> Any:
         """The stream of an answer; asked again with the other name of the limit where the endpoint wants that."""
-        import openai
-
         with self._lock:
             client = self._client
+        import openai
+
         for _ in range(2):
             limit = self._limit
             try:
@@ -214,11 +214,12 @@ class OpenAIEngine:
 
     def _told(self) -> int | None:
         """The window as `/models` tells it: vLLM as max_model_len, llama.cpp as meta.n_ctx, others as context_length."""
+        client = self._client
         import openai
 
         try:
             with reached(self._where, self._timeout):
-                listed = self._client.models.with_raw_response.list().http_response.json()
+                listed = client.models.with_raw_response.list().http_response.json()
             found = [each for each in listed["data"] if each["id"] == self._model or self._model in (each.get("aliases") or ())]
             one = found[0] if found else {}
             told = one.get("max_model_len") or one.get("context_length") or (one.get("meta") or {}).get("n_ctx")

@@ -1,7 +1,4 @@
-"""llama.cpp's server in a process of its own: it serves on loopback, to whoever has the key, until its standard input ends.
-
-As a program it reads its options as one line of JSON, and prints the address that it listens at.
-"""
+"""llama.cpp's server as a process of this one: see `serving.py`, which is the program that it runs."""
 
 from __future__ import annotations
 
@@ -14,9 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
 
 from memos.errors import BackendError, InvalidCall, Unavailable
+
+PROGRAM = Path(__file__).with_name("serving.py")
 
 
 class Child:
@@ -30,8 +28,8 @@ class Child:
         self.key = secrets.token_urlsafe(32)
         self.slots = Path(tempfile.mkdtemp(prefix="memos-llama-"))
         options = {"model": str(model), "window": window, "slots": slots, "threads": threads, "key": self.key, "files": f"{self.slots}/"}
-        self._process = subprocess.Popen(  # noqa: S603 - this very module, by this very Python
-            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        self._process = subprocess.Popen(  # noqa: S603 - a file of this package, by this very Python
+            [sys.executable, "-P", str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         try:
             self.url = self._started(json.dumps(options), seconds)
@@ -68,29 +66,3 @@ class Child:
             if pipe is not None:
                 pipe.close()
         rmtree(self.slots, ignore_errors=True)
-
-
-def _parameters(options: dict[str, Any]) -> Any:
-    import xllamacpp
-
-    wanted: Any = xllamacpp.CommonParams()
-    wanted.model.path = options["model"]
-    wanted.n_parallel, wanted.n_ctx = options["slots"], options["slots"] * options["window"]
-    wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = options["threads"]
-    wanted.hostnames, wanted.port, wanted.api_keys = ["127.0.0.1"], 0, [options["key"]]
-    wanted.slot_save_path, wanted.endpoint_slots, wanted.ui = options["files"], True, False
-    wanted.cache_ram_mib = 0  # what is erased in a slot must not live on in another cache
-    return wanted
-
-
-def serve() -> None:
-    """Serve as the options on the standard input say."""
-    import xllamacpp
-
-    server: Any = xllamacpp.Server(_parameters(json.loads(sys.stdin.readline())))
-    print(server.listening_address, flush=True)  # noqa: T201 - the parent reads it
-    sys.stdin.read()
-
-
-if __name__ == "__main__":
-    serve()
