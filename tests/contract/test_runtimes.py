@@ -12,6 +12,7 @@ from memos.testing.runtime_contract_blocks import BlocksContract
 from memos.testing.runtime_contract_learning import LearningContract
 from memos.testing.runtime_contract_marking import MarkingContract
 from tests.llama import MODEL, Llama, weights
+from tests.smollm import smollm, tiny
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,33 @@ class TestFakeThatOnlyHandsOutBlocks(BlocksContract):
     @classmethod
     def runtime(cls):
         return FakeRuntime(capabilities=Capabilities(activation=True, tells=True))
+
+
+class TestTiny(BlocksContract):
+    """A model of this process with random weights."""
+
+    specials = ("<|im_start|>", "<|im_end|>")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def runtime(cls):
+        return tiny()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def twin(cls):
+        return tiny()
+
+
+class TestSmolLM2(BlocksContract):
+    """A model of this process that was trained."""
+
+    specials = ("<|im_start|>", "<|im_end|>")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def runtime(cls):
+        return smollm()
 
 
 class TestLlamaServer(RuntimeContract):
