@@ -256,7 +256,9 @@ class TestByItself:
         with MemOS.open(tmp_path / "store", runtime=runtime, clock=clock, worker="none", settings=settings) as memory:
             alice = memory.as_user("alice")
             cube = alice.add(LONG).cubes[0]
-            others = alice.add([f"The {name} stands in room {number}." for number, name in enumerate(("globe", "mast", "bell", "chart"))]).cubes
+            others = alice.add(
+                [f"The {name} stands in room {number}." for number, name in enumerate(("globe", "mast", "bell", "chart"))]
+            ).cubes
             memory.drain(30)
             for day in range(30):
                 clock.time = START + timedelta(days=day)

@@ -139,7 +139,7 @@ def _replaced(work: Work, before: MemCube, made: Made, decided: list[Any]) -> Cu
     told_of = provenance.mutated(work, before.provenance, ORIGIN)
     update: dict[str, Any] = {"payload": made.payload, "version": before.version + 1, "updated_at": work.now, "provenance": told_of}
     if decided:
-        update["metadata"] = before.metadata | {DECISIONS: decided}
+        update["metadata"] = before.metadata | {DECISIONS: [*before.metadata.get(DECISIONS, ()), *decided]}
     return CubeWrite(before.model_copy(update=update), birth=False, terms=NO_TERMS)
 
 
@@ -254,7 +254,7 @@ def _let_go(work: Work, options: ConvertOptions) -> Prepared:
 def _ended(work: Work, cube: MemCube, decided: list[Any]) -> CubeWrite:
     update: dict[str, Any] = {"state": State.EXPIRED, "provenance": provenance.mutated(work, cube.provenance, Event.FORGET)}
     if decided:
-        update["metadata"] = cube.metadata | {DECISIONS: decided}
+        update["metadata"] = cube.metadata | {DECISIONS: [*cube.metadata.get(DECISIONS, ()), *decided]}
     return CubeWrite(cube.model_copy(update=update), birth=False)
 
 

@@ -26,8 +26,8 @@ NO_RUNTIME = (
     "a local one is installed by pip install 'memos-kernel[local]'"
 )
 LOCAL = "those of the local runtime do: runtime='transformers:///path/to/model'"
-ADAPTERS = 8
-"""So many adapters stay loaded."""
+ADAPTERS, USERS = 8, 64
+"""So many adapters stay loaded, and so many users have a cache of their own in an engine that keeps one."""
 BYTES_PER_TOKEN = 3.3
 """Of English, Spanish and code under the usual tokenizers, a little under the true number, so that counts are a little over."""
 EMPTY = TierStatus(0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -45,7 +45,7 @@ class Engine:
         if isinstance(runtime, ActivationRuntime) and runtime.capabilities.activation:
             self._attacher = Attacher(runtime, blobs, budget, new_id)
         self._lock = threading.Lock()
-        self._adapters = Kept(ADAPTERS)
+        self._adapters, self._salted = Kept(ADAPTERS), Kept(USERS)
 
     @property
     def present(self) -> bool:
@@ -156,11 +156,23 @@ class Engine:
     def generate(self, tenant: str, user: str, prompt: Prompt, sampling: Sampling, attached: Attached) -> Iterator[Generated]:
         """The model's answer, piece by piece; the KV of what will stand in the next prompt too is kept in memory."""
         given = attached if attached.blocks or attached.adapter is not None else None
-        runtime = self.marking(tenant) if sampling.watermark else self.runtime
+        runtime = self.marking(tenant) if sampling.watermark else self._apart(tenant, user)
         for piece in runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None):
             if piece.kept is not None and self._attacher is not None:
                 self._attacher.keep(tenant, user, prompt, attached, piece.kept)
             yield replace(piece, kept=None)
+
+    def _apart(self, tenant: str, user: str) -> ModelRuntime:
+        """The model with a cache of its own for a user, where the engine keeps one: its time tells nobody what others have said."""
+        salted = getattr(self.runtime, "salted", None)
+        if not callable(salted):
+            return self.runtime
+        with self._lock:
+            known = self._salted.get(tenant, user)
+            if not isinstance(known, ModelRuntime):
+                known = salted(self.blobs.mark(tenant, f"salt {user}"))
+                self._salted.put(tenant, user, known)
+        return known
 
     def marking(self, tenant: str) -> MarkingRuntime:
         """The model as it marks what it generates for a tenant, by a key that only this store can compute; InvalidCall where it cannot."""

@@ -13,9 +13,11 @@ from memos.interface.memory_api.log_aggregates import AGGREGATES
 from memos.interface.memory_api.log_rows import ACCESS, SOURCES, Ends, Entry, Reading, Row, Spot
 from memos.memcube.call import MemoryReply
 from memos.memcube.fields import instant, microseconds
+from memos.memcube.filter import Filter
 from memos.memcube.log import CallId, LogQuery
 from memos.memcube.value import Value
 
+ANYBODY = Filter.everything()
 NAMESAKES = 100
 """How many rows under one call id are looked at: a caller may give an id again, as one does who sends a call twice."""
 SHOWING = {"cursor", "limit"}
@@ -32,7 +34,7 @@ def prepare_log(work: Work) -> Prepared:
     """One page of the rows that were asked for, or what an aggregate makes of them all."""
     _require_present(work)
     query = read_options(LogQuery, work)
-    reading = Reading(work, query)
+    reading = Reading(work, _with_forms(work, query))
     if query.aggregate is not None:
         counted = AGGREGATES[query.aggregate](reading.entries(reading.ends()), query, lambda entry: told(reading, entry))
         return _answered(work, counted)
@@ -54,6 +56,8 @@ def prepare_explain(work: Work) -> Prepared:
         raise NotFound(f"there is no call {call} here for you; log() shows those there are")
     entry = min(found, key=lambda each: (each.row["caller"] != reading.mine, each.spot.source))
     value = told(reading, entry) | {"memories": _explained(reading, entry)}
+    if entry.row["operation"] == "convert":
+        value["decisions"] = _decided(reading, entry)
     if reading.auditor:
         value["withheld"] = tuple(entry.row.get("withheld", ()))
     return _answered(work, value)
@@ -102,6 +106,30 @@ def _explained(reading: Reading, entry: Entry) -> tuple[dict[str, Any], ...]:
         memories = [(each[0], each[1], next((kind for _, kind in sorted(stood.get(each, ()))), None), ()) for each in entry.memories]
     names = ("id", "version", "form", "lanes")
     return tuple(dict(zip(names, memory, strict=True)) | {"visible": memory[0] in seen} for memory in memories)
+
+
+def _with_forms(work: Work, query: LogQuery) -> LogQuery:
+    """A question about some memories, also about the KV blocks and adapters that were made of them: so a memory's log has its moves."""
+    if not query.cubes or not work.view.derives():
+        return query
+    asked = set(query.cubes)
+    made = (cube_id for cube_id, sources in work.view.derived(gone=True).items() if not sources.isdisjoint(asked))
+    return query.model_copy(update={"cubes": tuple(dict.fromkeys((*query.cubes, *sorted(made))))})
+
+
+def _decided(reading: Reading, entry: Entry) -> list[Any]:
+    """The decisions by which a call converted memories, with their numbers: of each derived memory what this commit added."""
+    found: list[Any] = []
+    work = reading.work
+    made = work.view.derived([each[0] for each in entry.memories], gone=True)
+    for cube_id in reading.seen(sorted(made)):
+        before: list[Any] = []
+        for row in work.view.versions(cube_id, grant=ANYBODY, now=work.now):
+            after = list(row.metadata.get("decisions", ()))
+            if row.seq == entry.row["seq"]:
+                found += after[len(before) :] if after[: len(before)] == before else after
+            before = after
+    return found
 
 
 def _require_present(work: Work) -> None:

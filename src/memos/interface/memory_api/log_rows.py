@@ -160,8 +160,11 @@ class Reading:
             self._stood |= dict.fromkeys(unknown, frozenset()) | self.work.view.stood(unknown)
 
     def seen(self, ids: Sequence[str]) -> frozenset[str]:
-        """Those of the memories that the caller may see now."""
-        return self.work.view.allowed(ids, grant=self.work.grant.filter, now=self.work.now)
+        """Those of the memories that the caller may see now, and blocks and adapters that are gone whose every source it may see."""
+        view, work = self.work.view, self.work
+        made = view.derived(ids, gone=True) if view.derives() else {}
+        found = view.allowed([*ids, *{each for sources in made.values() for each in sources}], grant=work.grant.filter, now=work.now)
+        return found.intersection(ids) | {each for each, sources in made.items() if sources and sources <= found}
 
 
 def _place(after: Spot | None, source: int) -> Place | None:
