@@ -54,6 +54,7 @@ class Warrant:
         self._engine, self._view, self._caller, self._now = engine, view, authority(caller), now
         self.system = caller.kind == "system"
         self._inherited: dict[str, tuple[str, ...]] = {}
+        self._derived: dict[tuple[Filter, Filter, Asked, bool], Filter] = {}
 
     def standing(self, cube: MemCube) -> MemCube:
         """The canonical row of a memory as it stands now, or itself where there is none."""
@@ -127,7 +128,10 @@ class Warrant:
         if not self._view.derives():
             return found
         seen = found if action in {"read", "history"} else self._texts_or_derived("read", past=past, exempt=exempt)
-        return with_derived(found, seen, self._view, self.asked, self._now, gone=past)
+        key = found, seen, self.asked, past
+        if key not in self._derived:
+            self._derived[key] = with_derived(found, seen, self._view, self.asked, self._now, gone=past)
+        return self._derived[key]
 
     def _texts_or_derived(self, action: Action, *, past: bool, exempt: str | None, beside: bool = False) -> Filter:
         """Which memories the caller may see, as if each stood for itself."""
