@@ -58,6 +58,7 @@ class MemOS(Doors, Locking, Modelling):
     ) -> None:  # fmt: skip
         self._reranker, self._chat, self._runtime = reranker, chat, runtime
         self._settings, self._clock, self._runs = settings, clock, worker
+        self._ours: ModelRuntime | None = None
         self._closed = threading.Event()
         self._seals = Seals()
         self._api = Entrance()
@@ -125,11 +126,14 @@ class MemOS(Doors, Locking, Modelling):
             raise InvalidCall("the setting extract is 'model', and there is none: give one with chat=, or name it in the setting chat")
         parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
         try:
-            answering = load_runtime(loaded.runtime if runtime is None else runtime)
+            wanted = loaded.runtime if runtime is None else runtime
+            answering = load_runtime(wanted)
         except BaseException:
             parts.adapter.close()
             raise
-        return cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked, runtime=answering)
+        opened = cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked, runtime=answering)
+        opened._ours = answering if isinstance(wanted, str) else None  # noqa: SLF001 - it is one of this class
+        return opened
 
     def drain(self, seconds: float | None = None) -> bool:
         """Compute or await every pending vector, and extract what is to be extracted; False when some is pending still.
@@ -159,6 +163,8 @@ class MemOS(Doors, Locking, Modelling):
             self._worker.stop(self._settings.close_seconds if self._threaded else 0.0)
         finally:
             self._engine.close()
+            if self._ours is not None:
+                self._ours.close()
             self._vault.close()
             self._parts.counters.close()
 
