@@ -132,7 +132,7 @@ class MemOS(Doors, Locking, Modelling):
             parts.adapter.close()
             raise
         opened = cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked, runtime=answering)
-        opened._ours = answering if isinstance(wanted, str) else None  # noqa: SLF001 - it is one of this class
+        opened._ours = answering if isinstance(wanted, str) else None
         return opened
 
     def drain(self, seconds: float | None = None) -> bool:

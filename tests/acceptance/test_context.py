@@ -214,7 +214,8 @@ class TestHandles:
         talking.chat("Where do I live?", max_tokens=4)
         context = talking.context("And before that?")
         (attachment,) = context.attachments
-        assert attachment.exact and attachment.tokens
+        assert attachment.exact
+        assert attachment.tokens
         with pytest.raises(NotFound):
             memory._api.answer(memory.as_user("bob").caller, context, _greedy())
 

@@ -1,5 +1,6 @@
 """`convert` and what the worker does by itself: memories as KV blocks and adapters, and as text again."""
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -46,7 +47,8 @@ class TestBlocks:
         assert block.provenance.id == first
         assert [(parent.id, parent.version, parent.relation) for parent in block.provenance.parents] == [(first, 1, "derived_from")]
         assert (block.namespace, block.owner) == ("user/alice", "alice")
-        assert block.payload.model == runtime.name and block.payload.bytes
+        assert block.payload.model == runtime.name
+        assert block.payload.bytes
         assert block.text == ""
 
     def test_the_same_again_is_the_same_block(self, memory):
@@ -186,8 +188,10 @@ class TestAdapters:
         assert memory.drain(30)
         assert derived(alice, "parameter") == ()
         (refused,) = alice.history(begun.id).cubes
-        assert refused.state == "expired" and "perplexity" in refused.metadata["refused"]
-        assert refused.payload.report["perplexity"] == 3.0 and not refused.payload.blob
+        assert refused.state == "expired"
+        assert "perplexity" in refused.metadata["refused"]
+        assert refused.payload.report["perplexity"] == 3.0
+        assert not refused.payload.blob
 
     def test_a_training_goes_on_where_it_was_when_the_process_ended(self, tmp_path):
         runtime = FakeRuntime(window=4096)
@@ -204,7 +208,8 @@ class TestAdapters:
             assert memory.drain(120)
             (live,) = derived(memory.as_user("alice"), "parameter")
         assert live.payload.passed
-        assert 0 < steps < 12_000 and steps + again.counted.steps <= 12_000 + 500
+        assert 0 < steps < 12_000
+        assert steps + again.counted.steps <= 12_000 + 500
 
     def test_it_ends_when_one_of_its_sources_is_forgotten(self, memory, runtime):
         alice, ids = told(memory)
@@ -272,13 +277,14 @@ class TestByItself:
                 memory.drain(30)
                 live = {each.type for each in derived(alice) if cube.id in {parent.id for parent in each.provenance.parents}}
                 forms.append("parameter" if "parameter" in live else "activation" if "activation" in live else "text")
-            changes = [(before, after) for before, after in zip(forms, forms[1:], strict=False) if before != after]
+            changes = [(before, after) for before, after in itertools.pairwise(forms) if before != after]
             ended = memory.as_user("alice").lineage(cube.id).value
             assert alice.get(cube.id).cubes[0].provenance.id == cube.id
             for form in alice.list(types=["activation", "parameter"], states=["activated", "archived", "expired"]).cubes:
                 moves += form.metadata.get("decisions", [])
         assert changes == [("text", "activation"), ("activation", "parameter"), ("parameter", "text")], forms
-        assert ended and others
+        assert ended
+        assert others
         assert all(move["reason"] and move["inputs"]["count"] for move in moves)
 
 
@@ -290,7 +296,8 @@ class TestComposed:
         exact = alice.context("How do I close the hall?")
         assert all(each.exact and each.error is None for each in exact.attachments)
         (composed,) = alice.context("How do I close the hall?", exact=False).attachments
-        assert not composed.exact and composed.error
+        assert not composed.exact
+        assert composed.error
         assert set(composed.cubes) == {cube.id for cube in blocks}
         assert set(composed.sources) == set(ids)
         assert alice.chat("How do I close the hall?", exact=False, store=False, max_tokens=4).value.usage.cached >= composed.tokens
