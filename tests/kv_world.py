@@ -41,10 +41,12 @@ def memories(runtime, length):
 
 
 def cases(runtime, count, blocks=5, length=80):
-    """`count` cases for a calibration: so many memories of so many tokens, and a question."""
+    """`count` cases for a calibration: so many memories of so many tokens, from places far apart as those found for a question are, and a
+    question.
+    """
     texts = memories(runtime, length)
     return [
-        ([texts[(number * blocks + at) % len(texts)] for at in range(blocks)], questions()[number * 7 % len(questions())])
+        ([texts[(number * 7 + at * 53) % len(texts)] for at in range(blocks)], questions()[number * 7 % len(questions())])
         for number in range(count)
     ]
 

@@ -1,8 +1,9 @@
 """Composition: blocks that were each read right after the same anchor, brought one behind the other, which is approximate.
 
 Keys are turned to their new positions (RoPE, Su et al. 2021: turning by a distance is exact), values stay. What is wrong then is that no
-block has seen the ones before it. Of the tokens, those whose keys and values deviate most from what they should be in an early layer are
-read anew through all layers, after all that stands before them (CacheBlend, Yao et al. 2025).
+block has seen the ones before it. A share of the tokens is read anew through all layers, after all that stands before them: a small share
+at the seams, where each block begins, for those lack the context of what stands before them most; a greater one where keys and values
+deviate most from what they should be in an early layer (CacheBlend, Yao et al. 2025), which costs the layers before it for every token.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from memos.errors import InvalidCall
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-EARLY = 1
+SEAMS = 0.2
+"""The greatest share that is read anew at the seams alone."""
+EARLY = 3
 """The layer whose keys and values say which tokens deviate; all before it are computed anew for every token."""
 
 
@@ -110,25 +113,41 @@ def placed(anchor: KvBlock, blocks: Sequence[KvBlock], frequencies: torch.Tensor
 
 def mended(engine: Engine, anchor: KvBlock, blocks: tuple[KvBlock, ...], share: float) -> tuple[tuple[KvBlock, ...], int]:
     """Blocks in their places of which a share of the tokens has been read anew, and how many; the first block needs none of it."""
-    first = len(anchor.tokens) + (len(blocks[0].tokens) if blocks else 0)
+    start = len(anchor.tokens)
     tokens = np.concatenate([anchor.tokens, *(block.tokens for block in blocks)])
-    count = min(round(share * (len(tokens) - len(anchor.tokens))), len(tokens) - first)
+    first = start + len(blocks[0].tokens)
+    count = min(round(share * (len(tokens) - start)), len(tokens) - first)
     if count <= 0:
         return blocks, 0
     with engine.using(None):
         cache = forked((anchor, *blocks), engine.shapes, engine.dtype, 0)
-        places = first + _deviation(engine, tokens, cache, first).topk(count).indices.sort().values
+        if share <= SEAMS:
+            places = _seams(blocks, first, share)
+        else:
+            places = first + _deviation(engine, tokens, cache, first).topk(count).indices.sort().values
         _read(engine, tokens, cache, places)
-    return _cut(cache, blocks, len(anchor.tokens)), count
+    return _cut(cache, blocks, start), len(places)
+
+
+def _seams(blocks: Sequence[KvBlock], first: int, share: float) -> torch.Tensor:
+    """The places of the first tokens of each block but the first one, so many that they are that share of all."""
+    whole = share * sum(len(block.tokens) for block in blocks) / sum(len(block.tokens) for block in blocks[1:])
+    places: list[int] = []
+    at = first
+    for block in blocks[1:]:
+        places.extend(range(at, at + min(len(block.tokens), max(1, round(whole * len(block.tokens))))))
+        at += len(block.tokens)
+    return torch.tensor(places)
 
 
 def _deviation(engine: Engine, tokens: NDArray[np.int64], cache: DynamicCache, first: int) -> torch.Tensor:
     """How far the keys and values of each token from `first` on are from what they should be in an early layer, (tokens,)."""
-    early = forked((), engine.shapes[: EARLY + 1], engine.dtype, len(tokens))
-    early.layers[EARLY] = _Early(early.layers[EARLY].room, 0)
+    at = min(EARLY, len(engine.shapes) // 2)
+    early = forked((), engine.shapes[: at + 1], engine.dtype, len(tokens))
+    early.layers[at] = _Early(early.layers[at].room, 0)
     with suppress(_EnoughError):
         engine.model(input_ids=torch.from_numpy(tokens[None]), cache=early, use_cache=True, logits_to_keep=1)
-    have, should = cache.layers[EARLY].room, early.layers[EARLY].room
+    have, should = cache.layers[at].room, early.layers[at].room
     return (have[..., first : len(tokens), :] - should[..., first : len(tokens), :]).float().square().sum(dim=(0, 1, 2, 4))
 
 
