@@ -100,7 +100,10 @@ class Converter:
             cubes = view.get(list(dict.fromkeys(wanted)), grant=ANYBODY, now=self._clock.now())
             looked = [self._looked(view, cube, forms) for cube in cubes.values() if cube.text and cube.id not in forms.training]
         now = self._clock.now()
-        signals = Signals(now=now, capabilities=able, load=self._engine.load(), hit_rate=self._engine.status().hit_ratio or 0.0)
+        observed = self._engine.observed
+        signals = Signals(
+            now=now, capabilities=able, load=self._engine.load(), hit_rate=observed.hit_rate, given=observed.costs()
+        )  # fmt: skip
         refused = {each.subject.cube for each in looked if each.refused is not None and now - each.refused < AGAIN}
         placed = {each.subject.cube: each.placed for each in looked}
         found = moves([each.subject for each in looked], placed, signals, self._engine.policy)

@@ -79,7 +79,7 @@ def prepare_context(work: Work) -> Prepared:
     fixed = compiled(query.text, system=options.system or work.desk.settings.system, tools=options.tools, turns=turns)
     signals = Signals(
         now=work.moment, budget=options.budget, window=engine.window, taken=tokens_of(work, fixed), capabilities=engine.capabilities,
-        load=engine.load(), hit_rate=engine.status().hit_ratio or 0.0, compose=not options.exact,
+        load=engine.load(), hit_rate=engine.observed.hit_rate, given=engine.observed.costs(), compose=not options.exact,
         history=tuple(turn.text for turn in turns),
     )  # fmt: skip
     planned = plan(work.call, found.candidates, signals, engine.policy)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from memos.errors import InvalidCall, MemOSError
 from memos.infrastructure.memvault.tiers import TierStatus
 from memos.interface.memory_api.attaching import Attacher, Attaching, Kept, Supply, about
+from memos.interface.memory_api.observing import Observed
 from memos.memcube.cube import MemCube
 from memos.memcube.payload import Parameter
 from memos.memcube.prompt import Prompt, Sampling
@@ -44,7 +45,7 @@ class Engine:
         self._attacher: Attacher | None = None
         if isinstance(runtime, ActivationRuntime) and runtime.capabilities.activation:
             self._attacher = Attacher(runtime, blobs, budget, new_id)
-        self._lock = threading.Lock()
+        self._lock, self.observed = threading.Lock(), Observed()
         self._adapters, self._salted = Kept(ADAPTERS), Kept(USERS)
 
     @property
@@ -158,6 +159,8 @@ class Engine:
         given = attached if attached.blocks or attached.adapter is not None else None
         runtime = self.marking(tenant) if sampling.watermark else self._apart(tenant, user)
         for piece in runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None):
+            if piece.usage is not None:
+                self.observed.note(piece.usage)
             if piece.kept is not None and self._attacher is not None:
                 self._attacher.keep(tenant, user, prompt, attached, piece.kept)
             yield replace(piece, kept=None)
