@@ -12,13 +12,13 @@ from memos.interface.memory_api import provenance
 from memos.interface.memory_api.arrange import strictest
 from memos.interface.memory_api.converting import MADE, Made, Material, told
 from memos.interface.memory_api.create import UNUSED
-from memos.interface.memory_api.derived import forms_of, is_derived, sources_of
+from memos.interface.memory_api.derived import forms_of, sources_of
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.interface.memory_api.query import named
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet, Terms
 from memos.memcube.cube import MemCube
-from memos.memcube.derivation import DERIVED
+from memos.memcube.derivation import DERIVED, is_derived
 from memos.memcube.namespace import layer_of
 from memos.memcube.payload import Activation, Parameter
 from memos.memcube.provenance import Parent, Provenance

@@ -8,9 +8,8 @@ from datetime import datetime
 
 from memos.memcube.call import Grant
 from memos.memcube.cube import MemCube
-from memos.memcube.derivation import DERIVED
+from memos.memcube.derivation import DERIVED, is_derived
 from memos.memcube.filter import Filter
-from memos.memcube.payload import Activation, Parameter
 from memos.memcube.state import PRESENT
 from memos.ports.adapter import View
 
@@ -18,11 +17,6 @@ ANYBODY = Filter.everything()
 KINDS = Filter.parse({"type": {"in": ["activation", "parameter"]}, "state": {"in": [str(state) for state in PRESENT]}})
 MOST = 1000
 """So many derived memories of one caller are looked at, the latest made."""
-
-
-def is_derived(cube: MemCube) -> bool:
-    """Whether a memory is a form of others: a KV block or an adapter."""
-    return isinstance(cube.payload, Activation | Parameter)
 
 
 def sources_of(cube: MemCube) -> tuple[tuple[str, int], ...]:
