@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 HANDLES, LOADED = 256, 32
 """So many handles are good at a time, and so many blocks from files stay at hand."""
-RECOMPUTE = 0.15
-"""The share of the tokens of composed blocks that is read anew: what the paper of CacheBlend (Yao et al. 2024) recommends."""
+RECOMPUTE = 0.1
+"""The share of the tokens of composed blocks that is read anew, at their beginnings (see docs/guides/kv.md); calibrate with this one."""
 STABLE = frozenset({"system", "tools", "pinned", "session"})
 """The parts of a prompt whose KV is kept for the next one; what was retrieved for one question is not."""
 
