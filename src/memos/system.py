@@ -125,14 +125,9 @@ class MemOS(Doors, Locking, Modelling):
         if asked is None and given.get("extract") == "model":
             raise InvalidCall("the setting extract is 'model', and there is none: give one with chat=, or name it in the setting chat")
         parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
-        try:
-            wanted = loaded.runtime if runtime is None else runtime
-            answering = load_runtime(wanted)
-        except BaseException:
-            parts.adapter.close()
-            raise
-        opened = cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked, runtime=answering)
-        opened._ours = answering if isinstance(wanted, str) else None
+        wanted = loaded.runtime if runtime is None else runtime
+        opened = cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked, runtime=_answering(wanted, parts))
+        opened._ours = opened._runtime if isinstance(wanted, str) else None
         return opened
 
     def drain(self, seconds: float | None = None) -> bool:
@@ -287,3 +282,12 @@ class MemOS(Doors, Locking, Modelling):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _answering(wanted: ModelRuntime | str | None, parts: StoreParts) -> ModelRuntime | None:
+    """The model runtime that is wanted; where it cannot be had the store is closed again."""
+    try:
+        return load_runtime(wanted)
+    except BaseException:
+        parts.adapter.close()
+        raise

@@ -167,7 +167,8 @@ def unpacked(model: Model, blob: Blob, about: About, now: datetime | None = None
     count = len(model.engine.shapes)
     return KvBlock(
         tokens, base, anchor, about.adapter, model.fingerprint, tuple(_numbers(file, f"k.{index}", form) for index in range(count)),
-        tuple(_numbers(file, f"v.{index}", form) for index in range(count)), form=form,
+        tuple(_numbers(file, f"v.{index}", form) for index in range(count)), exact=form == "float16",
+        form=form,
     )  # fmt: skip
 
 
