@@ -118,6 +118,8 @@ def test_int8_takes_half_and_stays_near(runtime):
     half, small = runtime.pack(block, ABOUT), runtime.pack(block, ABOUT, form="int8")
     assert len(small) < 0.66 * len(half), "at 16 channels a head the factors weigh more than at the 64 of a usual model"
     again = runtime.unpack(small, ABOUT)
+    assert block.exact
+    assert not again.exact
     for one, other in zip((*block.keys, *block.values), (*again.keys, *again.values), strict=True):
         dense = one.body.float()
         assert float((other.body.float() * other.scale - dense).abs().max()) < 0.01 * float(dense.abs().max())

@@ -55,7 +55,7 @@ class Model(Protocol):
 
 def packed(model: Model, block: KvBlock, about: About, form: Stored) -> bytes:
     """A block as a file; InvalidCall for one that is not exact, is of another adapter, or has numbers that the form cannot hold."""
-    if not block.exact:
+    if not block.exact and block.form != "int8":
         raise InvalidCall("a block that was moved by composition is not kept: it is right in its place alone")
     if form not in ("float16", "int8"):
         raise InvalidCall(f"a block is kept as float16 or int8, not as {form[:20]!r}")
