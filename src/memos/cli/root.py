@@ -80,6 +80,7 @@ COMMANDS = {
     "encrypt": ("memos.cli.locking:encrypt", "Encrypt a store that is plain."),
     "decrypt": ("memos.cli.locking:decrypt", "Make an encrypted store plain."),
     "rotate-key": ("memos.cli.locking:rotate_key", "Lock an encrypted store with another key."),
+    "schedule": ("memos.cli.scheduling:schedule", "Compare policies of caches on workloads; record one."),
     "eval": ("memos.cli.evaluating:evaluations", "Measure how well memories are found."),
 }
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from memos.operation.memscheduler.following import keeper
 from memos.operation.memscheduler.policies import Policy
-from memos.operation.memscheduler.replacement import keeper
 from memos.operation.memscheduler.signals import Costs
 from memos.operation.memscheduler.workloads import DAY, Request
 

@@ -162,8 +162,8 @@ def clinic(random: Random, length: int) -> list[Request]:
 
 def agent(random: Random, length: int) -> list[Request]:
     """An agent that reads through whole folders once between tasks that need its tools and rules."""
-    made: list[Request] = []
     world, fresh = _World(random, 200, 1.1), 0
+    made: list[Request] = []
     while len(made) < length:
         for _ in range(random.randrange(10, 40)):
             made.append(Request(len(made) * 90.0, world.draw(4), "procedure"))
