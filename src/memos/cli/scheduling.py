@@ -35,7 +35,7 @@ def schedule() -> None:
     "simulate",
     "memos schedule simulate assistant",
     "memos schedule simulate trace.jsonl --bytes 200000000 --json",
-    "memos schedule simulate clinic --policy lru,memos --policy-file mine.json",
+    "memos schedule simulate clinic --policy gdsf,lru --policy-file mine.json",
 )
 @click.argument("trace", metavar="TRACE")
 @click.option("--policy", "policies", default=EVERY, show_default=True, metavar="P,P,…", help="The policies to compare.")
@@ -43,7 +43,7 @@ def schedule() -> None:
     "--policy-file",
     "documents",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="A policy as JSON, beside those; may be repeated.",
 )
 @click.option("--bytes", "budget", type=click.IntRange(min=0), metavar="N", help="What the cache holds.  [default: a tenth of all]")
@@ -97,7 +97,9 @@ def named(policies: str) -> list[Policy]:
 
 def policy_in(path: Path) -> Policy:
     """The policy of a file; InvalidCall when it is none."""
-    from memos.memcube.value import build
+    from pydantic import ValidationError
+
+    from memos.memcube.value import invalid
     from memos.operation.memscheduler.policies import Policy
 
     try:
@@ -106,7 +108,10 @@ def policy_in(path: Path) -> Policy:
         raise InvalidCall(f"{path} is no JSON ({error})") from None
     if not isinstance(given, dict):
         raise InvalidCall(f'{path} must hold a JSON object, e.g. {{"name": "mine", "kind": "memos"}}')
-    return build(Policy, **given)
+    try:
+        return Policy.model_validate(given)
+    except ValidationError as error:
+        raise InvalidCall(f"{path}: {invalid(error).message}") from None
 
 
 def requests_of(trace: str, seed: int, length: int) -> list[Request]:

@@ -27,7 +27,7 @@ class Weighing(Known):
     recency: float = Field(default=0.2, ge=0, description="how much what was just said weighs more than what is old")
     half_life_days: float = Field(default=30.0, gt=0)
     thrift: float = Field(default=0.5, ge=0, le=1, description="0 fills a budget by chance, 1 by chance for each token")
-    price: float = Field(default=0.035, ge=0)
+    price: float = Field(default=0.025, ge=0)
     busy: float = Field(default=4.0, ge=0, description="how many times more a second is worth when the model has no time left")
     standing: float = Field(default=0.25, ge=0, le=1, description="the share of the room that standing instructions may take")
     alike: float = Field(default=0.9, gt=0, le=1, description="from which share of common words on two memories say the same")
