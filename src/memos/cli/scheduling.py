@@ -77,7 +77,7 @@ def record(target: Target, out: Path, roles: tuple[str, ...]) -> None:
     if target.as_json:
         emit({"requests": len(rows), "out": str(out)})
     else:
-        say(f"{len(rows)} requests in {out}")
+        say(f"{len(rows)} request{'' if len(rows) == 1 else 's'} in {out}")
 
 
 schedule.add_command(simulate)
