@@ -19,6 +19,7 @@ from memos.memcube.filter import Filter
 from memos.memcube.governed import RetentionRule
 from memos.memcube.heat import cooled
 from memos.memcube.hold import Hold, Holds, standing
+from memos.memcube.payload import Parameter
 from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.transitions import TRANSITIONS, Event
 from memos.ports.adapter import View
@@ -93,7 +94,7 @@ class Sweeper:
 
     def _is_in_use(self, cube: MemCube, now: int, archived: Mapping[str, datetime]) -> bool:
         usage = cube.usage
-        if cube.frozen or usage.last_used_at is None:
+        if cube.frozen or usage.last_used_at is None or _is_trained(cube):
             return False
         if cube.state is State.ARCHIVED:
             return usage.last_used_at > archived[cube.id]
@@ -227,3 +228,8 @@ def _read(rule: LifecycleRule) -> tuple[State, Filter]:
 def last_touched(cube: MemCube) -> datetime:
     """When a memory was last written or used."""
     return max(cube.updated_at, cube.created_at, *([cube.usage.last_used_at] if cube.usage.last_used_at else []))
+
+
+def _is_trained(cube: MemCube) -> bool:
+    """Whether it is an adapter that is not done: it goes live by its examination alone, not by being looked at."""
+    return isinstance(cube.payload, Parameter) and cube.payload.done < 1.0
