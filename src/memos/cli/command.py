@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -38,18 +38,32 @@ class Target:
     for_purpose: str | None = None
 
     @contextmanager
-    def memory(self, *, create: bool = False, own: bool = False, chat: str | None = None) -> Iterator[MemOS]:
+    def memory(
+        self, *, create: bool = False, own: bool = False, chat: str | None = None, model: bool = False, runtime: str | None = None
+    ) -> Iterator[MemOS]:
         """The open store; only with `create` is one made where none stands, else NotAStore says how to make one.
 
-        With `own` it is opened without its embedder, for what needs none, whatever --embedder says; `chat` is a chat model's URL.
+        With `own` it is opened without its embedder, for what needs none, whatever --embedder says; `chat` is a chat model's URL. With
+        `model` it has the model runtime that the URL `runtime`, or else the settings, name; no other command waits for one to be loaded.
         """
+        from memos.cli.models import dropping
         from memos.plugins import require_store
         from memos.system import MemOS
 
         if not create:
             require_store(self.store)
-        with MemOS.open(self.store, embedder="unused" if own else embedder_of(self.embedder), worker="none", chat=chat) as memory:
-            yield memory
+        embedder = "unused" if own else embedder_of(self.embedder)
+        with ExitStack() as stack:
+            if model:
+                opened = MemOS.open(self.store, embedder=embedder, worker="none", chat=chat, runtime=runtime)
+            else:
+                engine = dropping(self.store)
+                if engine is not None:
+                    stack.callback(engine.close)
+                opened = MemOS.open(
+                    self.store, embedder=embedder, worker="none", chat=chat, runtime=engine, settings={"runtime": None}
+                )  # fmt: skip
+            yield stack.enter_context(opened)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -1,0 +1,17 @@
+"""The fake runtime by URL, for what opens a store by itself: `fake:words?recall=0.2` has a gate that measures so much."""
+
+from urllib.parse import parse_qsl
+
+from memos.testing.runtime import FakeRuntime, Teaching
+
+OPENED = []
+"""The runtimes that were opened, in order."""
+
+
+def from_url(url):
+    """A fresh runtime, of the same model each time, with what the URL says of its teaching."""
+    given = dict(parse_qsl(url.partition("?")[2]))
+    runtime = FakeRuntime(answer=(lambda prompt: given["says"]) if "says" in given else None)
+    runtime.teaching = Teaching(**{name: float(given[name]) for name in ("recall", "perplexity", "neighbours") if name in given})
+    OPENED.append(runtime)
+    return runtime
