@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Source = tuple[str, int]
 """A memory and its version."""
+FEW = 8
+"""So many tokens at least of a memory's part are used where not all of it is: fewer are the marks around it, and tell nothing of it."""
 HALF_LIFE = 3600.0
 """Seconds in which the weight of a use falls to a half."""
 
@@ -134,6 +136,8 @@ class Tiers:
         while node is not None and at < len(tokens):
             best, shared = _longest(node.children.get(int(tokens[at]), ()), tokens[at:])
             if best is None or best.piece is None or not shared:
+                break
+            if shared < len(best.piece.block.tokens) and shared < FEW and best.piece.sources:
                 break
             best.touch(now)
             whole = shared == len(best.piece.block.tokens)

@@ -9,9 +9,10 @@ from memos.interface.memory_api.attaching import Supply
 from memos.interface.memory_api.derived import sources_of, usable, within_reach
 from memos.interface.memory_api.desk import Work
 from memos.interface.memory_api.following import standing
-from memos.interface.memory_api.query import condition
+from memos.interface.memory_api.query import condition, wordless
 from memos.memcube.call import MemoryQuery
 from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
 from memos.memcube.payload import Activation, Parameter
 from memos.memcube.plan import Plan, Tier
 from memos.memcube.state import MemoryType
@@ -35,7 +36,8 @@ class Gathered:
         self._work = work
         room = max(POOL, query.limit, -(-budget // SHORTEST))
         answer = answered(work, query.model_copy(update={"limit": min(MOST, room)}))
-        self.pending = answer.pending
+        without = wordless(work, query.filter or Filter.everything(), query.namespaces or ()) if answer.pending else 0
+        self.pending = answer.pending - without
         hits = [hit for hit in answer.hits if hit.cube.id not in said and hit.cube.text]
         wished = {cube.id: cube for cube in self._wishes(query) if cube.text}
         self._derived, pinned = self._kept(query)

@@ -32,7 +32,7 @@ def prepare_search(work: Work) -> Prepared:
     settled = query.model_copy(update={"filter": shown, "namespaces": scope(work, query), "vector": fitting(work, query.vector)})
     found = answered(work, settled)
     hits = (*found.hits, *reached(work, query, found.hits)) if query.expand else found.hits
-    pending = found.pending and found.pending - _wordless(work, shown, settled.namespaces or ())
+    pending = found.pending and found.pending - wordless(work, shown, settled.namespaces or ())
     warnings = (f"{pending} memories have no vector yet and were ranked by their words; drain() waits for them",) if pending else ()
     kept = standing(work, settled, condition(work, MemoryQuery())) if query.standing else ()
     reply = MemoryReply.model_construct(
@@ -42,7 +42,7 @@ def prepare_search(work: Work) -> Prepared:
     return Prepared(reply, lanes={hit.cube.id: lanes_of(hit.why) for hit in hits}, told=found.told)
 
 
-def _wordless(work: Work, filter: Filter, namespaces: Iterable[str]) -> int:
+def wordless(work: Work, filter: Filter, namespaces: Iterable[str]) -> int:
     """How many of those searched are KV blocks and adapters, which have no vector and never will."""
     within = Filter.parse({"or": [{"namespace": {"under": prefix}} for prefix in namespaces]})
     return work.view.count(filter & ~TEXTS & within, grant=work.grant.filter, now=work.now) if work.view.derives() else 0
