@@ -36,7 +36,8 @@ class Gathered:
         self._work = work
         room = max(POOL, query.limit, -(-budget // SHORTEST))
         answer = answered(work, query.model_copy(update={"limit": min(MOST, room)}))
-        without = wordless(work, query.filter or Filter.everything(), query.namespaces or ()) if answer.pending else 0
+        shown = query.filter if query.filter is not None else Filter.everything()
+        without = wordless(work, shown, query.namespaces or ()) if answer.pending else 0
         self.pending = answer.pending - without
         hits = [hit for hit in answer.hits if hit.cube.id not in said and hit.cube.text]
         wished = {cube.id: cube for cube in self._wishes(query) if cube.text}
