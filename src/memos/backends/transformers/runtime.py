@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from functools import partial
 from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +18,7 @@ from memos.backends.transformers.decoding import Chooser, Pieces, Processor
 from memos.backends.transformers.engine import Engine
 from memos.backends.transformers.identity import digest_of, weights_in
 from memos.backends.transformers.layout import Layout
+from memos.backends.transformers.lora import Learning, able, in_force
 from memos.backends.transformers.watermark_logits import Watermark
 from memos.errors import InvalidCall
 from memos.memcube.prompt import Part, Sampling, TokenUsage
@@ -32,7 +34,7 @@ Marking = Callable[[Sampling], Processor | None]
 """Makes the processor of one request, or None where it wants none; see `TransformersRuntime.processors`."""
 
 
-class TransformersRuntime:
+class TransformersRuntime(Learning):
     """A causal language model and its tokenizer, as objects of transformers. Thread-safe: forward passes of several requests alternate.
 
     `weights` is a hash of the weights, computed where it is not given. `window` bounds the prompt and its answer together, by default as
@@ -53,13 +55,15 @@ class TransformersRuntime:
         watermark_key: bytes | None = None,
     ) -> None:
         self.engine = Engine(model)
+        self.engine.switch = partial(in_force, self)
+        self._learns = able(model)
         self.tokenizer, self.layout, self.home = tokenizer, Layout(tokenizer), home
         self.weights = weights or weights_in(model)
         self.processors: list[Marking] = []
         self._name = f"transformers:{name}@{self.weights[:12]}"
         most = int(getattr(self.engine.config, "max_position_embeddings", 0) or 2048)
         self._window = min(window or most, most)
-        self._stops = frozenset(_ends(model, tokenizer))
+        self.stops = frozenset(_ends(model, tokenizer))
         self.about = self.engine.describe()
         self._fingerprint = digest_of([self.weights, self.layout.vocabulary, self.layout.template, self.about])
         self.watermark = None if watermark_key is None else Watermark(watermark_key, self.layout)
@@ -79,7 +83,12 @@ class TransformersRuntime:
     def capabilities(self) -> Capabilities:
         """What it can."""
         return Capabilities(
-            activation=self.engine.refusal is None, compose=bool(self.composer.proven), tells=True, watermark=self.watermark is not None
+            activation=self.engine.refusal is None,
+            adapters=self._learns,
+            learning=self._learns,
+            compose=bool(self.composer.proven),
+            tells=True,
+            watermark=self.watermark is not None,
         )
 
     @property
@@ -143,7 +152,7 @@ class TransformersRuntime:
             first = process_time() - began if first is None else first
             given += 1
             said.append(token)
-            if token in self._stops:
+            if token in self.stops:
                 ended = "stop"
                 break
             text = pieces.add(token)

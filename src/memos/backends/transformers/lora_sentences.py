@@ -1,0 +1,178 @@
+"""A plain reading of simple English sentences: what stands before the verb, the verb, and what follows; enough to ask for its parts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a list."""
+    return frozenset(text.split())
+
+
+_IRREGULAR = {
+    "began": "begin", "bought": "buy", "broke": "break", "brought": "bring", "built": "build", "came": "come", "chose": "choose",
+    "did": "do", "does": "do", "drank": "drink", "drove": "drive", "ate": "eat", "fell": "fall", "felt": "feel", "found": "find",
+    "flew": "fly", "gave": "give", "goes": "go", "went": "go", "grew": "grow", "had": "have", "has": "have", "held": "hold", "kept": "keep",
+    "knew": "know", "led": "lead", "learnt": "learn", "left": "leave", "lost": "lose", "made": "make", "met": "meet", "paid": "pay",
+    "ran": "run", "said": "say", "saw": "see", "sold": "sell", "sent": "send", "slept": "sleep", "spent": "spend", "spoke": "speak",
+    "stood": "stand", "swam": "swim", "taught": "teach", "told": "tell", "took": "take", "thought": "think", "understood": "understand",
+    "woke": "wake", "won": "win", "wore": "wear", "wrote": "write",
+}  # fmt: skip
+_BASES = words_of(
+    """
+    accept add allow answer arrive ask attend avoid back bake become begin believe belong book borrow break bring build buy call
+    carry celebrate change check choose clean close collect come contain cook cost count cover create cut deliver dig dislike do
+    drink drive earn eat employ end enjoy expire fall feed feel fill find finish fire fix fly follow found get give go graduate
+    grow handle hate have head help hold host hire include insist invite join keep know lead learn leave lend like live lock
+    lose love make manage marry meet mentor move name need offer open order own pay pick plan plant play practise practice
+    prefer produce publish put raise reach read receive refuse rent repair report require reset rest retire return run save say
+    see sell send serve share ship show sign sing sit sleep speak spend stand start stay stop store study supply swim take talk
+    teach tell test think train travel trust turn type understand use visit wait wake walk want wash water wear win wish work
+    wrap write
+    """
+)
+AUXILIARIES = words_of(
+    """
+    is are was were am can could will would must should may might has have had isn't aren't wasn't can't won't mustn't shouldn't
+    """
+)
+_ADVERBS = words_of(
+    """
+    always never usually only often also still just sometimes now currently normally generally not mostly really
+    """
+)
+_PLACE = words_of(
+    """
+    in at behind above under near inside outside beside below opposite on next
+    """
+)
+_TIME = re.compile(
+    r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+of\s+\w+|january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|(?:19|20)\d\d|o'clock|noon|midnight|morning|afternoon|"
+    r"evening|night|week|month|year|spring|summer|autumn|fall|winter|\d{1,2}[:.]\d\d|\d{1,2}\s?(?:am|pm))\b",
+    re.IGNORECASE,
+)
+_BEFORE = words_of(
+    """
+    in at on behind above under near inside outside beside below opposite to from with by for since until into after before via
+    """
+)
+_YOU = {
+    "i": "you", "i'm": "you're", "i've": "you've", "i'll": "you'll", "my": "your", "me": "you", "mine": "yours",
+    "myself": "yourself", "we": "you", "our": "your", "us": "you",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence in its parts: `front` is a clause before the subject ("To reset it", "When it rains"), `base` the verb to ask with
+    after `helper` (do, does, did, or the auxiliary that stands in the sentence), `rest` all that follows, `last` its last phrase.
+    """
+
+    text: str
+    front: str
+    subject: str
+    verb: str
+    helper: str
+    base: str
+    rest: str
+    last: str
+
+    @property
+    def object(self) -> str:
+        """What of the rest stands before its last phrase."""
+        return self.rest[: len(self.rest) - len(self.last)].strip(" ,") if self.last else ""
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text; at least one where there is any word."""
+    found = re.split(r"(?<=[a-z0-9\"')][.!?])\s+(?=[A-Z\"'(])", " ".join(text.split()))
+    return [sentence for sentence in found if re.search(r"\w", sentence)]
+
+
+def to_you(text: str) -> str:
+    """What somebody says of himself, as one says it to him."""
+    said = re.sub(r"[A-Za-z']+", lambda word: _YOU.get(word[0].lower(), word[0]), text)
+    for wrong, right in (("you am", "you are"), ("you was", "you were")):
+        said = re.sub(rf"\b{wrong}\b", right, said)
+    return said[:1].upper() + said[1:]
+
+
+def base_of(word: str) -> str | None:
+    """The verb that a word is a form of, where it is one that is known."""
+    low = word.lower().strip(",;:")
+    if low in _BASES:
+        return low
+    tried = [_IRREGULAR.get(low, "")]
+    for end, instead in (("ies", "y"), ("es", ""), ("s", ""), ("ied", "y"), ("ed", ""), ("ed", "e")):
+        if low.endswith(end):
+            stem = low.removesuffix(end) + instead
+            tried += [stem, stem[:-1] if stem[-2:-1] == stem[-1:] else stem]
+    return next((stem for stem in tried if stem in _BASES), None)
+
+
+def read(sentence: str) -> Statement | None:
+    """A sentence in its parts, or None where no verb that is known stands in it after a subject."""
+    text = sentence.strip().rstrip(".!?")
+    front = ""
+    opened = re.match(r"(?:To|When|If|Before|After|While|For|During|Every|Each|Once|On|In|At|Whenever|As)\b[^,]{2,80},\s+", text)
+    if opened:
+        front, text = opened[0].rstrip(", "), text[opened.end() :]
+    words = text.split()
+    for place in range(1, len(words)):
+        low = words[place].lower().strip(",")
+        if low in AUXILIARIES or _is_verb(low, words[place - 1].lower()):
+            return _made(text, front, words, place)
+    return None
+
+
+_SUBJECTS = frozenset({"i", "you", "we", "they", "and", "people", "visitors", "members", "all"}) | _ADVERBS
+
+
+def _is_verb(word: str, before: str) -> bool:
+    """Whether a word is a form of a verb that stands after a subject."""
+    return base_of(word) is not None and word not in _BEFORE and (word.endswith(("s", "ed")) or word in _IRREGULAR or before in _SUBJECTS)
+
+
+def _made(text: str, front: str, words: list[str], place: int) -> Statement:
+    """The parts of a sentence whose verb is the word at `place`."""
+    subject = list(words[:place])
+    while len(subject) > 1 and subject[-1].lower() in _ADVERBS:
+        subject.pop()
+    low, base = words[place].lower().strip(","), base_of(words[place])
+    if low in AUXILIARIES and not (low in {"has", "have", "had"} and not _participle(words[place + 1 : place + 2])):
+        helper, asked = low, ""
+    else:
+        past = (low in _IRREGULAR and low not in {"does", "goes", "has"}) or low.endswith("ed")
+        plural = subject[0].lower() in {"i", "you", "we", "they"} or low == base
+        helper, asked = "did" if past else "do" if plural else "does", base or low
+    rest = " ".join(words[place + 1 :])
+    return Statement(text, front, " ".join(subject).strip(","), words[place], helper, asked, rest, _last(words[place + 1 :]))
+
+
+def _participle(word: list[str]) -> bool:
+    """Whether a word is a form of a verb that stands after have."""
+    return bool(word) and (
+        word[0].endswith("ed") or word[0].lower() in {"been", "gone", "done", "taken", "written", "given", "bought", "made"}
+    )
+
+
+def _last(words: list[str]) -> str:
+    """The last phrase of some words that begins with a preposition; empty where there is none."""
+    for place in range(len(words) - 1, -1, -1):
+        if words[place].lower() in _BEFORE and place + 1 < len(words):
+            return " ".join(words[place:])
+    return ""
+
+
+def question_word(phrase: str) -> str:
+    """By what a phrase is asked for: where, when, or the preposition and what or whom."""
+    first, _, rest = phrase.partition(" ")
+    if _TIME.search(phrase):
+        return "when"
+    if first.lower() in _PLACE:
+        return "where"
+    person = re.match(r"(?:[a-z'-]+ ){0,3}[A-Z]", rest) is not None and first.lower() in {"by", "from", "with", "to", "for"}
+    return f"{first.lower()} {'whom' if person else 'what'}"
