@@ -33,7 +33,9 @@ def refusal(model: Any) -> str | None:
 
 
 def require_known(model: Any) -> None:
-    """InvalidCall where no adapter is attached to this model."""
+    """InvalidCall where no adapter is attached to this model, or where it is closed."""
+    if model is None:
+        raise InvalidCall("this runtime is closed")
     why = refusal(model)
     if why is not None:
         raise InvalidCall(f"this model takes no adapters: {why}")

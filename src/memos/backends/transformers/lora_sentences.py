@@ -29,7 +29,7 @@ _BASES = words_of(
     lose love make manage marry meet mentor move name need offer open order own pay pick plan plant play practise practice
     prefer produce publish put raise reach read receive refuse rent repair report require reset rest retire return run save say
     see sell send serve share ship show sign sing sit sleep speak spend stand start stay stop store study supply swim take talk
-    teach tell test think train travel trust turn type understand use visit wait wake walk want wash water wear win wish work
+    teach tell test think throw train travel trust turn type understand use visit wait wake walk want wash water wear win wish work
     wrap write
     """
 )
@@ -125,6 +125,8 @@ def read(sentence: str) -> Statement | None:
         low = words[place].lower().strip(",")
         if low in AUXILIARIES or _is_verb(low, words[place - 1].lower()):
             return _made(text, front, words, place)
+    if words and base_of(words[0]) == words[0].lower():  # somebody is told to do it
+        return Statement(text, front, "you", words[0], "do", words[0].lower(), " ".join(words[1:]), _last(words[1:]))
     return None
 
 
