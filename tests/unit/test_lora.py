@@ -11,6 +11,7 @@ from memos.backends.transformers import lora
 from memos.errors import BackendError, InvalidCall
 from memos.memcube.prompt import Part, Sampling
 from memos.ports.runtime import About, Adapter, Attached, Course, Lesson
+from memos.testing.runtime_contract_blocks import BlocksContract
 from memos.testing.runtime_contract_learning import LearningContract
 from tests.smollm import tiny
 
@@ -57,7 +58,7 @@ def said(runtime, adapter=None):
     return "".join(piece.text for piece in runtime.generate(PROMPT, Sampling(max_tokens=16), attached=attached))
 
 
-class TestTinyRuntime(LearningContract):
+class TestTinyRuntime(BlocksContract, LearningContract):
     @pytest.fixture(scope="class")
     @classmethod
     def runtime(cls):
@@ -206,7 +207,8 @@ def _forged(body, **changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"rank": "8"}, {"rank": "0"}, {"rank": "-4"}, {"rank": "1e3"}, {"first": "0"}, {"first": "3"}, {"targets": ""}, {"targets": "lm_head"},
+        {"rank": "8"}, {"rank": "0"}, {"rank": "-4"}, {"rank": "1e3"}, {"first": "0"}, {"first": "3"}, {"targets": ""},
+        {"targets": "lm_head"},
         {"targets": "q_proj q_proj"}, {"targets": "q_proj"}, {"format": "memos-training-1"},
     ],
 )  # fmt: skip
