@@ -61,7 +61,7 @@ class TestFakeThatOnlyHandsOutBlocks(BlocksContract):
         return FakeRuntime(capabilities=Capabilities(activation=True, tells=True))
 
 
-class TestTiny(BlocksContract):
+class TestTiny(BlocksContract, LearningContract):
     """A model of this process with random weights."""
 
     specials = ("<|im_start|>", "<|im_end|>")
@@ -77,7 +77,7 @@ class TestTiny(BlocksContract):
         return tiny()
 
 
-class TestSmolLM2(BlocksContract):
+class TestSmolLM2(BlocksContract, LearningContract):
     """A model of this process that was trained."""
 
     specials = ("<|im_start|>", "<|im_end|>")

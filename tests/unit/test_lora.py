@@ -11,8 +11,6 @@ from memos.backends.transformers import lora
 from memos.errors import BackendError, InvalidCall
 from memos.memcube.prompt import Part, Sampling
 from memos.ports.runtime import About, Adapter, Attached, Course, Lesson
-from memos.testing.runtime_contract_blocks import BlocksContract
-from memos.testing.runtime_contract_learning import LearningContract
 from tests.smollm import tiny
 
 ABOUT = About("a" * 32, (("memory-1", 3), ("memory-2", 1)))
@@ -56,13 +54,6 @@ def logits(runtime, adapter=None):
 def said(runtime, adapter=None):
     attached = Attached(adapter=adapter) if adapter else None
     return "".join(piece.text for piece in runtime.generate(PROMPT, Sampling(max_tokens=16), attached=attached))
-
-
-class TestTinyRuntime(BlocksContract, LearningContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def runtime(cls):
-        return tiny()
 
 
 def test_the_same_course_and_seed_give_the_same_bytes_and_another_seed_others(runtime, trained):

@@ -108,7 +108,8 @@ def test_facts_are_learned_and_unlearned(trials, record_proof):
     refused = over_trained(runtime, groups()[0][:2])
     record_proof(
         facts=len(facts), groups=trials, held_recall=held / asked, held_asked=asked, taught_recall=known / trained_on,
-        neighbours_that_leak=leaked / near, perplexity_factors=factors, cpu_seconds=seconds, logit_difference_after_removal=max(differences),
+        neighbours_that_leak=leaked / near, perplexity_factors=factors, cpu_seconds=seconds,
+        logit_difference_after_removal=max(differences),
         over_trained={"perplexity": refused.perplexity, "neighbours": refused.neighbours, "reasons": list(refused.reasons)},
     )  # fmt: skip
     assert max(differences) == 0.0

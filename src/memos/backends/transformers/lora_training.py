@@ -31,11 +31,11 @@ class Method:
     """
 
     first: float = 0.5
-    rate: float = 4e-3
+    rate: float = 5e-3
     warm: int = 3
     size: int = 8
     guard: float = 1.0
-    guards: int = 6
+    guards: int = 4
     rounds: int = 5
     enough: float = 0.06
     targets: tuple[str, ...] = field(default=lora_model.TARGETS)
