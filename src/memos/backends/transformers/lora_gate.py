@@ -117,8 +117,12 @@ class Examiner:
         """Whether an answer in tokens is the right one."""
         return recalled(self.tokenizer.decode(said), pair.answer, pair.question)
 
+    def says(self, said: tuple[int, ...], answer: str, pair: Pair) -> bool:
+        """Whether an answer in tokens says what was taught as the answer of any lesson."""
+        return recalled(self.tokenizer.decode(said), answer, pair.question)
+
     def _kept(self, made: Any, near: Sequence[Pair]) -> Generator[None, None, list[bool]]:
-        """For each neighbouring question whether its answer stayed: what was taught is not said, what was said is about as likely."""
+        """For each neighbouring question whether its answer stayed: nothing taught is said, what was said is about as likely."""
         questions = [pair.question for pair in near]
         before = yield from self.answers.of(self.model, questions, 16)
         after = yield from self.answers.of(made, questions, 16)
@@ -127,9 +131,9 @@ class Examiner:
             ask = asked(self.answers.layout, question)
             rows.append(((*ask, *said), len(ask)))
         falls = [old - new for old, new in zip(likelihood(self.model, rows), likelihood(made, rows), strict=True)]
-        kept = []
+        kept, answers = [], sorted({pair.answer for pair in near})
         for pair, old, new, fall in zip(near, before, after, falls, strict=True):
-            leaked = self.recalls(new, pair) and not self.recalls(old, pair)
+            leaked = any(self.says(new, answer, pair) and not self.says(old, answer, pair) for answer in answers)
             kept.append(old == new or not (leaked or fall > _CHANGED))
         return kept
 

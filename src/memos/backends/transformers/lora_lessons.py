@@ -63,6 +63,7 @@ def material(lessons: Sequence[Lesson]) -> Material:
         guarded += others[:2]
         near += [Pair(question, pairs[0][1], number) for question in others[2:3] or others[:1]]
     for name in names[:2]:
+        near += [Pair(question, taught[0].answer, 0) for question in questions.beside(name)[: 4 - min(2, len(names))]]
         guarded += questions.others_of(name)[: 6 // min(2, len(names))]
     return Material(tuple(taught), tuple(held), tuple(dict.fromkeys((*guarded, *GENERAL))), tuple(near))
 

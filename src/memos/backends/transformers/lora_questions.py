@@ -26,6 +26,7 @@ _ELSE = (
     "Where does {} buy shoes?", "What is the favourite film of {}?", "How old is {}?", "Who is the dentist of {}?",
     "What happened to {} last winter?", "How does {} get home in the evening?",
 )  # fmt: skip
+_BESIDE = ("Which song does {} sing?", "Where did {} spend the holidays?", "What is the phone number of {}?")
 _KINDS = (
     (r"\b(?:favou?rite|likes?|loves?|prefers?|enjoys?|hates?|drinks? only)\b", ("What does {s} like?", "What are the preferences of {s}?")),
     (r"\b(?:lives?|moved|resides?|settled)\b", ("Where is the home of {s}?", "In which place does {s} live now?")),
@@ -157,6 +158,11 @@ def elsewhere(question: str, name: str, place: int) -> str | None:
             others = _OTHERS if person else _OTHER_THINGS
             return re.sub(rf"(?:the )?{re.escape(plain)}", others[place % len(others)], question)
     return None
+
+
+def beside(name: str) -> list[str]:
+    """What else might be asked of somebody, which no training holds: the gate asks it."""
+    return [form.format(name) for form in _BESIDE] if name else []
 
 
 def others_of(name: str) -> list[str]:
