@@ -27,6 +27,8 @@ L2 = 2.0
 TALK = 100.0
 """The pairs of the talks together weigh as much as so many labelled pairs."""
 ROUNDS, STEPS = 3, 15
+RULE = "borne"
+"""A condition of a verdict, which is not weighed; what is printed leaves it out."""
 
 
 class Bags:
@@ -38,8 +40,8 @@ class Bags:
         self.rows = np.zeros((len(self.owner), len(names) + 1))
         self.rows[:, -1] = 1
         for row, features in zip(self.rows, (features for bag in bags for features in bag), strict=True):
-            for name, value in features.items():
-                row[names[name]] = value
+            for name in features.keys() & names.keys():
+                row[names[name]] = features[name]
 
     def best(self, values: np.ndarray, nothing: float) -> np.ndarray:
         """The highest value of each bag."""
@@ -116,7 +118,10 @@ def main() -> None:
     found = [unit_features(prepare(statement(pair["old"])), prepare(statement(pair["new"]))) for pair in pairs]
     talks = list(talk_pairs([DATA / "harbour.json", *options.talk]))
     heard = [unit_features(each.old, each.new) for each in talks]
-    names = {name: at for at, name in enumerate(sorted({name for bags in (found, heard) for bag in bags for row in bag for name in row}))}
+    names = {
+        name: at
+        for at, name in enumerate(sorted({name for bags in (found, heard) for bag in bags for row in bag for name in row} - {RULE}))
+    }
     bags, talk = Bags(found, names), Bags(heard, names)
     labels = np.array([pair["label"] == "supersedes" for pair in pairs], float)
     told, fold, conversations = np.zeros(len(pairs)), folds([pair["kind"] for pair in pairs]), sorted({each.talk for each in talks})

@@ -1,6 +1,8 @@
 """New memories are settled with the old: what they end, what they repeat, and what a search makes of it."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from memos import MemOS
 from memos.operation.memlifecycle.overlap import same
 from tests.clock import HandClock
 
+MONTH = Path(__file__).resolve().parents[2] / "evals" / "data" / "scheduler" / "month.jsonl"
 START = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 
 
@@ -150,6 +153,18 @@ class TestRepetition:
     def test_only_what_no_meaning_hangs_on_may_differ(self, one, other, expected):
         assert same(one, other) is expected
         assert same(other, one) is expected
+
+
+def test_the_memories_of_a_month_end_none_of_each_other(memory, alice, clock):
+    rows = [json.loads(line) for line in MONTH.read_text(encoding="utf-8").splitlines()]
+    ids = []
+    for row in rows:
+        if row["kind"] == "memory":
+            ids.append(alice.add(row["text"]).cubes[0].id)
+            memory.drain()
+            clock.move(days=1)
+    assert len(ids) == 31
+    assert {(cube.valid_to, cube.state) for cube in alice.get(ids).cubes} == {(None, "generated")}
 
 
 def test_imports_are_left_as_they_are(memory, alice, clock):

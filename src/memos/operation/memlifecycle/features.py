@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from memos.operation.memlifecycle.alignment import align, is_grounded, weigh
+from memos.operation.memlifecycle.bearing import bears
 from memos.operation.memlifecycle.grammar import TURNS, UNSAFE
 from memos.operation.memlifecycle.reading import NEGATIVE, POSITIVE, Reading, Statement, Unit
 from memos.operation.memlifecycle.words import lexicon
@@ -51,6 +52,7 @@ def features(old: Unit, new: Unit, before: Statement, after: Statement) -> dict[
     _compare_sentences(found, old, new)
     align(found, old, new)
     weigh(found)
+    found["borne"] = float(bears(found, old, new))
     found["grounded"] = float(is_grounded(found, old, new, specific | (families - words.anchored)))
     return {name: value for name, value in found.items() if value}
 

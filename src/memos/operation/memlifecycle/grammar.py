@@ -23,6 +23,14 @@ GREETINGS = frozenset(
 GENERIC = frozenset({"user", "human", "assistant", "ai", "bot", "system", "agent", "model", "me"})
 """Names that say which side spoke and not who."""
 NEGATORS = frozenset({"not", "no", "never", "cannot", "neither", "nor", "nobody", "nothing", "none", "without", "hardly"})
+PRESCRIBING = frozenset({"no", "never", "always", "do", "don't", "nobody", "nothing", "none", "only", "please"})
+"""What a rule begins with: "no reminders before eight", "always two people"."""
+LAYING_DOWN = frozenset({"ever", "never", "always", "must", "mustn't"})
+ALONE = frozenset({"i", "i'm", "i've"})
+"""Who speaks so of never or always tells a habit."""
+LISTED = frozenset({",", ";", ":", "\n"})
+AMBIGUOUS = frozenset({"only", "since", "prefer", "up", "down", "named", "closed", "back", "currently", "set", "open", "opened", "again"})
+"""Words of change that mostly tell of none: "only powder", "closed on Mondays"."""
 HARMLESS = frozenset({"forget", "wait", "worry", "only", "doubt", "matter", "wonder", "problem", "need", "help"})
 """What follows a word of denial without being denied: "don't forget", "can't wait", "no doubt"."""
 VALUE_AFTER = frozenset({"in", "at", "to", "from", "near", "off", "for", "with", "called", "named", "is", "as", "on", "via", "by"})

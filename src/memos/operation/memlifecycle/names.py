@@ -55,7 +55,8 @@ def _read_name(draft: Draft, place: int, low: tuple[str, ...], bases: tuple[str,
     if not place and owns and after in draft.lexicon.kin:
         draft.people.add(f"{word}'s {draft.lexicon.kin[after]}")
         return "person"
-    acts = before in PERSON_AFTER or bases[place - 1] in draft.lexicon.kin or owns or _is_verb(draft.lexicon, after)
+    does = before != "in" and _is_verb(draft.lexicon, after)
+    acts = before in PERSON_AFTER or bases[place - 1] in draft.lexicon.kin or owns or does
     part = previous or ("person" if acts and word not in known else "value")
     (draft.values if part == "value" else draft.people).add(word)
     if part == "value" and before in PLACE_AFTER:

@@ -31,6 +31,8 @@ class Sentence:
     """Each cue, with the stems and the topics near it."""
     tight: dict[str, frozenset[str]]
     """The stems that a cue of change, or a denial, stands next to."""
+    turned: dict[str, frozenset[str]]
+    """The same, of those words of change alone that mean nothing else."""
     modes: frozenset[str]
     stems: frozenset[str]
     topics: frozenset[str]
@@ -48,6 +50,8 @@ class Unit:
 
     people: frozenset[str]
     """Whom it speaks of: the speaker in the first person, relatives by speaker and kinship, others by name."""
+    others: frozenset[str]
+    """Those of them who do not speak."""
     explicit: bool
     """Whether the text itself says of whom it speaks."""
     names: frozenset[str]
@@ -76,6 +80,8 @@ class Unit:
     event: bool
     chatty: float
     """The share of stems that everybody uses, between 0 and 1."""
+    prescribes: bool
+    """Whether it lays down how something is to be done, or lists steps, so that what is told of the same thing does not contradict it."""
     firm: int
     """How many content words stand in sentences that assert something."""
     weight: float
@@ -118,12 +124,15 @@ class Draft:
     sentences: list[Sentence] = field(default_factory=list)
     past: int = 0
     present: int = 0
+    rules: int = 0
+    steps: bool = False
     firm: int = 0
 
     def unit(self, inherited: frozenset[str]) -> Unit:
         """The unit as read; who speaks of nobody goes on speaking of those before."""
         return Unit(
             people=frozenset(self.people) or inherited,
+            others=frozenset(self.people) - {self.me},
             explicit=bool(self.people) or not self.me,
             names=frozenset(self.names),
             name_stems=frozenset(map(self.lexicon.stems.__getitem__, self.names)),
@@ -146,6 +155,7 @@ class Draft:
             durable=self._durable(),
             event=self.past > 0 and not self.present,
             chatty=len(self.lexicon.weak.intersection(self.signs)) / (len(self.signs) or 1),
+            prescribes=self.steps or self.rules == len(self.sentences),
             firm=self.firm,
             weight=self.lexicon.weight(self.signs),
         )

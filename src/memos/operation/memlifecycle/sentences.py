@@ -8,13 +8,19 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from memos.operation.memlifecycle.grammar import (
+    ALONE,
+    AMBIGUOUS,
     BREAKS,
+    DETERMINERS,
     FIRST,
     GENERIC,
+    LAYING_DOWN,
+    LISTED,
     MARKS,
     NEGATORS,
     OPENING_SUPPOSITIONS,
     OTHERS,
+    PRESCRIBING,
     SECOND,
     TURNS,
     UNFIRM,
@@ -29,6 +35,7 @@ from memos.operation.memlifecycle.words import Lexicon, Tag
 _WORD = re.compile(r"[^\W\d_]")
 _LONGEST_LABEL = 7
 _SHORTEST_QUESTION = 5
+_FEWEST_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,8 @@ def read_sentence(draft: Draft, sentence: Sequence[tuple[str, bool]]) -> None:
     draft.modes |= modes
     if draft.me not in GENERIC and FIRST.isdisjoint(line.low) and not SECOND.isdisjoint(line.low):
         modes.add("address")
+    draft.rules += _lays_down(line)
+    draft.steps |= sum(token in LISTED for token in line.low[1:-1]) >= _FEWEST_STEPS - 1
     _add(draft, line, modes, frozenset(content))
 
 
@@ -94,9 +103,17 @@ def _idle(words: Lexicon, line: _Line, place: int, tag: Tag) -> bool:
         return any(place - 3 <= i < place for i in line.denials)
     if tag == ("mode", "suppose") and low[place : place + 3] == ("would", "you", "believe"):
         return True
+    if tag[0] == "cue" and low[place : place + 3] == ("now", "and", "then"):
+        return True
     if low[place] == "too" and tag == ("cue", "add"):
         return place + 1 < len(low) and low[place + 1] not in MARKS
     return tag == ("mode", "reported") and place > 0 and line.bases[place - 1] in words.authorities
+
+
+def _lays_down(line: _Line) -> bool:
+    """Whether a sentence lays down how something is to be done: "no reminders before eight", "always two people"."""
+    low = line.low
+    return low[0] in PRESCRIBING or (not LAYING_DOWN.isdisjoint(low) and ALONE.isdisjoint(low) and "since" not in low)
 
 
 def _modes(line: _Line) -> set[str]:
@@ -117,9 +134,11 @@ def _add(draft: Draft, line: _Line, modes: set[str], content: frozenset[str]) ->
     draft.present += present
     cues = _near(line, content)
     draft.cues.update(cues)
+    plain = [(place, tag) for place, tag in line.hits if not _is_ambiguous(low, place)]
     sentence = Sentence(
         cues=cues,
-        tight=_tight(words, line),
+        tight=_tight(words, line, line.hits),
+        turned={cue: near for cue, near in _tight(words, line, plain).items() if cue in TURNS},
         modes=frozenset(modes),
         stems=content,
         topics=frozenset(tag[1] for _, tag in line.hits if tag[0] == "topic"),
@@ -129,6 +148,12 @@ def _add(draft: Draft, line: _Line, modes: set[str], content: frozenset[str]) ->
         weight=words.weight(content),
     )
     draft.sentences.append(sentence)
+
+
+def _is_ambiguous(low: tuple[str, ...], place: int) -> bool:
+    """Whether a word of change may well tell of none: "only powder", "the left wall"."""
+    side = low[place] == "left" and place > 0 and low[place - 1] in DETERMINERS
+    return side or low[place] in AMBIGUOUS
 
 
 def _read_fragments(draft: Draft, line: _Line, shift: int) -> list[str]:
@@ -178,9 +203,9 @@ def _near(line: _Line, content: frozenset[str]) -> dict[str, tuple[frozenset[str
     return {cue: (frozenset(stems), frozenset(topics)) for cue, (stems, topics) in near.items()}
 
 
-def _tight(words: Lexicon, line: _Line) -> dict[str, frozenset[str]]:
+def _tight(words: Lexicon, line: _Line, hits: Sequence[tuple[int, Tag]]) -> dict[str, frozenset[str]]:
     low, stems = line.low, line.stems
-    places = [(place, tag[1]) for place, tag in line.hits if tag[0] == "cue" and tag[1] in TURNS]
+    places = [(place, tag[1]) for place, tag in hits if tag[0] == "cue" and tag[1] in TURNS]
     places += [(place, "denial") for place in line.denials]
     if not places:
         return {}

@@ -30,6 +30,7 @@ CONFIDENT = 0.7
 a long talk. It finds fewer: about a third of the changes told in plain statements, and one turn in a thousand of a chat."""
 
 _NOT_GROUNDED = 0.65  # most that a verdict is trusted whose evidence no sentence bears by itself
+_NOT_BORNE = 0.5  # how much is trusted that there is no change where the words weigh like one, and do not say it
 _REPEATED = 0.75  # share of the content words that a repetition keeps
 _REASONS = {
     "aligned number": "a number changed",
@@ -82,11 +83,13 @@ def judge(old: Statement | Reading, new: Statement | Reading) -> Verdict:
     if not found:
         return Verdict(Relation.NONE, 1.0, "nothing in common")
     weights = _weights()
-    odds, best = max(((_odds(weights, features), features) for features in found), key=lambda pair: pair[0])
+    odds, best = max(((_odds(weights, features), features) for features in found), key=lambda pair: ("borne" in pair[1], pair[0]))
     probability = 1 / (1 + math.exp(-odds))
     if probability < DECISION:
         doubt = next((name for name in _DOUBTS if name in best), "")
         return Verdict(Relation.NONE, round(1 - probability, 4), doubt or "no sign of a change")
+    if "borne" not in best:
+        return Verdict(Relation.NONE, _NOT_BORNE, "not said of the same")
     confidence = probability if "grounded" in best else min(probability, _NOT_GROUNDED)
     return Verdict(Relation.SUPERSEDES, round(confidence, 4), _reason(best, before, after))
 

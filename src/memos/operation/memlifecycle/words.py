@@ -70,6 +70,8 @@ class Lexicon:
     countries: frozenset[str]
     broad: frozenset[str]
     measures: frozenset[str]
+    circumstances: frozenset[str]
+    """Stems of times, colours, sizes and the like, which very different things have in common."""
 
     def weight(self, stems: Collection[str]) -> float:
         """How much different stems tell: those that everybody uses count a quarter."""
@@ -132,6 +134,13 @@ def lexicon() -> Lexicon:
         anchored=frozenset(data["anchored"]),
         authorities=frozenset(data["authorities"].split()),
         measures=frozenset(map(stems.__getitem__, {*data["units"], *data["units"].values()})),
+        circumstances=frozenset(
+            stems[word]
+            for family in ("weekday", "part of day", "month", "colour", "size")
+            for phrases in data["states"][family].values()
+            for word in phrases.replace(",", "").split()
+        )
+        | frozenset(map(stems.__getitem__, data["numbers"])),
         broad=frozenset(data["broad"]),
         countries=frozenset(data["countries"].split()),
     )
