@@ -146,6 +146,8 @@ def directory(tmp_path, monkeypatch):
     return tmp_path
 
 
+# the page of the command line starts a hundred processes
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [name for name, blocks in BLOCKS.items() if any(block.language in RUN for block in blocks)])
 def test_the_examples_of_a_page_run_and_print_what_they_say(name, directory):
     assert run_blocks(name, BLOCKS[name], directory)
