@@ -9,6 +9,7 @@ from memos import MemOS
 from memos.aio import AsyncMemOS
 from memos.errors import Denied, InvalidCall, NotFound
 from memos.memcube.prompt import KINDS
+from memos.ports.runtime import Capabilities
 from memos.testing.runtime import FakeRuntime
 
 FACTS = [
@@ -234,3 +235,22 @@ def _greedy():
     from memos.memcube.prompt import Sampling
 
     return Sampling(max_tokens=4)
+
+
+class TestEnginesThatKeepACache:
+    def test_a_wish_stands_before_the_conversation_where_the_engine_finds_it_again(self, tmp_path):
+        runtime = FakeRuntime(window=4096, capabilities=Capabilities(keeps=True, tells=True))
+        with MemOS.open(tmp_path / "store", runtime=runtime, worker="none") as memory:
+            alice = memory.as_user("alice")
+            wish = alice.add("Always answer me in one sentence.").cubes[0]
+            alice.add(FACTS)
+            memory.drain(30)
+            talking = memory.as_user("alice", session="s1")
+            talking.chat("Where do I live?", max_tokens=4)
+            context = talking.context("What am I allergic to?")
+        kinds = {part.cube: part.kind for part in context.parts if part.cube is not None}
+        assert kinds[wish.id] == "pinned"
+        assert not context.attachments
+        (given,) = [each for each in context.plan.injections if each.cube == wish.id]
+        assert given.pinned
+        assert given.form == "plaintext"

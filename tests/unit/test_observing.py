@@ -41,3 +41,11 @@ def test_what_tells_nothing_changes_nothing_and_nonsense_is_bounded():
     assert observed.costs() is None
     observed.note(TokenUsage(prompt=100, completion=1, cached=0, computed=100, first_seconds=1e9))
     assert observed.costs().linear == 50 * USUAL.linear
+
+
+def test_an_engine_that_keeps_a_cache_is_given_credit_until_it_tells_otherwise():
+    observed = Observed(keeps=True)
+    assert observed.hit_rate == pytest.approx(0.5)
+    for _ in range(60):
+        observed.note(usage(400, 0))
+    assert observed.hit_rate < 0.01

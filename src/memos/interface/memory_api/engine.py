@@ -45,7 +45,7 @@ class Engine:
         self._attacher: Attacher | None = None
         if isinstance(runtime, ActivationRuntime) and runtime.capabilities.activation:
             self._attacher = Attacher(runtime, blobs, budget, new_id)
-        self._lock, self.observed = threading.Lock(), Observed()
+        self._lock, self.observed = threading.Lock(), Observed(keeps=runtime is not None and runtime.capabilities.keeps)
         self._adapters, self._salted = Kept(ADAPTERS), Kept(USERS)
 
     @property

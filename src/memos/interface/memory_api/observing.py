@@ -15,14 +15,18 @@ LEAST, MOST = 0.02, 50.0
 FEW = 16
 """An answer for which fewer tokens were read tells nothing of what reading costs."""
 USUAL = Costs()
+HOPED = (1000.0, 500.0)
+"""What is assumed of an engine that keeps a cache, until its answers tell otherwise: tokens of prompts, and those that were cached."""
 
 
 class Observed:
     """What the answers of one process took. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: bool = False) -> None:
         self._lock = threading.Lock()
         self._prompt = self._cached = self._seconds = self._usual = 0.0
+        if keeps:
+            self._prompt, self._cached = HOPED
 
     def note(self, usage: TokenUsage) -> None:
         """An answer was given."""

@@ -59,10 +59,12 @@ def _as_text(injection: Injection) -> Injection:
 
 def _prompt(kit: Kit, kept: Sequence[Injection], shown: dict[str, MemCube], desk: Desk) -> Prompt:
     lines = {each.cube: line(shown[each.cube], own=each.cube in kit.own) for each in kept}
-    by_form = {form: [(shown[each.cube], lines[each.cube]) for each in kept if each.form is form] for form in MemoryType}
+    before = {each.cube for each in kept if each.pinned or each.form is MemoryType.ACTIVATION}
+    pinned = [(shown[each.cube], lines[each.cube]) for each in kept if each.cube in before]
+    rest = [each for each in kept if each.form is MemoryType.PLAINTEXT and each.cube not in before]
     return compiled(
-        kit.question, system=kit.options.system or desk.settings.system, tools=kit.options.tools, pinned=by_form[MemoryType.ACTIVATION],
-        turns=kit.turns, retrieved=by_form[MemoryType.PLAINTEXT],
+        kit.question, system=kit.options.system or desk.settings.system, tools=kit.options.tools, pinned=pinned,
+        turns=kit.turns, retrieved=[(shown[each.cube], lines[each.cube]) for each in rest],
     )  # fmt: skip
 
 
