@@ -86,7 +86,8 @@ class Gathered:
             cube=cube.id, version=cube.version, tokens=tokens, similarity=0.0 if rank is None else rank[1],
             rank=None if rank is None else rank[0], heat=cube.usage.heat, count=cube.usage.count, last_used_at=cube.usage.last_used_at,
             said_at=cube.said_at, priority=cube.policy.priority, kind=kind, speaker=cube.speaker, session=cube.session,
-            standing=cube.id in wished and wishes(cube), pinned=cube.id in pinned or self._stands(cube, wished), protected=protected(cube, self._work.now),
+            standing=cube.id in wished and wishes(cube), pinned=cube.id in pinned or self._stands(cube, wished),
+            protected=protected(cube, self._work.now),
             forms=tuple(self._forms(cube)), text=cube.text,
         )  # fmt: skip
 
