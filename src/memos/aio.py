@@ -51,6 +51,10 @@ class AsyncChatStream:
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece
 
+    async def close(self) -> None:
+        """End the work, if it goes on: the model is free for others, and nothing is kept. What has ended stays as it is."""
+        await asyncio.to_thread(self._sync.close)
+
     @property
     def reply(self) -> MemoryReply:
         """What `chat` gives; InvalidCall before the last piece was read."""

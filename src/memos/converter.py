@@ -16,6 +16,7 @@ from typing import Any
 from memos.errors import MemOSError, VersionConflict
 from memos.interface.memory_api.derived import KINDS, sources_of
 from memos.interface.memory_api.engine import Engine
+from memos.interface.memory_api.talking import staying
 from memos.memcube.cube import MemCube
 from memos.memcube.derivation import DERIVED
 from memos.memcube.fields import microseconds
@@ -27,7 +28,6 @@ from memos.memcube.state import MemoryType, State
 from memos.operation.memscheduler.conversion import Placed, Subject
 from memos.operation.memscheduler.layout import line
 from memos.operation.memscheduler.placement import moves
-from memos.operation.memscheduler.protection import protected
 from memos.operation.memscheduler.signals import Signals
 from memos.ports.adapter import View
 from memos.ports.clock import Clock
@@ -98,7 +98,9 @@ class Converter:
             forms, cubes = self._forms(view), dict[str, MemCube]()
             wanted = [*sorted(self._used[tenant])[:MOST], *forms.blocks, *(each for one in forms.adapters for each, _ in sources_of(one))]
             cubes = view.get(list(dict.fromkeys(wanted)), grant=ANYBODY, now=self._clock.now())
-            looked = [self._looked(view, cube, forms) for cube in cubes.values() if cube.text and cube.id not in forms.training]
+            kept = staying(view, cubes.values(), self._clock.now())
+            given = [cube for cube in cubes.values() if cube.text and cube.id not in forms.training]
+            looked = [self._looked(view, cube, forms, kept.get(cube.id)) for cube in given]
         now = self._clock.now()
         observed = self._engine.observed
         signals = Signals(
@@ -129,8 +131,8 @@ class Converter:
                     forms.training |= {source for source, _ in sources}
         return forms
 
-    def _looked(self, view: View, cube: MemCube, forms: Forms) -> Looked:
-        """A memory as it is placed."""
+    def _looked(self, view: View, cube: MemCube, forms: Forms, why: str | None) -> Looked:
+        """A memory as it is placed; `why` it stays text."""
         now, usage = self._clock.now(), cube.usage
         block, adapter = forms.blocks.get(cube.id), forms.adapter_of(cube.id)
         gone, refused = self._gone(view, cube.id)
@@ -144,7 +146,7 @@ class Converter:
         kind = next((tag.value for tag in cube.tags if tag.name == "kind"), None)
         subject = Subject(
             cube=cube.id, version=cube.version, tokens=self._engine.count([line(cube, own=True)])[0], heat=heat, count=usage.count,
-            first_used_at=cube.created_at, last_used_at=last, kind=kind, protected=protected(cube, now),
+            first_used_at=cube.created_at, last_used_at=last, kind=kind, protected=why,
         )  # fmt: skip
         return Looked(subject, placed, refused)
 

@@ -18,6 +18,7 @@ from memos.errors import BackendError, InvalidCall, MemOSError, NotFound, Unavai
 from memos.interface.memory_api.attaching import about
 from memos.interface.memory_api.derived import sources_of
 from memos.interface.memory_api.engine import Engine
+from memos.interface.memory_api.voiding import named_blobs
 from memos.memcube.change import Fence
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
@@ -192,7 +193,21 @@ class Trainer:
             told |= {"passed": True, "blob": self._blobs.put(job.tenant, trained.body), "bytes": len(trained.body)}
         else:
             told["refused"] = "; ".join(trained.report.reasons)
-        self._call(job.tenant, NAME, id=job.cube.id, fence=self._at(), **told)
+        self._tell(job, told)
+
+    def _tell(self, job: Job, told: dict[str, Any]) -> bool:
+        """Have the training's memory say how far it is; False where that is not wanted any more, and what was put for it goes at once."""
+        wanted = False
+        try:
+            wanted = bool(self._call(job.tenant, NAME, id=job.cube.id, fence=self._at(), **told))
+        finally:
+            if not wanted and told.get("blob") and not self._is_named(job.tenant, told["blob"]):
+                self._blobs.remove(job.tenant, (told["blob"],))
+        return wanted
+
+    def _is_named(self, tenant: str, blob: str) -> bool:
+        with self._adapter.view(tenant) as view:
+            return blob in named_blobs(view)
 
     def _note(self, job: Job, progress: Progress) -> bool:
         """Tell how far a training is, keep what resumes it where there is something new; False when it is to end."""
@@ -203,8 +218,7 @@ class Trainer:
             return True
         done: dict[str, Any] = {"done": min(progress.done, 0.99), "steps": progress.steps, "seconds": progress.seconds}
         blob = self._blobs.put(job.tenant, progress.state)
-        wanted = self._call(job.tenant, NAME, id=job.cube.id, blob=blob, bytes=len(progress.state), fence=self._at(), **done)
-        return bool(wanted) and not self._stopping
+        return self._tell(job, done | {"blob": blob, "bytes": len(progress.state)}) and not self._stopping
 
 
 def _is_open(cube: MemCube, model: str | None) -> bool:

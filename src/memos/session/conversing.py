@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from typing import Any, Self, cast
 
 from memos.errors import InvalidCall, NotFound
 from memos.memcube.call import MemoryReply
@@ -20,11 +21,24 @@ Turns = Iterable[Mapping[str, str] | tuple[str, str]]
 
 
 class ChatStream:
-    """An answer as it is written: iterate over its pieces; then `reply` is what `chat` gives. Closing it early ends the work."""
+    """An answer as it is written: iterate over its pieces; then `reply` is what `chat` gives.
 
-    def __init__(self, pieces: Iterator[str | MemoryReply]) -> None:
+    Who leaves it before its end closes it, by `close` or as a context manager, which ends the work.
+    """
+
+    def __init__(self, pieces: Generator[str | MemoryReply]) -> None:
         self._pieces = pieces
         self._reply: MemoryReply | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failed: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the work, if it goes on: the model is free for others, and nothing is kept. What has ended stays as it is."""
+        self._pieces.close()
 
     def __iter__(self) -> Iterator[str]:
         """The pieces, whose joint text is the answer."""
@@ -144,17 +158,18 @@ class Conversing(Verbs):
         }  # fmt: skip
         return ChatStream(self._answered(text, asked, sampling, store=store))
 
-    def _answered(self, text: str, asked: dict[str, Any], sampling: Sampling, *, store: bool) -> Iterator[str | MemoryReply]:
+    def _answered(self, text: str, asked: dict[str, Any], sampling: Sampling, *, store: bool) -> Generator[str | MemoryReply]:
         if not isinstance(self._door, Answering):
             raise InvalidCall("no model answers behind this door; open the store with a runtime")
         context, pieces = self._begun(text, asked, sampling)
         said: list[str] = []
         usage, ended = TokenUsage(prompt=0, completion=0), "stop"
-        for piece in pieces:
-            usage, ended = piece.usage or usage, piece.ended or ended
-            if piece.text:
-                said.append(piece.text)
-                yield piece.text
+        with closing(cast("Generator[Generated]", pieces)):
+            for piece in pieces:
+                usage, ended = piece.usage or usage, piece.ended or ended
+                if piece.text:
+                    said.append(piece.text)
+                    yield piece.text
         yield self._kept(text, "".join(said), context, usage, ended, store=store)
 
     def _begun(self, text: str, asked: dict[str, Any], sampling: Sampling) -> tuple[Context, Iterator[Generated]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -119,23 +120,32 @@ class Tiers:
         self._lock = threading.Lock()
         self._roots: dict[Root, _Node] = {}
         self._bytes = self._blocks = self._requests = self._tokens = self._found = self._evicted = self._voided = 0
+        self._voidings: Counter[str] = Counter()
 
-    def find(self, root: Root, tokens: NDArray[np.int64], cut: Callable[[Block, int, int], Block]) -> Match:
-        """The longest beginning of some tokens that is held; `cut` takes a part of a block."""
+    def find(
+        self, root: Root, tokens: NDArray[np.int64], cut: Callable[[Block, int, int], Block], given: frozenset[Source] = frozenset()
+    ) -> Match:
+        """The longest beginning of some tokens that is held; `cut` takes a part of a block.
+
+        What was made of a memory is found only for who has been `given` it, in that version, with these tokens: a text that somebody has
+        guessed finds nothing, and neither does what another process has changed meanwhile.
+        """
         with self._lock:
-            match = self._walk(root, tokens, cut)
+            match = self._walk(root, tokens, cut, given)
             self._requests += 1
             self._tokens += len(tokens)
             self._found += match.tokens
             return match
 
-    def _walk(self, root: Root, tokens: NDArray[np.int64], cut: Callable[[Block, int, int], Block]) -> Match:
+    def _walk(
+        self, root: Root, tokens: NDArray[np.int64], cut: Callable[[Block, int, int], Block], given: frozenset[Source]
+    ) -> Match:  # fmt: skip
         node, at, now = self._roots.get(root), 0, time.monotonic()
         blocks: list[Block] = []
         sources: set[Source] = set()
         while node is not None and at < len(tokens):
             best, shared = _longest(node.children.get(int(tokens[at]), ()), tokens[at:])
-            if best is None or best.piece is None or not shared:
+            if best is None or best.piece is None or not shared or not best.piece.sources <= given:
                 break
             if shared < len(best.piece.block.tokens) and shared < FEW and best.piece.sources:
                 break
@@ -149,9 +159,19 @@ class Tiers:
             node = best
         return Match(tuple(blocks), at, frozenset(sources))
 
-    def keep(self, root: Root, pieces: Sequence[Piece]) -> None:
-        """Hold the KV of the beginning of a prompt, part by part from its first token; what is held already stays as it is."""
+    def voidings(self, tenant: str) -> int:
+        """How often something of a tenant was voided."""
         with self._lock:
+            return self._voidings[tenant]
+
+    def keep(self, root: Root, pieces: Sequence[Piece], since: int | None = None) -> None:
+        """Hold the KV of the beginning of a prompt, part by part from its first token; what is held already stays as it is.
+
+        Nothing is, where something was voided `since` so many voidings of the tenant: it may be what these were made of.
+        """
+        with self._lock:
+            if since is not None and since != self._voidings[root.tenant]:
+                return
             node, now = self._roots.setdefault(root, _Node(None, 0)), time.monotonic()
             for piece in pieces:
                 node = self._below(node, piece, now)
@@ -164,6 +184,7 @@ class Tiers:
         for child in node.children.get(int(tokens[0]), ()):
             if child.piece is not None and np.array_equal(child.piece.block.tokens, tokens):
                 child.touch(now)
+                child.piece = Piece(child.piece.block, piece.sources)  # the same tokens, which another memory tells now, or a new version
                 return child
         made = _Node(piece, node.depth + len(tokens))
         made.touch(now)
@@ -218,6 +239,7 @@ class Tiers:
         """Let go of all that was made of some memories of a tenant, None for all of the tenant; how many blocks that were."""
         gone = None if ids is None else frozenset(ids)
         with self._lock:
+            self._voidings[tenant] += 1
             before = self._blocks
             for root in [each for each in self._roots if each.tenant == tenant]:
                 if gone is None:
@@ -226,6 +248,13 @@ class Tiers:
                     self._void(self._roots[root], gone)
             self._voided += before - self._blocks
             return before - self._blocks
+
+    def void_under(self, tenant: str, adapters: Iterable[str]) -> None:
+        """Let go of all that was read under some adapters of a tenant, by their names."""
+        names = frozenset(adapters)
+        with self._lock:
+            for root in [each for each in self._roots if each.tenant == tenant and each.adapter in names]:
+                self._void(self._roots.pop(root), frozenset(), everything=True)
 
     def _void(self, node: _Node, gone: frozenset[str], *, everything: bool = False) -> None:
         for child in list(node.below()):

@@ -119,11 +119,18 @@ class MemoryAPI:
         if not self._desk.identity.made_here(caller):
             raise Denied(UNSEALED)
         engine, given = self._desk.engine, [each for each in context.attachments if each.handle]
-        sources = sorted({source for each in given for source in each.sources})
-        if sources and not self._preparing.sees(caller, sources):
-            raise NotFound("a memory behind what is attached is not to be seen any more; ask for the context again")
-        attached = engine.resolved(given[0].handle, caller.tenant, caller.principal) if given else Attached()
-        return engine.generate(caller.tenant, caller.principal, context.parts, sampling, attached)
+        who, nothing = (caller.tenant, caller.principal), (Attached(), frozenset[tuple[str, int]]())
+        attached, behind = engine.resolved(given[0].handle, *who) if given else nothing
+        if behind and not self._preparing.sees(caller, behind):
+            raise NotFound("a memory behind what is attached has changed, or is not to be seen any more; ask for the context again")
+        return _known(context, engine.generate(*who, context.parts, sampling, attached, stands=partial(self._stand, caller)))
+
+    def _stand(self, caller: Caller, sources: frozenset[tuple[str, int]]) -> bool:
+        """Whether a caller may still be given some memories as they were; False where that cannot be found out."""
+        try:
+            return self._preparing.sees(caller, sources)
+        except MemOSError:
+            return False
 
     def _committed(
         self, caller: Caller, call: MemoryCall, reply: MemoryReply, committed: Committed, let_go: LetGo
@@ -146,6 +153,16 @@ class MemoryAPI:
 
     def _with_receipt(self, call: MemoryCall, reply: MemoryReply) -> MemoryReply:
         return self._erased(reply, bool(call.options.get("finish", True)))
+
+
+def _known(context: Context, pieces: Iterator[Generated]) -> Iterator[Generated]:
+    """The pieces of an answer; what a runtime raises that is no error of ours becomes one, which repeats nothing of the prompt."""
+    try:
+        yield from pieces
+    except MemOSError:
+        raise
+    except Exception as error:
+        raise unforeseen(MemoryCall(id=context.call_id, operation="context"), error) from None
 
 
 def as_committed(cube: MemCube, committed: Committed) -> MemCube:

@@ -6,14 +6,14 @@ Whoever calls says which stored blocks may be used: those whose every source the
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
 from memos.errors import InvalidCall, MemOSError, NotFound
-from memos.infrastructure.memvault.tiers import Match, Piece, Root, Tiers
+from memos.infrastructure.memvault.tiers import Match, Piece, Root, Source, Tiers
+from memos.interface.memory_api.kept import Kept
 from memos.memcube.cube import MemCube
 from memos.memcube.payload import Activation
 from memos.memcube.prompt import Prompt
@@ -61,33 +61,10 @@ class _Held:
 
     root: Root
     attaching: Attaching
-
-
-class Kept:
-    """A few values by tenant and name, the least lately used of which goes first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[tuple[str, str], object] = OrderedDict()
-
-    def get(self, tenant: str, name: str) -> object | None:
-        """The value, None where there is none."""
-        found = self._values.get((tenant, name))
-        if found is not None:
-            self._values.move_to_end((tenant, name))
-        return found
-
-    def put(self, tenant: str, name: str, value: object) -> None:
-        """Keep a value."""
-        self._values[tenant, name] = value
-        self._values.move_to_end((tenant, name))
-        while len(self._values) > self._most:
-            self._values.popitem(last=False)
-
-    def drop(self, tenant: str, when: Callable[[object], bool] = lambda _: True) -> None:
-        """Let go of the values of a tenant, all or those that pass a test."""
-        for key in [key for key, value in self._values.items() if key[0] == tenant and when(value)]:
-            del self._values[key]
+    behind: frozenset[Source] = frozenset()
+    """All memories that it is made of, those that its adapter has learnt too."""
+    cubes: frozenset[str] = frozenset()
+    """The derived memories in it."""
 
 
 class Attacher:
@@ -98,16 +75,17 @@ class Attacher:
         self.tiers = Tiers(budget)
         self._lock = threading.Lock()
         self._handles, self._loaded = Kept(HANDLES), Kept(LOADED)
+        self._learnt: dict[tuple[str, str], frozenset[str]] = {}
+        """What an adapter is, by its name, and what it has learnt."""
 
     def attach(
-        self, tenant: str, user: str, prompt: Prompt, stored: Sequence[MemCube], adapter: Adapter | None, *, exact: bool,
-        warnings: list[str],
-    ) -> Attaching:  # fmt: skip
+        self, tenant: str, user: str, prompt: Prompt, supply: Supply, adapter: Adapter | None, *, exact: bool, warnings: list[str]
+    ) -> Attaching:
         """The most that there is of a prompt's beginning, with a handle for it; what could not be used is told by `warnings`."""
-        root = self._root(tenant, user, adapter)
+        root, stored = self._root(tenant, user, adapter), supply.blocks
         per_part = self._runtime.tokens(prompt)
         lengths, tokens = [len(each) for each in per_part], _joined(per_part)
-        match = self.tiers.find(root, tokens[:-1], self._runtime.cut)
+        match = self.tiers.find(root, tokens[:-1], self._runtime.cut, told_by(prompt))
         found, used = self._from_blobs(root, tokens, match, stored, exact=exact, warnings=warnings)
         error: float | None = None
         if not exact and self._runtime.capabilities.compose:
@@ -119,9 +97,14 @@ class Attacher:
             exact=all(block.exact for block in found.blocks), sources=frozenset(cube_id for cube_id, _ in found.sources), cubes=used,
             error=error,
         )  # fmt: skip
+        taught = () if adapter is None or supply.adapter is None else (supply.adapter,)
+        learnt = frozenset((parent.id, parent.version) for cube in taught for parent in cube.provenance.parents)
+        held = _Held(root, attaching, found.sources | learnt, frozenset((*used, *(cube.id for cube in taught))))
         handle = self._new_id()
         with self._lock:
-            self._handles.put(tenant, handle, _Held(root, attaching))
+            self._handles.put(tenant, handle, held)
+            if adapter is not None and taught:
+                self._learnt[tenant, adapter.name] = _behind(held)
         return replace(attaching, handle=handle)
 
     def _root(self, tenant: str, user: str, adapter: Adapter | None) -> Root:
@@ -187,35 +170,39 @@ class Attacher:
 
     def _load(self, tenant: str, cube: MemCube, payload: Activation) -> Block:
         with self._lock:
-            known = self._loaded.get(tenant, payload.blob)
+            known, since = self._loaded.get(tenant, payload.blob), self._loaded.drops(tenant)
         if known is not None:
             return cast("Block", known)
         with self._blobs.open(tenant, payload.blob) as blob:
             block = self._runtime.unpack(blob, about(self._blobs, tenant, cube))
         with self._lock:
-            self._loaded.put(tenant, payload.blob, block)
+            self._loaded.put(tenant, payload.blob, block, since)
         return block
 
-    def resolved(self, handle: str, tenant: str, user: str) -> Attached:
-        """What a handle stands for; NotFound when it was given to another, is too old, or a memory behind it has changed."""
+    def resolved(self, handle: str, tenant: str, user: str) -> tuple[Attached, frozenset[Source]]:
+        """What a handle stands for, and the memories behind it; NotFound when it is another's, too old, or one of these has changed."""
         with self._lock:
             held = self._handles.get(tenant, handle)
         if not isinstance(held, _Held) or held.root.user != user:
             raise NotFound("this handle is good no more: a memory behind it has changed, or it is too old; ask for the context again")
-        return held.attaching.attached
+        return held.attaching.attached, held.behind
 
-    def keep(self, tenant: str, user: str, prompt: Prompt, attached: Attached, kept: Block) -> None:
+    def keep(self, tenant: str, user: str, prompt: Prompt, attached: Attached, kept: Block, *, since: int) -> None:
         """Hold the KV of the stable parts, each by itself, with the memory that it tells of. What follows approximate KV is not held."""
         if not kept.exact or not all(block.exact for block in attached.blocks):
             return
         lengths = [len(each) for each in self._runtime.tokens(prompt)]
         blocks = [kept] if kept.base == 0 else [*attached.blocks, kept]
-        self.tiers.keep(self._root(tenant, user, attached.adapter), list(_pieces(prompt, lengths, blocks, self._runtime.cut)))
+        self.tiers.keep(self._root(tenant, user, attached.adapter), list(_pieces(prompt, lengths, blocks, self._runtime.cut)), since)
 
     def voided(self, tenant: str, gone: frozenset[str] | None) -> None:
         """Let go of whatever was made of some memories, or is one of these derived ones; None: of all of a tenant."""
         self.tiers.void(tenant, gone)
         with self._lock:
+            under = [key for key, ids in self._learnt.items() if key[0] == tenant and (gone is None or not gone.isdisjoint(ids))]
+            for key in under:
+                del self._learnt[key]
+            self.tiers.void_under(tenant, [name for _, name in under])
             self._loaded.drop(tenant)
             self._handles.drop(tenant, lambda held: gone is None or not gone.isdisjoint(_behind(held)))
 
@@ -236,7 +223,12 @@ def mark(blobs: BlobStore, tenant: str, tokens: NDArray[np.int64]) -> str:
 
 
 def _behind(held: object) -> frozenset[str]:
-    return held.attaching.sources | frozenset(held.attaching.cubes) if isinstance(held, _Held) else frozenset()
+    return held.cubes.union(each for each, _ in held.behind) if isinstance(held, _Held) else frozenset()
+
+
+def told_by(prompt: Prompt) -> frozenset[Source]:
+    """The memories, in their versions, that the parts of a prompt tell."""
+    return frozenset((part.cube, part.version or 1) for part in prompt if part.cube is not None)
 
 
 def _blocks(cubes: Sequence[MemCube]) -> list[tuple[MemCube, Activation]]:

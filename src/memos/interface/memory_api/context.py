@@ -32,6 +32,8 @@ TURNS = 200
 """So many of the latest turns of a session are looked at."""
 USED = 0.2
 """From such a chance on that it is needed a memory counts as used; what fills the rest of the budget does not."""
+ANSWER = 256
+"""Tokens of the model's window that are left for its answer."""
 FRAME = 8
 """Tokens that a part takes beside its text, at most, for the marks around it."""
 LONGEST = 1_000_000
@@ -74,12 +76,13 @@ def prepare_context(work: Work) -> Prepared:
     if query is None or not query.text.strip():
         raise InvalidCall("a context is made for a question; give its text")
     settled = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
-    turns, told = _conversation(work, options)
+    turns, told = _conversation(work, options, _room(work, query.text, options))
     found = Gathered(work, query.model_copy(update=settled), options.budget, frozenset(cube.id for cube in told))
     fixed = compiled(query.text, system=options.system or work.desk.settings.system, tools=options.tools, turns=turns)
     signals = Signals(
-        now=work.moment, budget=options.budget, window=engine.window, taken=tokens_of(work, fixed), capabilities=engine.capabilities,
-        load=engine.load(), hit_rate=engine.observed.hit_rate, given=engine.observed.costs(), compose=not options.exact,
+        now=work.moment, budget=options.budget, window=engine.window, taken=tokens_of(work, fixed), answer=ANSWER,
+        capabilities=engine.capabilities, load=engine.load(), hit_rate=engine.observed.hit_rate, given=engine.observed.costs(),
+        compose=not options.exact,
         history=tuple(turn.text for turn in turns),
     )  # fmt: skip
     planned = plan(work.call, found.candidates, signals, engine.policy)
@@ -99,17 +102,26 @@ def tokens_of(work: Work, prompt: Prompt) -> int:
     return sum(work.desk.engine.count([part.text for part in prompt])) + FRAME * len(prompt)
 
 
-def _conversation(work: Work, options: ContextOptions) -> tuple[tuple[Turn, ...], tuple[MemCube, ...]]:
+def _room(work: Work, question: str, options: ContextOptions) -> int:
+    """The tokens that the turns before may take: no more than the model's window leaves beside the rest and an answer."""
+    window = work.desk.engine.window
+    if window is None:
+        return options.history
+    rest = tokens_of(work, compiled(question, system=options.system or work.desk.settings.system, tools=options.tools))
+    return max(0, min(options.history, window - rest - ANSWER))
+
+
+def _conversation(work: Work, options: ContextOptions, room: int) -> tuple[tuple[Turn, ...], tuple[MemCube, ...]]:
     """The turns before, and the memories that keep them: those given, else the latest of the caller's session that fit.
 
     Where not all of them fit, their beginning moves by steps of several turns.
     """
     if options.turns is not None:
         return tuple(Turn("user" if said.role == "user" else "assistant", said.content) for said in options.turns), ()
-    cubes = _turns(work) if work.caller.session is not None and options.history else []
-    counts = work.desk.engine.count([cube.text for cube in cubes]) if cubes else []
+    cubes = _turns(work) if work.caller.session is not None and room else []
+    counts = [FRAME + count for count in work.desk.engine.count([cube.text for cube in cubes])] if cubes else []
     start, total = len(cubes), 0
-    while start and total + counts[start - 1] <= options.history:
+    while start and total + counts[start - 1] <= room:
         start -= 1
         total += counts[start]
     while 0 < start < len(cubes) and (cubes[start].ordinal or 0) % STEP:

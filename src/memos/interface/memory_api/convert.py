@@ -15,6 +15,7 @@ from memos.interface.memory_api.create import UNUSED
 from memos.interface.memory_api.derived import forms_of, sources_of
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.interface.memory_api.query import named
+from memos.interface.memory_api.talking import staying
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet, Terms
 from memos.memcube.cube import MemCube
@@ -25,12 +26,12 @@ from memos.memcube.provenance import Parent, Provenance
 from memos.memcube.state import PRESENT, State
 from memos.operation.memlifecycle.transitions import Event
 from memos.operation.memscheduler.layout import line
-from memos.operation.memscheduler.protection import protected
 
 ORIGIN = "conversion"
 DECISIONS = "decisions"
 """Where the metadata of a derived memory say by which decisions it was made or let go, memory by memory, and with which numbers."""
 NO_TERMS = Terms({}, 0)
+STANDING = (*PRESENT, State.ARCHIVED)
 
 
 class ConvertOptions(Options):
@@ -75,11 +76,13 @@ def _convertible(work: Work) -> tuple[MemCube, ...]:
     if work.warrant.system:
         ids = [ref.id for ref in work.call.cubes]
         found = work.view.get(ids, grant=work.grant.filter, now=work.now).values()
-        return tuple(cube for cube in found if protected(cube, work.now) is None)
+        kept = staying(work.view, found, work.now)
+        return tuple(cube for cube in found if cube.id not in kept)
     cubes = tuple({cube.id: cube for cube in named(work)}.values())
     may = work.desk.governance.permitted(work.warrant, work.grant, work.call, cubes, now=work.now, heads=None)
+    kept = staying(work.view, cubes, work.now)
     for cube, allowed in zip(cubes, may, strict=True):
-        why = protected(cube, work.now) if allowed else "it may not be used for this purpose now"
+        why = kept.get(cube.id) if allowed else "it may not be used for this purpose now"
         if why is not None:
             raise InvalidCall(f"the memory {cube.id} stays text: {why}")
     return cubes
@@ -233,13 +236,17 @@ def put_aside(work: Work, live: MemCube) -> list[tuple[MemCube, CubeWrite]]:
 
 
 def _let_go(work: Work, options: ConvertOptions) -> Prepared:
-    """The blocks and adapters made of some memories go; those of several go as a whole, since none of them can be taken out."""
+    """The blocks and adapters made of some memories go; those of several go as a whole, since none of them can be taken out.
+
+    Adapters that others have taken the place of go too. What is not to be seen by the caller, since others made it with memories of
+    their own, is theirs: it goes where its sources change, or are shared no more.
+    """
     if work.warrant.system:
         cubes = list(work.view.get([ref.id for ref in work.call.cubes], grant=work.grant.filter, now=work.now).values())
     else:
         cubes = list(named(work))
-    found = forms_of(work.view, [cube.id for cube in cubes], work.now)
-    forms = [*(form for each in found.values() for form in each), *(cube for cube in cubes if is_derived(cube) and cube.state in PRESENT)]
+    found = forms_of(work.view, [cube.id for cube in cubes], work.now, grant=work.derived.filter, states=STANDING)
+    forms = [*(form for each in found.values() for form in each), *(cube for cube in cubes if is_derived(cube) and cube.state in STANDING)]
     gone = {form.id: form for form in forms if options.only in {None, form.payload.type}}
     if not work.warrant.system:
         work.warrant.require("write", gone.values())

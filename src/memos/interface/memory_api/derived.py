@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from memos.memcube.call import Grant
 from memos.memcube.cube import MemCube
 from memos.memcube.derivation import DERIVED, is_derived
 from memos.memcube.filter import Filter
-from memos.memcube.state import PRESENT
+from memos.memcube.state import PRESENT, State
 from memos.ports.adapter import View
 
 ANYBODY = Filter.everything()
@@ -24,26 +24,28 @@ def sources_of(cube: MemCube) -> tuple[tuple[str, int], ...]:
     return tuple((parent.id, parent.version) for parent in cube.provenance.parents if parent.relation == DERIVED)
 
 
-def forms_of(view: View, ids: Sequence[str], now: datetime) -> dict[str, list[MemCube]]:
-    """The derived memories that stand of each of some memories, whoever may use them."""
+def forms_of(
+    view: View, ids: Sequence[str], now: datetime, *, grant: Filter = ANYBODY, states: Collection[State] = PRESENT
+) -> dict[str, list[MemCube]]:
+    """The derived memories that stand of each of some memories: those that a grant shows, without one whoever may use them."""
     wanted, found = set(ids), defaultdict[str, list[MemCube]](list)
     edges = view.neighbours(list(ids), (DERIVED,), 1) if ids else ()
     of: dict[str, set[str]] = defaultdict(set)
     for edge in edges:
         if edge.target in wanted:
             of[edge.source].add(edge.target)
-    for cube in view.get(sorted(of), grant=ANYBODY, now=now).values() if of else ():
-        if is_derived(cube) and cube.state in PRESENT:
+    for cube in view.get(sorted(of), grant=grant, now=now).values() if of else ():
+        if is_derived(cube) and cube.state in states:
             for source in sorted(of[cube.id]):
                 found[source].append(cube)
     return found
 
 
-def usable(view: View, cubes: Iterable[MemCube], grant: Grant, now: datetime) -> tuple[list[MemCube], dict[str, MemCube]]:
+def usable(view: View, cubes: Iterable[MemCube], grant: Filter, now: datetime) -> tuple[list[MemCube], dict[str, MemCube]]:
     """Those of some derived memories whose every source the grant shows in the version that they were made of, and these sources."""
     given = [cube for cube in cubes if sources_of(cube)]
     ids = sorted({source for cube in given for source, _ in sources_of(cube)})
-    seen: Mapping[str, MemCube] = view.get(ids, grant=grant.filter, now=now) if ids else {}
+    seen: Mapping[str, MemCube] = view.get(ids, grant=grant, now=now) if ids else {}
 
     def stands(cube: MemCube) -> bool:
         return all(source in seen and seen[source].version == version for source, version in sources_of(cube))

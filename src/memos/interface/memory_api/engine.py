@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from memos.errors import InvalidCall, MemOSError
-from memos.infrastructure.memvault.tiers import TierStatus
-from memos.interface.memory_api.attaching import Attacher, Attaching, Kept, Supply, about
+from memos.infrastructure.memvault.tiers import Source, TierStatus
+from memos.interface.memory_api.attaching import Attacher, Attaching, Supply, about, told_by
+from memos.interface.memory_api.kept import Kept
 from memos.interface.memory_api.observing import Observed
 from memos.memcube.cube import MemCube
 from memos.memcube.payload import Parameter
@@ -119,7 +120,7 @@ class Engine:
         adapter = None if supply.adapter is None else self.adapter(tenant, supply.adapter)
         if self._attacher is None:
             return Attaching(attached=Attached(adapter=adapter))
-        return self._attacher.attach(tenant, user, prompt, supply.blocks, adapter, exact=exact, warnings=warnings)
+        return self._attacher.attach(tenant, user, prompt, supply, adapter, exact=exact, warnings=warnings)
 
     def routable(self, tenant: str, cube: MemCube, warnings: list[str]) -> bool:
         """Whether an adapter can be attached, which loads it; why not is a warning."""
@@ -139,30 +140,37 @@ class Engine:
         if not isinstance(payload, Parameter) or not isinstance(runtime, LearningRuntime):
             raise InvalidCall(f"{cube.id} is no adapter that the runtime {runtime.name} attaches")
         with self._lock:
-            known = self._adapters.get(tenant, payload.blob)
+            known, since = self._adapters.get(tenant, payload.blob), self._adapters.drops(tenant)
         if isinstance(known, Adapter):
             return known
         with self.blobs.open(tenant, payload.blob) as blob:
             loaded = runtime.adapter(payload.blob, blob, about(self.blobs, tenant, cube))
         with self._lock:
-            self._adapters.put(tenant, payload.blob, loaded)
+            self._adapters.put(tenant, payload.blob, loaded, since)
         return loaded
 
-    def resolved(self, handle: str, tenant: str, user: str) -> Attached:
-        """What a handle stands for; NotFound when it was given to another, is too old, or a memory behind it has changed."""
+    def resolved(self, handle: str, tenant: str, user: str) -> tuple[Attached, frozenset[Source]]:
+        """What a handle stands for, and the memories behind it; NotFound when it is another's, too old, or one of these has changed."""
         if self._attacher is None:
             raise InvalidCall(f"the runtime {self.runtime.name} hands out no KV blocks, and no handles of any")
         return self._attacher.resolved(handle, tenant, user)
 
-    def generate(self, tenant: str, user: str, prompt: Prompt, sampling: Sampling, attached: Attached) -> Iterator[Generated]:
-        """The model's answer, piece by piece; the KV of what will stand in the next prompt too is kept in memory."""
+    def generate(
+        self, tenant: str, user: str, prompt: Prompt, sampling: Sampling, attached: Attached, *, stands: Callable[[frozenset[Source]], bool]
+    ) -> Iterator[Generated]:
+        """The model's answer, piece by piece; the KV of what will stand in the next prompt too is kept in memory.
+
+        Unless a memory in the prompt does not stand any more by then, as `stands` says.
+        """
         given = attached if attached.blocks or attached.adapter is not None else None
         runtime = self.marking(tenant) if sampling.watermark else self._apart(tenant, user)
         for piece in runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None):
             if piece.usage is not None:
                 self.observed.note(piece.usage)
             if piece.kept is not None and self._attacher is not None:
-                self._attacher.keep(tenant, user, prompt, attached, piece.kept)
+                since = self._attacher.tiers.voidings(tenant)
+                if stands(told_by(prompt)):
+                    self._attacher.keep(tenant, user, prompt, attached, piece.kept, since=since)
             yield replace(piece, kept=None)
 
     def _apart(self, tenant: str, user: str) -> ModelRuntime:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from memos.interface.memory_api.answering import answered
+from memos.interface.memory_api.answering import answered, within
 from memos.interface.memory_api.attaching import Supply
 from memos.interface.memory_api.derived import sources_of, usable, within_reach
 from memos.interface.memory_api.desk import Work
 from memos.interface.memory_api.following import standing
 from memos.interface.memory_api.query import condition, wordless
+from memos.interface.memory_api.talking import staying
 from memos.memcube.call import MemoryQuery
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
@@ -17,7 +18,6 @@ from memos.memcube.payload import Activation, Parameter
 from memos.memcube.plan import Plan, Tier
 from memos.memcube.state import MemoryType
 from memos.operation.memscheduler.layout import line, wishes
-from memos.operation.memscheduler.protection import protected
 from memos.operation.memscheduler.signals import Available, Candidate
 
 POOL = 100
@@ -45,9 +45,11 @@ class Gathered:
         every = {**{hit.cube.id: hit.cube for hit in hits}, **wished, **pinned}
         allowed = self._permitted(list(every.values()))
         self.cubes = {cube_id: cube for cube_id, cube in every.items() if cube_id in allowed and cube_id not in said}
+        told = {cube.id: work.desk.governance.redacted(work.warrant, cube) for cube in self.cubes.values()}
+        self._text = staying(work.view, self.cubes.values(), work.now)
         ranks = {hit.cube.id: (rank, hit.score) for rank, hit in enumerate(hits)}
-        tokens = dict(zip(self.cubes, work.desk.engine.count([self._line(cube) for cube in self.cubes.values()]), strict=True))
-        self.candidates = [self._candidate(cube, tokens[cube.id], ranks.get(cube.id), wished, pinned) for cube in self.cubes.values()]
+        tokens = dict(zip(self.cubes, work.desk.engine.count([self._line(cube) for cube in told.values()]), strict=True))
+        self.candidates = [self._candidate(cube, tokens[cube.id], ranks.get(cube.id), wished, pinned) for cube in told.values()]
 
     def _line(self, cube: MemCube) -> str:
         return line(cube, own=self._work.warrant.owns(cube))
@@ -57,12 +59,17 @@ class Gathered:
         return standing(self._work, wanted, condition(self._work, MemoryQuery()))
 
     def _kept(self, query: MemoryQuery) -> tuple[list[MemCube], dict[str, MemCube]]:
-        """The derived memories that this call may use, and the memories that stand in KV blocks; of the past and of branches none."""
+        """The derived memories that this call may use, and the memories that stand in KV blocks; of the past and of branches none.
+
+        Nothing is used that was made of a memory which the question's filter and namespaces leave out.
+        """
         work, engine = self._work, self._work.desk.engine
         if work.elsewhere or not engine.present:
             return [], {}
         mine = [cube for cube in within_reach(work.view, query.namespaces or (), work.derived, work.now) if self._of_model(cube)]
-        fit, sources = usable(work.view, mine, work.grant, work.now)
+        if not mine:
+            return [], {}
+        fit, sources = usable(work.view, mine, work.grant.filter & within(query), work.now)
         blocks = [cube for cube in fit if isinstance(cube.payload, Activation) and cube.payload.adapter is None]
         single = {sources_of(cube)[0][0] for cube in blocks if len(sources_of(cube)) == 1}
         return fit, {cube_id: sources[cube_id] for cube_id in single}
@@ -87,7 +94,7 @@ class Gathered:
             rank=None if rank is None else rank[0], heat=cube.usage.heat, count=cube.usage.count, last_used_at=cube.usage.last_used_at,
             said_at=cube.said_at, priority=cube.policy.priority, kind=kind, speaker=cube.speaker, session=cube.session,
             standing=cube.id in wished and wishes(cube), pinned=cube.id in pinned or self._stands(cube, wished),
-            protected=protected(cube, self._work.now),
+            protected=self._text.get(cube.id),
             forms=tuple(self._forms(cube)), text=cube.text,
         )  # fmt: skip
 

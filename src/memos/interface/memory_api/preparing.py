@@ -81,14 +81,15 @@ class Preparing:
             allowed = self._desk.governance.permitted(work.warrant, work.grant, call, cubes, now=work.now, heads=work.heads)
             return tuple(cube for cube, may in zip(cubes, allowed, strict=True) if may)
 
-    def sees(self, caller: Caller, ids: Sequence[str]) -> bool:
-        """Whether a caller may be given each of some memories in a context now."""
+    def sees(self, caller: Caller, sources: frozenset[tuple[str, int]]) -> bool:
+        """Whether a caller may be given each of some memories in a context now, in the version named."""
         call = MemoryCall(id=self._desk.clock.new_id(), operation="context")
         with self._opener(caller, None)() as view:
             work = self._work(caller, call, view, self._opener(caller, None), counted=True)
-            found = list(view.get(list(ids), grant=work.grant.filter, now=work.now).values())
+            ids = sorted({each for each, _ in sources})
+            found = list(view.get(ids, grant=work.grant.filter, now=work.now).values())
             allowed = self._desk.governance.permitted(work.warrant, work.grant, call, found, now=work.now, heads=None)
-            return len(found) == len(set(ids)) and all(allowed)
+            return sources == {(cube.id, cube.version) for cube in found} and all(allowed)
 
     def materials(self, caller: Caller, call: MemoryCall) -> tuple[Material, ...]:
         """Of what the blocks of a call to convert are to be made, for the model to read."""

@@ -19,8 +19,9 @@ def release(desk: Desk, vault: MemVault, tenant: str, let_go: Iterable[LetGo]) -
 
     The commit stands in any case, and what it voided is used by nobody; the worker collects what stayed here.
     """
-    given = [each for each in let_go if each.ids is None or each.ids]
-    names = {name for each in given for name in each.blobs}
+    every_one = tuple(let_go)
+    given = [each for each in every_one if each.ids is None or each.ids]
+    names = {name for each in every_one for name in each.blobs}  # what a training has replaced is of no memory that is used
     if given and desk.engine.present:
         every = any(each.ids is None for each in given)
         desk.engine.voided(tenant, None if every else frozenset(one for each in given for one in each.ids or ()))
