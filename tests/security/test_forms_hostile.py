@@ -118,7 +118,8 @@ class TestWhatHasChanged:
 
         runtime.train = forgetting
         alice.convert(ids, to="parameter")
-        assert memory.drain(30)
+        memory.drain(30)
+        memory.close()  # which waits for what is trained
         assert [reply.status for reply in seen] == ["ok"]
         assert blobs(tmp_path) == []
 
@@ -156,8 +157,8 @@ class TestWhatIsHidden:
     def test_a_guess_of_what_is_hidden_is_not_told_by_what_says_the_same(self, memory):
         text = CODE.format("471188")
         start = text.index("471188")
-        span = {"start": start, "end": start + 6, "label": "code", "sensitivity": "restricted"}
-        _, (hidden,) = told(memory, text, spans=[span], acl={"user:bob": ["read"]})
+        span = {"start": start, "end": start + 6, "label": "CODE", "sensitivity": "restricted"}
+        _, (hidden,) = told(memory, text, spans=[span], sensitivity="internal", acl={"user:bob": ["read"]})
         reasons = {}
         for guess in ("471188", "471189"):
             bob, (own,) = told(memory, CODE.format(guess), user="bob")
