@@ -161,7 +161,7 @@ def _known(context: Context, pieces: Iterator[Generated]) -> Iterator[Generated]
         yield from pieces
     except MemOSError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last resort, as in `handle`
         raise unforeseen(MemoryCall(id=context.call_id, operation="context"), error) from None
 
 
