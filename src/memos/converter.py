@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +39,9 @@ TEXT, BLOCK, ADAPTER = MemoryType.PLAINTEXT, MemoryType.ACTIVATION, MemoryType.P
 AGAIN = timedelta(days=30)
 """How long a memory is not tried again whose adapter was refused."""
 MOST = 1000
-"""So many memories are looked at in one step, and so many derived ones."""
+"""So many memories that were used are looked at in one step, and all those that have another form."""
+Sources = frozenset[tuple[str, int]]
+"""Memories in their versions, of which one adapter was to be made."""
 log = logging.getLogger("memos.worker")
 
 
@@ -62,11 +64,11 @@ class Forms:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A memory as it is placed, and when an adapter of it was last refused."""
+    """A memory as it is placed, and of what adapters of it were refused lately."""
 
     subject: Subject
     placed: Placed
-    refused: datetime | None
+    refused: frozenset[Sources]
 
 
 class Converter:
@@ -106,18 +108,21 @@ class Converter:
         signals = Signals(
             now=now, capabilities=able, load=self._engine.load(), hit_rate=observed.hit_rate, given=observed.costs()
         )  # fmt: skip
-        refused = {each.subject.cube for each in looked if each.refused is not None and now - each.refused < AGAIN}
+        refused = {each.subject.cube for each in looked if each.refused}
         placed = {each.subject.cube: each.placed for each in looked}
         found = moves([each.subject for each in looked], placed, signals, self._engine.policy)
         due = [move for move in found if move.after is not ADAPTER or move.cube not in refused]
         self._used[tenant] -= set(wanted)
-        done = self._blocks(tenant, due) + self._text(tenant, due, forms) + self._adapters(tenant, due, forms, cubes)
+        vain = frozenset[Sources]().union(*(each.refused for each in looked))
+        must = {each.subject.cube for each in looked if each.subject.protected is not None}
+        done = self._blocks(tenant, due) + self._text(tenant, due, forms)
+        for place, its in _places(due, forms, cubes).items():
+            done += self._learn(tenant, its, [each for each in forms.adapters if _place(each) == place], cubes=cubes, vain=vain, must=must)
         return done + self._prefixes(tenant)
 
     def _forms(self, view: View) -> Forms:
         forms, now = Forms(), self._clock.now()
-        page = view.find(KINDS, grant=ANYBODY, now=now, order="created_at", descending=True, limit=MOST)
-        for cube in page.cubes:
+        for cube in _every(view, now):
             payload, sources = cube.payload, sources_of(cube)
             if isinstance(payload, Activation) and payload.fingerprint == self._engine.fingerprint:
                 if len(sources) == 1 and payload.adapter is None:
@@ -150,14 +155,15 @@ class Converter:
         )  # fmt: skip
         return Looked(subject, placed, refused)
 
-    def _gone(self, view: View, cube_id: str) -> tuple[datetime | None, datetime | None]:
-        """When a memory last lost a form, and when an adapter of it was last refused."""
+    def _gone(self, view: View, cube_id: str) -> tuple[datetime | None, frozenset[Sources]]:
+        """When a memory last lost a form, and of what adapters of it were refused lately."""
         ids = [edge.source for edge in view.neighbours([cube_id], (DERIVED,), 1) if edge.target == cube_id]
         found = view.get(ids, grant=ANYBODY, now=self._clock.now()).values() if ids else ()
         ended = [cube for cube in found if cube.state is State.EXPIRED]
         moved = [cube.updated_at for cube in ended if "decisions" in cube.metadata]
-        failed = [cube.updated_at for cube in ended if "refused" in cube.metadata]
-        return max(moved, default=None), max(failed, default=None)
+        since = self._clock.now() - AGAIN
+        failed = (cube for cube in ended if "refused" in cube.metadata and cube.updated_at > since)
+        return max(moved, default=None), frozenset(frozenset(sources_of(cube)) for cube in failed)
 
     def _convert(self, tenant: str, to: MemoryType, ids: Sequence[str], due: Sequence[Move], **options: Any) -> bool:
         """One call to convert; what fails is told by the log, and comes again at the next look."""
@@ -180,23 +186,27 @@ class Converter:
         wanted = [move for move in due if move.after is TEXT and forms.adapter_of(move.cube) is None]
         return sum(self._convert(tenant, TEXT, [move.cube], [move]) for move in wanted)
 
-    def _adapters(self, tenant: str, due: Sequence[Move], forms: Forms, cubes: dict[str, MemCube]) -> int:
-        """One adapter for each owner and namespace: with what is to be learnt, without what is to be let go."""
-        new: dict[tuple[str, str], list[Move]] = defaultdict(list)
-        for move in due:
-            if move.after is ADAPTER or (move.after is TEXT and forms.adapter_of(move.cube) is not None):
-                new[cubes[move.cube].namespace, cubes[move.cube].policy.owner].append(move)
-        done = 0
-        for (namespace, owner), its in new.items():
-            standing = [each for each in forms.adapters if (each.namespace, each.policy.owner) == (namespace, owner)]
-            learnt = {source for each in standing for source, _ in sources_of(each)}
-            leaving = {move.cube for move in its if move.after is TEXT}
-            ids = sorted((learnt | {move.cube for move in its}) - leaving)[-self._settings.train_most :]
-            if ids:
-                done += self._convert(tenant, ADAPTER, ids, its)
-            else:
-                done += self._convert(tenant, TEXT, sorted(leaving), its, only="parameter")
-        return done
+    def _learn(
+        self,
+        tenant: str,
+        its: Sequence[Move],
+        standing: Sequence[MemCube],
+        *,
+        cubes: dict[str, MemCube],
+        vain: frozenset[Sources],
+        must: set[str],
+    ) -> int:
+        """One adapter of an owner and namespace: with what is to be learnt, without what is to be let go.
+
+        One that was refused lately is not taught again: what may stay stays as it is until then, and what `must` go takes all with it.
+        """
+        learnt = {source for each in standing for source, _ in sources_of(each)}
+        leaving = {move.cube for move in its if move.after is TEXT}
+        ids = sorted((learnt | {move.cube for move in its}) - leaving)[-self._settings.train_most :]
+        if ids and frozenset((each, cubes[each].version) for each in ids if each in cubes) not in vain:
+            return self._convert(tenant, ADAPTER, ids, its)
+        going = sorted(leaving & must if ids else leaving)
+        return self._convert(tenant, TEXT, going, its, only="parameter") if going else 0
 
     def _prefixes(self, tenant: str) -> int:
         """The block of all pinned memories of an owner and namespace, which alone is exact for several; and that under each adapter."""
@@ -219,6 +229,30 @@ class Converter:
             if (ids_of, blob) not in standing:
                 done += self._convert(tenant, BLOCK, sorted(ids_of), [], together=True, under=adapter)
         return done
+
+
+def _every(view: View, now: datetime) -> Iterator[MemCube]:
+    """All that is derived, the latest made first."""
+    cursor: str | None = None
+    while True:
+        page = view.find(KINDS, grant=ANYBODY, now=now, order="created_at", descending=True, limit=MOST, cursor=cursor)
+        yield from page.cubes
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _place(cube: MemCube) -> tuple[str, str]:
+    return cube.namespace, cube.policy.owner
+
+
+def _places(due: Sequence[Move], forms: Forms, cubes: dict[str, MemCube]) -> dict[tuple[str, str], list[Move]]:
+    """The moves that make or change adapters, by namespace and owner."""
+    found: dict[tuple[str, str], list[Move]] = defaultdict(list)
+    for move in due:
+        if move.after is ADAPTER or (move.after is TEXT and forms.adapter_of(move.cube) is not None):
+            found[_place(cubes[move.cube])].append(move)
+    return found
 
 
 def _what(prefix: MemCube) -> tuple[frozenset[str], str | None]:

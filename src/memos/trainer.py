@@ -242,5 +242,6 @@ def _lesson(cube: MemCube) -> Lesson:
     kinds = {tag.value for tag in cube.tags if tag.name == "kind"}
     kind: Literal["fact", "procedure", "style"] = "style" if wishes(cube) else "procedure" if "procedure" in kinds else "fact"
     given = cube.metadata.get(QUESTIONS)
-    asked = tuple((str(each[0]), str(each[1])) for each in given if isinstance(each, list | tuple) and len(each) == 2) if given else ()
+    pairs = [each for each in given if isinstance(each, list | tuple) and len(each) == 2] if isinstance(given, list | tuple) else []
+    asked = tuple((str(question), str(answer)) for question, answer in pairs)
     return Lesson(cube.id, cube.text, kind, asked)

@@ -1,5 +1,6 @@
 """What somebody might try with KV blocks, adapters and the prompts that they stand in for: each of these once succeeded."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -74,6 +75,17 @@ class TestWhatHasChanged:
         for each in (context, forged):
             with pytest.raises(NotFound):
                 list(memory._api.answer(alice.caller, each, FEW))
+
+    def test_what_another_process_has_erased_leaves_the_memory_of_this_one_at_its_next_call(self, memory, tmp_path, clock):
+        talking = memory.as_user("alice", session="s1")
+        for said in ("The word is zebra.", "And what was it?"):
+            talking.chat(said, max_tokens=2)
+        turns = [cube.id for cube in talking.list(filter={"session": "s1"}).cubes]
+        assert memory.activations().blocks > 1
+        with MemOS.open(tmp_path / "store", worker="none", clock=clock) as other:
+            other.as_user("alice").erase(turns)
+        talking.list()
+        assert memory.activations().blocks == 0
 
     def test_what_is_forgotten_while_it_is_answered_is_not_kept_in_memory(self, memory):
         talking = memory.as_user("alice", session="s1")
@@ -227,3 +239,41 @@ class TestConversations:
         with pytest.raises(BackendError) as failed:
             alice.chat(ASKED)
         assert "hall" not in str(failed.value)
+
+
+class TestTheWorker:
+    @pytest.fixture
+    def memory(self, tmp_path, runtime, clock):
+        settings = {"convert_seconds": 0, "consolidate": False}
+        with MemOS.open(tmp_path / "store", runtime=runtime, worker="none", clock=clock, settings=settings) as opened:
+            yield opened
+
+    def test_what_is_left_of_an_adapter_is_not_taught_again_and_again_where_that_is_refused(self, memory, runtime, clock):
+        alice, ids = told(memory, CLOSE, GATE)
+        adapter = learnt(memory, alice, ids)
+        clock.move(days=9)
+        for _ in range(20):
+            alice.get(ids[1])
+        runtime.teaching = replace(runtime.teaching, perplexity=3.0)
+        before = runtime.counted.steps
+        for _ in range(4):
+            assert memory.drain(30)
+            memory.sweep()
+        assert runtime.counted.steps - before <= 10
+        assert [cube.id for cube in alice.list(types=["parameter"], states=["activated"]).cubes] == [adapter]
+
+    def test_of_the_adapters_that_later_ones_have_taken_the_place_of_a_few_stay(self, memory, tmp_path):
+        alice, ids = told(memory, *(CLOSE.replace("hall", f"hall number {each}") for each in range(8)))
+        made = [learnt(memory, alice, ids[:count]) for count in range(2, 9)]
+        aside = {cube.id for cube in alice.list(types=["parameter"], states=["archived"]).cubes}
+        assert aside == set(made[-4:-1])
+        assert len(blobs(tmp_path)) == 4
+        alice.convert(made[-3], to="parameter")
+        assert [cube.id for cube in alice.list(types=["parameter"], states=["activated"]).cubes] == [made[-3]]
+        assert len(alice.list(types=["parameter"], states=["archived"]).cubes) == 3
+
+    @pytest.mark.parametrize("wrong", [5, "why", [["only one"]], [[1, 2, 3]], {"a": 1}])
+    def test_questions_that_are_none_stop_no_training(self, memory, wrong):
+        alice, ids = told(memory, CLOSE, metadata={"questions": wrong})
+        learnt(memory, alice, ids)
+        assert len(alice.list(types=["parameter"], states=["activated"]).cubes) == 1

@@ -31,6 +31,8 @@ ORIGIN = "conversion"
 DECISIONS = "decisions"
 """Where the metadata of a derived memory say by which decisions it was made or let go, memory by memory, and with which numbers."""
 NO_TERMS = Terms({}, 0)
+EARLIER = 3
+"""So many adapters that later ones have taken the place of can be brought back."""
 STANDING = (*PRESENT, State.ARCHIVED)
 
 
@@ -218,10 +220,14 @@ def _brought_back(work: Work, adapter: MemCube) -> Prepared:
 
 
 def put_aside(work: Work, live: MemCube) -> list[tuple[MemCube, CubeWrite]]:
-    """What an adapter that goes live takes the place of: earlier adapters, archived, until one is brought back; blocks, expired."""
+    """What an adapter that goes live takes the place of: earlier adapters, archived, until one is brought back; blocks, expired.
+
+    Of the archived the latest few stay; those before are expired, which removes their files.
+    """
     ids = {source for source, _ in sources_of(live)}
     forms = {form.id: form for each in forms_of(work.view, sorted(ids), work.now).values() for form in each}
     found: list[tuple[MemCube, CubeWrite]] = []
+    aside = [live]
     for form in forms.values():
         payload, state = form.payload, State.EXPIRED
         if isinstance(payload, Parameter):
@@ -230,9 +236,23 @@ def put_aside(work: Work, live: MemCube) -> list[tuple[MemCube, CubeWrite]]:
         else:
             same = {source for source, _ in sources_of(form)} <= ids
         if form.id != live.id and same:
-            made = provenance.mutated(work, form.provenance, ORIGIN)
-            found.append((form, CubeWrite(form.model_copy(update={"state": state, "provenance": made}), birth=False)))
-    return found
+            found.append((form, _put(work, form, state)))
+            aside += [form] if state is State.ARCHIVED else []
+    return [*found, *((form, _put(work, form, State.EXPIRED)) for form in _earliest(work, ids, aside))]
+
+
+def _put(work: Work, form: MemCube, state: State) -> CubeWrite:
+    made = provenance.mutated(work, form.provenance, ORIGIN)
+    return CubeWrite(form.model_copy(update={"state": state, "provenance": made}), birth=False)
+
+
+def _earliest(work: Work, ids: set[str], spared: Sequence[MemCube]) -> list[MemCube]:
+    """The adapters put aside before that are too many now: the earliest made, but for those spared."""
+    known, live = {each.id for each in spared}, spared[0]
+    before = forms_of(work.view, sorted(ids), work.now, states=(State.ARCHIVED,)).values()
+    old = {form.id: form for each in before for form in each if isinstance(form.payload, Parameter) and form.id not in known}
+    mine = [old[each] for each in sorted(old) if (old[each].policy.owner, old[each].namespace) == (live.policy.owner, live.namespace)]
+    return mine[: max(0, len(mine) + len(spared) - 1 - EARLIER)]
 
 
 def _let_go(work: Work, options: ConvertOptions) -> Prepared:

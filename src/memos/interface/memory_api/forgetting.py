@@ -28,3 +28,4 @@ class Forgetting:
             for remembers in (analysis.forget, agreement.forget, words.forget, consolidate.forget, aliases.forget):
                 remembers()
             clear(self._desk.embedder)
+            self._desk.engine.voided(view.tenant, None)  # another process told this one's model of nothing
