@@ -9,7 +9,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,7 +117,8 @@ class Converter:
         must = {each.subject.cube for each in looked if each.subject.protected is not None}
         done = self._blocks(tenant, due) + self._text(tenant, due, forms)
         for place, its in _places(due, forms, cubes).items():
-            done += self._learn(tenant, its, [each for each in forms.adapters if _place(each) == place], cubes=cubes, vain=vain, must=must)
+            mine = replace(forms, adapters=[each for each in forms.adapters if _place(each) == place])
+            done += self._learn(tenant, its, mine, cubes=cubes, vain=vain, must=must)
         return done + self._prefixes(tenant)
 
     def _forms(self, view: View) -> Forms:
@@ -190,7 +191,7 @@ class Converter:
         self,
         tenant: str,
         its: Sequence[Move],
-        standing: Sequence[MemCube],
+        forms: Forms,
         *,
         cubes: dict[str, MemCube],
         vain: frozenset[Sources],
@@ -200,10 +201,11 @@ class Converter:
 
         One that was refused lately is not taught again: what may stay stays as it is until then, and what `must` go takes all with it.
         """
-        learnt = {source for each in standing for source, _ in sources_of(each)}
+        learnt = {source for each in forms.adapters for source, _ in sources_of(each)}
         leaving = {move.cube for move in its if move.after is TEXT}
         ids = sorted((learnt | {move.cube for move in its}) - leaving)[-self._settings.train_most :]
-        if ids and frozenset((each, cubes[each].version) for each in ids if each in cubes) not in vain:
+        waiting = not forms.training.isdisjoint(ids)  # what comes of that is to be seen first
+        if ids and not waiting and frozenset((each, cubes[each].version) for each in ids if each in cubes) not in vain:
             return self._convert(tenant, ADAPTER, ids, its)
         going = sorted(leaving & must if ids else leaving)
         return self._convert(tenant, TEXT, going, its, only="parameter") if going else 0
