@@ -47,6 +47,7 @@ check: $(READY) ## format, lint, types, layers, lengths, documentation
 bench: $(READY) ## speed and recall against the floor and against peers; writes docs/benchmarks.md and docs/recall.md
 	$(BIN)/python -m evals.bench
 	$(BIN)/python -m evals.bench.recall
+	$(BIN)/python -m evals.bench.models
 
 eval: $(READY) ## retrieval quality; DATA=FILE chooses another set
 	for data in $(DATA); do echo "== $$data"; $(BIN)/memos eval retrieval --data "$$data"; done
