@@ -168,7 +168,7 @@ class Converter:
 
     def _convert(self, tenant: str, to: MemoryType, ids: Sequence[str], due: Sequence[Move], **options: Any) -> bool:
         """One call to convert; what fails is told by the log, and comes again at the next look."""
-        decisions = {move.cube: move.model_dump(mode="json") for move in due if move.cube in set(ids)}
+        decisions = {move.cube: move.model_dump(mode="json") for move in due}
         try:
             made = self._call(tenant, "convert", memories=tuple(ids), to=str(to), decisions=decisions, **options)
         except VersionConflict:

@@ -134,7 +134,7 @@ def judge(month, ids, totals):
 
 def explained(month, cube_id, form):
     """Whether the log of a memory has a call that moved it to this form, and `explain` the decision with its numbers."""
-    for row in month.user.log(cube=cube_id, operation="convert", limit=1000).value:
+    for row in month.user.log(cube=cube_id, operation=["convert", "train"], limit=1000).value:
         for move in month.user.explain(row["call_id"]).value["decisions"]:
             if move["cube"] == cube_id and move["after"] == form and move["reason"] and move["inputs"]:
                 return True

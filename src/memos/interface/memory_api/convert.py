@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,11 +11,12 @@ from pydantic import Field
 from memos.errors import InvalidCall
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.arrange import strictest
-from memos.interface.memory_api.converting import MADE, Made, Material, told
+from memos.interface.memory_api.converting import DECISIONS, LEAVING, MADE, Made, Material, told
 from memos.interface.memory_api.create import UNUSED
 from memos.interface.memory_api.derived import forms_of, sources_of
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
 from memos.interface.memory_api.query import named
+from memos.interface.memory_api.replacing import STANDING, put_aside
 from memos.interface.memory_api.talking import staying
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, Edge, ReadSet, Terms
@@ -28,12 +30,7 @@ from memos.operation.memlifecycle.transitions import Event
 from memos.operation.memscheduler.layout import line
 
 ORIGIN = "conversion"
-DECISIONS = "decisions"
-"""Where the metadata of a derived memory say by which decisions it was made or let go, memory by memory, and with which numbers."""
 NO_TERMS = Terms({}, 0)
-EARLIER = 3
-"""So many adapters that later ones have taken the place of can be brought back."""
-STANDING = (*PRESENT, State.ARCHIVED)
 
 
 class ConvertOptions(Options):
@@ -195,6 +192,8 @@ def _taught(work: Work, options: ConvertOptions, cubes: tuple[MemCube, ...]) -> 
             return _prepared(work, [cube], [], [], {})
     payload = Parameter(blob="", model=model, bytes=0, by=options.by, done=0.0)
     write = _born(work, cubes, payload, State.GENERATED, told(options.decisions, cubes))
+    if leaving := [move for cube_id, move in options.decisions.items() if cube_id not in {cube.id for cube in cubes}]:
+        write = replace(write, cube=write.cube.model_copy(update={"metadata": write.cube.metadata | {LEAVING: leaving}}))
     edges = [Edge(write.cube.id, cube.id, DERIVED) for cube in cubes]
     return _prepared(work, [write.cube], [write], edges, {})
 
@@ -217,42 +216,6 @@ def _brought_back(work: Work, adapter: MemCube) -> Prepared:
     others = put_aside(work, adapter)
     read = {adapter.id: adapter.seq} | {before.id: before.seq for before, _ in others}
     return _prepared(work, [write.cube], [write, *(after for _, after in others)], [], read)
-
-
-def put_aside(work: Work, live: MemCube) -> list[tuple[MemCube, CubeWrite]]:
-    """What an adapter that goes live takes the place of: earlier adapters, archived, until one is brought back; blocks, expired.
-
-    Of the archived the latest few stay; those before are expired, which removes their files.
-    """
-    ids = {source for source, _ in sources_of(live)}
-    forms = {form.id: form for each in forms_of(work.view, sorted(ids), work.now).values() for form in each}
-    found: list[tuple[MemCube, CubeWrite]] = []
-    aside = [live]
-    for form in forms.values():
-        payload, state = form.payload, State.EXPIRED
-        if isinstance(payload, Parameter):
-            same = payload.passed and (form.policy.owner, form.namespace) == (live.policy.owner, live.namespace)
-            state = State.ARCHIVED
-        else:
-            same = {source for source, _ in sources_of(form)} <= ids
-        if form.id != live.id and same:
-            found.append((form, _put(work, form, state)))
-            aside += [form] if state is State.ARCHIVED else []
-    return [*found, *((form, _put(work, form, State.EXPIRED)) for form in _earliest(work, ids, aside))]
-
-
-def _put(work: Work, form: MemCube, state: State) -> CubeWrite:
-    made = provenance.mutated(work, form.provenance, ORIGIN)
-    return CubeWrite(form.model_copy(update={"state": state, "provenance": made}), birth=False)
-
-
-def _earliest(work: Work, ids: set[str], spared: Sequence[MemCube]) -> list[MemCube]:
-    """The adapters put aside before that are too many now: the earliest made, but for those spared."""
-    known, live = {each.id for each in spared}, spared[0]
-    before = forms_of(work.view, sorted(ids), work.now, states=(State.ARCHIVED,)).values()
-    old = {form.id: form for each in before for form in each if isinstance(form.payload, Parameter) and form.id not in known}
-    mine = [old[each] for each in sorted(old) if (old[each].policy.owner, old[each].namespace) == (live.policy.owner, live.namespace)]
-    return mine[: max(0, len(mine) + len(spared) - 1 - EARLIER)]
 
 
 def _let_go(work: Work, options: ConvertOptions) -> Prepared:

@@ -19,6 +19,10 @@ from memos.ports.runtime import About
 
 Width = Literal["float16", "int8"]
 FORMS = tuple(str(each) for each in MemoryType)
+DECISIONS = "decisions"
+"""Where the metadata of a derived memory say by which decisions it was made or let go, memory by memory, and with which numbers."""
+LEAVING = "leaving"
+"""The decisions about memories that an adapter is trained without; they are noted where they leave, once it is live."""
 MADE = "made"
 """The option in which what was made comes to `prepare_convert`; whatever a caller says there is dropped."""
 

@@ -56,7 +56,7 @@ def prepare_explain(work: Work) -> Prepared:
         raise NotFound(f"there is no call {call} here for you; log() shows those there are")
     entry = min(found, key=lambda each: (each.row["caller"] != reading.mine, each.spot.source))
     value = told(reading, entry) | {"memories": _explained(reading, entry)}
-    if entry.row["operation"] == "convert":
+    if entry.row["operation"] in {"convert", "train"}:
         value["decisions"] = _decided(reading, entry)
     if reading.auditor:
         value["withheld"] = tuple(entry.row.get("withheld", ()))

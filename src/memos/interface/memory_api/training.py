@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import Field
 
 from memos.interface.memory_api import provenance
-from memos.interface.memory_api.convert import NO_TERMS, put_aside
+from memos.interface.memory_api.convert import NO_TERMS
 from memos.interface.memory_api.desk import Options, Prepared, Work, read_options
+from memos.interface.memory_api.replacing import put_aside
 from memos.memcube.call import MemoryReply
 from memos.memcube.change import CubeWrite, ReadSet
 from memos.memcube.payload import Parameter
