@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,6 +54,7 @@ class Forms:
     prefixes: list[MemCube] = field(default_factory=list)
     """The blocks of several, and those under an adapter."""
     adapters: list[MemCube] = field(default_factory=list)
+    """Those of memories of one owner and namespace, their own: what somebody made of others' too is no placement of these."""
     training: set[str] = field(default_factory=set)
     """The sources of adapters that are not done."""
 
@@ -135,6 +136,8 @@ class Converter:
                     forms.adapters.append(cube)
                 else:
                     forms.training |= {source for source, _ in sources}
+        seen = view.get(sorted({source for each in forms.adapters for source, _ in sources_of(each)}), grant=ANYBODY, now=now)
+        forms.adapters = [each for each in forms.adapters if _places_of(each, seen) <= {_place(each)}]
         return forms
 
     def _looked(self, view: View, cube: MemCube, forms: Forms, why: str | None) -> Looked:
@@ -185,7 +188,7 @@ class Converter:
     def _text(self, tenant: str, due: Sequence[Move], forms: Forms) -> int:
         """Blocks that are let go. What an adapter has learnt is let go with it, or by one that has learnt the others alone."""
         wanted = [move for move in due if move.after is TEXT and forms.adapter_of(move.cube) is None]
-        return sum(self._convert(tenant, TEXT, [move.cube], [move]) for move in wanted)
+        return sum(self._convert(tenant, TEXT, [move.cube], [move], only="activation") for move in wanted)
 
     def _learn(
         self,
@@ -246,6 +249,11 @@ def _every(view: View, now: datetime) -> Iterator[MemCube]:
 
 def _place(cube: MemCube) -> tuple[str, str]:
     return cube.namespace, cube.policy.owner
+
+
+def _places_of(adapter: MemCube, seen: Mapping[str, MemCube]) -> set[tuple[str, str]]:
+    """Where the memories stand, and whose they are, that an adapter has learnt."""
+    return {_place(seen[source]) for source, _ in sources_of(adapter) if source in seen}
 
 
 def _places(due: Sequence[Move], forms: Forms, cubes: dict[str, MemCube]) -> dict[tuple[str, str], list[Move]]:

@@ -11,7 +11,7 @@ from memos.errors import Denied, InvalidCall, MemOSError, NotFound, VersionConfl
 from memos.infrastructure.memgovernance.credentials import nobody
 from memos.infrastructure.memvault.vault import MemVault
 from memos.interface.memory_api.chain import Chain
-from memos.interface.memory_api.converting import with_conversion
+from memos.interface.memory_api.converting import made_of, with_conversion
 from memos.interface.memory_api.desk import Desk, LetGo
 from memos.interface.memory_api.embedding import Vectors, with_query_vector
 from memos.interface.memory_api.extracting import with_extraction
@@ -89,7 +89,13 @@ class MemoryAPI:
         ready, further = with_reranking(ready, self._desk, partial(self._preparing.found, caller))
         ready, unread = with_extraction(ready, self._desk.extracting, partial(self._preparing.sources, caller))
         ready = with_conversion(caller.tenant, ready, self._desk, partial(self._preparing.materials, caller))
-        warnings = (*warnings, *further, *unread)
+        try:
+            return self._carried_out(caller, call, ready, (*warnings, *further, *unread), began)
+        finally:
+            if names := made_of(ready):  # what was made, and is named by nothing, since its source was changed or erased meanwhile
+                release(self._desk, self._vault, caller.tenant, (LetGo((), names),))
+
+    def _carried_out(self, caller: Caller, call: MemoryCall, ready: MemoryCall, warnings: tuple[str, ...], began: int) -> MemoryReply:
         vectors = Vectors(caller, self._desk)
         attempts = ADD_ATTEMPTS if call.operation == "add" else ATTEMPTS
         for attempt in range(1, attempts + 1):

@@ -93,3 +93,8 @@ def _made(tenant: str, material: Material, engine: Engine, system: str | None) -
 def told(decisions: Mapping[str, Any], sources: Iterable[MemCube]) -> list[Any]:
     """The decisions about some memories by which the system converts them: ids and numbers, as Moves in JSON."""
     return [decisions[cube.id] for cube in sources if cube.id in decisions]
+
+
+def made_of(call: MemoryCall) -> tuple[str, ...]:
+    """The blobs that were made for a call."""
+    return tuple(made.payload.blob for made in call.options.get(MADE, ()) if isinstance(made, Made)) if call.operation == "convert" else ()
