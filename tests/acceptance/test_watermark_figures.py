@@ -66,7 +66,7 @@ def together(runtime, asked, size):
         for row, (answer, chooser) in enumerate(zip(answers, choosers, strict=True)):
             token = chooser.choose(prompts[row] + answer.tokens, logits[row])
             drawn.append(token)
-            ended[row] = ended[row] or token in runtime._stops
+            ended[row] = ended[row] or token in runtime.stops
             if not ended[row]:
                 shares = (logits[row] / SAMPLING.temperature).log_softmax(-1)
                 answer.surprise -= float(shares[token])
