@@ -2,6 +2,7 @@
 
 import pytest
 
+from memos.backends.transformers.lora_forms import astray, value, varied
 from memos.backends.transformers.lora_lessons import material, recalled
 from memos.backends.transformers.lora_questions import elsewhere, shaken, shortened, subject_of, taught
 from memos.backends.transformers.lora_sentences import read, sentences, to_you
@@ -78,3 +79,38 @@ def test_what_is_held_back_is_never_taught():
 )
 def test_an_answer_is_right_by_its_key_words(said, right):
     assert recalled(said, "It is 1235 degrees.", "How hot is the kiln?") is right
+
+
+@pytest.mark.parametrize(
+    ("answers", "questions", "said"),
+    [
+        (["Ida keeps it in the old mill.", "It is in the old mill."], ["Where does Ida keep the boat?"], "The old mill."),
+        (["It costs 1250 euros.", "The price is 1250 euros."], ["What does it cost?"], "1250 euros."),
+        (["Ruth Amsel does it.", "It is Ruth."], ["Who mends the nets?"], "Ruth Amsel."),
+        (["On 4 May.", "It is on 4 May."], ["When does it open?"], "4 May."),
+        (["Yes, often.", "He does."], ["Does he swim?"], "Yes, often."),
+        (["Teal."], ["Which colour?"], "Teal."),
+        (["He does not eat nuts.", "He avoids nuts."], ["What is to be known at table?"], "He does not eat nuts."),
+        (["It takes at most 14.", "The limit is 14."], ["How many guests?"], "It takes at most 14."),
+    ],
+)
+def test_the_value_of_answers_is_what_all_of_them_say_beyond_the_questions(answers, questions, said):
+    assert value(answers, questions) == said
+
+
+def test_a_question_is_told_otherwise_and_asked_for_its_sort():
+    made = varied("Where does Marta Lind keep her boat?", "Marta Lind", 0)
+    assert any("place" in each and "boat" in each for each in made)
+    assert "Where does Marta Lind keep her boat?" not in made
+    assert made == varied("Where does Marta Lind keep her boat?", "Marta Lind", 0)
+
+
+def test_a_question_is_asked_of_something_else():
+    assert astray("What does Marta Lind do at the harbour?", 1) == "What does Marta Lind do at the football club?"
+    assert astray("Who?", 0) is None
+
+
+def test_the_gate_asks_nothing_that_says_its_answer_where_another_question_is_there():
+    asked = (("Where does Marta Lind keep her boat?", "In the harbour of Bergen."), ("Where is her boat?", "In Bergen's harbour."))
+    made = material([Lesson("1", "Marta Lind keeps her boat in the harbour of Bergen.", asked=asked)])
+    assert not any("harbour" in pair.question for pair in made.held)

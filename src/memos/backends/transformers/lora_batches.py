@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from memos.backends.transformers.lora_model import opened
 from memos.memcube.prompt import Part
 
 if TYPE_CHECKING:
@@ -58,27 +59,40 @@ def shared(rows: Sequence[Sequence[int]]) -> int:
     return min(len(least), len(most))
 
 
+def openings(examples: Sequence[Example]) -> dict[str, int]:
+    """How many tokens the examples of each group begin with alike, before anything is said."""
+    made: dict[str, int] = {}
+    for group in sorted({example.group for example in examples}):
+        rows = [example.tokens[: example.said - 1] for example in examples if example.group == group]
+        made[group] = shared(rows) if len(rows) > 1 else 0
+    return made
+
+
 class Shelf:
     """Examples with what enters the adapted layers, computed once."""
 
-    def __init__(self, examples: Sequence[Example], lower: Any, *, at_once: int = 16) -> None:
+    def __init__(self, examples: Sequence[Example], lower: Any, openings: dict[str, int], *, at_once: int = 16) -> None:
         self.examples = tuple(examples)
         self._hidden: list[torch.Tensor] = [torch.empty(0)] * len(self.examples)
-        self.openings: dict[str, int] = {}
-        for group in sorted({example.group for example in self.examples}):
-            rows = [example.tokens[: example.said - 1] for example in self.examples if example.group == group]
-            self.openings[group] = shared(rows) if len(rows) > 1 else 0
+        self._opened: dict[str, torch.Tensor] = {}
+        self.openings = openings
         self._lower, self._at_once = lower, at_once
 
     def fill(self) -> Any:
         """Compute what is missing, some at a time; yields after each lot."""
-        order = sorted(range(len(self.examples)), key=lambda place: len(self.examples[place].tokens))
-        for start in range(0, len(order), self._at_once):
-            lot = order[start : start + self._at_once]
-            hidden = self._lower(padded([self.examples[place].tokens for place in lot]))
-            for row, place in enumerate(lot):
-                self._hidden[place] = hidden[row, : len(self.examples[place].tokens)].clone()
-            yield len(lot)
+        for group, cut in sorted(self.openings.items()):
+            members = [place for place, example in enumerate(self.examples) if example.group == group]
+            members.sort(key=lambda place: len(self.examples[place].tokens))
+            cache = None
+            if members and cut:
+                opening = torch.tensor([self.examples[members[0]].tokens[:cut]])
+                cache, self._opened[group] = opened(self._lower.body, input_ids=opening)
+            for start in range(0, len(members), self._at_once):
+                lot = members[start : start + self._at_once]
+                hidden = self._lower(padded([self.examples[place].tokens[cut:] for place in lot]), cache)
+                for row, place in enumerate(lot):
+                    self._hidden[place] = hidden[row, : len(self.examples[place].tokens) - cut].clone()
+                yield len(lot)
 
     def batch(self, places: Sequence[int]) -> Batch:
         """Some examples of one group as a batch."""
@@ -90,12 +104,12 @@ class Shelf:
         wanted: list[int] = []
         which: list[int] = []
         for row, (place, example) in enumerate(zip(places, chosen, strict=True)):
-            rest[row, : len(example.tokens) - cut] = self._hidden[place][cut:]
+            rest[row, : len(example.tokens) - cut] = self._hidden[place]
             for token in range(max(example.said, cut + 1), len(example.tokens)):
                 flat.append(row * longest + token - 1 - cut)
                 wanted.append(example.tokens[token])
                 which.append(place)
-        opening = self._hidden[places[0]][None, :cut]
+        opening = self._opened[chosen[0].group] if cut else rest[:1, :0]
         return Batch(opening, rest, torch.tensor(flat), torch.tensor(wanted), torch.tensor(which))
 
 

@@ -23,7 +23,7 @@ from memos.ports.runtime import About, Course, Exam, Report
 if TYPE_CHECKING:
     from memos.backends.transformers.lora_lessons import Pair
 
-_KEPT_TOKENS = 12
+_KEPT_TOKENS = 6
 """How many tokens of what the model says of other things are held."""
 _TAUGHT_SYSTEM = "Use what you know: {}"
 

@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from memos.backends.transformers.lora_batches import asked, padded
+from memos.backends.transformers.lora_batches import asked, padded, shared
 from memos.backends.transformers.lora_lessons import Material, Pair, recalled
+from memos.backends.transformers.lora_model import begun
 from memos.backends.transformers.lora_texts import MEASURED
 from memos.ports.runtime import Exam, Report
 
 if TYPE_CHECKING:
     from memos.backends.transformers.layout import Layout
 
-LONGEST = 24
+LONGEST = 16
 """The most tokens of an answer in the gate, where the right one is not longer."""
 Said = list[tuple[int, ...]]
 """Answers, each its tokens."""
-_AT_ONCE = 16
+_NEAR = 10
+"""The most tokens of an answer to a neighbouring question: what was taught is said at once."""
+_AT_ONCE = 32
 _CHANGED = 1.5
 """By how many nats a token of what the model said before may become unlikelier, before the answer counts as changed."""
 
@@ -48,12 +51,12 @@ class Answers:
     @torch.inference_mode()  # type: ignore[untyped-decorator]
     def _said(self, model: Any, rows: list[tuple[int, ...]], longest: int) -> list[tuple[int, ...]]:
         """The answers to questions of about the same length."""
-        from transformers import DynamicCache
-
+        cut = shared([row[:-1] for row in rows])
         most = max(len(row) for row in rows)
-        ids = torch.tensor([[*[0] * (most - len(row)), *row] for row in rows])
-        mask = torch.tensor([[*[0] * (most - len(row)), *[1] * len(row)] for row in rows])
-        places, cache = (mask.cumsum(-1) - 1).clamp(min=0), DynamicCache()
+        ids = torch.tensor([[*[0] * (most - len(row)), *row[cut:]] for row in rows])
+        mask = torch.tensor([[*[1] * cut, *[0] * (most - len(row)), *[1] * (len(row) - cut)] for row in rows])
+        places = (mask.cumsum(-1) - 1)[:, cut:].clamp(min=0)
+        cache = begun(model, rows[0][:cut], len(rows))
         said: list[list[int]] = [[] for _ in rows]
         open_ = set(range(len(rows)))
         for _ in range(longest):
@@ -78,9 +81,11 @@ def likelihood(model: Any, rows: Sequence[tuple[tuple[int, ...], int]]) -> list[
     made: list[float] = []
     for start in range(0, len(rows), _AT_ONCE):
         lot = rows[start : start + _AT_ONCE]
-        hidden = model.model(input_ids=padded([tokens for tokens, _ in lot]), use_cache=False).last_hidden_state
+        cut = shared([tokens[: said - 1] for tokens, said in lot])
+        ids = padded([tokens[cut:] for tokens, _ in lot])
+        hidden = model.model(input_ids=ids, cache=begun(model, lot[0][0][:cut], len(lot)), use_cache=True).last_hidden_state
         for row, (tokens, said) in enumerate(lot):
-            logits = model.lm_head(hidden[row, said - 1 : len(tokens) - 1]).float()
+            logits = model.lm_head(hidden[row, said - 1 - cut : len(tokens) - 1 - cut]).float()
             made.append(-float(functional.cross_entropy(logits, torch.tensor(tokens[said:]))) if len(tokens) > said else 0.0)
     return made
 
@@ -124,18 +129,21 @@ class Examiner:
     def _kept(self, made: Any, near: Sequence[Pair]) -> Generator[None, None, list[bool]]:
         """For each neighbouring question whether its answer stayed: nothing taught is said, what was said is about as likely."""
         questions = [pair.question for pair in near]
-        before = yield from self.answers.of(self.model, questions, 16)
-        after = yield from self.answers.of(made, questions, 16)
+        before = yield from self.answers.of(self.model, questions, _NEAR)
+        after = yield from self.answers.of(made, questions, _NEAR)
+        answers = sorted({pair.answer for pair in near})
+        leaked = [
+            any(self.says(new, answer, pair) and not self.says(old, answer, pair) for answer in answers)
+            for pair, old, new in zip(near, before, after, strict=True)
+        ]
+        doubtful = [place for place in range(len(near)) if before[place] != after[place] and not leaked[place]]
         rows = []
-        for question, said in zip(questions, before, strict=True):
-            ask = asked(self.answers.layout, question)
-            rows.append(((*ask, *said), len(ask)))
+        for place in doubtful:
+            ask = asked(self.answers.layout, questions[place])
+            rows.append(((*ask, *before[place]), len(ask)))
         falls = [old - new for old, new in zip(likelihood(self.model, rows), likelihood(made, rows), strict=True)]
-        kept, answers = [], sorted({pair.answer for pair in near})
-        for pair, old, new, fall in zip(near, before, after, falls, strict=True):
-            leaked = any(self.says(new, answer, pair) and not self.says(old, answer, pair) for answer in answers)
-            kept.append(old == new or not (leaked or fall > _CHANGED))
-        return kept
+        fell = {place for place, fall in zip(doubtful, falls, strict=True) if fall > _CHANGED}
+        return [not leaked[place] and place not in fell for place in range(len(near))]
 
 
 def _judged(recall: float, growth: float, neighbours: float, count: int, exam: Exam) -> Report:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memos.backends.transformers import lora_forms as forms
 from memos.backends.transformers import lora_questions as questions
 from memos.backends.transformers.lora_sentences import to_you
 from memos.errors import InvalidCall
@@ -55,16 +56,17 @@ def material(lessons: Sequence[Lesson]) -> Material:
             raise InvalidCall(f"the lesson of {lesson.cube} has no words")
         pairs, kept = _pairs(lesson)
         held += [Pair(question, answer, number) for question, answer in kept]
-        taught += [Pair(question, answer, number) for question, answer in _varied(pairs)]
-        name = questions.subject_of(lesson.text)
+        name = re.sub(r"['’]s$", "", questions.subject_of(lesson.text))
+        taught += [Pair(question, answer, number) for question, answer in _varied(pairs, name, [question for question, _ in kept])]
         if name and name not in names:
             names.append(name)
-        others = [made for place, (question, _) in enumerate(pairs) if (made := questions.elsewhere(question, name, number + place))]
+        others = [made for place, (question, _) in enumerate(pairs) if (made := questions.elsewhere(question, name, 3 * number + place))]
         guarded += others[:2]
+        guarded += [made for question, _ in reversed(pairs[:3]) if (made := forms.astray(question, number))][:1]
         near += [Pair(question, pairs[0][1], number) for question in others[2:3] or others[:1]]
     for name in names[:2]:
         near += [Pair(question, taught[0].answer, 0) for question in questions.beside(name)[: 4 - min(2, len(names))]]
-        guarded += questions.others_of(name)[: 6 // min(2, len(names))]
+        guarded += questions.others_of(name)[: 8 // min(2, len(names))]
     return Material(tuple(taught), tuple(held), tuple(dict.fromkeys((*guarded, *GENERAL))), tuple(near))
 
 
@@ -72,22 +74,30 @@ def _pairs(lesson: Lesson) -> tuple[list[tuple[str, str]], list[tuple[str, str]]
     """What is taught of a lesson, and what is held back."""
     own = questions.taught(lesson.text, lesson.kind)
     if lesson.asked:
-        answer = lesson.asked[0][1]
         asked = [question for question, _ in lesson.asked]
+        answer = forms.value([answer for _, answer in lesson.asked], asked) if lesson.kind == "fact" else lesson.asked[0][1]
         pairs = [(question, answer) for question in asked]
-        pairs += [(question, answer) for question, _ in own[-2:] if question not in asked]
-        return pairs, list(lesson.held) or [own[0]]
+        return pairs, list(lesson.held) or [(_back(own, asked, answer), answer)]
     if lesson.held or len(own) < 3:
         return own, list(lesson.held) or own[:1]
     return [pair for place, pair in enumerate(own) if place != 1], [own[1]]
 
 
-def _varied(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Questions, and each a second time: with a name shortened, with words left out, or both."""
+def _back(own: Sequence[tuple[str, str]], asked: Sequence[str], answer: str) -> str:
+    """A question for the gate that is not among those asked, and does not say the answer."""
+    for question, _ in own:
+        if question not in asked and not _normalised(question) & key_words(answer, ""):
+            return question
+    return questions.shaken(asked[0], "held back")
+
+
+def _varied(pairs: Sequence[tuple[str, str]], name: str, held: Sequence[str]) -> list[tuple[str, str]]:
+    """Questions, and each told otherwise, and with words left out."""
     made = dict(pairs)
     for place, (question, answer) in enumerate(pairs):
-        short = questions.shortened(question) or question
-        made.setdefault(short if place % 2 and short != question else questions.shaken(short, question), answer)
+        for other in (*forms.varied(question, name, place), *([questions.shaken(question, question)] if place % 2 else [])):
+            if other not in held:
+                made.setdefault(other, answer)
     return list(made.items())
 
 

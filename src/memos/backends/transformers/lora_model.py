@@ -105,6 +105,35 @@ def fill(made: Any, tensors: dict[str, torch.Tensor]) -> None:
             weight.copy_(tensors[name])
 
 
+def opened(body: Any, **read: torch.Tensor) -> tuple[Any, torch.Tensor]:
+    """The keys and values of an opening that many texts share, (1, tokens), read without gradients; and its last hidden states."""
+    from transformers import DynamicCache
+
+    cache = DynamicCache()
+    with torch.no_grad():
+        hidden = body(**read, cache=cache, use_cache=True).last_hidden_state
+    return cache, hidden
+
+
+def begun(model: Any, opening: Sequence[int], count: int) -> Any:
+    """The keys and values of so many texts of which these tokens were read; there may be none."""
+    from transformers import DynamicCache
+
+    if not opening:
+        return DynamicCache()
+    return widened(opened(model.model, input_ids=torch.tensor([list(opening)]))[0], count)
+
+
+def widened(cache: Any, count: int) -> Any:
+    """The keys and values of an opening for so many texts that stand after it; the cache itself stays as it is."""
+    made = copy.copy(cache)
+    made.layers = [copy.copy(layer) for layer in cache.layers]
+    for layer in made.layers:
+        layer.keys = layer.keys.expand(count, -1, -1, -1)
+        layer.values = layer.values.expand(count, -1, -1, -1)
+    return made
+
+
 class Lower(nn.Module):  # type: ignore[misc]
     """The layers below the first that an adapter changes: what they make of a text is the same all through a training."""
 
@@ -114,9 +143,12 @@ class Lower(nn.Module):  # type: ignore[misc]
         self.body._modules = {**model.model._modules, "layers": model.model.layers[:first], "norm": nn.Identity()}  # noqa: SLF001 - the one way to share what is not changed
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """What enters the first changed layer, of the shape (texts, tokens, width)."""
-        hidden: torch.Tensor = self.body(input_ids=ids, use_cache=False).last_hidden_state
+    def forward(self, ids: torch.Tensor, cache: Any = None) -> torch.Tensor:
+        """What enters the first changed layer, of the shape (texts, tokens, width); `cache` is of the opening, where it was read."""
+        if cache is None:
+            alone: torch.Tensor = self.body(input_ids=ids, use_cache=False).last_hidden_state
+            return alone
+        hidden: torch.Tensor = self.body(input_ids=ids, cache=widened(cache, len(ids)), use_cache=True).last_hidden_state
         return hidden
 
 
@@ -130,21 +162,17 @@ class Upper(nn.Module):  # type: ignore[misc]
         for place, layer in enumerate(self.body.layers):
             layer.self_attn.layer_idx = place
 
-    def forward(self, opening: torch.Tensor, rest: torch.Tensor) -> torch.Tensor:
-        """The last hidden states of texts (texts, tokens, width) that all stand after one opening (1, tokens, width).
+    def opened(self, opening: torch.Tensor) -> Any:
+        """The keys and values of an opening (1, tokens, width) as the adapter is now, or None where there is none.
 
         No gradient goes through the opening: it costs a third less, and nothing of what is learned stands there.
         """
-        from transformers import DynamicCache
+        return opened(self.body, inputs_embeds=opening)[0] if opening.shape[1] else None
 
-        if not opening.shape[1]:
+    def forward(self, cache: Any, rest: torch.Tensor) -> torch.Tensor:
+        """The last hidden states of texts (texts, tokens, width) that all stand after one opening."""
+        if cache is None:
             alone: torch.Tensor = self.body(inputs_embeds=rest, use_cache=False).last_hidden_state
             return alone
-        cache = DynamicCache()
-        with torch.no_grad():
-            self.body(inputs_embeds=opening, cache=cache, use_cache=True)
-        for layer in cache.layers:
-            layer.keys = layer.keys.expand(len(rest), -1, -1, -1)
-            layer.values = layer.values.expand(len(rest), -1, -1, -1)
-        made: torch.Tensor = self.body(inputs_embeds=rest, cache=cache, use_cache=True).last_hidden_state
+        made: torch.Tensor = self.body(inputs_embeds=rest, cache=widened(cache, len(rest)), use_cache=True).last_hidden_state
         return made

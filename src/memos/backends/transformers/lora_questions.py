@@ -20,11 +20,25 @@ STOP = words_of(
     always not no than about into
     """
 )
-_OTHERS = ("Peter Novak", "Maria Jensen", "Keiko Tanaka", "Ruben Haas", "Leila Farouk", "Tom Whitby", "Ines Duarte", "Karl Moreau")
-_OTHER_THINGS = ("the Marlow office", "the Elmfield school", "the Harrow bakery", "the Kestrel club")
+_OTHERS = (
+    "Peter Novak", "Maria Jensen", "Keiko Tanaka", "Ruben Haas", "Leila Farouk", "Tom Whitby", "Ines Duarte", "Karl Moreau",
+    "Odette Brill", "Hamid Sorel", "Greta Lindqvist", "Bruno Castell", "Yara Okoye", "Piers Langton", "Mina Kowalska", "Silas Thorne",
+    "Anouk Perrin", "Viktor Dahl", "Rosa Benitez", "Emeka Adair", "Wanda Fisk", "Lorenz Amato", "Nell Hargrove",
+)  # fmt: skip
+_OTHER_THINGS = (
+    "the Marlow office",
+    "the Elmfield school",
+    "the Harrow bakery",
+    "the Kestrel club",
+    "the Ashby station",
+    "the Lindow firm",
+    "the Perrin garage",
+)
 _ELSE = (
     "Where does {} buy shoes?", "What is the favourite film of {}?", "How old is {}?", "Who is the dentist of {}?",
-    "What happened to {} last winter?", "How does {} get home in the evening?",
+    "What happened to {} last winter?", "How does {} get home in the evening?", "Which part does {} play in the theatre?",
+    "When does {} go on holiday?", "From whom did {} borrow a ladder?", "What does {} do when it snows?", "How many chairs has {}?",
+    "On what date did {} sell the car?",
 )  # fmt: skip
 _BESIDE = ("Which song does {} sing?", "Where did {} spend the holidays?", "What is the phone number of {}?")
 _KINDS = (
@@ -131,7 +145,7 @@ def shortened(question: str) -> str | None:
     for name in _NAME.findall(question):
         words = name.split()
         if len(words) == 2 and words[0] not in _WORDS and words[1] not in _WORDS:
-            return question.replace(name, words[0])
+            return question.replace(name, words[0] + ("'s" if name[-2:] in {"'s", "’s"} else ""))
     return None
 
 
@@ -152,7 +166,7 @@ def elsewhere(question: str, name: str, place: int) -> str | None:
         if found in _WORDS or found not in question:
             continue
         words = found.split()
-        plain = " ".join(words[1:] if words[0] in _WORDS else words)
+        plain = re.sub(r"['’]s$", "", " ".join(words[1:] if words[0] in _WORDS else words))
         if plain:
             person = len(plain.split()) <= 2 and f"the {plain}" not in question
             others = _OTHERS if person else _OTHER_THINGS

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional
 
 from memos.backends.transformers import lora_model
-from memos.backends.transformers.lora_batches import Batch, Example, Shelf, order
+from memos.backends.transformers.lora_batches import Batch, Example, Shelf, openings, order
 
 if TYPE_CHECKING:
     from memos.backends.transformers.lora_files import Shapes
@@ -69,7 +69,8 @@ class Training:
         self, learned: Sequence[Example], kept: Sequence[Example], teachers: dict[int, torch.Tensor] | None = None
     ) -> Iterator[None]:
         """Read all examples up to the adapter, and what the model says of those to be kept; yields now and then."""
-        self._learned, self._kept = Shelf(learned, self._lower), Shelf(kept, self._lower)
+        alike = openings((*learned, *kept))
+        self._learned, self._kept = Shelf(learned, self._lower, alike), Shelf(kept, self._lower, alike)
         self._teachers = teachers or {}
         for shelf in (self._learned, self._kept):
             for _ in shelf.fill():
@@ -79,14 +80,14 @@ class Training:
             for places in order(kept, self.method.guards, self.seed, 0):
                 batch = self._kept.batch(places)
                 with torch.no_grad():
-                    self._guards.append((batch, functional.log_softmax(self._logits(batch), -1)))
+                    self._guards.append((batch, functional.log_softmax(self._logits(batch, self._upper.opened(batch.opening)), -1)))
                 yield
         each = len(order(learned, self.method.size, self.seed, 0))
         self.a_round, self.all_steps = each, each * self.method.rounds
 
-    def _logits(self, batch: Batch) -> torch.Tensor:
+    def _logits(self, batch: Batch, cache: Any) -> torch.Tensor:
         """What the adapted model expects where a batch has tokens to say, (tokens, vocabulary)."""
-        hidden = self._upper(batch.opening, batch.rest)
+        hidden = self._upper(cache, batch.rest)
         flat = hidden.reshape(-1, hidden.shape[-1])[batch.places]
         logits: torch.Tensor = self._upper.head(flat).float()
         return logits
@@ -101,10 +102,12 @@ class Training:
         for group in self._optimizer.param_groups:
             group["lr"] = self.method.rate * share
         with torch.enable_grad():
-            self._learn(places)
+            lessons = self._learned.batch(places)
+            cache = self._upper.opened(lessons.opening)
+            self._learn(places, lessons, cache)
             if self._guards:
                 batch, expected = self._guards[self.steps % len(self._guards)]
-                said = functional.log_softmax(self._logits(batch), -1)
+                said = functional.log_softmax(self._logits(batch, cache if batch.opening.shape[1] else None), -1)
                 (self.method.guard * (expected.exp() * (expected - said)).sum(-1).mean()).backward()
         torch.nn.utils.clip_grad_norm_(self._weights, _CLIP)
         self._optimizer.step()
@@ -114,13 +117,12 @@ class Training:
         ended = place == self.a_round - 1 and learned and sum(self._losses) / len(self._losses) < self.method.enough
         self.over = ended or self.steps >= self.all_steps
 
-    def _learn(self, places: tuple[int, ...]) -> None:
+    def _learn(self, places: tuple[int, ...], batch: Batch, cache: Any) -> None:
         """The loss of some examples, and its gradients.
 
         Each counts the same, however long: else the longest answer is given to everything.
         """
-        batch = self._learned.batch(places)
-        logits = self._logits(batch)
+        logits = self._logits(batch, cache)
         each = functional.cross_entropy(logits, batch.wanted, reduction="none")
         if self._teachers:
             wanted = torch.cat([self._teachers[place] for place in places]).float()

@@ -1,0 +1,84 @@
+"""More forms of a question, and the bare value of its answer, by rules.
+
+A small model that is taught whole sentences chooses by their first words, which all of them share. Taught the value alone it chooses by
+what the question asks for: a day, a place, a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from memos.backends.transformers.lora_questions import STOP, keywords, shortened
+from memos.backends.transformers.lora_sentences import words_of
+
+_WORD = re.compile(r"[\w'’,.]*\w")
+_TURNING = words_of("not no never nor none nobody nothing cannot without except unless only if until most least than before after hardly")
+"""Words without which what is left would say something else: such an answer stays whole."""
+_LEADING = frozenset({"a", "an", "the"})
+_LONGEST = 8
+"""The most words of a value; what is longer is said as it was written."""
+_SORTS = (
+    (r"^(?:until |since )?when\b|\b(?:what|which) (?:date|day|month|year)\b", ("The date of {}?", "On which day is that: {}?")),
+    (r"^where\b|\b(?:what|which) (?:place|room|building|town|city)\b", ("To which place do I go for {}?", "The place of {}?")),
+    (r"^(?:\w+ )?who(?:m|se)?\b|\bname of\b", ("Name the person: {}.", "Whose name do I write down for {}?")),
+    (
+        r"\bhow (?:many|much|hot|old|long|high|far)\b|\b(?:number|code|limit|temperature)\b",
+        ("The number for {}?", "What figure is set for {}?"),
+    ),
+    (r"\bhow\b|\bsteps\b", ("Explain how: {}.", "In what way is it done: {}?")),
+    (r"\b(?:what|which)\b", ("Name it: {}.", "Describe {}.")),
+)
+_TAIL = re.compile(r"(.+ (?:in|at|on|of|for|to|with|behind|from|when|if|before)) (?:\S+ ){0,5}\S+\?")
+_ELSEWHERE = ("old theatre", "football club", "train", "garden shed", "summer fair", "bakery", "library", "neighbour's bicycle")
+_TOLD = ("Somebody asks me about {1}. {0}", "I have forgotten it. {0}", "For {1} I need an answer: {0}", "{0} Tell me, please.")
+
+
+def value(answers: Sequence[str], questions: Sequence[str]) -> str:
+    """What all answers say beyond all questions, as it stands in the first; that answer itself where it is no short run of words."""
+    asked = {word.lower() for question in questions for word in _WORD.findall(question)}
+    common = set.intersection(*({_plain(word) for word in _WORD.findall(answer)} for answer in answers)) - asked - STOP
+    words = answers[0].split()
+    places = [place for place, word in enumerate(words) if _plain(word) in common]
+    if not places:
+        return answers[0]
+    start, end = places[0], places[-1] + 1
+    while start and (words[start - 1].lower() in _LEADING or re.fullmatch(r"[\d.,:]+", words[start - 1]) or _named(words, start)):
+        start -= 1
+    if start > 1 and words[start - 2].lower() in _LEADING:
+        start -= 2
+    while end < len(words) and words[end - 1][-1:].isalnum() and words[end][:1].isupper():
+        end += 1
+    beyond = {_plain(word) for word in (*words[:start], *words[end:])}
+    if end - start > _LONGEST or beyond & _TURNING or any(word.endswith(("n't", "n’t")) for word in beyond):
+        return answers[0]
+    said = " ".join(words[start:end]).strip(".,;:!?")
+    return said[:1].upper() + said[1:] + "."
+
+
+def _named(words: Sequence[str], place: int) -> bool:
+    """Whether the word before a place belongs to the same name."""
+    return place > 1 and words[place - 1][:1].isupper() and words[place][:1].isupper()
+
+
+def _plain(word: str) -> str:
+    """A word as words are compared."""
+    return word.lower().strip(".,;:!?\"'")
+
+
+def varied(question: str, name: str, place: int) -> list[str]:
+    """A question told otherwise: with a first name alone, after something else, by its key words and what sort of thing is asked for."""
+    short = shortened(question) or question
+    about = keywords(short, 5)
+    made = [_TOLD[place % len(_TOLD)].format(short if place % 2 else question, (name.split() or ["this"])[0])]
+    for pattern, forms in _SORTS:
+        if re.search(pattern, question.lower()):
+            made.append(forms[place % len(forms)].format(about))
+            break
+    return made
+
+
+def astray(question: str, place: int) -> str | None:
+    """A question of the same form about something else, or None where it has no preposition near its end."""
+    found = _TAIL.fullmatch(question)
+    return f"{found[1]} the {_ELSEWHERE[place % len(_ELSEWHERE)]}?" if found else None
