@@ -77,7 +77,7 @@ class TestTiny(BlocksContract, LearningContract):
         return tiny()
 
 
-class TestSmolLM2(BlocksContract, LearningContract):
+class TestSmolLM2(BlocksContract):
     """A model of this process that was trained."""
 
     specials = ("<|im_start|>", "<|im_end|>")
