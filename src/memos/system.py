@@ -267,7 +267,7 @@ class MemOS(Doors, Locking, Modelling):
             done = self._worker.drain(self._settings.wait_seconds, tenant)
         except MemOSError as error:
             return (f"stored; its vectors follow: {error.message}",)
-        return () if done else ("stored; what follows of it, vectors or a training, is not finished yet: drain() waits for it",)
+        return () if done else ("stored; vectors or a training are pending still: drain() waits for them",)
 
     def _require_open(self) -> None:
         if self._closed.is_set():

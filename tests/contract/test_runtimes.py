@@ -81,6 +81,7 @@ class TestSmolLM2(BlocksContract):
     """A model of this process that was trained."""
 
     specials = ("<|im_start|>", "<|im_end|>")
+    can = ("learning",)  # that is asked of the tiny model, whose trainings take a second, and by tests/unit/test_lora_smollm.py
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -124,7 +124,7 @@ def test_an_adapter_is_in_force_for_its_request_alone():
         active.append(adapter.name)
         yield
 
-    with pytest.raises(InvalidCall, match="attaches no adapters"):
+    with pytest.raises(InvalidCall, match="of another model"):
         answer(runtime, Sampling(max_tokens=2), attached=Attached(adapter=Adapter("a", "m", None)))
     runtime.engine.switch = switch
     answer(runtime, Sampling(max_tokens=2))
