@@ -208,6 +208,7 @@ class TestAdapters:
         assert context.plan.adapter == derived(alice, "parameter")[0].id
         assert [each.form for each in context.plan.injections] == ["parameter"]
         assert not any(part.cube == cube for part in context.parts)
+        assert LONG in context.messages[-1]["content"]
         assert {each.kind for each in context.attachments} == {"parameter"}
         with_it = alice.chat("How do I close the hall?", store=False, max_tokens=12).value.text
         plain = "".join(piece.text for piece in runtime.generate(context.parts, Sampling(max_tokens=12)))

@@ -102,7 +102,9 @@ class Answer(Value):
 
 
 class Context(Value):
-    """What to send to a model for a request, and what to attach. `messages` is all of it as text, for any chat endpoint."""
+    """What to send to a model for a request, and what to attach. `messages` is all of it as text, for any chat endpoint, what an adapter
+    has learnt too; `parts` are what the store's own model is given beside what is attached.
+    """
 
     call_id: str
     messages: tuple[dict[str, str], ...]

@@ -29,8 +29,9 @@ def with_context(caller: Caller, call: MemoryCall, reply: MemoryReply, kit: Kit 
     supply = kit.supply if kit.options.attach and desk.engine.present and call.at is None and call.branch is None else Supply()
     if supply.adapter is not None and not desk.engine.routable(caller.tenant, supply.adapter, warnings):
         supply = Supply(supply.blocks)
+    whole = [_as_text(each) if each.form is MemoryType.PARAMETER else each for each in kept]
     if supply.adapter is None:
-        kept = [_as_text(each) if each.form is MemoryType.PARAMETER else each for each in kept]
+        kept = whole
     prompt = _prompt(kit, kept, shown, desk)
     attaching = desk.engine.attach(caller.tenant, caller.principal, prompt, supply, warnings, exact=kit.options.exact)
     cached = {part.cube: many for part, many in zip(prompt, attaching.cached, strict=False) if part.cube is not None}
@@ -45,8 +46,8 @@ def with_context(caller: Caller, call: MemoryCall, reply: MemoryReply, kit: Kit 
     )
     every = (*reply.warnings, *warnings)
     context = Context(
-        call_id=call.id, messages=messages(prompt), parts=prompt, attachments=tuple(_attachments(desk, supply, attaching)), plan=told,
-        warnings=every,
+        call_id=call.id, messages=messages(_prompt(kit, whole, shown, desk)), parts=prompt,
+        attachments=tuple(_attachments(desk, supply, attaching)), plan=told, warnings=every,
     )  # fmt: skip
     return reply.model_copy(update={"value": context, "warnings": every})
 
