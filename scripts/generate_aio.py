@@ -51,7 +51,7 @@ Each call runs in a worker thread: the core is synchronous, because SQLite, NumP
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from memos.ports.clock import Clock
     from memos.ports.models import ChatModel, Reranker
     from memos.infrastructure.memvault.tiers import TierStatus
+    from memos.ports.composing import Calibration
     from memos.ports.marking import Detection
     from memos.ports.runtime import ModelRuntime
     from memos.trainer import TrainingStatus

@@ -6,7 +6,7 @@ Each call runs in a worker thread: the core is synchronous, because SQLite, NumP
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from memos.interface.memreader.documents import Document
     from memos.ports.adapter import NamespaceInfo
     from memos.ports.clock import Clock
+    from memos.ports.composing import Calibration
     from memos.ports.maintenance import BackupReport, CacheStatus, Fault, RestoreReport, StoreStatus
     from memos.ports.marking import Detection
     from memos.ports.models import ChatModel, Reranker
@@ -1050,6 +1051,12 @@ class AsyncMemOS:
         return await asyncio.to_thread(
             self._sync.training,
         )
+
+    async def calibrate(
+        self, texts: Iterable[MemCube | str], *, blocks: int = 8, recompute: Sequence[float] = (0.0, 0.1, 0.2, 0.35), most: float = 0.25
+    ) -> Calibration:
+        """Measure how far composed KV blocks stray for this store's model, on texts like those that it is to compose, and allow it."""
+        return await asyncio.to_thread(self._sync.calibrate, texts, blocks=blocks, recompute=recompute, most=most)
 
     async def detect(self, text: str, *, tenant: str = "default", rate: float = 0.01) -> Detection:
         """Whether a text was generated for a tenant with the store's watermark: `marked`, at most at this rate of false positives."""

@@ -25,6 +25,12 @@ MODEL = click.option(
 BUDGET = click.option(
     "--budget", type=click.IntRange(0, 1_000_000), default=2000, show_default=True, help="How many tokens memories may take."
 )
+EXACT = click.option(
+    "--exact/--composed",
+    "exact",
+    default=True,
+    help="Attach what changes nothing of the answer, or composed KV blocks too, as far as that was calibrated.  [default: exact]",
+)
 
 
 @command(
@@ -44,6 +50,7 @@ BUDGET = click.option(
     "--history", type=click.IntRange(0, 1_000_000), default=1000, show_default=True, help="How many tokens the turns before may take."
 )
 @click.option("--attach/--no-attach", default=True, help="Look for KV blocks and an adapter that can be attached.  [default: attach]")
+@EXACT
 @MODEL
 @click.option("--messages", "sent", is_flag=True, help="Print the messages to send, each as a line of JSON.")
 def context(
@@ -76,6 +83,7 @@ def context(
 @MODEL
 @click.option("--session", metavar="NAME", help="The conversation to go on with; without TEXT a new one unless named.")
 @BUDGET
+@EXACT
 @click.option("--max-tokens", type=click.IntRange(1, 32_768), help="How long an answer may be.  [default: 256]")
 @click.option("--temperature", type=click.FloatRange(0, 2), help="0 takes the likeliest token each time.  [default: 0]")
 @click.option("--seed", type=click.IntRange(min=0), help="Makes answers of a higher temperature repeatable.")

@@ -39,6 +39,7 @@ COMMANDS = {
     "extract": ("memos.cli.extracting:extract", "Make facts of messages, by rules or a model."),
     "convert": ("memos.cli.forming:convert", "Make KV blocks or an adapter of memories, or let go of them."),
     "forms": ("memos.cli.forming:forms", "Show which memories have another form than text, and why."),
+    "calibrate": ("memos.cli.modelling:calibrate", "Measure what composing KV blocks costs a model."),
     "label": ("memos.cli.living:label", "Name the standing version of a memory."),
     "confirm": ("memos.cli.living:confirm", "Say that a memory holds."),
     "freeze": ("memos.cli.living:freeze", "Let memories refuse every change."),

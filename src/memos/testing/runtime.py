@@ -40,6 +40,7 @@ from memos.ports.runtime import (
 from memos.testing import runtime_blocks as kv
 from memos.testing.runtime_answers import Answering, stopped_before
 from memos.testing.runtime_blocks import FakeBlock, Tokens
+from memos.testing.runtime_composing import Composing
 from memos.testing.runtime_knobs import Counted, Speed, Teaching, Troubles
 from memos.testing.runtime_learning import adapter_of, taught
 from memos.testing.runtime_marking import Marking, marked
@@ -56,7 +57,7 @@ class _State:
     closed: bool = False
 
 
-class FakeRuntime(Marking):
+class FakeRuntime(Composing, Marking):
     """`answer` is asked for the text of each answer, given the prompt's as one text; without it the answer is words by hash.
 
     Where `capabilities` say that it `keeps`, the beginnings of earlier prompts count as cached, as in an engine with a cache of its own.

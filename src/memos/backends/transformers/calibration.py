@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Protocol
@@ -21,31 +21,13 @@ from memos.backends.transformers.blocks import KvBlock, forked
 from memos.backends.transformers.engine import Engine
 from memos.backends.transformers.reading import encoded
 from memos.errors import BackendError, InvalidCall
+from memos.ports.composing import LEAST_CASES, Proven
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Case = tuple[Sequence["NDArray[np.int64]"], "NDArray[np.int64]"]
 """The tokens of some blocks, and of a question."""
-LEAST_CASES = 6
-"""Fewer prove nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """What was measured of so many blocks, of so many tokens each at most, of which the share `recompute` is read anew.
-
-    `mean` and `worst` are KL divergences over `cases`; `cost` is the CPU time of composing and reading the question, as a share of the
-    full prefill's.
-    """
-
-    blocks: int
-    tokens: int
-    recompute: float
-    cases: int
-    mean: float
-    worst: float
-    cost: float
 
 
 class Model(Protocol):
@@ -97,9 +79,26 @@ def proof_of(proven: Sequence[Proven], blocks: int, tokens: int, recompute: floa
     if not covering:
         raise InvalidCall(
             f"composing {blocks} blocks of up to {tokens} tokens with {recompute:.0%} read anew is not proven for this model: "
-            "calibrate it on texts of yours, or read them in their places"
+            "calibrate it on texts of yours (`memos calibrate`, or `memory.calibrate`), or read them in their places"
         )
     return min(covering, key=lambda row: (row.mean, row.worst))
+
+
+def with_newer(proven: Sequence[Proven], found: Sequence[Proven], most: float) -> tuple[Proven, ...]:
+    """What holds after a further measurement: what of it is good enough, and of what was known all that it does not tell otherwise.
+
+    It takes the place of what it covers at the same share; where it is not good enough nothing holds any more that would have covered it.
+    """
+
+    def stands(row: Proven) -> bool:
+        return not any(_covers(new, row) or (new.mean > most and _covers(row, new)) for new in found)
+
+    return (*filter(stands, proven), *(row for row in found if row.mean <= most))
+
+
+def _covers(one: Proven, other: Proven) -> bool:
+    """Whether what was measured of the one says something of the other, at the same share."""
+    return one.recompute == other.recompute and one.blocks >= other.blocks and one.tokens >= other.tokens
 
 
 def measured(

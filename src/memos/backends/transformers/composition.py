@@ -12,13 +12,11 @@ from memos.backends.transformers.blocks import KvBlock
 from memos.backends.transformers.layout import Layout
 from memos.errors import InvalidCall
 from memos.memcube.prompt import Part
+from memos.ports.composing import MOST, Case, Proven
 from memos.ports.runtime import Composed
 
 if TYPE_CHECKING:
     import torch
-
-MOST = 0.25
-"""The greatest mean KL divergence, in nats, with which composition is good enough unless a calibration says otherwise."""
 
 
 class Model(calibration.Model, Protocol):
@@ -48,22 +46,23 @@ class Composer:
         return Composed(made, proof.worst, read)
 
     def calibrate(
-        self, system: str, cases: Sequence[tuple[Sequence[str], str]], *, recompute: Sequence[float] = (0.0, 0.15), most: float = MOST
-    ) -> tuple[calibration.Proven, ...]:
-        """Measure what composition costs, on cases of memories and a question after a system prompt, and keep what stays below `most`.
-
-        `most` bounds the mean KL divergence in nats. What is kept makes `capabilities.compose` true, in this process and, where the model
-        has a directory, in later ones. InvalidCall for fewer than 6 cases, or a model whose keys cannot be turned.
+        self, system: str, cases: Sequence[Case], *, recompute: Sequence[float] = (0.0, 0.15), most: float = MOST
+    ) -> tuple[Proven, ...]:
+        """See `ComposingRuntime.calibrate`. What is kept makes `capabilities.compose` true, in this process and, where the model has a
+        directory, in later ones. InvalidCall for a model whose keys cannot be turned too.
         """
+        if not recompute or not all(0.0 <= share <= 1.0 for share in recompute):
+            raise InvalidCall("a calibration measures shares from 0 to 1 of tokens that are read anew, one or more")
         frequencies, layout = self._require_turning(), self._model.layout
         first, after, opening = layout.tokens([Part(kind="system", role="system", text=system), Part(kind="query", role="user", text="")])
         given = [
             ([layout.joined(text) for text in texts], np.concatenate([after, layout.plain(question), opening])) for texts, question in cases
         ]
+        longest = max((len(first) + sum(map(len, texts)) + len(question) for texts, question in given), default=0)
+        if longest > self._model.window:
+            raise InvalidCall(f"a case of {longest} tokens does not fit the model's window of {self._model.window}: name fewer blocks")
         found = calibration.measured(self._model, frequencies, first, given, recompute)
-        measured = {(row.blocks, row.tokens, row.recompute) for row in found}
-        kept = (row for row in self.proven if (row.blocks, row.tokens, row.recompute) not in measured)
-        self.proven = (*kept, *(row for row in found if row.mean <= most))
+        self.proven = calibration.with_newer(self.proven, found, most)
         calibration.keep(self._model, self.proven)
         return found
 

@@ -23,6 +23,7 @@ from memos.backends.transformers.watermark_logits import Watermark
 from memos.errors import InvalidCall
 from memos.memcube.prompt import Part, Sampling, TokenUsage
 from memos.ports.blobs import Blob
+from memos.ports.composing import MOST, Case, Proven
 from memos.ports.marking import RATE, Detection, require_markable
 from memos.ports.runtime import GREEDY, About, Adapter, Attached, Block, Capabilities, Composed, Generated
 
@@ -183,10 +184,21 @@ class TransformersRuntime(Learning):
         return packing.unpacked(self, blob, about)
 
     def compose(self, anchor: Block, blocks: Sequence[Block], *, recompute: float = 0.0) -> Composed:
-        """Blocks one behind the other after their anchor, approximate; see `ActivationRuntime.compose` and `composer.calibrate`."""
+        """Blocks one behind the other after their anchor, approximate; see `ActivationRuntime.compose`."""
         self._require_open()
         self.require_activation()
         return self.composer.compose(reading.own(self, anchor), [reading.own(self, block) for block in blocks], recompute)
+
+    @property
+    def proven(self) -> tuple[Proven, ...]:
+        """What composition was measured to cost, where that is good enough."""
+        return self.composer.proven
+
+    def calibrate(self, system: str, cases: Sequence[Case], *, recompute: Sequence[float], most: float = MOST) -> tuple[Proven, ...]:
+        """Measure what composition costs; see `ComposingRuntime.calibrate`."""
+        self._require_open()
+        self.require_activation()
+        return self.composer.calibrate(system, cases, recompute=recompute, most=most)
 
     def marking(self, key: bytes) -> TransformersRuntime:
         """The same model, marking by another key: closing one closes both."""

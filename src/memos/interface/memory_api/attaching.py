@@ -18,6 +18,7 @@ from memos.memcube.cube import MemCube
 from memos.memcube.payload import Activation
 from memos.memcube.prompt import Prompt
 from memos.ports.blobs import BlobStore
+from memos.ports.composing import ComposingRuntime, covered
 from memos.ports.runtime import About, ActivationRuntime, Adapter, Attached, Block
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 HANDLES, LOADED = 256, 32
 """So many handles are good at a time, and so many blocks from files stay at hand."""
 RECOMPUTE = 0.1
-"""The share of the tokens of composed blocks that is read anew, at their beginnings (see docs/guides/kv.md); calibrate with this one."""
+"""The share of the tokens of composed blocks that is read anew where a runtime does not say what was measured of it."""
 STABLE = frozenset({"system", "tools", "pinned", "session"})
 """The parts of a prompt whose KV is kept for the next one; what was retrieved for one question is not."""
 
@@ -155,18 +156,25 @@ class Attacher:
             if not _same(block.tokens, _joined([opening, tokens])):
                 break
             chosen.append((cube, block))
-        total = len(opening) + sum(len(block.tokens) - len(opening) for _, block in chosen)
         if len(chosen) < 2:
             return None
         cut, start = self._runtime.cut, len(opening)
+        many, share = self._share([len(block.tokens) - start for _, block in chosen])
+        chosen = chosen[:many]
+        total = start + sum(len(block.tokens) - start for _, block in chosen)
         anchor = cut(chosen[0][1], 0, start)
         try:
-            made = self._runtime.compose(anchor, [cut(block, start, len(block.tokens)) for _, block in chosen], recompute=RECOMPUTE)
+            made = self._runtime.compose(anchor, [cut(block, start, len(block.tokens)) for _, block in chosen], recompute=share)
         except InvalidCall as error:
             warnings.append(f"{len(chosen)} KV blocks were not composed: {error.message}")
             return None
         sources = frozenset((parent.id, parent.version) for cube, _ in chosen for parent in cube.provenance.parents)
         return Match((anchor, *made.blocks), total, sources), tuple(cube.id for cube, _ in chosen), made.error
+
+    def _share(self, lengths: Sequence[int]) -> tuple[int, float]:
+        """How many of the first of some blocks are composed, and at which share of recompute: as it was measured of the model."""
+        found = covered(self._runtime.proven, lengths) if isinstance(self._runtime, ComposingRuntime) else None
+        return found or (len(lengths), RECOMPUTE)
 
     def _load(self, tenant: str, cube: MemCube, payload: Activation) -> Block:
         with self._lock:
