@@ -173,6 +173,34 @@ class TestModels:
         assert "goes on without it" in done.stderr
 
 
+class TestDetect:
+    def test_a_marked_answer_is_found_in_the_shell_and_an_unmarked_one_is_not(self, run, kept):
+        ask = ("chat", "tell me", "--runtime", FAKE, "--no-store", "--temperature", 1, "--seed", 4)
+        texts = {}
+        for name, how in (("marked", ("--watermark",)), ("plain", ())):
+            texts[name] = "".join(run(*ask, *how, "--seed", seed).stdout for seed in range(8))
+            Path(f"{name}.txt").write_text(texts[name], encoding="utf-8")
+        lines = run("detect", "marked.txt", "--runtime", FAKE).stdout.splitlines()
+        assert lines[0].startswith("marked: the whole text, ")
+        assert lines[1].startswith("score 0.")
+        assert lines[2].endswith(": marked is what has 0.01 or less")
+        told = json.loads(run("detect", "-", "--runtime", FAKE, "--rate", 1e-9, "--json", stdin=texts["marked"]).stdout)
+        assert told["marked"]
+        assert told["p_value"] <= told["rate"] == 1e-9
+        assert told["tokens"] > 90
+        assert told["span"] == [0, told["characters"]]
+        assert run("detect", "plain.txt", "--runtime", FAKE, "--rate", 1e-6).stdout.startswith("not marked: the whole text, ")
+        assert run("detect", "marked.txt", "--tenant", "other", "--runtime", FAKE, "--rate", 1e-6).stdout.startswith("not marked: ")
+
+    def test_what_tells_nothing_is_refused_with_what_to_do(self, run, kept):
+        Path("short.txt").write_text("Two words, or three.", encoding="utf-8")
+        assert "the text is too short: 3 of its tokens count" in run("detect", "short.txt", "--runtime", FAKE, code=2).stderr
+        assert "cannot be read" in run("detect", "absent.txt", "--runtime", FAKE, code=2).stderr
+        assert "between 0 and 1" in run("detect", "short.txt", "--rate", 2, "--runtime", FAKE, code=2).stderr
+        assert "memos-kernel[local]" in run("detect", "short.txt", code=2).stderr
+        assert "cannot watermark" in run("detect", "short.txt", "--runtime", f"{FAKE}?watermark=0", code=2).stderr
+
+
 class TestConvert:
     def test_a_block_is_made_shown_and_let_go(self, run, kept):
         shown = run("convert", kept[2], "--to", "activation", "--runtime", FAKE).stdout

@@ -11,12 +11,15 @@ from memos.cli.command import Target, command
 from memos.cli.conversing import MODEL
 from memos.cli.inputs import STDIN, items_of, texts_of
 from memos.cli.output import emit, say, table
+from memos.cli.privacy import read
+from memos.errors import InvalidCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from memos.memcube.cube import MemCube
     from memos.ports.composing import Calibration
+    from memos.ports.marking import Detection
 
 LATEST = 1000
 """So many of a user's latest memories are what is measured on."""
@@ -83,3 +86,43 @@ def _show(found: Calibration) -> None:
         say(f"{size} are not composed: no share has a mean KL of {found.most:g} or less; measure greater shares, or allow more by --most")
     else:
         say(f"{size} are composed where that is allowed, with {found.share:.0%} read anew; measured on {first.cases:,} questions")
+
+
+@command(
+    "detect",
+    "memos detect answer.txt --runtime transformers:///models/smollm2",
+    "memos detect - --rate 0.000001 --json < page.txt",
+)
+@click.argument("file", metavar="FILE|-")
+@click.option(
+    "--rate", type=float, default=0.01, show_default=True, metavar="P", help="How many of unmarked texts may be taken for marked."
+)
+@MODEL
+def detect(target: Target, file: str, *, rate: float, runtime: str | None) -> None:
+    """Find out whether a text, in a file or on stdin, bears the watermark by which this store marks what is generated for the tenant."""
+    from memos.cli.models import require_named
+    from memos.plugins import require_store
+    from memos.ports.marking import LEAST_TOKENS
+
+    require_store(target.store)
+    require_named(target.store, runtime)
+    text = read(file)
+    with target.memory(model=True, runtime=runtime) as memory:
+        found = memory.detect(text, tenant=target.tenant, rate=rate)
+    if not found.marked and found.tokens < LEAST_TOKENS:
+        raise InvalidCall(
+            f"the text is too short: {found.tokens} of its tokens count, and fewer than {LEAST_TOKENS} show nothing; give more of it"
+        )
+    if target.as_json:
+        emit({"marked": found.marked, "rate": found.rate, "p_value": found.p_value, "score": found.score, "deviation": found.deviation,
+              "tokens": found.tokens, "span": found.span, "characters": len(text)})  # fmt: skip
+    else:
+        _tell(found, text)
+
+
+def _tell(found: Detection, text: str) -> None:
+    start, stop = found.span
+    where = "the whole text" if (start, stop) == (0, len(text)) else f"characters {start:,} to {stop:,} of {len(text):,}"
+    say(f"{'marked' if found.marked else 'not marked'}: {where}, {found.tokens:,} tokens that count")
+    say(f"score {found.score:.3f}, {found.deviation:.1f} standard deviations from what chance gives")
+    say(f"p {found.p_value:.2g}: marked is what has {found.rate:g} or less")

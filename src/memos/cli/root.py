@@ -58,6 +58,7 @@ COMMANDS = {
     "compose": ("memos.cli.changing:compose", "Make one new memory of several, which stay."),
     "log": ("memos.cli.auditing:log", "Show the calls that were made, or count them."),
     "explain": ("memos.cli.auditing:explain", "Show what one call was given or wrote."),
+    "detect": ("memos.cli.modelling:detect", "Find the watermark of this store's model in a text."),
     "trace": ("memos.cli.attributing:trace", "Find the memories from which a text was taken."),
     "manifest": ("memos.cli.attributing:manifest", "Sign what is given to others, and tell whose it was."),
     "audit": ("memos.cli.audit:audit", "Sign the logs, find what was changed in them, export them."),

@@ -14,6 +14,8 @@ from memos.ports.runtime import ModelRuntime
 
 LEAST_KEY = 16
 """The fewest bytes of a key."""
+LEAST_TOKENS = 25
+"""Of fewer tokens a text that is not found to be marked tells nothing."""
 RATE = 0.01
 """How often an unmarked text may be taken for a marked one, unless a caller says otherwise."""
 
