@@ -7,7 +7,7 @@ import pytest
 
 from memos import MemOS
 from memos.aio import AsyncMemOS
-from memos.errors import Denied, InvalidCall, NotFound
+from memos.errors import InvalidCall, NotFound
 from memos.memcube.prompt import KINDS
 from memos.ports.runtime import Capabilities
 from memos.testing.runtime import FakeRuntime
@@ -129,6 +129,34 @@ class TestChat:
         told = talking.explain(reply.call_id).value
         assert "peanuts" in talking.get(reply.value.plan.injections[-1].cube).cubes[0].text or told
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_an_answer_that_may_not_be_kept_comes_all_the_same_and_says_why(self, memory, alice, streamed):
+        admin, talking = memory.as_user("ada", roles=["admin"]), memory.as_user("alice", session="s1")
+        admin.govern("quota", "q", {"rates": ["1/hour"], "operations": ["add"]})
+
+        def said(text):
+            if not streamed:
+                return talking.chat(text, max_tokens=20)
+            stream = talking.stream(text, max_tokens=20)
+            pieces = "".join(stream)
+            assert stream.reply.value.text == pieces
+            return stream.reply
+
+        kept = said("What am I allergic to?")
+        assert (len(kept.value.turns), kept.value.unkept) == (2, None)
+        refused = said("Who plays the cello?")
+        assert refused.value.text
+        assert (refused.value.turns, refused.value.unkept) == ((), "quota_exceeded")
+        assert "neither what you said nor this answer is kept: the quota 'q' allows 1/hour" in refused.warnings[-1]
+        assert len(talking.list(filter={"session": "s1"}).cubes) == 2
+
+    def test_what_a_policy_forbids_to_write_is_answered_too(self, memory, alice):
+        policy = 'forbid (principal, action == Action::"create", resource);'
+        memory.as_user("ada", roles=["admin"]).govern("policy", "read-only", {"text": policy})
+        reply = alice.chat("What am I allergic to?", max_tokens=20)
+        assert reply.value.text
+        assert (reply.value.turns, reply.value.unkept) == ((), "denied")
+
     def test_the_conversation_goes_on_and_its_beginning_is_not_read_again(self, memory, alice):
         talking = memory.as_user("alice", session="s1")
         first = talking.chat("What am I allergic to?", max_tokens=8)
@@ -187,8 +215,9 @@ class TestChat:
         lent = alice.delegate("bob", until=datetime.now(UTC) + timedelta(hours=1), operations=["context"])
         session = memory.session(lent.value["token"])
         assert session.chat("Where do I live?", store=False, max_tokens=4).value.text
-        with pytest.raises(Denied):
-            session.chat("Where do I live?", max_tokens=4)
+        reply = session.chat("Where do I live?", max_tokens=4)
+        assert (reply.value.turns, reply.value.unkept) == ((), "denied")
+        assert "this answer is kept: " in reply.warnings[-1]
 
     def test_a_runtime_that_is_none_is_refused_when_the_store_is_opened(self, tmp_path):
         for wrong in (object(), "nowhere://x", 7):

@@ -90,7 +90,10 @@ class Attachment(Value):
 
 
 class Answer(Value):
-    """What a model answered. `plan` says which memories it was given and in which form; `turns` are the memories that keep both sides."""
+    """What a model answered. `plan` says which memories it was given and in which form; `turns` are the memories that keep both sides.
+
+    Where they were to be kept and that was refused, `unkept` is the code of the error, and a warning of the reply says why.
+    """
 
     text: str
     ended: Literal["stop", "length"]
@@ -99,6 +102,7 @@ class Answer(Value):
     plan: Plan
     attachments: tuple[Attachment, ...] = ()
     turns: tuple[str, ...] = ()
+    unkept: str | None = None
 
 
 class Context(Value):

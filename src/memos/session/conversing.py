@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, Self, cast
 
-from memos.errors import InvalidCall, NotFound
+from memos.errors import InvalidCall, MemOSError, NotFound
 from memos.memcube.call import MemoryReply
 from memos.memcube.plan import Answer, Context
 from memos.memcube.prompt import Sampling, TokenUsage, sampling_of
@@ -113,7 +113,8 @@ class Conversing(Verbs):
         It retrieves and plans as `context` does, attaches what there is, answers, and keeps both turns in this session unless `store` is
         False. `reply.value.plan` and `explain(reply.call_id)` say which memories were given in which form, `reply.value.usage` what had
         to be read. The rest is how tokens are chosen; a temperature of 0, the default, always takes the likeliest; `watermark` marks what
-        is generated, where the runtime can. Raises InvalidCall, also where there is no runtime; Unavailable and BackendError.
+        is generated, where the runtime can. An answer that may not be kept (a quota, a policy) comes all the same: `reply.value.unkept` is
+        the error's code, and a warning says why. Raises InvalidCall, also where there is no runtime; Unavailable and BackendError.
         """
         stream = self.stream(
             text, budget=budget, filter=filter, namespaces=namespaces, system=system, turns=turns, history=history, exact=exact,
@@ -186,17 +187,20 @@ class Conversing(Verbs):
     def _kept(self, text: str, said: str, context: Context, usage: TokenUsage, ended: str, *, store: bool) -> MemoryReply:
         """The reply, once both turns are kept."""
         model = next((each.model for each in context.attachments), context.plan.model or "")
-        turns: tuple[str, ...] = ()
-        warnings = context.warnings
+        turns, warnings, unkept = tuple[str, ...](), context.warnings, None
         if store and said:
             told = {"model": model, "context": context.call_id}
             messages = [{"role": "user", "content": text}, {"role": "assistant", "content": said, "metadata": told}]
             drafts = {"session": self.caller.session} if self.caller.session is not None else {}
-            reply = self.add(messages, **drafts)  # type: ignore[attr-defined]
-            turns, warnings = tuple(cube.id for cube in reply.cubes), (*warnings, *reply.warnings)
+            try:
+                reply = self.add(messages, **drafts)  # type: ignore[attr-defined]
+            except MemOSError as error:  # what was asked and computed is the caller's all the same
+                unkept, warnings = error.code, (*warnings, f"neither what you said nor this answer is kept: {error.message}")
+            else:
+                turns, warnings = tuple(cube.id for cube in reply.cubes), (*warnings, *reply.warnings)
         answer = Answer(
             text=said, ended="length" if ended == "length" else "stop", model=model, usage=usage, plan=context.plan,
-            attachments=context.attachments, turns=turns,
+            attachments=context.attachments, turns=turns, unkept=unkept,
         )  # fmt: skip
         return MemoryReply(call_id=context.call_id, value=answer, warnings=warnings)
 
