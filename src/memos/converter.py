@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from memos.errors import MemOSError, VersionConflict
+from memos.interface.memory_api.converting import opening_of
 from memos.interface.memory_api.derived import KINDS, sources_of
 from memos.interface.memory_api.engine import Engine
+from memos.interface.memory_api.outdating import in_force, standing
 from memos.interface.memory_api.talking import staying
 from memos.memcube.cube import MemCube
 from memos.memcube.derivation import DERIVED
@@ -27,12 +29,13 @@ from memos.memcube.plan import Move
 from memos.memcube.state import MemoryType, State
 from memos.operation.memscheduler.conversion import Placed, Subject
 from memos.operation.memscheduler.layout import line
+from memos.operation.memscheduler.outdated import outdated
 from memos.operation.memscheduler.placement import moves
 from memos.operation.memscheduler.signals import Signals
 from memos.ports.adapter import View
 from memos.ports.clock import Clock
 from memos.ports.store import StoreParts
-from memos.settings import Settings
+from memos.settings import Settings, names_its_model
 
 ANYBODY = Filter.everything()
 TEXT, BLOCK, ADAPTER = MemoryType.PLAINTEXT, MemoryType.ACTIVATION, MemoryType.PARAMETER
@@ -77,6 +80,7 @@ class Converter:
 
     def __init__(self, call: Callable[..., Any], parts: StoreParts, clock: Clock, settings: Settings, engine: Engine) -> None:
         self._call, self._adapter, self._clock, self._settings, self._engine = call, parts.adapter, clock, settings, engine
+        self._own = names_its_model(parts.directory, settings)
         self._used: dict[str, set[str]] = defaultdict(set)
         self._next = 0.0
 
@@ -94,9 +98,9 @@ class Converter:
 
     def whole(self, tenant: str) -> int:
         """Make the moves that are due in one tenant; how many there were."""
-        able = self._engine.capabilities
+        able, gone = self._engine.capabilities, self._outdated(tenant)
         if not (able.activation or able.learning) or self._settings.convert_seconds is None:
-            return 0
+            return gone
         with self._adapter.view(tenant) as view:
             forms, cubes = self._forms(view), dict[str, MemCube]()
             wanted = [*sorted(self._used[tenant])[:MOST], *forms.blocks, *(each for one in forms.adapters for each, _ in sources_of(one))]
@@ -120,13 +124,25 @@ class Converter:
         for place, its in _places(due, forms, cubes).items():
             mine = replace(forms, adapters=[each for each in forms.adapters if _place(each) == place])
             done += self._learn(tenant, its, mine, cubes=cubes, vain=vain, must=must)
-        return done + self._prefixes(tenant)
+        return gone + done + self._prefixes(tenant)
+
+    def _outdated(self, tenant: str) -> int:
+        """Let go of what was made for another model, or for prompts that begin otherwise; how much that was."""
+        if self._engine.model is None or self._settings.convert_seconds is None:
+            return 0
+        now, force = self._clock.now(), in_force(tenant, self._engine, self._settings.system, own=self._own)
+        with self._adapter.view(tenant) as view:
+            due = outdated(standing(view, now), force, now, self._engine.policy.placement)
+        return sum(self._convert(tenant, TEXT, [each], back) for each, back in due.items())
 
     def _forms(self, view: View) -> Forms:
-        forms, now = Forms(), self._clock.now()
+        forms, now, opening = Forms(), self._clock.now(), None
         for cube in _every(view, now):
             payload, sources = cube.payload, sources_of(cube)
             if isinstance(payload, Activation) and payload.fingerprint == self._engine.fingerprint:
+                opening = opening or opening_of(view.tenant, self._engine, self._settings.system)
+                if payload.opening not in {"", opening}:
+                    continue
                 if len(sources) == 1 and payload.adapter is None:
                     forms.blocks.setdefault(sources[0][0], cube)
                 else:

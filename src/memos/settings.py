@@ -215,6 +215,12 @@ def load_settings(directory: Path | None, given: dict[str, Any] | None = None) -
     return Settings.model_validate(merged)
 
 
+def names_its_model(directory: Path | None, loaded: Settings) -> bool:
+    """Whether the store itself, by its `memos.toml`, names the model runtime in force, and the system text that prompts begin with."""
+    kept = _from_file(directory)
+    return loaded.runtime is not None and (kept.get("runtime"), kept.get("system")) == (loaded.runtime, loaded.system)
+
+
 def _nearest(name: str) -> str:
     found = get_close_matches(name, Settings.model_fields, n=1)
     return f"; did you mean {found[0]}?" if found else f"; there are {', '.join(Settings.model_fields)}"

@@ -126,6 +126,7 @@ class MemOS(Doors, Locking, Modelling):
             raise InvalidCall("the setting extract is 'model', and there is none: give one with chat=, or name it in the setting chat")
         parts = open_store(place, embedder, analyse=analyse, settings=loaded, clock=ticking, read_only=read_only)
         wanted = loaded.runtime if runtime is None else runtime
+        loaded = loaded.model_copy(update={"runtime": wanted if isinstance(wanted, str) else None})
         opened = cls(parts, loaded, ticking, worker, reranker=reranker, chat=asked, runtime=_answering(wanted, parts))
         opened._ours = opened._runtime if isinstance(wanted, str) else None
         return opened

@@ -176,6 +176,7 @@ class Worker:
             return self._run([partial(self._folder.step, self._fence), *examinations, *fills, *later, *ending])
         except VersionConflict:
             self._fence = 0
+            self._folder.due_now()  # what it had read was not folded
             return True
         finally:
             self._busy.release()

@@ -20,7 +20,8 @@ class Activation(Value):
     """A KV cache for one model; `blob` names a safetensors file in the blob store, `bytes` its size.
 
     It holds `tokens` tokens from the position `base` on. `fingerprint` is the runtime's, `anchor` and `mark` are keyed hashes of the
-    tokens before it and of all up to its end, `adapter` names the blob of the adapter under which it was made.
+    tokens before it and of all up to its end, `opening` of the system's text that it begins with; `adapter` names the blob of the adapter
+    under which it was made.
     """
 
     type: Literal["activation"] = "activation"
@@ -32,6 +33,7 @@ class Activation(Value):
     base: int = Field(default=0, ge=0)
     anchor: str = ""
     mark: str = ""
+    opening: str = ""
     form: Literal["float16", "int8"] = "float16"
     adapter: str | None = None
 

@@ -112,7 +112,7 @@ def _blocks(work: Work, options: ConvertOptions, cubes: dict[str, MemCube]) -> P
         if before is not None and before.payload == each.payload:
             shown.append(before)
             continue
-        decided = told(options.decisions, sources)
+        decided = told(options.decisions, [cube.id for cube in sources])
         write = (
             _replaced(work, before, each, decided) if before is not None else _born(work, sources, each.payload, State.ACTIVATED, decided)
         )
@@ -124,17 +124,21 @@ def _blocks(work: Work, options: ConvertOptions, cubes: dict[str, MemCube]) -> P
 
 
 def _same(forms: Iterable[MemCube], made: Made) -> MemCube | None:
-    """The block that stands of the same memories for the same model, which the one made takes the place of."""
+    """The block that stands of the same memories for the same model and beginning, which the one made takes the place of."""
     ids = {cube_id for cube_id, _ in made.sources}
     for cube in forms:
-        payload = cube.payload
-        alike = isinstance(payload, Activation) and (payload.fingerprint, payload.adapter) == (
-            made.payload.fingerprint,
-            made.payload.adapter,
-        )
-        if alike and {source for source, _ in sources_of(cube)} == ids:
+        if (
+            isinstance(cube.payload, Activation)
+            and _for(cube.payload) == _for(made.payload)
+            and {source for source, _ in sources_of(cube)} == ids
+        ):
             return cube
     return None
+
+
+def _for(payload: Activation) -> tuple[str, str | None, str]:
+    """What a block is made for: the model, the adapter, and how prompts begin."""
+    return payload.fingerprint, payload.adapter, payload.opening
 
 
 def _replaced(work: Work, before: MemCube, made: Made, decided: list[Any]) -> CubeWrite:
@@ -191,7 +195,7 @@ def _taught(work: Work, options: ConvertOptions, cubes: tuple[MemCube, ...]) -> 
         ):
             return _prepared(work, [cube], [], [], {})
     payload = Parameter(blob="", model=model, bytes=0, by=options.by, done=0.0)
-    write = _born(work, cubes, payload, State.GENERATED, told(options.decisions, cubes))
+    write = _born(work, cubes, payload, State.GENERATED, told(options.decisions, [cube.id for cube in cubes]))
     if leaving := [move for cube_id, move in options.decisions.items() if cube_id not in {cube.id for cube in cubes}]:
         write = replace(write, cube=write.cube.model_copy(update={"metadata": write.cube.metadata | {LEAVING: leaving}}))
     edges = [Edge(write.cube.id, cube.id, DERIVED) for cube in cubes]
@@ -233,9 +237,9 @@ def _let_go(work: Work, options: ConvertOptions) -> Prepared:
     gone = {form.id: form for form in forms if options.only in {None, form.payload.type}}
     if not work.warrant.system:
         work.warrant.require("write", gone.values())
-    by_id = {cube.id: cube for cube in cubes}
+    ids = {cube.id for cube in cubes}
     writes = [
-        _ended(work, form, told(options.decisions, [by_id[each] for each, _ in sources_of(form) if each in by_id]))
+        _ended(work, form, told(options.decisions, [each for each, _ in sources_of(form) if each in ids or form.id in ids]))
         for form in gone.values()
     ]
     return _prepared(work, [write.cube for write in writes], writes, [], {cube.id: cube.seq for cube in gone.values()})

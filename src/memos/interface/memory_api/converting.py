@@ -85,14 +85,19 @@ def _made(tenant: str, material: Material, engine: Engine, system: str | None) -
     body = runtime.pack(runtime.encode(tokens, adapter=adapter), about, form=material.form)
     payload = Activation(
         blob=blobs.put(tenant, body), model=runtime.name, bytes=len(body), fingerprint=runtime.fingerprint, tokens=len(tokens),
-        mark=mark(blobs, tenant, tokens), form=material.form, adapter=name,
+        mark=mark(blobs, tenant, tokens), opening=mark(blobs, tenant, per_part[0]), form=material.form, adapter=name,
     )  # fmt: skip
     return Made(payload, material.sources)
 
 
-def told(decisions: Mapping[str, Any], sources: Iterable[MemCube]) -> list[Any]:
-    """The decisions about some memories by which the system converts them: ids and numbers, as Moves in JSON."""
-    return [decisions[cube.id] for cube in sources if cube.id in decisions]
+def opening_of(tenant: str, engine: Engine, system: str | None) -> str:
+    """By what a block is known to begin as prompts do: a keyed hash of the tokens of the system's text."""
+    return mark(engine.blobs, tenant, engine.activating.tokens(compiled("?", system=system))[0])
+
+
+def told(decisions: Mapping[str, Any], sources: Iterable[str]) -> list[Any]:
+    """The decisions about some memories, by id, by which the system converts them: ids and numbers, as Moves in JSON."""
+    return [decisions[each] for each in sources if each in decisions]
 
 
 def made_of(call: MemoryCall) -> tuple[str, ...]:
