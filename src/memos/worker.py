@@ -170,8 +170,7 @@ class Worker:
                 self._fence = self._adapter.elect(NAME)
             fills: list[Callable[[], bool]] = [partial(self._fill, tenant) for tenant in self._adapter.tenants()]
             examinations = [partial(self._examiner.step, tenant, Fence(NAME, self._fence)) for tenant in self._adapter.tenants()]
-            stages = (self._consolidator, self._extractor, self._trainer, self._converter)
-            later = [stage.step for stage in stages if stage is not None]
+            later = [stage.step for stage in (self._consolidator, self._extractor, self._trainer, self._converter) if stage is not None]
             ending = [self._sweep, *([self._eraser.step] if self._eraser is not None else [])]
             return self._run([partial(self._folder.step, self._fence), *examinations, *fills, *later, *ending])
         except VersionConflict:
