@@ -79,6 +79,21 @@ class TestContext:
         assert {each.form for each in context.plan.injections} == {"plaintext"}
         assert "peanuts" in context.messages[-1]["content"]
 
+    def test_a_filter_holds_for_standing_wishes_too_and_a_namespace_does_not(self, memory, alice):
+        wish = alice.add("Always answer me in one sentence.", tags=["manner"]).cubes[0].id
+        memory.drain(30)
+
+        def given(**how):
+            return [each.cube for each in alice.context("Where do I live?", **how).plan.injections]
+
+        assert wish in given()
+        assert wish in given(filter={"tags": {"any": ["manner"]}})
+        assert wish in given(namespaces="user/alice/elsewhere")
+        for others in ({"tags": {"any": ["cooking"]}}, {"not": {"tags": {"any": ["manner"]}}}):
+            assert wish not in given(filter=others)
+            reply = alice.chat("Where do I live?", filter=others, store=False, max_tokens=4)
+            assert wish not in [each.cube for each in reply.value.plan.injections]
+
     def test_a_memory_is_quoted_data_and_a_wish_of_ones_own_a_wish(self, memory, alice):
         alice.add("Always answer me in one sentence.")
         memory.drain(30)

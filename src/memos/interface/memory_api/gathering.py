@@ -55,8 +55,9 @@ class Gathered:
         return line(cube, own=self._work.warrant.owns(cube))
 
     def _wishes(self, query: MemoryQuery) -> tuple[MemCube, ...]:
+        """The caller's standing wishes that pass the filter, wherever they stand: they say how to answer, whatever is asked of."""
         wanted = query.model_copy(update={"standing": WISHES})
-        return standing(self._work, wanted, condition(self._work, MemoryQuery()))
+        return standing(self._work, wanted, condition(self._work, query))
 
     def _kept(self, query: MemoryQuery) -> tuple[list[MemCube], dict[str, MemCube]]:
         """The derived memories that this call may use, and the memories that stand in KV blocks; of the past and of branches none.
