@@ -239,3 +239,32 @@ def test_a_closed_runtime_trains_nothing():
         closed.train(COURSE, ABOUT, told=lambda _: True)
     with pytest.raises(InvalidCall):
         closed.adapter("one", b"", ABOUT)
+
+
+def test_what_is_loaded_or_taught_while_another_is_in_force_is_made_of_the_model_alone(runtime, trained):
+    """A forward pass goes on under an adapter, in one thread, when others begin to load and to train: nothing is stacked upon it."""
+    before, one = logits(runtime), runtime.adapter("one", trained.body, ABOUT)
+    alone = logits(runtime, runtime.adapter("two", trained.body, ABOUT))
+
+    def meanwhile(work):
+        begun, ended = threading.Event(), threading.Event()
+
+        def hold():
+            with runtime.engine.using(one):
+                begun.set()
+                ended.wait(0.5)
+
+        holding = threading.Thread(target=hold)
+        holding.start()
+        begun.wait(60)
+        try:
+            return work()
+        finally:
+            ended.set()
+            holding.join()
+
+    two = meanwhile(lambda: runtime.adapter("two", trained.body, ABOUT))
+    again = meanwhile(lambda: runtime.train(COURSE, ABOUT, told=lambda _: True))
+    assert torch.equal(logits(runtime, two), alone)
+    assert again.body == trained.body
+    assert torch.equal(logits(runtime), before)

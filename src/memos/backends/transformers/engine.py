@@ -33,11 +33,12 @@ def no_adapters(_: Adapter) -> AbstractContextManager[None]:
 class Engine:
     """A causal language model and the lock under which it computes.
 
-    One forward pass runs at a time; those of several requests alternate. `switch` is how an adapter is put into force for a pass.
+    One forward pass runs at a time; those of several requests alternate. `switch` is how an adapter is put into force for a pass: then
+    `running`, which computes, is the adapter's copy of `model`, which stays the same until it is closed.
     """
 
     def __init__(self, model: Any) -> None:
-        self.model = model.eval()
+        self.model = self.running = model.eval()
         for weight in model.parameters():
             weight.requires_grad_(requires_grad=False)
         self.config = model.config.get_text_config(decoder=True)
@@ -63,7 +64,7 @@ class Engine:
         """Read tokens that stand after those of a cache, which then has them too; the logits after the last, (vocabulary,)."""
         ids = torch.from_numpy(np.array(tokens, dtype=np.int64)[None])
         with self.using(adapter):
-            logits: torch.Tensor = self.model(input_ids=ids, cache=cache, use_cache=True, logits_to_keep=1).logits[0, -1]
+            logits: torch.Tensor = self.running(input_ids=ids, cache=cache, use_cache=True, logits_to_keep=1).logits[0, -1]
         return logits
 
     def fresh(self) -> DynamicCache:

@@ -188,12 +188,11 @@ def in_force(runtime: Learner, adapter: Adapter) -> Iterator[None]:
 
     if adapter.model != runtime.name or not isinstance(adapter.body, nn.Module):
         raise InvalidCall(f"the adapter {adapter.name!r} is of another model than {runtime.name}")
-    plain = runtime.engine.model
-    runtime.engine.model = adapter.body
+    runtime.engine.running = adapter.body
     try:
         yield
     finally:
-        runtime.engine.model = plain
+        runtime.engine.running = runtime.engine.model
 
 
 def course_hash(course: Course, about: About, model: str, method: Any) -> str:

@@ -112,7 +112,7 @@ class TransformersRuntime(Learning):
     def close(self) -> None:
         """Let go of the model; what is being generated ends with an error."""
         with self.engine.lock:
-            self.engine.model = None
+            self.engine.model = self.engine.running = None
 
     def generate(
         self, prompt: Sequence[Part], sampling: Sampling = GREEDY, *, attached: Attached | None = None, keep: bool = False
