@@ -25,6 +25,9 @@ Seconds = Annotated[float | None, BeforeValidator(_none_where_said)]
 """A number of seconds; none, said so or as above, stands for never."""
 
 
+NO_NUL = r"\A[^\x00]*\z"
+
+
 class LifecycleRule(BaseModel):
     """Memories that pass a filter, were not written or used for some days, and were used so often, are moved to a state."""
 
@@ -109,7 +112,9 @@ class Settings(BaseModel):
         default=None,
         description="a model runtime's URL, e.g. transformers:///path/to/model; none: there is nobody to chat with",
     )
-    system: str | None = Field(default=None, max_length=1_000_000, description="how prompts begin that `context` and `chat` make")
+    system: str | None = Field(
+        default=None, max_length=1_000_000, pattern=NO_NUL, description="how prompts begin that `context` and `chat` make"
+    )
     activation_bytes: int = Field(
         default=512 * 1024 * 1024, ge=0, description="how much memory a process uses to keep the KV of what its model has read; 0: none"
     )

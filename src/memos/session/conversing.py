@@ -16,6 +16,7 @@ from memos.session.base import Filtering, Ref, Verbs, given, refs, several
 
 AGAIN = 3
 """So often a context is made anew whose memories change before it is answered."""
+NO_TURN = 'a turn is {"role": "user" or "assistant", "content": text}, or a pair of both'
 Turns = Iterable[Mapping[str, str] | tuple[str, str]]
 """What was said before, oldest first: messages of a chat, or pairs of role and text."""
 
@@ -84,7 +85,7 @@ class Conversing(Verbs):
         query = self._query(text=question, filter=filter, namespaces=namespaces)
         options = {"budget": budget, "history": history, "exact": exact, "attach": attach} | given(system=system, tools=tools)
         if turns is not None:
-            options["turns"] = [_said(turn) for turn in turns]
+            options["turns"] = _said(turns)
         value: Context = self._call("context", query=query, options=options).value
         return value
 
@@ -154,8 +155,8 @@ class Conversing(Verbs):
             stop=None if stop is None else several(stop),
         )  # fmt: skip
         asked = {
-            "budget": budget, "filter": filter, "namespaces": namespaces, "system": system, "turns": None if turns is None else list(turns),
-            "history": history, "exact": exact,
+            "budget": budget, "filter": filter, "namespaces": namespaces, "system": system, "history": history, "exact": exact,
+            "turns": None if turns is None else _said(turns),
         }  # fmt: skip
         return ChatStream(self._answered(text, asked, sampling, store=store))
 
@@ -218,10 +219,16 @@ class Conversing(Verbs):
         return self._call("convert", cubes=refs(ids), options=given(to=to, by=by, wait=wait or None, trigger=trigger))
 
 
-def _said(turn: Any) -> dict[str, str]:
-    """A turn as the call has it; InvalidCall for what is none."""
+def _said(turns: Any) -> list[dict[str, Any]]:
+    """Turns as the call has them, each with what was given; InvalidCall for what is none."""
+    if isinstance(turns, str | Mapping) or not isinstance(turns, Iterable):
+        raise InvalidCall(NO_TURN)
+    return [_turn(turn) for turn in turns]
+
+
+def _turn(turn: Any) -> dict[str, Any]:
     if isinstance(turn, Mapping) and {"role", "content"} <= set(turn):
-        return {"role": str(turn["role"]), "content": str(turn["content"])}
+        return {"role": turn["role"], "content": turn["content"]}
     if isinstance(turn, tuple | list) and len(turn) == 2:
-        return {"role": str(turn[0]), "content": str(turn[1])}
-    raise InvalidCall('a turn is {"role": "user" or "assistant", "content": text}, or a pair of both')
+        return {"role": turn[0], "content": turn[1]}
+    raise InvalidCall(NO_TURN)

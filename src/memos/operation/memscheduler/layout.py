@@ -36,11 +36,11 @@ class Turn:
 
 def line(cube: MemCube, *, own: bool) -> str:
     """A memory as a model is shown it: in one line, with who said it and when. A wish is one only of the user's `own`."""
-    text = " ".join(cube.text.split())
+    text, speaker = (" ".join(each.split()) for each in (cube.text, cube.speaker or ""))
     day = cube.said_at.date().isoformat()
     if own and wishes(cube):
         return f"- The user wishes ({day}): {text}"
-    return f"- ({day}) {cube.speaker}: {text}" if cube.speaker else f"- ({day}) {text}"
+    return f"- ({day}) {speaker}: {text}" if speaker else f"- ({day}) {text}"
 
 
 def wishes(cube: MemCube) -> bool:
