@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from memos import MemOS
-from memos.errors import InvalidCall
+from memos.errors import InvalidCall, QuotaExceeded
+from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
 from memos.testing.runtime import FakeRuntime
 from tests.clock import HandClock
 
@@ -70,3 +71,31 @@ class TestPrompts:
     def test_a_setting_that_no_prompt_can_have_is_told_when_the_store_is_opened(self, tmp_path):
         with pytest.raises(InvalidCall, match="system"):
             MemOS.open(tmp_path / "other", worker="none", settings={"system": "be\0kind"})
+
+
+def licensed(memory, alice, *texts):
+    """Memories of alice under a licence, as a publication would bring them."""
+    cubes = alice.add(list(texts)).cubes
+    for cube in cubes:
+        under = cube.model_copy(update={"policy": cube.policy.model_copy(update={"licence": "atlas"})})
+        change = ChangeSet("default", alice.caller, memory._clock.new_id(), "update", START, writes=(CubeWrite(under, birth=False),))
+        memory._vault.commit(change, ReadSet())
+    memory.drain(30)
+    return [cube.id for cube in cubes]
+
+
+class TestWhatAnAdapterTells:
+    def test_all_that_it_has_learnt_is_disclosed_and_counted(self, memory):
+        alice = memory.as_user("alice")
+        ids = licensed(memory, alice, CLOSE, GATE, VAULT)
+        learnt(memory, alice, ids)
+        memory.as_user("root", roles=["admin"]).govern("quota", "contract", {"licence": "atlas", "disclosures": 8})
+        for _ in range(2):
+            context = alice.context(ASKED, budget=40)
+            assert len(context.plan.injections) < len(ids)
+            assert {source for each in context.attachments for source in each.sources} == set(ids)
+        with pytest.raises(QuotaExceeded):
+            alice.context(ASKED, budget=40)
+        assert [len(alice.log(cube=cube_id, operation="context", status="ok").value) for cube_id in ids] == [2, 2, 2]
+        assert alice.context(ASKED, budget=40, attach=False).attachments == ()
+        assert sum(len(alice.log(cube=cube_id, operation="context", status="ok").value) for cube_id in ids) == 8

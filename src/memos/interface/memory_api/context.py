@@ -20,6 +20,7 @@ from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.prompt import Prompt
+from memos.memcube.state import MemoryType
 from memos.memcube.value import Value
 from memos.operation.memscheduler.layout import Turn, compiled
 from memos.operation.memscheduler.scheduler import plan
@@ -93,8 +94,10 @@ def prepare_context(work: Work) -> Prepared:
         call_id=work.call.id, cubes=shown, value=planned, call=work.call, seq=work.view.seq, warnings=(pending,) if found.pending else ()
     )
     forms = {each.cube: str(each.form) if each.score >= USED else f"{each.form} {BESIDE}" for each in planned.injections}
-    forms |= {cube.id: f"session {BESIDE}" for cube in told}
-    return Prepared(reply, lanes=forms, told=told, kit=Kit(query.text, options, own, turns, found.supply(planned)))
+    supply = found.supply(planned) if options.attach else Supply()
+    beside = {cube.id: cube for cube in found.taught(supply) if cube.id not in forms}
+    forms |= dict.fromkeys(beside, f"{MemoryType.PARAMETER} {BESIDE}")
+    return Prepared(reply, lanes=forms, told=(*told, *beside.values()), kit=Kit(query.text, options, own, turns, supply))
 
 
 def tokens_of(work: Work, prompt: Prompt) -> int:

@@ -39,6 +39,7 @@ class Gathered:
         shown = query.filter if query.filter is not None else Filter.everything()
         without = wordless(work, shown, query.namespaces or ()) if answer.pending else 0
         self.pending = answer.pending - without
+        self._sources: Mapping[str, MemCube] = {}
         hits = [hit for hit in answer.hits if hit.cube.id not in said and hit.cube.text]
         wished = {cube.id: cube for cube in self._wishes(query) if cube.text}
         self._derived, pinned = self._kept(query)
@@ -71,6 +72,9 @@ class Gathered:
         if not mine:
             return [], {}
         fit, sources = usable(work.view, mine, work.grant.filter & within(query), work.now)
+        allowed = self._permitted(list(sources.values()))
+        fit = [cube for cube in fit if all(source in allowed for source, _ in sources_of(cube))]
+        self._sources = sources
         blocks = [cube for cube in fit if isinstance(cube.payload, Activation) and cube.payload.adapter is None]
         single = {sources_of(cube)[0][0] for cube in blocks if len(sources_of(cube)) == 1}
         return fit, {cube_id: sources[cube_id] for cube_id in single}
@@ -133,3 +137,7 @@ class Gathered:
         blocks = tuple(cube for cube in self._derived if isinstance(cube.payload, Activation))
         adapter = next((cube for cube in self._derived if cube.id == planned.adapter), None)
         return Supply(blocks, adapter)
+
+    def taught(self, supply: Supply) -> tuple[MemCube, ...]:
+        """All that an adapter has learnt: it tells the model that too, whatever the plan names of it."""
+        return () if supply.adapter is None else tuple(self._sources[source] for source, _ in sources_of(supply.adapter))
