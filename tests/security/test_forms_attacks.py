@@ -1,5 +1,6 @@
 """What somebody might do to prompts, to the count of what is told, and to the memory of a process: each of these once succeeded."""
 
+import gc
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from memos import MemOS
 from memos.errors import InvalidCall, QuotaExceeded
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
 from memos.testing.runtime import FakeRuntime
+from memos.testing.runtime_blocks import FakeBlock
 from tests.clock import HandClock
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -99,3 +101,18 @@ class TestWhatAnAdapterTells:
         assert [len(alice.log(cube=cube_id, operation="context", status="ok").value) for cube_id in ids] == [2, 2, 2]
         assert alice.context(ASKED, budget=40, attach=False).attachments == ()
         assert sum(len(alice.log(cube=cube_id, operation="context", status="ok").value) for cube_id in ids) == 8
+
+
+class TestTheMemoryOfTheProcess:
+    def test_handles_that_nobody_asks_for_hold_no_more_than_the_budget(self, tmp_path, clock):
+        settings = {"activation_bytes": 200_000}
+        with MemOS.open(
+            tmp_path / "small", runtime=FakeRuntime(), embedder="hashing", worker="none", clock=clock, settings=settings
+        ) as memory:
+            for number in range(60):
+                turns = [("user", f"{number} " + "word " * 3000)]
+                for _ in range(2):
+                    memory.as_user(f"user{number}").chat("hello", turns=turns, history=8000, store=False, max_tokens=2)
+            gc.collect()
+            seen = [each for each in gc.get_objects() if isinstance(each, FakeBlock)]
+            assert sum(each.nbytes for each in seen) < 60 * 72_000 / 2

@@ -6,7 +6,7 @@ Whoever calls says which stored blocks may be used: those whose every source the
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-HANDLES, LOADED = 256, 32
-"""So many handles are good at a time, and so many blocks from files stay at hand."""
+HANDLES, LEAST, LOADED = 256, 16, 32
+"""So many handles are good at a time, so many whatever their KV takes, and so many blocks from files stay at hand."""
 RECOMPUTE = 0.1
 """The share of the tokens of composed blocks that is read anew where a runtime does not say what was measured of it."""
 STABLE = frozenset({"system", "tools", "pinned", "session"})
@@ -75,7 +75,7 @@ class Attacher:
         self._runtime, self._blobs, self._new_id = runtime, blobs, new_id
         self.tiers = Tiers(budget)
         self._lock = threading.Lock()
-        self._handles, self._loaded = Kept(HANDLES), Kept(LOADED)
+        self._handles, self._loaded = Kept(HANDLES, least=LEAST, room=budget, weight=_bytes), Kept(LOADED)
         self._learnt: dict[tuple[str, str], frozenset[str]] = {}
         """What an adapter is, by its name, and what it has learnt."""
 
@@ -232,6 +232,12 @@ def mark(blobs: BlobStore, tenant: str, tokens: NDArray[np.int64]) -> str:
 
 def _behind(held: object) -> frozenset[str]:
     return held.cubes.union(each for each, _ in held.behind) if isinstance(held, _Held) else frozenset()
+
+
+def _bytes(handles: Iterable[object]) -> int:
+    """What the KV takes that some handles hold; what several of them share counts once."""
+    held = (each.attaching.attached.blocks for each in handles if isinstance(each, _Held))
+    return sum({id(block): block.nbytes for blocks in held for block in blocks}.values())
 
 
 def told_by(prompt: Prompt) -> frozenset[Source]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class Kept:
-    """A few values by tenant and name, the least lately used of which goes first."""
+    """A few values by tenant and name, the least lately used of which goes first.
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    Those go too that weigh more than `room` together, as `weight` tells of all of them; but `least` of them always stay.
+    """
+
+    def __init__(
+        self, most: int, *, least: int = 0, room: int = 0, weight: Callable[[Iterable[object]], int] = lambda _: 0
+    ) -> None:  # fmt: skip
+        self._most, self._least, self._room, self._weight = most, least, room, weight
         self._values: OrderedDict[tuple[str, str], object] = OrderedDict()
         self._drops: Counter[str] = Counter()
 
@@ -31,7 +36,7 @@ class Kept:
             return
         self._values[tenant, name] = value
         self._values.move_to_end((tenant, name))
-        while len(self._values) > self._most:
+        while len(self._values) > self._most or (len(self._values) > self._least and self._weight(self._values.values()) > self._room):
             self._values.popitem(last=False)
 
     def drop(self, tenant: str, when: Callable[[object], bool] = lambda _: True) -> None:
