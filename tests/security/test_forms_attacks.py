@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from memos import MemOS
-from memos.errors import InvalidCall, QuotaExceeded
+from memos.errors import BackendError, InvalidCall, QuotaExceeded
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
+from memos.memcube.prompt import TokenUsage
+from memos.ports.runtime import Generated
 from memos.testing.runtime import FakeRuntime
 from memos.testing.runtime_blocks import FakeBlock
 from tests.clock import HandClock
@@ -116,3 +118,48 @@ class TestTheMemoryOfTheProcess:
             gc.collect()
             seen = [each for each in gc.get_objects() if isinstance(each, FakeBlock)]
             assert sum(each.nbytes for each in seen) < 60 * 72_000 / 2
+
+
+class TestWhatIsKeptOfAnswers:
+    @pytest.fixture
+    def runtime(self):
+        return FakeRuntime(window=4096, answer=lambda prompt: "It is four seven one." if "seven one" in prompt else "Nobody knows.")
+
+    def test_an_answer_is_used_under_the_conditions_of_the_memories_that_it_was_made_of(self, memory):
+        care = memory.as_user("alice", purpose="care", agent="nurse", session="s1")
+        care.add("The code of the back door is four seven one.", conditions={"context.purpose": "care"}, sensitivity="confidential")
+        care.add("The back door is closed at nine.", conditions={"context.agent": "nurse"})
+        memory.drain(30)
+        kept = care.chat("What is the code of the back door?").value.turns
+        assert care.chat("Say it again.").value.text == "It is four seven one."
+        for purpose, agent in (("sale", "nurse"), ("care", "clerk")):
+            outside = memory.as_user("alice", purpose=purpose, agent=agent, session="s1")
+            assert not [cube for cube in outside.list().cubes if cube.role == "assistant"]
+            assert not [part for part in outside.context("What is the code of the back door?").parts if part.role == "assistant"]
+        asked, answered = care.get(list(kept)).cubes
+        assert (asked.policy.conditions, asked.policy.stated, answered.policy.stated) == (None, None, "confidential")
+
+    def test_so_is_one_of_a_conversation_that_goes_on_elsewhere(self, memory):
+        care = memory.as_user("alice", purpose="care", session="s1")
+        care.add([{"role": "user", "content": "The code is four seven one."}], conditions={"context.purpose": "care"})
+        (_, answered) = care.get(list(care.chat("Which code?", budget=0).value.turns)).cubes
+        assert answered.policy.conditions is not None
+
+    def test_an_answer_of_memories_without_conditions_has_none(self, memory):
+        alice, _ = told(memory, "The code of the shed is four seven one.")
+        _, answered = alice.get(list(alice.chat("What is the code of the shed?").value.turns)).cubes
+        assert (answered.policy.conditions, answered.policy.stated) == (None, None)
+
+    @pytest.mark.parametrize(("said", "kept"), [(" \n ", None), ("a\0b", "a\ufffdb"), ("a\ud800b", "a?b")])
+    def test_what_a_model_says_that_is_no_text_fails_no_call(self, memory, runtime, said, kept):
+        usage = TokenUsage(prompt=1, completion=1)
+        runtime.generate = lambda *_, **__: iter([Generated(said), Generated("", usage=usage, ended="stop")])
+        answer = memory.as_user("alice").chat("hello").value
+        assert answer.text == said
+        turns = memory.as_user("alice").list().cubes
+        assert sorted(turn.text for turn in turns) == ([] if kept is None else sorted(["hello", kept]))
+
+    def test_a_piece_of_an_answer_that_is_no_text_is_an_error_of_ours(self, memory, runtime):
+        runtime.generate = lambda *_, **__: iter([Generated(5)])
+        with pytest.raises(BackendError):
+            memory.as_user("alice").chat("hello")

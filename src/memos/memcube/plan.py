@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from memos.memcube.filter import Filter
+from memos.memcube.policy import Sensitivity
 from memos.memcube.prompt import Part, TokenUsage
 from memos.memcube.state import MemoryType
 from memos.memcube.value import Instant, Metadata, Value
@@ -108,6 +110,9 @@ class Answer(Value):
 class Context(Value):
     """What to send to a model for a request, and what to attach. `messages` is all of it as text, for any chat endpoint, what an adapter
     has learnt too; `parts` are what the store's own model is given beside what is attached.
+
+    Of what is made of it, an answer, `conditions` are those of all memories in it, under which alone it is to be used, and `stated` the
+    strictest sensitivity that somebody has stated of one of them.
     """
 
     call_id: str
@@ -115,4 +120,6 @@ class Context(Value):
     parts: tuple[Part, ...]
     attachments: tuple[Attachment, ...] = ()
     plan: Plan
+    conditions: Filter | None = None
+    stated: Sensitivity | None = None
     warnings: tuple[str, ...] = ()

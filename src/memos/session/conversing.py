@@ -7,7 +7,8 @@ from contextlib import closing
 from typing import Any, Self, cast
 
 from memos.errors import InvalidCall, MemOSError, NotFound
-from memos.memcube.call import MemoryReply
+from memos.interface.messages import drafts_of
+from memos.memcube.call import CubeDraft, MemoryReply
 from memos.memcube.plan import Answer, Context
 from memos.memcube.prompt import Sampling, TokenUsage, sampling_of
 from memos.ports.door import Answering
@@ -113,9 +114,10 @@ class Conversing(Verbs):
 
         It retrieves and plans as `context` does, attaches what there is, answers, and keeps both turns in this session unless `store` is
         False. `reply.value.plan` and `explain(reply.call_id)` say which memories were given in which form, `reply.value.usage` what had
-        to be read. The rest is how tokens are chosen; a temperature of 0, the default, always takes the likeliest; `watermark` marks what
-        is generated, where the runtime can. An answer that may not be kept (a quota, a policy) comes all the same: `reply.value.unkept` is
-        the error's code, and a warning says why. Raises InvalidCall, also where there is no runtime; Unavailable and BackendError.
+        to be read. The answer is kept under the conditions of all memories that were given, and with the strictest sensitivity that was
+        stated of one; one that may not be kept (a quota, a policy) comes all the same: `reply.value.unkept` is the error's code, and a
+        warning says why. The rest is how tokens are chosen; a temperature of 0, the default, always takes the likeliest; `watermark` marks
+        what is generated, where the runtime can. Raises InvalidCall, also where there is no runtime; Unavailable and BackendError.
         """
         stream = self.stream(
             text, budget=budget, filter=filter, namespaces=namespaces, system=system, turns=turns, history=history, exact=exact,
@@ -189,12 +191,9 @@ class Conversing(Verbs):
         """The reply, once both turns are kept."""
         model = next((each.model for each in context.attachments), context.plan.model or "")
         turns, warnings, unkept = tuple[str, ...](), context.warnings, None
-        if store and said:
-            told = {"model": model, "context": context.call_id}
-            messages = [{"role": "user", "content": text}, {"role": "assistant", "content": said, "metadata": told}]
-            drafts = {"session": self.caller.session} if self.caller.session is not None else {}
+        if store and said.strip():
             try:
-                reply = self.add(messages, **drafts)  # type: ignore[attr-defined]
+                reply = self._call("add", drafts=self._turns(text, said, context, model))
             except MemOSError as error:  # what was asked and computed is the caller's all the same
                 unkept, warnings = error.code, (*warnings, f"neither what you said nor this answer is kept: {error.message}")
             else:
@@ -204,6 +203,13 @@ class Conversing(Verbs):
             attachments=context.attachments, turns=turns, unkept=unkept,
         )  # fmt: skip
         return MemoryReply(call_id=context.call_id, value=answer, warnings=warnings)
+
+    def _turns(self, text: str, said: str, context: Context, model: str) -> tuple[CubeDraft, ...]:
+        """Both turns as they are kept: the answer is as strict as what it was made of."""
+        shared = {"session": self.caller.session}
+        made = {"metadata": {"model": model, "context": context.call_id}, "conditions": context.conditions, "sensitivity": context.stated}
+        asked = drafts_of({"role": "user", "content": text}, shared, None)
+        return (*asked, *drafts_of({"role": "assistant", "content": _legal(said)}, shared | made, None))
 
     def convert(
         self, ids: Ref | Iterable[Ref], *, to: str, by: str | None = None, wait: bool = False, trigger: str | None = None
@@ -217,6 +223,11 @@ class Conversing(Verbs):
         What expires, belongs to a session, is sensitive or has conditions stays text: InvalidCall says why. Raises NotFound, Denied.
         """
         return self._call("convert", cubes=refs(ids), options=given(to=to, by=by, wait=wait or None, trigger=trigger))
+
+
+def _legal(said: str) -> str:
+    """What a model said, as a store can keep it: a model may write what is no character."""
+    return said.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _said(turns: Any) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from memos.interface.memory_api.query import condition, scope
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.policy import Policy
 from memos.memcube.prompt import Prompt
 from memos.memcube.state import MemoryType
 from memos.memcube.value import Value
@@ -62,13 +63,16 @@ class ContextOptions(Value):
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What a prompt is made of beside the memories that are disclosed. `own` are those of them that are the caller's own."""
+    """What a prompt is made of beside the memories that are disclosed. `own` are those of them that are the caller's own, `policies` those
+    of the memories that keep the turns before.
+    """
 
     question: str
     options: ContextOptions
     own: frozenset[str]
     turns: tuple[Turn, ...]
     supply: Supply
+    policies: tuple[Policy, ...] = ()
 
 
 def prepare_context(work: Work) -> Prepared:
@@ -97,7 +101,8 @@ def prepare_context(work: Work) -> Prepared:
     supply = found.supply(planned) if options.attach else Supply()
     beside = {cube.id: cube for cube in found.taught(supply) if cube.id not in forms}
     forms |= dict.fromkeys(beside, f"{MemoryType.PARAMETER} {BESIDE}")
-    return Prepared(reply, lanes=forms, told=(*told, *beside.values()), kit=Kit(query.text, options, own, turns, supply))
+    kit = Kit(query.text, options, own, turns, supply, tuple(cube.policy for cube in told))
+    return Prepared(reply, lanes=forms, told=(*told, *beside.values()), kit=kit)
 
 
 def tokens_of(work: Work, prompt: Prompt) -> int:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from memos.errors import InvalidCall, MemOSError
+from memos.errors import BackendError, InvalidCall, MemOSError
 from memos.infrastructure.memvault.tiers import Source, TierStatus
 from memos.interface.memory_api.attaching import Attacher, Attaching, Supply, about, told_by
 from memos.interface.memory_api.kept import Kept
@@ -165,6 +165,8 @@ class Engine:
         given = attached if attached.blocks or attached.adapter is not None else None
         runtime = self.marking(tenant) if sampling.watermark else self._apart(tenant, user)
         for piece in runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None):
+            if not isinstance(piece.text, str):
+                raise BackendError(f"the runtime {runtime.name} gives pieces of an answer that are no texts")
             if piece.usage is not None:
                 self.observed.note(piece.usage)
             if piece.kept is not None and self._attacher is not None:

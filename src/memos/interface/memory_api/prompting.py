@@ -5,7 +5,8 @@ No View is open here: blocks and adapters are read from files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 
 from memos.interface.memory_api.attaching import Attaching, Supply
 from memos.interface.memory_api.context import Kit
@@ -13,7 +14,9 @@ from memos.interface.memory_api.derived import sources_of
 from memos.interface.memory_api.desk import Desk
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
 from memos.memcube.cube import MemCube
+from memos.memcube.filter import Filter
 from memos.memcube.plan import Attachment, Context, Injection, Plan
+from memos.memcube.policy import SENSITIVITIES, Policy, Sensitivity
 from memos.memcube.prompt import Prompt, messages
 from memos.memcube.state import MemoryType
 from memos.operation.memscheduler.layout import compiled, line
@@ -44,12 +47,23 @@ def with_context(caller: Caller, call: MemoryCall, reply: MemoryReply, kit: Kit 
             "model": desk.engine.model,
         }
     )
-    every = (*reply.warnings, *warnings)
+    every, policies = (*reply.warnings, *warnings), [*kit.policies, *(cube.policy for cube in shown.values())]
     context = Context(
         call_id=call.id, messages=messages(_prompt(kit, whole, shown, desk)), parts=prompt,
         attachments=tuple(_attachments(desk, supply, attaching)), plan=told, warnings=every,
+        conditions=_conditions(policies), stated=max(_stated(policies), key=SENSITIVITIES.index, default=None),
     )  # fmt: skip
     return reply.model_copy(update={"value": context, "warnings": every})
+
+
+def _conditions(policies: Iterable[Policy]) -> Filter | None:
+    """The conditions of all of some memories together."""
+    given = dict.fromkeys(policy.conditions for policy in policies if policy.conditions is not None)
+    return reduce(lambda one, other: one & other, given) if given else None
+
+
+def _stated(policies: Iterable[Policy]) -> Iterator[Sensitivity]:
+    return (policy.stated for policy in policies if policy.stated is not None)
 
 
 def _as_text(injection: Injection) -> Injection:
