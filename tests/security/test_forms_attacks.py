@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from memos import MemOS
-from memos.errors import BackendError, InvalidCall, QuotaExceeded
+from memos.errors import BackendError, InvalidCall, QuotaExceeded, VersionConflict
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
 from memos.memcube.prompt import TokenUsage
 from memos.ports.runtime import Generated
@@ -163,3 +163,43 @@ class TestWhatIsKeptOfAnswers:
         runtime.generate = lambda *_, **__: iter([Generated(5)])
         with pytest.raises(BackendError):
             memory.as_user("alice").chat("hello")
+
+
+class TestConversionsAtOnce:
+    @pytest.fixture
+    def meanwhile(self, memory, tmp_path, clock):
+        """Has another process do something between the reading by the model and the commit."""
+        other = MemOS.open(tmp_path / "store", runtime=FakeRuntime(), embedder="hashing", worker="none", clock=clock)
+
+        def doing(what):
+            commit, done = memory._vault.commit, []
+
+            def commits(change, reads):
+                if change.operation == "convert" and not done:
+                    done.append(what(other.as_user("alice")))
+                return commit(change, reads)
+
+            memory._vault.commit = commits
+            return done
+
+        with other:
+            yield doing
+
+    @pytest.mark.parametrize("to", ["activation", "parameter"])
+    def test_two_that_convert_the_same_make_one(self, memory, meanwhile, to):
+        alice, ids = told(memory, CLOSE)
+        done = meanwhile(lambda other: other.convert(ids, to=to).cubes[0].id)
+        assert [cube.id for cube in alice.convert(ids, to=to).cubes] == done
+        assert [cube.id for cube in alice.list(types=["activation", "parameter"]).cubes] == done
+        assert memory.doctor() == ()
+
+    @pytest.mark.parametrize(
+        "change", [lambda other, ids: other.update(ids[0], "x"), lambda other, ids: other.transfer(ids[0], to="user/alice/x")]
+    )
+    def test_one_whose_memory_has_changed_says_so(self, memory, meanwhile, tmp_path, change):
+        alice, ids = told(memory, CLOSE)
+        meanwhile(lambda other: change(other, ids))
+        with pytest.raises(VersionConflict, match="convert it again"):
+            alice.convert(ids, to="activation")
+        assert not list((tmp_path / "store" / "blobs").rglob("[0-9a-f]" * 64))
+        assert alice.convert(ids, to="activation").cubes

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from memos.errors import InvalidCall
+from memos.errors import InvalidCall, VersionConflict
 from memos.interface.memory_api import provenance
 from memos.interface.memory_api.arrange import strictest
 from memos.interface.memory_api.converting import DECISIONS, LEAVING, MADE, Made, Material, told
@@ -107,7 +107,9 @@ def _blocks(work: Work, options: ConvertOptions, cubes: dict[str, MemCube]) -> P
     for each in made:
         sources = tuple(cubes[cube_id] for cube_id, version in each.sources if cube_id in cubes and cubes[cube_id].version == version)
         if len(sources) < len(each.sources) or not sources:
-            continue  # it has changed meanwhile, and what was made of it is collected
+            if work.warrant.system:
+                continue  # it has changed meanwhile, and what was made of it is collected
+            raise VersionConflict("a memory has changed while the model read it: convert it again")
         before = _same(standing.get(sources[0].id, ()), each)
         if before is not None and before.payload == each.payload:
             shown.append(before)

@@ -48,8 +48,9 @@ def _voided(work: Work, view: View, prepared: Prepared, change: ChangeSet) -> Pr
     moving = {write.cube.id: write.cube for write in change.writes if not write.birth and not write.adopt}
     ruled = bool(change.acls) or any(rule.kind in RULED for rule in change.rules)
     prepared = _resting(work, view, prepared, change)
-    if ruled or moving:
-        underived = Underived(view.head, None if ruled else tuple(moving))
+    born = {parent.id for write in change.writes if write.birth and is_derived(write.cube) for parent in write.cube.provenance.parents}
+    if ruled or moving or born:  # of what others have made meanwhile of the same memories no second is made
+        underived = Underived(view.head, None if ruled else tuple({**dict.fromkeys(sorted(born)), **moving}))
         prepared = replace(prepared, reads=replace(prepared.reads, underived=underived))
     erased = change.erase.cubes if change.erase is not None else ()
     if not (ruled or moving or erased) or not (view.derives() or work.desk.engine.present):
