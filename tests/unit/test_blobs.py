@@ -8,7 +8,7 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -260,3 +260,23 @@ def test_a_killed_writer_leaves_a_whole_blob_or_none(tmp_path: Path, sync: int) 
         assert store.names("acme") == (done.stdout.strip(),)
     store.collect("acme", store.names("acme"), 0)
     assert len(files(tmp_path)) == len(store.names("acme"))
+
+
+@both
+@pytest.mark.timeout(60)
+def test_what_is_no_file_is_neither_waited_for_nor_followed(tmp_path: Path, *, sealed: bool) -> None:
+    store = blobs(tmp_path, sealed=sealed)
+    name, other = store.put("acme", b"some bytes"), tmp_path / "other"
+    (path,) = files(tmp_path)
+    other.write_bytes(path.read_bytes())
+    makes: list[Callable[[], object]] = [lambda: os.mkfifo(path), lambda: path.symlink_to(other), lambda: path.symlink_to("/dev/zero")]
+    for make in makes:
+        path.unlink()
+        make()
+        with pytest.raises(BackendError, match="is no file"):
+            read(blobs(tmp_path, sealed=sealed), "acme", name)
+        with pytest.raises(BackendError, match="is no file"):
+            store.size("acme", name)
+        assert blobs(tmp_path, sealed=sealed).put("acme", b"some bytes") == name
+        assert read(store, "acme", name) == b"some bytes"
+    assert not path.is_symlink()

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from hmac import compare_digest
 from pathlib import Path
+from stat import S_ISREG
 from uuid import uuid4
 
 from memos.backends.sqlite.blob_seal import read_sealed, sealed_size, write_sealed
@@ -62,6 +63,7 @@ class SqliteBlobs:
         """See the port."""
         path = self._path(tenant, name)
         with _told(self._home, name):
+            _require_file(path, name)
             blob: Blob = self._verify(tenant, name) if self._lock is None else self._unsealed(tenant, name)
         try:
             yield blob
@@ -74,6 +76,7 @@ class SqliteBlobs:
         """See the port."""
         path = self._path(tenant, name)
         with _told(self._home, name):
+            _require_file(path, name)
             return path.stat().st_size if self._lock is None else sealed_size(path)
 
     def remove(self, tenant: str, names: Iterable[str]) -> int:
@@ -235,6 +238,12 @@ def _write_all(write: Callable[[memoryview], int | None], piece: memoryview) -> 
 def _print(path: Path) -> Print:
     found = path.stat()
     return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _require_file(path: Path, name: str) -> None:
+    """BackendError for what is no plain file, a pipe or a link that somebody has put there: it might never end."""
+    if not S_ISREG(path.lstat().st_mode):
+        raise BackendError(f"the blob {name[:12]}… is no file; what it was made of is untouched, and it is made anew when it is needed")
 
 
 def _missing(name: str) -> NotFound:
