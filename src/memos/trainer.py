@@ -151,7 +151,7 @@ class Trainer:
             self._give_up(job, f"it failed {ATTEMPTS} times, at last with {type(error).__name__}")
 
     def _give_up(self, job: Job, why: str) -> None:
-        log.warning("the adapter %s is not trained: %s", job.cube.id, why)
+        log.warning("the adapter %s is not trained; what it keeps of it says why", job.cube.id)  # which may quote what memories say
         try:
             self._call(job.tenant, NAME, id=job.cube.id, refused=why, fence=self._at())
         except MemOSError as error:

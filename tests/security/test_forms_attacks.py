@@ -144,6 +144,27 @@ class TestWhatIsKeptOfAnswers:
         (_, answered) = care.get(list(care.chat("Which code?", budget=0).value.turns)).cubes
         assert answered.policy.conditions is not None
 
+    def test_conditions_of_many_memories_and_answers_stay_one_each(self, memory):
+        alice = memory.as_user("alice", purpose="care", session="s1")
+        for number in range(30):
+            purposes = {"context.purpose": {"in": ["care", f"other {number}"]}}
+            alice.add(f"The code of shed {number} is four seven one.", conditions={"and": [purposes, {"context.agent": {"exists": False}}]})
+        memory.drain(30)
+        for _ in range(5):
+            answer = alice.chat("What is the code of the shed?", budget=4000).value
+            assert (answer.unkept, len(answer.turns)) == (None, 2)
+        (_, answered) = alice.get(list(answer.turns)).cubes
+        assert len(answered.policy.conditions.to_json()["and"]) == 31
+
+    def test_where_they_are_too_many_nobody_is_given_the_answer(self, memory):
+        alice = memory.as_user("alice", purpose="care", session="s1")
+        for number in range(30):
+            tests = [{"context.purpose": {"in": ["care", f"{number} {each}"]}} for each in range(40)]
+            alice.add(f"The code of shed {number} is four seven one.", conditions={"and": tests})
+        memory.drain(30)
+        assert alice.chat("What is the code of the shed?", budget=4000).value.text == "It is four seven one."
+        assert not [cube for cube in alice.list(limit=100).cubes if cube.role == "assistant"]
+
     def test_an_answer_of_memories_without_conditions_has_none(self, memory):
         alice, _ = told(memory, "The code of the shed is four seven one.")
         _, answered = alice.get(list(alice.chat("What is the code of the shed?").value.turns)).cubes
@@ -162,6 +183,20 @@ class TestWhatIsKeptOfAnswers:
         runtime.generate = lambda *_, **__: iter([Generated(5)])
         with pytest.raises(BackendError):
             memory.as_user("alice").chat("hello")
+
+
+class TestLogs:
+    def test_what_a_runtime_says_of_a_training_that_it_refuses_is_in_no_log(self, memory, runtime, caplog):
+        alice, ids = told(memory, CLOSE)
+
+        def refusing(*_, **__):
+            raise InvalidCall(f"this cannot be taught: {CLOSE}")
+
+        runtime.train = refusing
+        (adapter,) = alice.convert(ids, to="parameter").cubes
+        memory.drain(30)
+        assert adapter.id in caplog.text
+        assert "film" not in caplog.text
 
 
 class TestConversionsAtOnce:

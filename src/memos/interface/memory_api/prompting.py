@@ -6,13 +6,14 @@ No View is open here: blocks and adapters are read from files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
 
+from memos.errors import InvalidCall
 from memos.interface.memory_api.attaching import Attaching, Supply
 from memos.interface.memory_api.context import Kit
 from memos.interface.memory_api.derived import sources_of
 from memos.interface.memory_api.desk import Desk
 from memos.memcube.call import Caller, MemoryCall, MemoryReply
+from memos.memcube.conditions import And, join
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.plan import Attachment, Context, Injection, Plan
@@ -57,9 +58,13 @@ def with_context(caller: Caller, call: MemoryCall, reply: MemoryReply, kit: Kit 
 
 
 def _conditions(policies: Iterable[Policy]) -> Filter | None:
-    """The conditions of all of some memories together."""
-    given = dict.fromkeys(policy.conditions for policy in policies if policy.conditions is not None)
-    return reduce(lambda one, other: one & other, given) if given else None
+    """The conditions of all of some memories together, each once; what never holds where they are too many for one filter."""
+    nodes = [policy.conditions.node for policy in policies if policy.conditions is not None]
+    parts = dict.fromkeys(part for node in nodes for part in (node.parts if isinstance(node, And) else (node,)))
+    try:
+        return Filter(join(And, parts)) if parts else None
+    except InvalidCall:
+        return Filter.nothing()
 
 
 def _stated(policies: Iterable[Policy]) -> Iterator[Sensitivity]:
