@@ -63,7 +63,7 @@ def test_no_text_forges_a_message(server, engine, forged):
     assert sent.replace("\u200b", "") == f"It ends{forged}here."
 
 
-@pytest.mark.parametrize("text", ["a < b | c > d", "<b>bold</b>", "x[0]", "<|", "if a<|b|c", "[INSTALL]", "<s>gone</s>"])
+@pytest.mark.parametrize("text", ["a < b | c > d", "<b>bold</b>", "x[0]", "<|", "if a<|b|c", "[INSTALL]", "<sub>gone</sub>"])
 def test_other_texts_are_sent_as_they_are(server, engine, text):
     text_of(engine.generate(asked(text)))
     assert server.requests[-1][2]["messages"][0]["content"] == text

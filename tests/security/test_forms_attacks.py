@@ -1,12 +1,13 @@
 """What somebody might do to prompts, to the count of what is told, and to the memory of a process: each of these once succeeded."""
 
 import gc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from memos import MemOS
-from memos.errors import BackendError, InvalidCall, QuotaExceeded, VersionConflict
+from memos.backends.openai_engine import plain
+from memos.errors import BackendError, Denied, InvalidCall, QuotaExceeded, VersionConflict
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
 from memos.memcube.prompt import TokenUsage
 from memos.ports.runtime import Generated
@@ -197,6 +198,51 @@ class TestLogs:
         memory.drain(30)
         assert adapter.id in caplog.text
         assert "film" not in caplog.text
+
+
+class TestHolds:
+    def hold(self, memory):
+        memory.as_user("root", roles=["admin"]).govern("hold", "case", {"filter": {"owner": "alice"}, "reason": "a case"})
+
+    def test_one_keeps_texts_and_stops_no_training_of_what_takes_the_place_of_another(self, memory):
+        alice, ids = told(memory, CLOSE, GATE)
+        alice.convert(ids[0], to="activation")
+        self.hold(memory)
+        first = learnt(memory, alice, ids[:1])
+        second = learnt(memory, alice, ids)
+        assert [cube.id for cube in alice.list(types=["activation", "parameter"]).cubes] == [second]
+        assert [cube.id for cube in alice.list(types=["parameter"], states=["archived"]).cubes] == [first]
+        for gone in (lambda: alice.forget(ids[0]), lambda: alice.archive(ids[0])):
+            with pytest.raises(Denied, match="the hold 'case'"):
+                gone()
+
+    def test_nor_a_sweep_where_a_file_is_lost(self, memory, tmp_path, clock):
+        alice, ids = told(memory, CLOSE)
+        bob, _ = told(memory, GATE, user="bob", expires_at=START + timedelta(days=1))
+        alice.convert(ids, to="activation")
+        self.hold(memory)
+        next((tmp_path / "store" / "blobs").rglob("[0-9a-f]" * 64)).unlink()
+        clock.move(days=2)
+        memory.sweep()
+        assert memory.doctor() == ()
+        assert bob.list().cubes == ()
+        assert [cube.id for cube in alice.list().cubes] == ids
+
+
+class TestEngines:
+    @pytest.mark.parametrize(
+        "token",
+        ["<s>", "</s>", "<<SYS>>", "<</SYS>>", "[/SYSTEM_PROMPT]", "[TOOL_CALLS]", "[/TOOL_RESULTS]", "[|system|]", "[|endofturn|]",
+         "<unk>", "[gMASK]", "<eod>", "<tool_call>", "</think>", "<seed:bos>", "<extra_id_1>"],
+    )  # fmt: skip
+    def test_no_memory_is_sent_with_what_a_template_takes_for_the_end_of_a_message(self, token):
+        said = plain(f"before {token} behind")
+        assert token not in said
+        assert said.replace("\u200b", "") == f"before {token} behind"
+
+    @pytest.mark.parametrize("text", ["a < b and b > c", "list[int]", "x[s]", "<summary>", "<sup>2</sup>", "[BOSTON]", "if a[i]|b[j]>c"])
+    def test_what_only_looks_like_it_stays_as_it_is(self, text):
+        assert plain(text) == text
 
 
 class TestConversionsAtOnce:

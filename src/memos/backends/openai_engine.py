@@ -24,9 +24,12 @@ USUAL_WINDOW = 4096
 _OPTIONS = {"model": str, "key_env": str, "timeout": float, "retries": int, "window": int, "salt": str}
 _TOO_LONG = ("context_length", "exceed_context_size", "context length", "context size", "maximum context", "too long")
 
-CONTROLS = re.compile(
-    r"([<\[])(?=[|｜][^<>|｜\n]{1,60}[|｜]>|(?:start|end)_of_turn>|(?:bos|eos|pad)>|/?INST\]|(?:SYSTEM_PROMPT|AVAILABLE_TOOLS)\])"
+_TAGS = (
+    r"(?:start|end)_of_turn|bos|eos|pad|/?s|unk|sop|eop|eod|/?think|/?tool_(?:call|response)|seed:\w{1,20}"
+    r"|(?:extra_id|reserved)_\d{1,4}"
 )
+_WORDS = r"INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|THINK|BOS|EOS|gMASK|sMASK"
+CONTROLS = re.compile(rf"([<\[])(?=[|｜][^<>\[\]|｜\n]{{1,60}}[|｜][>\]]|(?:{_TAGS})>|/?(?:{_WORDS})\]|</?SYS>>)")
 """What begins a token that opens or ends a message in the templates of today's models."""
 BROKEN = "\\1\u200b"
 

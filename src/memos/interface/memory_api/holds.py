@@ -9,6 +9,7 @@ from memos.errors import Denied
 from memos.interface.memory_api.desk import Prepared, Work
 from memos.memcube.change import CANONICAL, CubeWrite
 from memos.memcube.cube import MemCube
+from memos.memcube.derivation import is_derived
 from memos.memcube.filter import Filter
 from memos.memcube.hold import Holds, standing
 from memos.memcube.state import State
@@ -44,18 +45,22 @@ def require_free(ids: Sequence[str], found: dict[str, str]) -> None:
 
 
 def kept(work: Work, prepared: Prepared) -> Prepared:
-    """What a call prepared, if no hold stands in its way: Denied otherwise. A hold that is set meanwhile is seen at the commit."""
+    """What a call prepared, if no hold stands in its way: Denied otherwise. A hold that is set meanwhile is seen at the commit.
+
+    It keeps what people have said, never a form that was derived of it, which is void with any change and made anew.
+    """
     change = prepared.change
     if change is None or change.branch != CANONICAL:
         return prepared
-    moving = {write.cube.id: write.cube.state for write in change.writes if write.cube.state in GONE and not write.birth}
+    leaving = [write.cube for write in change.writes if write.cube.state in GONE and not write.birth]
+    moving = {cube.id: cube.state for cube in leaving if not is_derived(cube)}
     if not moving and change.purge is None:
         return prepared
     found = held(work, list(moving))
     if found:
         before = _states(work, list(found))
-        leaving = [each for each in moving if each in found and before.get(each) is not moving[each]]
-        require_free(leaving, {each: found[each] for each in leaving})
+        ended = [each for each in moving if each in found and before.get(each) is not moving[each]]
+        require_free(ended, {each: found[each] for each in ended})
     return replace(prepared, reads=replace(prepared.reads, policy_epoch=work.view.policy_epoch))
 
 
