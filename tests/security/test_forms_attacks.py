@@ -166,6 +166,43 @@ class TestWhatIsKeptOfAnswers:
         assert alice.chat("What is the code of the shed?", budget=4000).value.text == "It is four seven one."
         assert not [cube for cube in alice.list(limit=100).cubes if cube.role == "assistant"]
 
+    def test_who_erases_a_memory_is_told_of_the_answers_that_repeat_it(self, memory, tmp_path):
+        alice, (code, other) = told(memory, "The code of the back door is four seven one nine, as it was.", "I like tea in the morning.")
+        memory._engine.runtime._answer = lambda _: "The back door is four seven one nine."
+        for _ in range(2):
+            alice.chat("What is the code of the back door?")
+        turns = [cube.id for cube in alice.list(limit=100).cubes if cube.role == "assistant"]
+        assert alice.erase(other, dry_run=True).value["remaining"] == []
+        told_of = [each["what"] for each in alice.erase(code, dry_run=True).value["remaining"]]
+        assert told_of == sorted(turns)
+        receipt = alice.erase([code, turns[0]]).value
+        assert [(each.what, "says words" in each.why) for each in receipt.remaining] == [(turns[1], True)]
+        assert receipt.status == "complete"
+        assert alice.erase(turns[1]).value.remaining == ()
+        assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file() and b"four seven" in path.read_bytes()]
+
+    def test_nobody_is_told_of_the_answers_of_others(self, memory):
+        bob, (code,) = told(memory, "The code of the back door is four seven one nine, as it was.", user="bob")
+        bob.share(code, "user:alice")
+        memory._engine.runtime._answer = lambda prompt: "The back door is four seven one nine."
+        memory.as_user("alice").chat("What is the code?", namespaces=["user/bob"])
+        assert bob.erase(code).value.remaining == ()
+
+    @pytest.mark.parametrize(
+        ("gone", "said", "repeats"),
+        [
+            ("我住在里斯本的老城区,靠近港口。", "您住在里斯本的老城区。", True),
+            ("Red boat", "You said: red boat!", True),
+            ("Tea", "Tea is served at five.", False),
+            ("I like to walk along the harbour at dawn.", "You like to walk in the hills at dawn.", False),
+        ],
+    )
+    def test_words_in_a_row_are_what_repeats(self, memory, runtime, gone, said, repeats):
+        alice, (cube,) = told(memory, gone)
+        runtime._answer = lambda _: said
+        answered = alice.chat("hello").value.turns[1]
+        assert [each.what for each in alice.erase(cube).value.remaining] == ([answered] if repeats else [])
+
     def test_an_answer_of_memories_without_conditions_has_none(self, memory):
         alice, _ = told(memory, "The code of the shed is four seven one.")
         _, answered = alice.get(list(alice.chat("What is the code of the shed?").value.turns)).cubes

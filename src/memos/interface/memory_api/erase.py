@@ -17,6 +17,7 @@ from memos.interface.memory_api.desk import Options, Prepared, Work, read_option
 from memos.interface.memory_api.entities import orphaned
 from memos.interface.memory_api.holds import held, holds
 from memos.interface.memory_api.lifecycle import freed, holding
+from memos.interface.memory_api.repeating import repeating
 from memos.memcube.call import MemoryQuery, MemoryReply
 from memos.memcube.change import DERIVATIONS, Erase, Person, ReadSet
 from memos.memcube.cube import MemCube
@@ -30,6 +31,7 @@ PAGE = 1000
 MERGED = "merged_from"
 """From a memory to those that say the same and were merged into it."""
 MENTIONS = 1000
+REPEATS = "an answer of a model that says words of what is erased, and is not named"
 READ: Action = "read"
 HISTORY: Action = "history"
 ERASE: Action = "erase"
@@ -75,6 +77,7 @@ def prepare_erase(work: Work) -> Prepared:
         remaining += [{"what": each, "why": "derived from what is erased, and not named"} for each in derived if each not in going]
     remaining += [{"what": each, "why": "derived from what is erased, and not yours to erase"} for each in others]
     going = {cube_id: cube for cube_id, cube in going.items() if cube_id not in kept}
+    remaining += [{"what": each, "why": REPEATS} for each in repeating(work, going.values(), _grant(work, READ)) if each not in kept]
     if options.dry_run:
         return _preview(work, options, going, {"derived": list(derived), "remaining": remaining, "held": sorted(kept)})
     return _erasing(work, options, going, {"basis": basis, "derived": [each for each in derived if each in going], "remaining": remaining})
