@@ -89,6 +89,24 @@ def licensed(memory, alice, *texts):
     return [cube.id for cube in cubes]
 
 
+class TestRuntimes:
+    def test_an_answer_that_does_not_end_is_ended(self, memory, runtime):
+        ended = []
+
+        def endless(*_, **__):
+            try:
+                while True:
+                    yield Generated("word ")
+            finally:
+                ended.append(1)
+
+        runtime.generate = endless
+        with pytest.raises(BackendError, match="does not end its answer after 8 tokens"):
+            memory.as_user("alice").chat("hello", max_tokens=8)
+        assert ended
+        assert memory.as_user("alice").list().cubes == ()
+
+
 class TestWhatAnAdapterTells:
     def test_all_that_it_has_learnt_is_disclosed_and_counted(self, memory):
         alice = memory.as_user("alice")

@@ -30,6 +30,8 @@ NO_RUNTIME = (
 LOCAL = "those of the local runtime do: runtime='transformers:///path/to/model'"
 ADAPTERS, USERS = 8, 64
 """So many adapters stay loaded, and so many users have a cache of their own in an engine that keeps one."""
+PIECES, PIECES_AT_LEAST = 4, 64
+"""In so many pieces for each token that it may have, and so many in any case, an answer has ended."""
 BYTES_PER_TOKEN = 3.3
 """Of English, Spanish and code under the usual tokenizers, a little under the true number, so that counts are a little over."""
 EMPTY = TierStatus(0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -164,9 +166,14 @@ class Engine:
         """
         given = attached if attached.blocks or attached.adapter is not None else None
         runtime = self.marking(tenant) if sampling.watermark else self._apart(tenant, user)
-        for piece in runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None):
+        most = PIECES * sampling.max_tokens + PIECES_AT_LEAST
+        for number, piece in enumerate(runtime.generate(prompt, sampling, attached=given, keep=self._attacher is not None)):
             if not isinstance(piece.text, str):
                 raise BackendError(f"the runtime {runtime.name} gives pieces of an answer that are no texts")
+            if number > most:
+                raise BackendError(
+                    f"the runtime {runtime.name} does not end its answer after {sampling.max_tokens} tokens, as it was asked to"
+                )
             if piece.usage is not None:
                 self.observed.note(piece.usage)
             if piece.kept is not None and self._attacher is not None:
