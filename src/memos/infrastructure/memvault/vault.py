@@ -16,6 +16,8 @@ class MemVault:
     def __init__(self, adapter: MemoryAdapter, journal: AccessJournal) -> None:
         self.adapter = adapter
         self.journal = journal
+        self.own: set[int] | None = None
+        """The commits made here, where somebody wants to tell them from those of other processes, and takes out what is settled."""
 
     def view(self, tenant: str, *, at: int | None = None, branch: str = "") -> AbstractContextManager[View]:
         """A consistent read of one tenant; see `ports.adapter.View`."""
@@ -23,11 +25,16 @@ class MemVault:
 
     def commit(self, change: ChangeSet, reads: ReadSet) -> Committed:
         """Commit whole or raise VersionConflict."""
-        return self.adapter.commit(change, reads)
+        return self._noted((self.adapter.commit(change, reads),))[0]
 
     def commit_all(self, changes: Sequence[tuple[ChangeSet, ReadSet]]) -> tuple[Committed, ...]:
         """Commit several as one, or raise VersionConflict; see `ports.adapter.MemoryAdapter`."""
-        return self.adapter.commit_all(changes)
+        return self._noted(self.adapter.commit_all(changes))
+
+    def _noted(self, committed: tuple[Committed, ...]) -> tuple[Committed, ...]:
+        if self.own is not None:
+            self.own.update(each.seq for each in committed)
+        return committed
 
     def record(self, row: AccessRow) -> int:
         """Append a row to the access log; Unavailable when it cannot be kept, and then nothing may be disclosed."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from memos.errors import BackendError, InvalidCall, MemOSError
 from memos.infrastructure.memvault.tiers import Source, TierStatus
 from memos.interface.memory_api.attaching import Attacher, Attaching, Supply, about, told_by
+from memos.interface.memory_api.derived import sources_of
 from memos.interface.memory_api.kept import Kept
 from memos.interface.memory_api.observing import Observed
 from memos.memcube.cube import MemCube
@@ -50,6 +52,7 @@ class Engine:
             self._attacher = Attacher(runtime, blobs, budget, new_id)
         self._lock, self.observed = threading.Lock(), Observed(keeps=runtime is not None and runtime.capabilities.keeps)
         self._adapters, self._salted = Kept(ADAPTERS), Kept(USERS)
+        self._known: dict[str, set[str]] = defaultdict(set)
 
     @property
     def present(self) -> bool:
@@ -119,6 +122,8 @@ class Engine:
 
     def attach(self, tenant: str, user: str, prompt: Prompt, supply: Supply, warnings: list[str], *, exact: bool = True) -> Attaching:
         """The most that there is for a prompt: KV of its beginning, in memory or in blobs, and the adapter; what failed is a warning."""
+        every = (*supply.blocks, *(() if supply.adapter is None else (supply.adapter,)))
+        self._note(tenant, (each for cube in every for each in (cube.id, *(source for source, _ in sources_of(cube)))))
         adapter = None if supply.adapter is None else self.adapter(tenant, supply.adapter)
         if self._attacher is None:
             return Attaching(attached=Attached(adapter=adapter))
@@ -164,6 +169,7 @@ class Engine:
 
         Unless a memory in the prompt does not stand any more by then, as `stands` says.
         """
+        self._note(tenant, (each for each, _ in told_by(prompt)))
         given = attached if attached.blocks or attached.adapter is not None else None
         runtime = self.marking(tenant) if sampling.watermark else self._apart(tenant, user)
         most = PIECES * sampling.max_tokens + PIECES_AT_LEAST
@@ -201,9 +207,26 @@ class Engine:
             raise InvalidCall(f"the runtime {runtime.name} marks nothing; {LOCAL}")
         return runtime if self._secret is None else runtime.marking(tenant_key(self._secret(), tenant))
 
+    def reading(self) -> list[str]:
+        """The tenants of whose memories this process may hold something that its model has read."""
+        with self._lock:
+            return [tenant for tenant, ids in self._known.items() if ids]
+
+    def known(self, tenant: str, among: Iterable[str] | None) -> frozenset[str]:
+        """Of which memories of a tenant, derived ones too, this may hold something, of all or among some."""
+        with self._lock:
+            ids = self._known[tenant]
+            return frozenset(ids) if among is None else frozenset(ids.intersection(among))
+
+    def _note(self, tenant: str, ids: Iterable[str]) -> None:
+        with self._lock:
+            self._known[tenant].update(ids)
+
     def voided(self, tenant: str, ids: Iterable[str] | None) -> None:
         """Let go of whatever was made of some memories, or is one of these derived ones; None: of all of a tenant."""
         gone = None if ids is None else frozenset(ids)
+        with self._lock:
+            self._known[tenant] = set() if gone is None else self._known[tenant] - gone
         if self._attacher is not None:
             self._attacher.voided(tenant, gone)
         with self._lock:

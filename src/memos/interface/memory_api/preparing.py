@@ -42,7 +42,7 @@ class Preparing:
     def __init__(self, desk: Desk, vault: MemVault) -> None:
         self._desk = desk
         self._vault = vault
-        self.forgetting = Forgetting(desk)
+        self.forgetting = Forgetting(desk, vault)
 
     def prepared(self, caller: Caller, call: MemoryCall, *, counted: bool, staging: Staging | None = None) -> Prepared:
         """What a call will change, and the reply that it gets once that is committed; or the reply to a call that changes nothing.
