@@ -135,6 +135,27 @@ def test_the_other_name_of_the_limit_is_learnt(server, engine):
     assert [request.get("max_completion_tokens") for _, _, request in server.requests] == [None, 7]
 
 
+UNKNOWN = (400, '{"error": {"message": "Unrecognized request argument supplied: cache_salt", "type": "invalid_request_error"}}')
+
+
+def test_an_engine_that_knows_no_salt_is_asked_without_one_from_then_on(server, engine):
+    salted = engine.salted("tenant-mark")
+    server.planned.append(UNKNOWN)
+    assert text_of(salted.generate(HELLO)) == "Hello there, you."
+    text_of(salted.generate(HELLO))
+    assert [request.get("cache_salt") for _, _, request in server.requests] == ["tenant-mark", None, None]
+
+
+def test_a_salt_that_its_url_asks_for_is_never_left_out(server):
+    engine = from_url(f"openai+{server.url}?model=m&salt=ours&retries=0")
+    for each in (engine, engine.salted("tenant-mark")):
+        server.planned.append(UNKNOWN)
+        with pytest.raises(BackendError, match="cache_salt: leave salt= out"):
+            text_of(each.generate(HELLO))
+    assert [request["cache_salt"] for _, _, request in server.requests] == ["ours", "tenant-mark"]
+    engine.close()
+
+
 @pytest.mark.parametrize(
     "body",
     ["data: nonsense\n\n", 'data: {"error": {"message": "out of memory"}}\n\n',
@@ -169,7 +190,7 @@ def test_an_answer_that_breaks_off_is_unavailable(server, engine):
 def test_without_the_sdk_it_says_what_to_install(server, monkeypatch):
     monkeypatch.setitem(sys.modules, "openai", None)
     for ask in (lambda: text_of(OpenAIEngine(server.url, "m").generate(HELLO)), lambda: OpenAIEngine(server.url, "m").window):
-        with pytest.raises(BackendError, match=r"memos-kernel\[openai\]"):
+        with pytest.raises(InvalidCall, match=r"memos-kernel\[openai\]"):
             ask()
 
 

@@ -115,7 +115,7 @@ def reached(where: str, timeout: float) -> Iterator[None]:
 def refusal(where: str, status: int, *, tries: int, key_env: str | None) -> BackendError | Unavailable:
     """The error of a status with which a chat endpoint refused a request, so many times. Its details have the status if that is why."""
     if status in RETRY_LATER or status >= 500:
-        return Unavailable(f"{where} answered {status} {tries} times: retry later")
+        return Unavailable(f"{where} answered {status}{f' {tries} times' if tries > 1 else ''}: retry later")
     if status in {401, 403}:
         return BackendError(f"{where} refused the key ({status}): set the environment variable {key_env or KEY_VARIABLE}")
     if status == 404:

@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from memos.backends._openai import checked_address, connected, options_of, reached, refusal, require_usable
+from memos.backends._openai import ABOUT_THE_REQUEST, checked_address, connected, options_of, reached, refusal, require_usable
 from memos.errors import BackendError, InvalidCall, Unavailable
 from memos.memcube.prompt import Part, Sampling, TokenUsage, messages, require_ordered
 from memos.ports.runtime import GREEDY, Attached, Capabilities, Generated
@@ -43,7 +43,8 @@ class OpenAIEngine:
     """`model` at `url`, the address that `/chat/completions` is appended to; `key_env`, `timeout` and `retries` as of `OpenAIChat`.
 
     `window` is asked of `/models` where it is not given, and 4096 where that does not tell. `salt` goes with each request as vLLM's
-    `cache_salt`, so that only requests of one salt share what the engine has cached; other engines may refuse it. Thread-safe.
+    `cache_salt`, so that only requests of one salt share what the engine has cached; an engine that refuses it is not used then. One
+    that `salted` brings is left out from then on where the engine refuses it: hosted ones know none. Thread-safe.
 
     Such endpoints read `<|im_end|>` and the like in a message as what ends it, so that a memory could forge messages: see `plain`.
     """
@@ -63,7 +64,7 @@ class OpenAIEngine:
         require_usable("runtime", model, key_env, timeout, retries)
         if window is not None and window < 2:
             raise InvalidCall(f"window is {window}: the tokens of a prompt and its answer together, at least 2")
-        self._model, self._given, self._salt = model, window, salt
+        self._model, self._given, self._salt, self._wanted = model, window, salt, salt
         self._key_env, self._timeout, self._retries = key_env, timeout, retries
         self._lock = Lock()
         self._limit, self._under_way = "max_tokens", 0
@@ -74,7 +75,9 @@ class OpenAIEngine:
     def salted(self, salt: str) -> OpenAIEngine:
         """The same model for somebody who must share no cache with others."""
         options: dict[str, Any] = {"key_env": self._key_env, "timeout": self._timeout, "retries": self._retries, "window": self._given}
-        return OpenAIEngine(self._url, self._model, **options, salt=salt)
+        made = OpenAIEngine(self._url, self._model, **options, salt=salt)
+        made._wanted = self._wanted
+        return made
 
     @property
     def name(self) -> str:
@@ -140,12 +143,12 @@ class OpenAIEngine:
                 self._under_way -= 1
 
     def _opened(self, said: list[dict[str, str]], sampling: Sampling) -> Any:
-        """The stream of an answer; asked again with the other name of the limit where the endpoint wants that."""
+        """The stream of an answer; asked again with the other name of the limit where the endpoint wants that, or without the salt."""
         with self._lock:
             client = self._client
         import openai
 
-        for _ in range(2):
+        for _ in range(3):
             limit = self._limit
             try:
                 with reached(self._where, self._timeout):
@@ -155,10 +158,20 @@ class OpenAIEngine:
                 if limit == "max_tokens" and "max_completion_tokens" in text:
                     self._limit = "max_completion_tokens"
                     continue
-                if error.status_code in {400, 413, 422} and any(mark in text.lower() for mark in _TOO_LONG):
+                if self._salt is not None and error.status_code in ABOUT_THE_REQUEST and "cache_salt" in text:
+                    self._go_without_salt()
+                    continue
+                if error.status_code in ABOUT_THE_REQUEST and any(mark in text.lower() for mark in _TOO_LONG):
                     raise InvalidCall(f"the prompt and its answer do not fit the window of {self._where}: send less") from None
                 raise refusal(self._where, error.status_code, tries=self._retries + 1, key_env=self._key_env) from None
         raise BackendError(f"{self._where} takes neither max_tokens nor max_completion_tokens: see that it is OpenAI-compatible")
+
+    def _go_without_salt(self) -> None:
+        if self._wanted is not None:
+            raise BackendError(
+                f"{self._where} knows no cache_salt: leave salt= out of the runtime's URL, or use an engine that has it (vLLM)"
+            )
+        self._salt = None
 
     def _asked(self, said: list[dict[str, str]], sampling: Sampling, limit: str) -> dict[str, Any]:
         extra = {"cache_salt": self._salt} if self._salt is not None else {}
@@ -232,6 +245,10 @@ class OpenAIEngine:
 
     @cached_property
     def _client(self) -> OpenAI:
+        try:
+            import openai  # noqa: F401 # looked for, as other runtimes look for theirs: without it the call is wrong, not the engine
+        except ImportError:
+            raise InvalidCall('an OpenAI-compatible runtime needs the SDK: run `pip install "memos-kernel[openai]"`') from None
         return connected("runtime", self._where, self._url, key_env=self._key_env, timeout=self._timeout, retries=self._retries)
 
 
