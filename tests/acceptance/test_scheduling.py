@@ -116,8 +116,9 @@ def test_a_trace_of_the_log_has_times_ids_and_lengths_and_no_text(tmp_path):
     for text in ("The spare key hangs in the shed.", "The shed is green."):
         ran("add", text, *common)
     ran("search", "nothing like that", *common)
-    for _ in range(3):
+    for _ in range(2):
         ran("search", "shed", *common)
+    ran("context", "Where is the shed?", *common)
     out = tmp_path / "trace.jsonl"
     told = json.loads(ran("schedule", "record", "--out", str(out), *common, "--json"))
     rows = [json.loads(line) for line in out.read_text().splitlines()]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from memos.session import Session
 
 EVERY = "lru,lfu,gdsf,memos"
+USING = ("search", "context")
+"""The operations whose calls need memories; a chat is logged as the context that it was given."""
 PAGE = 1000
 LETTERS = 4
 """How many letters a token has, about."""
@@ -70,7 +72,7 @@ def simulate(target: Target, *, trace: str, policies: str, documents: tuple[Path
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="A role to ask with, such as `auditor`; may be repeated.")
 def record(target: Target, out: Path, roles: tuple[str, ...]) -> None:
-    """Write a trace of the searches in the log: times, ids and lengths of the memories that were found, no text."""
+    """Write a trace of the searches, contexts and chats in the log: times, ids and lengths of what was found or given, no text."""
     with target.memory(own=True) as memory:
         rows = list(recorded(target.acting(memory, roles=roles)))
     out.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
@@ -139,12 +141,12 @@ def requests_of(trace: str, seed: int, length: int) -> list[Request]:
 
 
 def recorded(session: Session) -> Iterator[dict[str, Any]]:
-    """The searches of a log that found something, oldest first, as requests; a memory that is not seen any more is left out."""
+    """The calls of a log that found or gave something, oldest first, as requests; a memory that is not seen any more is left out."""
     sizes: dict[str, int] = {}
     cursor: str | None = None
     begun = None
     while True:
-        reply = session.log(operation="search", status="ok", descending=False, limit=PAGE, cursor=cursor)
+        reply = session.log(operation=USING, status="ok", descending=False, limit=PAGE, cursor=cursor)
         for row in reply.value:
             found = [each[0] for each in row["memories"]]
             needs = [{"id": cube, "tokens": size} for cube in dict.fromkeys(found) if (size := size_of(session, cube, sizes))]
