@@ -111,6 +111,20 @@ def test_what_is_wrong_is_told(tmp_path, line, code, said):
     assert said in result.output
 
 
+def test_the_policy_in_force_is_printed_and_taken_as_a_policy_file(tmp_path):
+    store = tmp_path / "m"
+    ran("add", "The shed is green.", "--store", str(store), "--user", "ann", "--embedder", "none")
+    (store / "memos.toml").write_text("[schedule.weighing]\nprice = 0.5\n")
+    printed = ran("schedule", "policy", "--store", str(store))
+    usual = Policy()
+    assert Policy.model_validate_json(printed) == usual.model_copy(update={"weighing": usual.weighing.model_copy(update={"price": 0.5})})
+    (tmp_path / "mine.json").write_text(printed)
+    rows = ran(
+        "schedule", "simulate", "assistant", "--length", "20", "--policy", "lru", "--policy-file", str(tmp_path / "mine.json"), "--json"
+    )
+    assert [row["policy"] for row in json.loads(rows)["policies"]] == ["lru", "memos"]
+
+
 def test_a_trace_of_the_log_has_times_ids_and_lengths_and_no_text(tmp_path):
     common = ["--store", str(tmp_path / "m"), "--user", "ann", "--embedder", "none"]
     for text in ("The spare key hangs in the shed.", "The shed is green."):

@@ -1,4 +1,4 @@
-"""Scheduling: the group `schedule`; `simulate` compares policies on a workload, `record` makes one of a store's own log."""
+"""Scheduling: the group `schedule`: `simulate` compares policies, `record` makes a workload of the log, `policy` prints the policy."""
 
 from __future__ import annotations
 
@@ -82,8 +82,26 @@ def record(target: Target, out: Path, roles: tuple[str, ...]) -> None:
         say(f"{len(rows)} request{'' if len(rows) == 1 else 's'} in {out}")
 
 
+@command("policy", "memos schedule policy", "memos schedule policy > mine.json")
+def policy(target: Target) -> None:
+    """Print the policy in force as JSON: every number, with what the setting `schedule` changes.
+
+    What is printed, or a part of it, is what that setting and --policy-file of `memos schedule simulate` take.
+    """
+    from memos.operation.memscheduler.policies import policy_of
+    from memos.places import place_of
+    from memos.settings import load_settings
+
+    document = policy_of(load_settings(place_of(target.store)[1]).schedule).model_dump(mode="json")
+    if target.as_json:
+        emit(document)
+    else:
+        say(json.dumps(document, indent=2))
+
+
 schedule.add_command(simulate)
 schedule.add_command(record)
+schedule.add_command(policy)
 
 
 def named(policies: str) -> list[Policy]:
