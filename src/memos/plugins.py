@@ -81,6 +81,11 @@ def load_runtime(wanted: ModelRuntime | str | None) -> ModelRuntime | None:
     if wanted is None:
         return None
     if isinstance(wanted, str):
+        if not wanted or wanted.startswith(("http://", "https://")) or (":" not in wanted and ("/" in wanted or "." in wanted)):
+            raise InvalidCall(
+                "a runtime is named by a URL that says which engine: transformers:///path/to/model or llama:///path/model.gguf for files,"
+                f" openai+http://host/v1?model=NAME or llama+http://host for an address, not {wanted!r}"
+            )
         named: ModelRuntime = _load("memos.runtimes", RUNTIMES, scheme_of(wanted), "model runtime")(wanted)
         return named
     given: object = wanted

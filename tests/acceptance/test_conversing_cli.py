@@ -144,6 +144,8 @@ class TestChat:
         ):
             assert "memos-kernel[local]" in run(*arguments, code=2).stderr
         assert "no model runtime is registered for 'nothing'" in run("chat", "hi", "--runtime", "nothing:x", code=2).stderr
+        for wrong in ("/models/model.gguf", "model.gguf", "http://127.0.0.1:9/v1"):
+            assert "a URL that says which engine" in run("chat", "hi", "--runtime", wrong, code=2).stderr
         assert "there is no store" in run("chat", "hi", "--store", "elsewhere", code=10).stderr
 
     def test_a_model_that_the_settings_name_is_found(self, run, kept):
