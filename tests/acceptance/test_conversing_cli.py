@@ -135,6 +135,11 @@ class TestChat:
     def test_what_the_model_says_cannot_command_the_terminal(self, run, kept):
         assert run("chat", "hm", "--runtime", f"{FAKE}?says=a%1b[2J", "--no-store").stdout == "a\\x1b[2J\n"
 
+    def test_an_answer_that_breaks_off_ends_its_line_before_the_error(self, run, kept):
+        broken = run("chat", "hm", "--runtime", f"{FAKE}?says=one two three&dies=2", code=9)
+        assert broken.stdout == "one two\n"
+        assert broken.stderr.startswith("error: ")
+
     def test_without_a_model_it_says_what_to_install(self, run, kept):
         for arguments in (
             ("chat", "hello"),

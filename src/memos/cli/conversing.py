@@ -11,6 +11,7 @@ from memos.cli.adding import drained
 from memos.cli.command import Target, command
 from memos.cli.inputs import STDIN, texts_of
 from memos.cli.output import emit, plain, say, snippet, table, warn
+from memos.errors import MemOSError
 
 if TYPE_CHECKING:
     from memos.memcube.plan import Answer, Context, Plan
@@ -112,11 +113,17 @@ def chat(
 
 
 def _answer(target: Target, caller: Session, text: str, how: dict[str, Any]) -> None:
-    """One answer on stdout as it comes, and on stderr what was used for it."""
-    stream = caller.stream(text, **how)
-    for piece in stream:
-        if not target.as_json:
-            click.echo(plain(piece), nl=False)
+    """One answer on stdout as it comes, and on stderr what was used for it; what breaks off ends its line before the error is told."""
+    stream, begun = caller.stream(text, **how), False
+    try:
+        for piece in stream:
+            if not target.as_json:
+                click.echo(plain(piece), nl=False)
+                begun = True
+    except MemOSError:
+        if begun:
+            click.echo()
+        raise
     answer: Answer = stream.reply.value
     if target.as_json:
         emit(answer)
