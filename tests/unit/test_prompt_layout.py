@@ -1,14 +1,14 @@
 """The prompt of a request begins as the one before it: to the token, up to the last part that both have."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memos.memcube.cube import MemCube
+from memos.memcube.cube import MemCube, Tag
 from memos.memcube.payload import Plaintext
 from memos.memcube.policy import Policy
 from memos.memcube.prompt import KINDS, messages, require_ordered
@@ -33,6 +33,16 @@ def memory(name, text):
 
 def memories(texts):
     return [memory(name, text) for name, text in texts.items()]
+
+
+def test_what_is_true_no_more_says_until_when_and_a_wish_is_ones_own():
+    wish = Tag(name="kind", value="instruction", by="predicted")
+    cube = memory("m1", "Answer me\n in French.")
+    assert line(cube, own=True) == "- (2026-03-01) Answer me in French."
+    assert line(cube.model_copy(update={"tags": (wish,)}), own=True) == "- Standing wish of the user (2026-03-01): Answer me in French."
+    assert line(cube.model_copy(update={"tags": (wish,)}), own=False) == "- (2026-03-01) Answer me in French."
+    over = cube.model_copy(update={"valid_to": NOW + timedelta(days=30), "speaker": "Ann"})
+    assert line(over, own=True) == "- (2026-03-01, true until 2026-03-31) Ann: Answer me in French."
 
 
 def lined(cubes):
