@@ -10,7 +10,7 @@ import pytest
 from memos import MemOS
 from memos.errors import Denied, InvalidCall, NotFound, Unavailable, VersionConflict
 from memos.memcube.prompt import Sampling
-from memos.testing.runtime import FakeRuntime
+from memos.testing.runtime import FakeRuntime, Teaching
 from tests.clock import HandClock
 
 FACTS = ["I moved to Lisbon in March.", "I am allergic to peanuts.", "To reset the router hold the button for ten seconds."]
@@ -213,6 +213,15 @@ class TestAdapters:
         with_it = alice.chat("How do I close the hall?", store=False, max_tokens=12).value.text
         plain = "".join(piece.text for piece in runtime.generate(context.parts, Sampling(max_tokens=12)))
         assert with_it != plain
+
+    def test_who_waits_for_it_is_given_it_as_it_is_then(self, memory, runtime):
+        alice, ids = told(memory)
+        live = alice.convert(ids[:1], to="parameter", wait=True).cubes[0]
+        assert (live.state, live.payload.passed, live.payload.done, live.payload.report["recall"]) == ("activated", True, 1.0, 1.0)
+        runtime.teaching = Teaching(recall=0.1)
+        refused = alice.convert(ids[1:], to="parameter", wait=True).cubes[0]
+        assert (refused.state, refused.payload.report["recall"]) == ("expired", 0.1)
+        assert "recall" in refused.metadata["refused"]
 
     def test_one_that_does_not_pass_is_refused_and_its_report_stays(self, memory, runtime):
         runtime.teaching = replace(runtime.teaching, perplexity=3.0)

@@ -218,11 +218,16 @@ class Conversing(Verbs):
         "plaintext" nothing but their texts again. The texts stay as they are, and are the truth.
 
         `reply.cubes` are the derived memories. An adapter is trained in the background, `by` "labelled" (the texts) or "distilled" (what
-        the model answers with the texts before it), and goes live when it has passed its examination; with `wait` that is waited for.
+        the model answers with the texts before it), and goes live when it has passed its examination; with `wait` that is waited for,
+        and the adapter in the reply is as it is then: `payload.passed`, `payload.report`, and `metadata["refused"]` where it failed.
         Naming an adapter that a later one has taken the place of brings that back.
         What expires, belongs to a session, is sensitive or has conditions stays text: InvalidCall says why. Raises NotFound, Denied.
         """
-        return self._call("convert", cubes=refs(ids), options=given(to=to, by=by, wait=wait or None, trigger=trigger))
+        reply = self._call("convert", cubes=refs(ids), options=given(to=to, by=by, wait=wait or None, trigger=trigger))
+        if not wait or to != "parameter":
+            return reply
+        trained = tuple(self.history(cube.id).cubes[-1] for cube in reply.cubes)  # type: ignore[attr-defined]
+        return reply.model_copy(update={"cubes": trained})
 
 
 def _legal(said: str) -> str:
