@@ -45,6 +45,15 @@ def test_what_is_true_no_more_says_until_when_and_a_wish_is_ones_own():
     assert line(over, own=True) == "- (2026-03-01, true until 2026-03-31) Ann: Answer me in French."
 
 
+def test_what_is_found_is_further_where_some_stand_at_the_beginning():
+    given = lined([memory("m1", "One."), memory("m2", "Two.")])
+    headings = [
+        [part.text for part in compiled("?", pinned=pinned, retrieved=given[1:]) if part.text.endswith("help:")]
+        for pinned in ([], given[:1])
+    ]
+    assert headings == [["Notes from memory that may help:"], ["Further notes from memory that may help:"]]
+
+
 def lined(cubes):
     return [(cube, line(cube, own=True)) for cube in cubes]
 

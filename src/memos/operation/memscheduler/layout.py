@@ -22,6 +22,8 @@ WISHES = " Respect standing wishes among them."
 WISH = "Standing wish of the user"
 """No sentence: small models went on with "The user wishes …" instead of answering, in 23 of 32 answers that were looked at."""
 RETRIEVED = "Notes from memory that may help:"
+FURTHER = "Further notes from memory that may help:"
+"""Where some are pinned: a small model takes what stands under the other heading for all there is."""
 WISHING = frozenset({"instruction", "preference"})
 """The kinds of memories, as they are predicted, that their owner wants to be respected in every answer."""
 
@@ -75,7 +77,7 @@ def compiled(
     ]
     parts += [Part(kind="session", role=turn.role, text=turn.text, cube=turn.cube, version=turn.version) for turn in turns]
     if retrieved:
-        parts.append(Part(kind="memory", role="user", text=RETRIEVED))
+        parts.append(Part(kind="memory", role="user", text=FURTHER if pinned else RETRIEVED))
         parts += [Part(kind="memory", role="user", text=text, cube=cube.id, version=cube.version) for cube, text in retrieved]
     parts.append(Part(kind="query", role="user", text=question))
     return tuple(parts)
