@@ -9,7 +9,7 @@ from memos import MemOS
 from memos.backends.openai_engine import plain
 from memos.errors import BackendError, Denied, InvalidCall, QuotaExceeded, VersionConflict
 from memos.memcube.change import ChangeSet, CubeWrite, ReadSet
-from memos.memcube.prompt import TokenUsage
+from memos.memcube.prompt import Sampling, TokenUsage
 from memos.ports.runtime import Generated
 from memos.testing.runtime import FakeRuntime
 from memos.testing.runtime_blocks import FakeBlock
@@ -90,6 +90,20 @@ def licensed(memory, alice, *texts):
 
 
 class TestRuntimes:
+    def test_no_model_answers_whose_credential_has_ended_or_is_not_for_that(self, memory, runtime, clock):
+        alice, _ = told(memory, CLOSE)
+        context = alice.context(ASKED, attach=False)
+        until = START + timedelta(hours=1)
+        good, other = (memory.session(alice.delegate("bob", until=until, operations=[each]).value["token"]) for each in ("context", "get"))
+        assert list(memory._api.answer(good.caller, context, Sampling(max_tokens=2)))
+        before = runtime.counted.requests
+        with pytest.raises(Denied):
+            list(memory._api.answer(other.caller, context, Sampling(max_tokens=2)))
+        clock.move(hours=2)
+        with pytest.raises(Denied):
+            list(memory._api.answer(good.caller, context, Sampling(max_tokens=2)))
+        assert runtime.counted.requests == before
+
     def test_an_answer_that_does_not_end_is_ended(self, memory, runtime):
         ended = []
 

@@ -127,7 +127,7 @@ class MemoryAPI:
         engine, given = self._desk.engine, [each for each in context.attachments if each.handle]
         who, nothing = (caller.tenant, caller.principal), (Attached(), frozenset[tuple[str, int]]())
         attached, behind = engine.resolved(given[0].handle, *who) if given else nothing
-        if behind and not self._preparing.sees(caller, behind):
+        if not self._preparing.sees(caller, behind):  # which also finds out whether the caller may ask at all, by now
             raise NotFound("a memory behind what is attached has changed, or is not to be seen any more; ask for the context again")
         return _known(context, engine.generate(*who, context.parts, sampling, attached, stands=partial(self._stand, caller)))
 
