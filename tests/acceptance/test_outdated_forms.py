@@ -125,6 +125,26 @@ def test_blocks_that_begin_with_another_system_text_go_and_new_ones_stand_beside
         assert last(memory, block).metadata["decisions"][-1]["reason"].startswith("outdated: it begins with another system text, ")
 
 
+def test_blocks_of_the_system_text_in_force_are_composed_beside_others(opened, named):
+    """Whichever was made last: those that begin otherwise do not keep these from being composed."""
+    texts = [f"{LONG} This is hall number {number}." for number in range(3)]
+    named(OLD)
+    with opened() as memory:
+        alice = memory.as_user("alice")
+        ids = [cube.id for cube in alice.add(texts).cubes]
+        first = alice.convert(ids, to="activation").cubes
+    named(OLD, "You are the caretaker.")
+    with opened() as memory:
+        alice = memory.as_user("alice")
+        second = alice.convert(ids, to="activation").cubes
+        (composed,) = alice.context("How do I close the hall?", exact=False).attachments
+        assert set(composed.cubes) == {cube.id for cube in second}
+    named(OLD)
+    with opened() as memory:
+        (composed,) = memory.as_user("alice").context("How do I close the hall?", exact=False).attachments
+        assert set(composed.cubes) == {cube.id for cube in first}
+
+
 def test_two_processes_with_two_models_do_not_fight(opened, clock):
     """Neither is the store's own: what is used stays, whoever made it; what nobody has used for a week goes by whoever looks."""
     with opened(runtime=OLD) as first, opened(runtime=NEW) as second:

@@ -116,7 +116,7 @@ class Attacher:
     ) -> tuple[Match, tuple[str, ...]]:
         """A longer beginning from a stored block, where there is one; else what was in memory."""
         for cube, payload in sorted(_blocks(stored), key=lambda each: each[1].tokens, reverse=True):
-            fits = (payload.fingerprint, payload.adapter, payload.base) == (root.fingerprint, root.adapter, 0)
+            fits = _for(payload) == (root.fingerprint, root.adapter, 0)
             if not fits or not match.tokens < payload.tokens < len(tokens) or (exact and payload.form != "float16"):
                 continue
             if payload.mark != mark(self._blobs, root.tenant, tokens[: payload.tokens]):
@@ -137,16 +137,14 @@ class Attacher:
         """The pinned memories as blocks that were read by themselves, brought behind each other; None where that cannot be."""
         first = next((place for place, part in enumerate(prompt) if part.kind == "pinned"), len(prompt))
         opening, chosen = _joined(per_part[:first]), list[tuple[MemCube, Block]]()
-        own = {
-            (cube.provenance.parents[0].id, cube.provenance.parents[0].version): cube
-            for cube in stored
-            if len(cube.provenance.parents) == 1
-        }
+        known = {"", mark(self._blobs, root.tenant, per_part[0])}
+        fit = [
+            cube for cube, payload in _blocks(stored) if _for(payload) == (root.fingerprint, root.adapter, 0) and payload.opening in known
+        ]
+        own = {(parents[0].id, parents[0].version): cube for cube in fit if len(parents := cube.provenance.parents) == 1}
         for part, tokens in zip(prompt[first:], per_part[first:], strict=False):
             cube = own.get((part.cube or "", part.version or 0))
             if part.kind != "pinned" or cube is None or not isinstance(payload := cube.payload, Activation):
-                break
-            if (payload.fingerprint, payload.adapter, payload.base) != (root.fingerprint, root.adapter, 0):
                 break
             try:
                 block = self._load(root.tenant, cube, payload)
@@ -247,6 +245,11 @@ def told_by(prompt: Prompt) -> frozenset[Source]:
 
 def _blocks(cubes: Sequence[MemCube]) -> list[tuple[MemCube, Activation]]:
     return [(cube, cube.payload) for cube in cubes if isinstance(cube.payload, Activation)]
+
+
+def _for(payload: Activation) -> tuple[str, str | None, int]:
+    """Which model, adapter and place a block is for."""
+    return payload.fingerprint, payload.adapter, payload.base
 
 
 def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
