@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from memos.ports.store import StoreParts
 from memos.post import Post
 from memos.refresher import Refresher
 from memos.settings import Settings
+from memos.stages import run
 from memos.sweeper import Sweeper
 from memos.trainer import Trainer, TrainingStatus
 
@@ -172,7 +173,7 @@ class Worker:
             examinations = [partial(self._examiner.step, tenant, Fence(NAME, self._fence)) for tenant in self._adapter.tenants()]
             later = [stage.step for stage in (self._consolidator, self._extractor, self._trainer, self._converter) if stage is not None]
             ending = [self._sweep, *([self._eraser.step] if self._eraser is not None else [])]
-            return self._run([partial(self._folder.step, self._fence), *examinations, *fills, *later, *ending])
+            return run([partial(self._folder.step, self._fence), *examinations, *fills, *later, *ending])
         except VersionConflict:
             self._fence = 0
             self._folder.due_now()  # what it had read was not folded
@@ -183,20 +184,6 @@ class Worker:
     def _used(self, tenant: str, ids: list[str]) -> None:
         self._sweeper.used(tenant, ids)
         self._converter.used(tenant, ids)
-
-    def _run(self, stages: Iterable[Callable[[], bool]]) -> bool:
-        """Every stage, also after one that failed; then the first failure, if there was one. Whether anything was done."""
-        worked, failures = False, list[MemOSError]()
-        for stage in stages:
-            try:
-                worked |= stage()
-            except VersionConflict:
-                raise
-            except MemOSError as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
-        return worked
 
     def sweep(self, seconds: float | None = None, only: str | None = None, tenant: str | None = None) -> dict[str, int]:
         """Fold use, then sweep until nothing is due, for at most so long; what was done. Unavailable when another has the post.

@@ -69,6 +69,25 @@ def test_a_thread_asks_an_embedder_that_is_down_ever_more_rarely(tmp_path, embed
     assert time.monotonic() - began < 3  # closing does not wait for what cannot come
 
 
+def test_what_nobody_foresaw_in_one_stage_ends_neither_the_others_nor_the_thread(tmp_path, monkeypatch, caplog):
+    swept, secret = [], "a text " + "kept"
+
+    def broken(self, tenant):
+        swept.append(tenant)
+        raise AttributeError(secret)
+
+    monkeypatch.setattr(working.Sweeper, "step", broken)
+    with MemOS.open(tmp_path / "m", embedder=HashingEmbedder(dimensions=8), settings={"sweep_seconds": 0}) as memory:
+        memory.as_user("alice").add(TEXTS)
+        deadline = time.monotonic() + 60
+        while (memory.status().vectors < len(TEXTS) or len(swept) < 3) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert memory.status().vectors == len(TEXTS)
+        assert len(swept) >= 3
+    assert "AttributeError" in caplog.text
+    assert secret not in caplog.text
+
+
 def test_a_refused_text_is_tried_again_and_holds_nobody_up(tmp_path):
     embedder = Failing()
     with MemOS.open(tmp_path / "m", embedder=embedder, worker="none") as memory:
