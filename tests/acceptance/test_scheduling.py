@@ -119,6 +119,9 @@ def test_the_policy_in_force_is_printed_and_taken_as_a_policy_file(tmp_path):
     usual = Policy()
     assert Policy.model_validate_json(printed) == usual.model_copy(update={"weighing": usual.weighing.model_copy(update={"price": 0.5})})
     (tmp_path / "mine.json").write_text(printed)
+    (store / "memos.toml").write_text("[schedule.weighing]\nprice = -1\n")
+    wrong = CliRunner().invoke(cli, ["schedule", "policy", "--store", str(store)])
+    assert (wrong.exit_code, "the setting schedule: weighing.price" in wrong.output) == (2, True)
     rows = ran(
         "schedule", "simulate", "assistant", "--length", "20", "--policy", "lru", "--policy-file", str(tmp_path / "mine.json"), "--json"
     )

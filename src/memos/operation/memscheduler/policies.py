@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from memos.errors import InvalidCall
 from memos.memcube.value import Known, build
 
 Kind = Literal["lru", "lfu", "gdsf", "memos"]
@@ -76,5 +77,8 @@ USUAL = Policy.model_construct(
 
 
 def policy_of(given: Mapping[str, Any]) -> Policy:
-    """The policy that a settings document describes: what it leaves out is as usual; InvalidCall names what is wrong."""
-    return build(Policy, **dict(given)) if given else USUAL
+    """The policy that the setting `schedule` describes: what it leaves out is as usual; InvalidCall names what is wrong."""
+    try:
+        return build(Policy, **dict(given)) if given else USUAL
+    except InvalidCall as error:
+        raise InvalidCall(f"the setting schedule: {error.message}") from None
