@@ -1,8 +1,9 @@
 """What plans give and cost in conversations: `python -m evals.scheduler.locomo [--cache FOLDER] [--budget N] [SET ...]`.
 
 Each conversation is a store of its own; its questions are asked in file order, one in ten minutes. For each a search of 100, then `plan`:
-as text alone, with a stable beginning that is attached (`exact`: prompts have the very tokens that were read), and with each memory's own
+as text alone, beginning with one of several blocks (`exact`: prompts have the very tokens that were read), and with each memory's own
 block composed (`composed`: approximate). Tokens are four letters each; seconds are simulated by the costs of docs/guides/scheduling.md.
+What the plans decide by never has to do with which memories are evidence: that is looked at when all is decided.
 """
 
 import argparse
@@ -15,12 +16,15 @@ from evals.retrieval.asking import Known
 from evals.retrieval.data import ADVERSARIAL, SHARED, SHIPPED, embedded
 from memos import MemOS
 from memos.cli.retrieval import messages_of
+from memos.interface.memory_api.context import USED
 from memos.memcube.call import MemoryCall, MemoryQuery
+from memos.memcube.fields import microseconds
+from memos.memcube.heat import Heat, cooled, merged_heat
 from memos.memcube.plan import Plan
 from memos.memcube.state import MemoryType
 from memos.operation.memscheduler.conversion import Subject
 from memos.operation.memscheduler.following import keeper
-from memos.operation.memscheduler.pinning import stable
+from memos.operation.memscheduler.pinning import MOST_BLOCKS, likeliest, pages, within
 from memos.operation.memscheduler.policies import USUAL, Policy
 from memos.operation.memscheduler.scheduler import plan
 from memos.operation.memscheduler.signals import LOCAL, Available, Candidate, Signals
@@ -30,20 +34,19 @@ from memos.testing.retrieval_eval import load
 
 LIMIT, BUDGET = 100, 2000
 EVERY = timedelta(minutes=10)
-FORMED = 20
-"""After how many questions the stable beginning is looked at again."""
 MIB = 1024**2
 ABLE = Capabilities(activation=True, compose=True, tells=True)
 
 
 @dataclass
 class Asked:
-    """A question, what the search found for it, best first, and the ids of the memories that hold the answer."""
+    """A question, what the search found for it, best first, the ids of the memories that hold the answer, and all that there are."""
 
     text: str
     category: str
     evidence: frozenset[str]
     found: tuple[Candidate, ...]
+    among: Mapping[str, Candidate] = field(repr=False)
 
 
 @dataclass
@@ -83,11 +86,12 @@ def asked(conversation: Mapping, cache: Path | None) -> Iterator[Asked]:
         session = memory.as_user("eval")
         cubes = session.add([message for _, message in messages]).cubes
         memory.drain()
+        among = {cube.id: replace(candidate(cube, 0.0, 0), rank=None) for cube in cubes}
         ids = {turn: cube.id for cube, (turn, _) in zip(cubes, messages, strict=True)}
         for row in conversation["qa"]:
             hits = session.search(row["q"], limit=LIMIT).hits
             found = tuple(candidate(hit.cube, hit.score, rank) for rank, hit in enumerate(hits))
-            yield Asked(row["q"], str(row["cat"]), frozenset(ids[turn] for turn in row["ev"] if turn in ids), found)
+            yield Asked(row["q"], str(row["cat"]), frozenset(ids[turn] for turn in row["ev"] if turn in ids), found, among)
 
 
 def candidate(cube, score: float, rank: int) -> Candidate:
@@ -102,59 +106,74 @@ def call_of(text: str) -> MemoryCall:
 
 
 def seconds_of(made: Plan, composed: float) -> float:
-    """The simulated time to the first token of a plan's prompt: attached, composed, read, and the question."""
+    """The simulated time to the first token of a plan's prompt: attached of a file, composed of memory, read, and the question."""
     pinned = sum(each.tokens for each in made.injections if each.pinned)
     moved = sum(each.tokens for each in made.injections if each.form is MemoryType.ACTIVATION and not each.pinned)
     read = made.tokens - pinned - moved
-    attached = LOCAL.attach + LOCAL.load["ram"] * (pinned + moved) if pinned or moved else 0.0
+    attached = LOCAL.attach + LOCAL.load["mapped"] * pinned + LOCAL.load["ram"] * moved if pinned or moved else 0.0
     moving = composed * LOCAL.read(moved, pinned)
     return attached + moving + LOCAL.read(read + QUERY, pinned + moved)
 
 
 class World:
-    """A conversation that is asked: what is kept of it, how hot its memories are, and what it all comes to."""
+    """A conversation that is asked: what is kept of it, how hot its memories are, and what it all comes to.
+
+    The mode `same` plans as `text` does, and composes what it gives.
+    """
 
     def __init__(self, mode: str, budget: int, room: int, composed: float, policy: Policy = USUAL) -> None:
-        self.mode, self.budget, self.composed, self.policy = mode, budget, composed, policy
+        self.mode, self.budget, self.room, self.composed, self.policy = mode, budget, room, composed, policy
         self.cost, self.now = Cost(), datetime(2025, 1, 1, tzinfo=UTC)
-        self.kept, self.pinned = keeper(policy, room), tuple[str, ...]()
-        self.heat: dict[str, float] = {}
-        self.known: dict[str, Candidate] = {}
+        self.kept, self.blocks = keeper(policy, room), dict[str, tuple[str, ...]]()
+        self.heat: dict[str, Heat] = {}
 
     def ask(self, question: Asked) -> Plan:
-        """Plan one question, and count."""
-        if self.mode == "exact" and self.cost.questions % FORMED == FORMED - 1:
-            self._form()
-        self.known |= {each.cube: each for each in question.found}
-        candidates = [self._as_kept(each) for each in question.found]
-        there = {each.cube for each in candidates}
-        candidates += [self._as_kept(replace(self.known[cube], rank=None)) for cube in self.pinned if cube not in there]
+        """Plan one question, count, and have the worker look at what prompts begin with."""
+        ranks = {each.cube: each.rank for each in question.found if each.rank is not None}
+        near = likeliest(self.blocks, ranks, MOST_BLOCKS, self.policy)
+        held = {cube: via for via in near for cube in self.blocks[via]}
+        candidates = [self._as_kept(each, held) for each in question.found]
+        candidates += [self._as_kept(question.among[cube], held) for cube in held if cube not in ranks]
         signals = Signals(self.now, budget=self.budget, capabilities=ABLE, compose=self.mode == "composed", given=LOCAL)
         made = plan(call_of(question.text), candidates, signals, self.policy)
-        self._count(question, made)
+        self._count(question, self._moved(made) if self.mode == "same" else made)
+        for each in made.injections:
+            if each.score >= USED:
+                self.heat[each.cube] = merged_heat(self.heat.get(each.cube, (0, 0.0)), (microseconds(self.now), 1.0))
+        if self.mode == "exact":
+            self._form(question.among)
         self.now += EVERY
-        for each in question.found[:20]:
-            self.heat[each.cube] = self.heat.get(each.cube, 0.0) + 1
         return made
 
-    def _as_kept(self, each: Candidate) -> Candidate:
-        if each.cube in self.pinned:
-            block = Available(MemoryType.ACTIVATION, "ram", each.cube, each.tokens, 0)
-            return replace(each, pinned=True, forms=(block,))
+    def _as_kept(self, each: Candidate, held: Mapping[str, str]) -> Candidate:
+        if each.cube in held:
+            return replace(each, forms=(Available(MemoryType.ACTIVATION, "mapped", held[each.cube], each.tokens, 0),))
         if self.mode == "composed" and each.cube in self.kept:
             return replace(each, forms=(Available(MemoryType.ACTIVATION, "ram", each.cube, each.tokens, 0, exact=False),))
         return each
 
-    def _form(self) -> None:
-        """Look at the stable beginning again; what stands behind the first change is read anew."""
-        subjects = [Subject(cube, 1, self.known[cube].tokens, heat) for cube, heat in self.heat.items()]
-        chosen = stable(subjects, self.pinned, int(self.budget * self.policy.placement.pinned), self.policy)
-        same = next(
-            (place for place, pair in enumerate(zip(chosen, self.pinned, strict=False)) if pair[0] != pair[1]),
-            min(len(chosen), len(self.pinned)),
+    def _moved(self, made: Plan) -> Plan:
+        """The plan with what is kept composed."""
+        moved = tuple(
+            each.model_copy(update={"form": MemoryType.ACTIVATION, "cached": each.tokens}) if each.cube in self.kept else each
+            for each in made.injections
         )
-        self.cost.built += sum(self.known[cube].tokens for cube in chosen[same:])
-        self.pinned = chosen
+        return made.model_copy(update={"injections": moved, "read": sum(each.tokens - each.cached for each in moved)})
+
+    def _form(self, among: Mapping[str, Candidate]) -> None:
+        """What the worker does of blocks to begin with; what it reads is counted."""
+        at, none = microseconds(self.now), (0, 0.0)
+        subjects = [
+            Subject(cube, 1, each.tokens, cooled(self.heat.get(cube, none), at), last_used_at=self._last(cube))
+            for cube, each in among.items()
+        ]
+        wanted = pages(subjects, list(self.blocks.values()), self.now, self.policy)
+        kept = within(wanted, self.room // LOCAL.bytes["mapped"], self.policy)
+        self.cost.built += sum(each.tokens for each in kept if not each.stands)
+        self.blocks = {each.cubes[0]: each.cubes for each in kept}
+
+    def _last(self, cube: str) -> datetime | None:
+        return datetime.fromtimestamp(self.heat[cube][0] / 1e6, UTC) if cube in self.heat else None
 
     def _count(self, question: Asked, made: Plan) -> None:
         cost = self.cost
@@ -169,7 +188,7 @@ class World:
         cost.as_text += LOCAL.read(made.tokens + QUERY)
         cost.needs += len(given)
         cost.hits += sum(each.cached > 0 for each in made.injections)
-        if self.mode == "composed":
+        if self.mode in {"composed", "same"}:
             for each in made.injections:
                 self.kept.use(each.cube, each.tokens * LOCAL.bytes["ram"], LOCAL.read(each.tokens))
 
@@ -195,7 +214,10 @@ def added(costs: Sequence[Cost]) -> Cost:
 
 WAYS = {
     "text": ("text", 0, 1.0),
-    "exact": ("exact", 0, 1.0),
+    "exact": ("exact", USUAL.placement.bytes, 1.0),
+    "exact, 256 MiB": ("exact", 256 * MIB, 1.0),
+    "exact, 128 MiB": ("exact", 128 * MIB, 1.0),
+    "the memories of text, composed": ("same", 1 << 40, 0.32),
     "composed, all blocks": ("composed", 1 << 40, 0.32),
     "composed, 128 MiB": ("composed", 128 * MIB, 0.32),
     "composed, 128 MiB, 15 % anew": ("composed", 128 * MIB, 0.61),
@@ -204,7 +226,10 @@ WAYS = {
 
 
 def measured(conversations: Sequence[Sequence[Asked]], budget: int = BUDGET, policy: Policy = USUAL) -> dict[str, dict[str, float]]:
-    """The figures of each way over all conversations, each with a world of its own."""
+    """The figures of each way over all conversations, each with a world of its own.
+
+    `of_text_read` and `of_text_ttft` are what is saved against the text that is given where there is nothing but text.
+    """
     made: dict[str, dict[str, float]] = {}
     for name, (mode, room, composed) in WAYS.items():
         worlds = []
@@ -214,6 +239,8 @@ def measured(conversations: Sequence[Sequence[Asked]], budget: int = BUDGET, pol
                 world.ask(question)
             worlds.append(world.cost)
         made[name] = added(worlds).figures()
+        for of, figure in (("of_text_read", "read"), ("of_text_ttft", "ttft")):
+            made[name][of] = round(1 - made[name][figure] / (made["text"][figure] or 1), 4)
     return made
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from memos.beginnings import Beginnings, place_of
 from memos.errors import MemOSError, VersionConflict
 from memos.interface.memory_api.converting import opening_of
 from memos.interface.memory_api.derived import KINDS, sources_of
@@ -83,6 +84,7 @@ class Converter:
         self._own = names_its_model(parts.directory, settings)
         self._used: dict[str, set[str]] = defaultdict(set)
         self._next = 0.0
+        self._beginnings = Beginnings(self._convert, parts, clock, engine)
 
     def used(self, tenant: str, ids: Iterable[str]) -> None:
         """These memories were used."""
@@ -103,7 +105,8 @@ class Converter:
             return gone
         with self._adapter.view(tenant) as view:
             forms, cubes = self._forms(view), dict[str, MemCube]()
-            wanted = [*sorted(self._used[tenant])[:MOST], *forms.blocks, *(each for one in forms.adapters for each, _ in sources_of(one))]
+            used = sorted(self._used[tenant])[:MOST]
+            wanted = [*used, *forms.blocks, *(each for one in forms.adapters for each, _ in sources_of(one))]
             cubes = view.get(list(dict.fromkeys(wanted)), grant=ANYBODY, now=self._clock.now())
             kept = staying(view, cubes.values(), self._clock.now())
             given = [cube for cube in cubes.values() if cube.text and cube.id not in forms.training]
@@ -122,9 +125,10 @@ class Converter:
         must = {each.subject.cube for each in looked if each.subject.protected is not None}
         done = self._blocks(tenant, due) + self._text(tenant, due, forms)
         for place, its in _places(due, forms, cubes).items():
-            mine = replace(forms, adapters=[each for each in forms.adapters if _place(each) == place])
+            mine = replace(forms, adapters=[each for each in forms.adapters if place_of(each) == place])
             done += self._learn(tenant, its, mine, cubes=cubes, vain=vain, must=must)
-        return gone + done + self._prefixes(tenant)
+        hot = cubes.values() if done else [cubes[each] for each in used if each in cubes]
+        return gone + done + self._prefixes(tenant, hot)
 
     def _outdated(self, tenant: str) -> int:
         """Let go of what was made for another model, or for prompts that begin otherwise; how much that was."""
@@ -153,7 +157,7 @@ class Converter:
                 else:
                     forms.training |= {source for source, _ in sources}
         seen = view.get(sorted({source for each in forms.adapters for source, _ in sources_of(each)}), grant=ANYBODY, now=now)
-        forms.adapters = [each for each in forms.adapters if _places_of(each, seen) <= {_place(each)}]
+        forms.adapters = [each for each in forms.adapters if _places_of(each, seen) <= {place_of(each)}]
         return forms
 
     def _looked(self, view: View, cube: MemCube, forms: Forms, why: str | None) -> Looked:
@@ -180,7 +184,8 @@ class Converter:
         ids = [edge.source for edge in view.neighbours([cube_id], (DERIVED,), 1) if edge.target == cube_id]
         found = view.get(ids, grant=ANYBODY, now=self._clock.now()).values() if ids else ()
         ended = [cube for cube in found if cube.state is State.EXPIRED]
-        moved = [cube.updated_at for cube in ended if "decisions" in cube.metadata]
+        own = (cube for cube in ended if isinstance(cube.payload, Parameter) or len(sources_of(cube)) == 1)
+        moved = [cube.updated_at for cube in own if "decisions" in cube.metadata]
         since = self._clock.now() - AGAIN
         failed = (cube for cube in ended if "refused" in cube.metadata and cube.updated_at > since)
         return max(moved, default=None), frozenset(frozenset(sources_of(cube)) for cube in failed)
@@ -229,27 +234,12 @@ class Converter:
         going = sorted(leaving & must if ids else leaving)
         return self._convert(tenant, TEXT, going, its, only="parameter") if going else 0
 
-    def _prefixes(self, tenant: str) -> int:
-        """The block of all pinned memories of an owner and namespace, which alone is exact for several; and that under each adapter."""
+    def _prefixes(self, tenant: str, used: Iterable[MemCube]) -> int:
+        """The blocks with which prompts begin, as things stand after the moves."""
         with self._adapter.view(tenant) as view:
             forms = self._forms(view)
-        pinned: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for source, block in forms.blocks.items():
-            if isinstance(block.payload, Activation) and block.payload.form == "float16" and forms.adapter_of(source) is None:
-                pinned[block.namespace, block.policy.owner].append(source)
-        wanted: dict[tuple[frozenset[str], str | None], str | None] = {}
-        for place, ids in pinned.items():
-            live = [each for each in forms.adapters if (each.namespace, each.policy.owner) == place]
-            under = {each.id: each.payload.blob for each in live if isinstance(each.payload, Parameter)}
-            wanted |= {(frozenset(ids), None): None} if len(ids) > 1 else {}
-            wanted |= {(frozenset(ids), blob): cube_id for cube_id, blob in under.items()}
-        standing = {_what(each): each for each in forms.prefixes}
-        stale = [each.id for what, each in standing.items() if what not in wanted]
-        done = sum(self._convert(tenant, TEXT, [each], []) for each in stale)
-        for (ids_of, blob), adapter in wanted.items():
-            if (ids_of, blob) not in standing:
-                done += self._convert(tenant, BLOCK, sorted(ids_of), [], together=True, under=adapter)
-        return done
+        taken = sum(block.payload.bytes for block in forms.blocks.values() if isinstance(block.payload, Activation))
+        return self._beginnings.whole(tenant, {place_of(cube) for cube in used}, forms.prefixes, forms.adapters, taken)
 
 
 def _every(view: View, now: datetime) -> Iterator[MemCube]:
@@ -263,13 +253,9 @@ def _every(view: View, now: datetime) -> Iterator[MemCube]:
             return
 
 
-def _place(cube: MemCube) -> tuple[str, str]:
-    return cube.namespace, cube.policy.owner
-
-
 def _places_of(adapter: MemCube, seen: Mapping[str, MemCube]) -> set[tuple[str, str]]:
     """Where the memories stand, and whose they are, that an adapter has learnt."""
-    return {_place(seen[source]) for source, _ in sources_of(adapter) if source in seen}
+    return {place_of(seen[source]) for source, _ in sources_of(adapter) if source in seen}
 
 
 def _places(due: Sequence[Move], forms: Forms, cubes: dict[str, MemCube]) -> dict[tuple[str, str], list[Move]]:
@@ -277,11 +263,5 @@ def _places(due: Sequence[Move], forms: Forms, cubes: dict[str, MemCube]) -> dic
     found: dict[tuple[str, str], list[Move]] = defaultdict(list)
     for move in due:
         if move.after is ADAPTER or (move.after is TEXT and forms.adapter_of(move.cube) is not None):
-            found[_place(cubes[move.cube])].append(move)
+            found[place_of(cubes[move.cube])].append(move)
     return found
-
-
-def _what(prefix: MemCube) -> tuple[frozenset[str], str | None]:
-    """Of what a block is, and under which adapter."""
-    adapter = prefix.payload.adapter if isinstance(prefix.payload, Activation) else None
-    return frozenset(source for source, _ in sources_of(prefix)), adapter

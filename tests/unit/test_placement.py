@@ -11,7 +11,7 @@ import pytest
 
 from memos.memcube.state import MemoryType
 from memos.operation.memscheduler.conversion import Placed, Subject, expected_uses
-from memos.operation.memscheduler.pinning import stable
+from memos.operation.memscheduler.pinning import pages
 from memos.operation.memscheduler.placement import moves
 from memos.operation.memscheduler.policies import Placement, Policy
 from memos.operation.memscheduler.signals import Signals
@@ -114,7 +114,7 @@ def test_of_a_thousand_protected_memories_none_moves():
         for place in range(1000)
     ]
     assert moves(subjects, {}, signals()) == ()
-    assert stable(subjects, (), 10_000) == ()
+    assert pages(subjects, [[each.cube for each in subjects[:9]]], NOW) == []
 
 
 def month(memories, uses, days, step=timedelta(hours=1)):
@@ -185,11 +185,3 @@ def test_nothing_flaps_whatever_the_use(seed):
     made = month(memories, uses, 60, timedelta(hours=3))
     require_calm(made)
     assert len(made) < len(memories) * 60 / 5
-
-
-def test_the_stable_beginning_keeps_those_that_are_there_until_others_are_much_hotter():
-    subjects = [hot(cube=f"m{place}", heat=4.0 + place / 10) for place in range(6)]
-    assert stable(subjects, (), 180) == ("m3", "m4", "m5")
-    assert stable(subjects, ("m0", "m1", "m2"), 180) == ("m0", "m1", "m2")
-    assert stable([*subjects, hot(cube="m9", heat=40.0)], ("m0", "m1", "m2"), 180) == ("m1", "m2", "m9")
-    assert stable([hot(heat=0.1)], (), 180) == ()

@@ -26,8 +26,8 @@ def found(count, tokens=40, **rest):
     ]
 
 
-def block(tier="ram", tokens=40, exact=True, adapter=None):
-    return Available(MemoryType.ACTIVATION, tier, "kv", tokens, tokens * 23_040, adapter, exact)
+def block(tier="ram", tokens=40, exact=True, adapter=None, via="kv"):
+    return Available(MemoryType.ACTIVATION, tier, via, tokens, tokens * 23_040, adapter, exact)
 
 
 def adapter(via="lora"):
@@ -105,6 +105,61 @@ def test_blocks_of_the_stable_beginning_are_attached_in_canonical_order_before_t
     assert [each.pinned for each in made.injections] == [True] * 3 + [False] * 7
     assert made.read == made.tokens - 120
     assert made.inputs["seconds"] < made.inputs["seconds_as_text"]
+
+
+def paged(pages, tokens=40):
+    """Blocks, each with places in a search and with memories that it did not find."""
+    candidates = found(20, tokens)
+    for via, places, others in pages:
+        for place in places:
+            forms = (*candidates[place].forms, block("mapped", tokens, via=via))
+            candidates[place] = replace(candidates[place], forms=forms)
+        candidates += [Candidate(f"{via}-{number:03}", 1, tokens, forms=(block("mapped", tokens, via=via),)) for number in range(others)]
+    return candidates
+
+
+def test_of_several_blocks_the_prompt_begins_with_the_one_that_holds_most_of_what_is_likely():
+    candidates = paged([("one", (0, 2, 4, 6), 10), ("two", (1, 12, 13, 14), 10)])
+    made = plan(called("When did Ann move?"), candidates, Signals(NOW, capabilities=FULL))
+    begun = [each for each in made.injections if each.pinned]
+    assert [each.cube for each in begun] == sorted(["m000", "m002", "m004", "m006", *(f"one-{number:03}" for number in range(10))])
+    assert {each.via for each in begun} == {"one"}
+    assert made.read == made.tokens - 14 * 40
+    assert not any(each.cube.startswith("two") for each in (*made.injections, *made.passed))
+    first, *others = made.inputs["beginnings"]
+    assert (first["via"], first["memories"], first["tokens"]) == (None, 0, 0)
+    assert {each["via"]: each["memories"] for each in others} == {"one": 14, "two": 14}
+    assert max(made.inputs["beginnings"], key=lambda each: each["brings"])["via"] == "one"
+
+
+def test_a_memory_in_several_blocks_is_given_once():
+    made = plan(called("Where?"), paged([("one", (0, 1, 2), 2), ("two", (1, 2, 3), 2)]), Signals(NOW, capabilities=FULL))
+    assert len(given(made)) == len(set(given(made)))
+    assert len({each.via for each in made.injections if each.pinned}) == 1
+
+
+def test_a_block_is_attached_as_a_whole_or_not_at_all():
+    candidates = paged([("one", (0, 1, 2, 3), 20)])
+    signals = Signals(NOW, capabilities=FULL)
+    assert sum(each.pinned for each in plan(called("Where?"), candidates, signals).injections) == 24
+    assert not any(each.pinned for each in plan(called("Where?"), candidates, replace(signals, budget=900)).injections)
+    secret = [replace(each, protected="it is confidential") if each.cube == "one-003" else each for each in candidates]
+    assert not any(each.pinned for each in plan(called("Where?"), secret, signals).injections)
+
+
+def test_behind_a_block_of_several_nothing_is_composed():
+    candidates = [replace(each, forms=(*each.forms, block(exact=False, via=f"own {each.cube}"))) for each in paged([("one", (0, 1, 2), 5)])]
+    made = plan(called("Where?"), candidates, Signals(NOW, capabilities=FULL, compose=True))
+    assert len({each.form for each in made.injections if not each.pinned}) == 1
+    assert any(each.pinned for each in made.injections) != any(
+        each.form is MemoryType.ACTIVATION for each in made.injections if not each.pinned
+    )
+
+
+def test_what_stands_in_a_block_and_was_not_found_is_no_candidate_by_itself():
+    made = plan(called("Where?"), paged([("one", (19,), 30)], 60), Signals(NOW, capabilities=FULL))
+    assert not any(each.cube.startswith("one") for each in (*made.injections, *made.passed))
+    assert not any(each["cube"].startswith("one") for each in made.inputs["candidates"])
 
 
 def test_a_beginning_that_saves_less_than_attaching_costs_is_read():

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from memos.errors import InvalidCall
 from memos.interface.memory_api.attaching import Supply
+from memos.interface.memory_api.converting import opening_of
 from memos.interface.memory_api.desk import Prepared, Work, fitting, read_options
 from memos.interface.memory_api.gathering import Gathered
 from memos.interface.memory_api.query import condition, scope
@@ -82,8 +83,10 @@ def prepare_context(work: Work) -> Prepared:
         raise InvalidCall("a context is made for a question; give its text")
     settled = {"filter": condition(work, query), "namespaces": scope(work, query), "vector": fitting(work, query.vector)}
     turns, told = _conversation(work, options, _room(work, query.text, options))
-    found = Gathered(work, query.model_copy(update=settled), options.budget, frozenset(cube.id for cube in told))
-    fixed = compiled(query.text, system=options.system or work.desk.settings.system, tools=options.tools, turns=turns)
+    system = options.system or work.desk.settings.system
+    opening = "" if options.tools or engine.fingerprint is None else opening_of(work.caller.tenant, engine, system)
+    found = Gathered(work, query.model_copy(update=settled), options.budget, frozenset(cube.id for cube in told), opening)
+    fixed = compiled(query.text, system=system, tools=options.tools, turns=turns)
     signals = Signals(
         now=work.moment, budget=options.budget, window=engine.window, taken=tokens_of(work, fixed), answer=ANSWER,
         capabilities=engine.capabilities, load=engine.load(), hit_rate=engine.observed.hit_rate, given=engine.observed.costs(),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from memos.interface.memory_api.answering import answered, within
 from memos.interface.memory_api.attaching import Supply
@@ -18,6 +20,7 @@ from memos.memcube.payload import Activation, Parameter
 from memos.memcube.plan import Plan, Tier
 from memos.memcube.state import MemoryType
 from memos.operation.memscheduler.layout import line, wishes
+from memos.operation.memscheduler.pinning import MOST_BLOCKS, likeliest
 from memos.operation.memscheduler.signals import Available, Candidate
 
 POOL = 100
@@ -30,10 +33,13 @@ WISHES = 20
 
 
 class Gathered:
-    """The memories that may be given, what is kept of them in other forms, and which of them a pinned prompt begins with."""
+    """The memories that may be given, what is kept of them in other forms, and the blocks with which the prompt can begin.
 
-    def __init__(self, work: Work, query: MemoryQuery, budget: int, said: Collection[str]) -> None:
-        self._work = work
+    `opening` is the mark of what stands before all memories in it, "" where no block can follow that.
+    """
+
+    def __init__(self, work: Work, query: MemoryQuery, budget: int, said: Collection[str], opening: str = "") -> None:
+        self._work, self._opening = work, opening
         room = max(POOL, query.limit, -(-budget // SHORTEST))
         answer = answered(work, query.model_copy(update={"limit": min(MOST, room)}))
         shown = query.filter if query.filter is not None else Filter.everything()
@@ -42,13 +48,14 @@ class Gathered:
         self._sources: Mapping[str, MemCube] = {}
         hits = [hit for hit in answer.hits if hit.cube.id not in said and hit.cube.text]
         wished = {cube.id: cube for cube in self._wishes(query) if cube.text}
-        self._derived, pinned = self._kept(query)
-        every = {**{hit.cube.id: hit.cube for hit in hits}, **wished, **pinned}
+        ranks = {hit.cube.id: (rank, hit.score) for rank, hit in enumerate(hits)}
+        self._derived, pinned, beside = self._kept(query, {cube_id: rank for cube_id, (rank, _) in ranks.items()})
+        every = {**{hit.cube.id: hit.cube for hit in hits}, **wished, **pinned, **beside}
         allowed = self._permitted(list(every.values()))
         self.cubes = {cube_id: cube for cube_id, cube in every.items() if cube_id in allowed and cube_id not in said}
         told = {cube.id: work.desk.governance.redacted(work.warrant, cube) for cube in self.cubes.values()}
         self._text = staying(work.view, self.cubes.values(), work.now)
-        ranks = {hit.cube.id: (rank, hit.score) for rank, hit in enumerate(hits)}
+        self._forms = self._available(frozenset(cube.id for cube in told.values() if self._is_whole(cube)))
         tokens = dict(zip(self.cubes, work.desk.engine.count([self._line(cube) for cube in told.values()]), strict=True))
         self.candidates = [self._candidate(cube, tokens[cube.id], ranks.get(cube.id), wished, pinned) for cube in told.values()]
 
@@ -60,29 +67,38 @@ class Gathered:
         wanted = query.model_copy(update={"standing": WISHES})
         return standing(self._work, wanted, condition(self._work, query))
 
-    def _kept(self, query: MemoryQuery) -> tuple[list[MemCube], dict[str, MemCube]]:
-        """The derived memories that this call may use, and the memories that stand in KV blocks; of the past and of branches none.
+    def _kept(self, query: MemoryQuery, ranks: Mapping[str, int]) -> tuple[list[MemCube], dict[str, MemCube], dict[str, MemCube]]:
+        """The derived memories that this call may use, the memories of which a block of their own stands, and those in blocks of several.
 
-        Nothing is used that was made of a memory which the question's filter and namespaces leave out.
+        Of the past and of branches none. Nothing is used that was made of a memory which the question's filter and namespaces leave out.
         """
         work, engine = self._work, self._work.desk.engine
         if work.elsewhere or not engine.present:
-            return [], {}
+            return [], {}, {}
         mine = [cube for cube in within_reach(work.view, query.namespaces or (), work.derived, work.now) if self._of_model(cube)]
+        together = {cube.id: frozenset(source for source, _ in sources_of(cube)) for cube in mine if _of_several(cube)}
+        near = likeliest(together, ranks, MOST_BLOCKS, engine.policy)
+        mine = [cube for cube in mine if cube.id not in together or cube.id in near]
         if not mine:
-            return [], {}
+            return [], {}, {}
         fit, sources = usable(work.view, mine, work.grant.filter & within(query), work.now)
         allowed = self._permitted(list(sources.values()))
         fit = [cube for cube in fit if all(source in allowed for source, _ in sources_of(cube))]
         self._sources = sources
         blocks = [cube for cube in fit if isinstance(cube.payload, Activation) and cube.payload.adapter is None]
         single = {sources_of(cube)[0][0] for cube in blocks if len(sources_of(cube)) == 1}
-        return fit, {cube_id: sources[cube_id] for cube_id in single}
+        beside = {source for cube in fit if _of_several(cube) for source, _ in sources_of(cube)}
+        return fit, {cube_id: sources[cube_id] for cube_id in single}, {cube_id: sources[cube_id] for cube_id in beside}
+
+    def _is_whole(self, told: MemCube) -> bool:
+        """Whether the caller is shown a memory as the model has read it."""
+        return told.text == self.cubes[told.id].text and (self._work.warrant.owns(told) or not wishes(told))
 
     def _of_model(self, cube: MemCube) -> bool:
+        """Whether something derived was made for the model, and for prompts that open as this one."""
         payload, engine = cube.payload, self._work.desk.engine
         if isinstance(payload, Activation):
-            return engine.fingerprint is not None and payload.fingerprint == engine.fingerprint
+            return bool(self._opening) and payload.fingerprint == engine.fingerprint and payload.opening in {"", self._opening}
         return isinstance(payload, Parameter) and payload.passed and payload.done == 1.0 and payload.model == engine.model
 
     def _permitted(self, cubes: list[MemCube]) -> set[str]:
@@ -100,31 +116,30 @@ class Gathered:
             said_at=cube.said_at, priority=cube.policy.priority, kind=kind, speaker=cube.speaker, session=cube.session,
             standing=cube.id in wished and wishes(cube), pinned=cube.id in pinned or self._stands(cube, wished),
             protected=self._text.get(cube.id),
-            forms=tuple(self._forms(cube)), text=cube.text,
+            forms=tuple(self._forms.get(cube.id, ())), text=cube.text,
         )  # fmt: skip
 
     def _stands(self, cube: MemCube, wished: Mapping[str, MemCube]) -> bool:
         """Whether a wish stands before the conversation, where an engine keeps what prompts begin with: it is in every one of them."""
         return self._work.desk.engine.capabilities.keeps and cube.id in wished and wishes(cube)
 
-    def _forms(self, cube: MemCube) -> list[Available]:
-        found = []
+    def _available(self, whole: frozenset[str]) -> dict[str, list[Available]]:
+        """The forms of each memory. With a block the prompt can begin if all of its memories are given `whole`, as they were read."""
+        found = defaultdict[str, list[Available]](list)
         for derived in self._derived:
-            ids = [source for source, _ in sources_of(derived)]
-            if cube.id not in ids:
-                continue
-            payload, share = derived.payload, 1 / len(ids)
-            if isinstance(payload, Activation):
-                tier: Tier = "int8" if payload.form == "int8" else "mapped"
-                form = Available(
-                    MemoryType.ACTIVATION, tier, derived.id, payload.tokens, int(payload.bytes * share), self._under(payload),
-                    exact=payload.form == "float16",
-                )  # fmt: skip
-            elif isinstance(payload, Parameter):
-                form = Available(MemoryType.PARAMETER, "ram", derived.id, 0, int(payload.bytes * share))
-            else:
-                continue
-            found.append(form)
+            payload, ids = derived.payload, [source for source, _ in sources_of(derived)]
+            share = 1 / len(ids)
+            for cube_id in ids:
+                if isinstance(payload, Parameter):
+                    found[cube_id].append(Available(MemoryType.PARAMETER, "ram", derived.id, 0, int(payload.bytes * share)))
+                elif isinstance(payload, Activation):
+                    tier: Tier = "int8" if payload.form == "int8" else "mapped"
+                    kept = Available(
+                        MemoryType.ACTIVATION, tier, derived.id, int(payload.tokens * share), int(payload.bytes * share),
+                        self._under(payload), exact=False,
+                    )  # fmt: skip
+                    found[cube_id] += [kept] if len(ids) == 1 else []
+                    found[cube_id] += [replace(kept, exact=True)] if payload.form == "float16" and whole >= set(ids) else []
         return found
 
     def _under(self, payload: Activation) -> str | None:
@@ -141,3 +156,8 @@ class Gathered:
     def taught(self, supply: Supply) -> tuple[MemCube, ...]:
         """All that an adapter has learnt: it tells the model that too, whatever the plan names of it."""
         return () if supply.adapter is None else tuple(self._sources[source] for source, _ in sources_of(supply.adapter))
+
+
+def _of_several(cube: MemCube) -> bool:
+    """Whether something derived is a block of several memories."""
+    return isinstance(cube.payload, Activation) and len(sources_of(cube)) > 1

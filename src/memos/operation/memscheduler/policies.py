@@ -28,7 +28,7 @@ class Weighing(Known):
     recency: float = Field(default=0.2, ge=0, description="how much what was just said weighs more than what is old")
     half_life_days: float = Field(default=30.0, gt=0)
     thrift: float = Field(default=0.5, ge=0, le=1, description="0 fills a budget by chance, 1 by chance for each token")
-    price: float = Field(default=0.025, ge=0)
+    price: float = Field(default=0.03, ge=0)
     busy: float = Field(default=4.0, ge=0, description="how many times more a second is worth when the model has no time left")
     standing: float = Field(default=0.25, ge=0, le=1, description="the share of the room that standing instructions may take")
     alike: float = Field(default=0.9, gt=0, le=1, description="from which share of common words on two memories say the same")
@@ -40,7 +40,8 @@ class Placement(Known):
 
     The thresholds of a block are seconds saved for each second spent, as expected over the horizon: `gain` makes one, below `even` it is
     kept as int8, below `loss` no more. What has been used for `steady_days` and `steady_count` times is learnt by an adapter from
-    `learn_gain` on, until that falls below `learn_loss` or nobody has used it for `idle_days`.
+    `learn_gain` on, until that falls below `learn_loss` or nobody has used it for `idle_days`. A block with which prompts begin, of several
+    memories, is made once their uses of late and to come are spared `even` times its cost, and kept until that falls below `loss`.
     """
 
     horizon_days: float = Field(default=7.0, gt=0)
@@ -55,8 +56,11 @@ class Placement(Known):
     learn_loss: float = Field(default=0.4, gt=0)
     idle_days: float = Field(default=7.0, gt=0)
     recent_days: float = Field(default=3.0, gt=0, description="since when it must have been used for a block to be made")
-    stay: float = Field(default=1.5, ge=1, description="how many times hotter another must be to take the place of one that is pinned")
-    pinned: float = Field(default=0.6, ge=0, le=1, description="the share of the room that the stable beginning may take")
+    stay: float = Field(
+        default=1.5, ge=1, description="how many times hotter another beginning must be to take the room of one that is kept"
+    )
+    beginning: int = Field(default=1500, ge=1, description="the tokens of memories that a block may hold with which prompts begin")
+    spares: float = Field(default=0.23, ge=0, le=1, description="what a request is spared by such a block, as a share of reading all of it")
     bytes: int = Field(default=2 * 1024**3, ge=0, description="what all blocks together may take on disk")
 
 

@@ -31,7 +31,7 @@ class Told:
         return _injection(each, MemoryType.PLAINTEXT, f"{why}; as text, {each.tokens} tokens to read in {seconds:.2f} s{kept}")
 
     def pinned(self, each: Weighed, block: Available | None) -> Injection:
-        """A memory in the stable beginning: attached, or for an engine with a cache of its own as text."""
+        """A memory in the beginning: attached in a block, or for an engine with a cache of its own as text."""
         costs = self.signals.costs
         if block is None:
             cached = int(each.tokens * self.signals.hit_rate)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from memos.memcube.call import MemoryCall
 from memos.memcube.plan import Injection, Passed, Plan
@@ -15,7 +17,9 @@ from memos.operation.memscheduler.tasks import Classified, classify
 from memos.operation.memscheduler.weighing import Weighed, twins, weighed
 
 STEPS = 16
-"""How many lengths of the stable beginning are compared, beside none."""
+"""How many lengths of the beginning that an engine of its own may know are compared, beside none."""
+Pinned = tuple[Weighed, Available | None]
+"""A memory in the beginning of the prompt: in a block, or for an engine with a cache of its own as text."""
 
 
 @dataclass(slots=True)
@@ -26,9 +30,11 @@ class Choice:
     signals: Signals
     policy: Policy
     adapter: str | None = None
-    pinned: list[tuple[Weighed, Available | None]] = field(default_factory=list)
+    pinned: list[Pinned] = field(default_factory=list)
+    beginnings: list[dict[str, Any]] = field(default_factory=list)
+    """What each beginning would have brought."""
     learnt: list[Weighed] = field(default_factory=list)
-    texts: list[tuple[Weighed, Available | None]] = field(default_factory=list)
+    texts: list[Pinned] = field(default_factory=list)
     passed: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -39,28 +45,34 @@ class Choice:
 
 
 def plan(call: MemoryCall, candidates: Sequence[Candidate], signals: Signals, policy: Policy = USUAL) -> Plan:
-    """Decide for one request. The candidates are what a search found, best first, and the memories that are pinned already.
+    """Decide for one request. The candidates are what a search found, best first, and what stands in a block beside it.
 
     Standing instructions come first, as far as their share of the room goes; the rest of the room is filled greedily by what a memory is
-    worth for its tokens. A pinned beginning stays as far as it pays. What an adapter has learnt needs no text where the request asks how
-    something is done. `call.query.text` is what is asked.
+    worth for its tokens. Of the blocks with which the prompt can begin that one is attached with which all brings most. What an adapter
+    has learnt needs no text where the request asks how something is done. `call.query.text` is what is asked.
     """
     task = classify(call.query.text if call.query is not None else "", signals.history)
     choice = Choice(task, signals, policy)
     every = _ordered([weighed(each, task.odds, signals, policy) for each in _once(candidates)], policy)
-    same = twins(every, policy.weighing.alike)
+    looked = [each for each in every if _looked_for(each)]
+    same = twins(looked, policy.weighing.alike)
     for cube, other in same.items():
         choice.passed[cube] = f"it says what {other} says"
-    found = [each for each in every if each.cube not in same or each.candidate.pinned]
+    found = [each for each in looked if each.cube not in same or each.candidate.pinned]
     wanted = _filled(found, signals.room, choice)
     _route(wanted, choice)
     learnt = {each.cube for each in choice.learnt}
-    _pin([each for each in found if each.cube not in learnt], {each.cube for each in wanted}, choice)
+    _pin([each for each in found if each.cube not in learnt], every, {each.cube for each in wanted}, choice)
     given = learnt | {each.cube for each, _ in choice.pinned}
     taken = sum(each.tokens for each, _ in choice.pinned)
     rest = _filled([each for each in found if each.cube not in given], signals.room - taken, choice, after=taken, tell=True)
     choice.texts = [(each, _composed(each, choice)) for each in sorted(rest, key=_place)]
-    return _told(choice, every)
+    return _told(choice, [each for each in every if _looked_for(each) or each.cube in given])
+
+
+def _looked_for(each: Weighed) -> bool:
+    """Whether a memory is a candidate by itself, and not only as a part of some block."""
+    return each.candidate.rank is not None or each.candidate.standing or each.candidate.pinned
 
 
 def _once(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -136,63 +148,93 @@ def _route(wanted: Sequence[Weighed], choice: Choice) -> None:
 
 
 def _attached(wanted: Sequence[Weighed], adapter: str | None, choice: Choice) -> float:
-    """The seconds that attaching the blocks of some memories would save."""
-    costs = choice.signals.costs
+    """The seconds of reading some memories that the best block would save."""
     if not choice.signals.capabilities.activation:
         return 0.0
-    blocks = ((each, each.block(adapter, exact=True)) for each in wanted if each.candidate.protected is None)
-    return sum(costs.read(each.tokens) - costs.load[block.tier] * each.tokens for each, block in blocks if block is not None)
+    costs, saved = choice.signals.costs, dict[str, float]()
+    for each in wanted:
+        for block in each.beginnings(adapter) if each.candidate.protected is None else ():
+            saved[block.via] = saved.get(block.via, 0.0) + costs.read(each.tokens) - costs.load[block.tier] * each.tokens
+    return max(saved.values(), default=0.0)
 
 
-def _pin(found: Sequence[Weighed], wanted: Collection[str], choice: Choice) -> None:
-    """Keep as much of the stable beginning, in canonical order, as brings most: what it is worth, less the seconds that all takes."""
-    ready = sorted(((each, kept) for each in found if (kept := _kept(each, choice)) is not None), key=lambda pair: pair[0].cube)
-    lengths = sorted({0, *(len(ready) * step // STEPS for step in range(STEPS + 1))})
-    brought = {length: value for length in lengths if (value := _brings(found, ready[:length], wanted, choice)) is not None}
-    best = max(brought, key=lambda length: (brought[length], -length))
-    choice.pinned = [(each, kept[0]) for each, kept in ready[:best]]
-    for each, _ in ready[best:]:
-        choice.passed.setdefault(each.cube, "keeping it pinned does not pay for this request")
+def _pin(found: Sequence[Weighed], every: Sequence[Weighed], wanted: Collection[str], choice: Choice) -> None:
+    """Let the prompt begin with what brings most: nothing, one block, or for an engine with a cache of its own some of the pinned."""
+    learnt = {each.cube for each in choice.learnt}
+    ways: list[list[Pinned]] = [[], *_blocks(every, learnt, choice), *_lengths(found, choice)]
+    best, most = ways[0], -math.inf
+    for way in ways:
+        choice.pinned = way
+        value = _brings(found, wanted, choice)
+        if value is None:
+            continue
+        choice.beginnings.append(_way(way, value))
+        if value > most:
+            best, most = way, value
+    choice.pinned = best
+    given = {each.cube for each, _ in best}
+    for each in found:
+        if each.candidate.pinned and each.cube not in given:
+            choice.passed.setdefault(each.cube, "keeping it pinned does not pay for this request")
 
 
-def _brings(
-    found: Sequence[Weighed], pinned: Sequence[tuple[Weighed, tuple[Available | None]]], wanted: Collection[str], choice: Choice
-) -> float | None:
-    """What a beginning brings with all that is read behind it, in chances; None for one that does not fit.
+def _blocks(every: Sequence[Weighed], learnt: Collection[str], choice: Choice) -> Iterator[list[Pinned]]:
+    """The blocks with which the prompt can begin under the adapter in force, each with all its memories in canonical order."""
+    if not choice.signals.capabilities.activation:
+        return
+    held: dict[str, list[Pinned]] = {}
+    for each in sorted(every, key=lambda each: each.cube):
+        for block in each.beginnings(choice.adapter):
+            held.setdefault(block.via, []).append((each, block))
+    for via in sorted(held):
+        if all(each.candidate.protected is None and each.cube not in learnt for each, _ in held[via]):
+            yield held[via]
+
+
+def _lengths(found: Sequence[Weighed], choice: Choice) -> Iterator[list[Pinned]]:
+    """Beginnings of the pinned memories, in canonical order, for an engine that keeps the KV of what it has read."""
+    able = choice.signals.capabilities
+    if able.activation or not able.keeps:
+        return
+    ready = sorted((each for each in found if each.candidate.pinned and each.candidate.protected is None), key=lambda each: each.cube)
+    for length in sorted({len(ready) * step // STEPS for step in range(1, STEPS + 1)} - {0}):
+        yield [(each, None) for each in ready[:length]]
+
+
+def _way(way: Sequence[Pinned], value: float) -> dict[str, Any]:
+    """What is told of a beginning."""
+    via = next((block.via for _, block in way if block is not None), None)
+    return {"via": via, "memories": len(way), "tokens": sum(each.tokens for each, _ in way), "brings": round(value, 6)}
+
+
+def _brings(found: Sequence[Weighed], wanted: Collection[str], choice: Choice) -> float | None:
+    """What the beginning brings with all that is read behind it, in chances; None for one that does not fit.
 
     Seconds count at their price. In a dialogue what would not be there else is worth more, since turns refer to what was before.
     """
-    costs, signals = choice.signals.costs, choice.signals
+    costs, signals, pinned = choice.signals.costs, choice.signals, choice.pinned
     taken = sum(each.tokens for each, _ in pinned)
     if taken > signals.room:
         return None
-    blocks = [(each, kept[0]) for each, kept in pinned]
-    seconds = sum(costs.load[block.tier] * each.tokens for each, block in blocks if block is not None)
-    seconds += (1 - signals.hit_rate) * costs.read(sum(each.tokens for each, block in blocks if block is None))
-    seconds += costs.attach if any(block is not None for _, block in blocks) else 0.0
+    seconds = sum(costs.load[block.tier] * each.tokens for each, block in pinned if block is not None)
+    seconds += (1 - signals.hit_rate) * costs.read(sum(each.tokens for each, block in pinned if block is None))
+    seconds += costs.attach if any(block is not None for _, block in pinned) else 0.0
     given = {each.cube for each, _ in pinned}
     texts = _filled([each for each in found if each.cube not in given], signals.room - taken, choice, after=taken)
-    seconds += costs.read(sum(each.tokens for each in texts), taken)
+    after = taken
+    for each in texts:
+        seconds += _seconds(each, after, choice)
+        after += each.tokens
     kept = sum(each.worth * (1.0 if each.cube in wanted else 1 + choice.task.odds["dialogue"]) for each, _ in pinned)
     return kept + sum(each.worth for each in texts) - choice.second * seconds
 
 
-def _kept(each: Weighed, choice: Choice) -> tuple[Available | None] | None:
-    """What of a memory can stand in the pinned beginning: its block, or its text for an engine with a cache of its own; None if neither."""
-    if each.candidate.protected is not None:
-        return None
-    if choice.signals.capabilities.activation:
-        block = each.block(choice.adapter, exact=True)
-        return None if block is None else (block,)
-    return (None,) if choice.signals.capabilities.keeps and each.candidate.pinned else None
-
-
 def _composed(each: Weighed, choice: Choice) -> Available | None:
-    """The block by which a retrieved memory is composed, where that is allowed and cheaper than reading it."""
+    """The block by which a retrieved memory is composed, where that is allowed and cheaper than reading it; behind no block of several."""
     signals = choice.signals
-    if not (signals.compose and signals.capabilities.compose) or each.candidate.protected is not None:
+    if not (signals.compose and signals.capabilities.compose) or each.candidate.protected is not None or len(choice.pinned) > 1:
         return None
-    block = each.block(choice.adapter, exact=False)
+    block = each.block(choice.adapter)
     if block is None or signals.costs.load[block.tier] >= (1 - signals.costs.composed) * signals.costs.linear:
         return None
     return block
@@ -223,7 +265,7 @@ def _told(choice: Choice, every: Sequence[Weighed]) -> Plan:
         passed=passed,
         adapter=choice.adapter,
         policy=choice.policy.name,
-        inputs=inputs_of(every, choice.signals, choice.policy, choice.task, injections),
+        inputs=inputs_of(every, choice.signals, choice.policy, choice.task, injections) | {"beginnings": choice.beginnings},
     )
 
 

@@ -24,7 +24,8 @@ class Available:
     """A live derived memory that holds one: a KV block, or an adapter that passed its gate; `via` is its id.
 
     `tokens` are those of the memory within it, and `bytes` its share of the file. `adapter` names the adapter's memory under which a
-    block was read. A block that is not `exact` was not read where the pinned memories stand, and can only be composed.
+    block was read. With an `exact` block a prompt can begin, if all memories stand there that name it as `via`, in canonical order; one
+    that is not exact is the memory's own, and can be composed.
     """
 
     form: MemoryType
