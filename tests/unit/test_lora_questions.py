@@ -2,7 +2,7 @@
 
 import pytest
 
-from memos.backends.transformers.lora_forms import astray, value, varied
+from memos.backends.transformers.lora_forms import astray, typed, value, varied
 from memos.backends.transformers.lora_lessons import material, recalled
 from memos.backends.transformers.lora_questions import elsewhere, shaken, shortened, subject_of, taught
 from memos.backends.transformers.lora_sentences import read, sentences, to_you
@@ -91,11 +91,25 @@ def test_an_answer_is_right_by_its_key_words(said, right):
         (["Yes, often.", "He does."], ["Does he swim?"], "Yes, often."),
         (["Teal."], ["Which colour?"], "Teal."),
         (["He does not eat nuts.", "He avoids nuts."], ["What is to be known at table?"], "He does not eat nuts."),
-        (["It takes at most 14.", "The limit is 14."], ["How many guests?"], "It takes at most 14."),
+        (["It takes at most 14.", "The limit is 14."], ["How many guests?"], "At most 14."),
+        (["She leaves the key only until noon.", "Until noon only."], ["When is the key there?"], "Only until noon."),
     ],
 )
 def test_the_value_of_answers_is_what_all_of_them_say_beyond_the_questions(answers, questions, said):
     assert value(answers, questions) == said
+
+
+def test_some_words_of_a_text_ask_for_what_they_do_not_say():
+    text, answer = "Marta Lind keeps the red boat of her 1,250 sailors in the old mill at Oster.", "Old mill."
+    made = typed(text, answer, 4)
+    assert made == typed(text, answer, 4)
+    assert len(made) >= 2
+    for each in made:
+        words = [word.strip("?…") for word in each.split()]
+        assert 3 <= len(words) <= 5
+        assert set(words) <= set(text.replace(".", "").split()) - {"old", "mill", "the", "in", "of", "her"}
+        assert words == sorted(words, key=text.index)
+    assert not typed("The old mill.", answer)
 
 
 def test_a_question_is_told_otherwise_and_asked_for_its_sort():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from memos.backends.transformers.lora_model import opened
 from memos.memcube.prompt import Part
@@ -38,6 +39,7 @@ class Batch:
     places: torch.Tensor
     wanted: torch.Tensor
     which: torch.Tensor
+    group: str
 
 
 def asked(layout: Layout, question: str, system: str = "") -> tuple[int, ...]:
@@ -110,7 +112,19 @@ class Shelf:
                 wanted.append(example.tokens[token])
                 which.append(place)
         opening = self._opened[chosen[0].group] if cut else rest[:1, :0]
-        return Batch(opening, rest, torch.tensor(flat), torch.tensor(wanted), torch.tensor(which))
+        return Batch(opening, rest, torch.tensor(flat), torch.tensor(wanted), torch.tensor(which), chosen[0].group)
+
+
+def joined(first: Batch, second: Batch) -> Batch:
+    """Two batches of one group as one, the places of the first before those of the second."""
+    longest = max(first.rest.shape[1], second.rest.shape[1])
+    rest = torch.cat([functional.pad(each.rest, (0, 0, 0, longest - each.rest.shape[1])) for each in (first, second)])
+    moved = []
+    for each, before in ((first, 0), (second, len(first.rest))):
+        length = each.rest.shape[1]
+        moved.append((each.places // length + before) * longest + each.places % length)
+    which = torch.cat([first.which, second.which])
+    return Batch(first.opening, rest, torch.cat(moved), torch.cat([first.wanted, second.wanted]), which, first.group)
 
 
 def padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:

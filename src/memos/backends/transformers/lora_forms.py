@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from random import Random
 
 from memos.backends.transformers.lora_questions import STOP, keywords, shortened
 from memos.backends.transformers.lora_sentences import words_of
 
 _WORD = re.compile(r"[\w'’,.]*\w")
-_TURNING = words_of("not no never nor none nobody nothing cannot without except unless only if until most least than before after hardly")
+_TURNING = words_of("not no never nor none nobody nothing cannot without except unless if than hardly")
 """Words without which what is left would say something else: such an answer stays whole."""
+_BOUNDING = words_of("only until most least before after")
+"""Words that belong to a value wherever they stand."""
 _LEADING = frozenset({"a", "an", "the"})
+_FEWEST = 2
+"""The fewest words by which something is asked for."""
 _LONGEST = 8
 """The most words of a value; what is longer is said as it was written."""
 _SORTS = (
@@ -49,6 +54,10 @@ def value(answers: Sequence[str], questions: Sequence[str]) -> str:
         start -= 2
     while end < len(words) and words[end - 1][-1:].isalnum() and words[end][:1].isupper():
         end += 1
+    bounds = [place for place, word in enumerate(words) if _plain(word) in _BOUNDING]
+    if bounds:
+        start, end = min(start, bounds[0]), max(end, bounds[-1] + 1)
+        start -= start > 0 and words[start - 1].lower() == "at"
     beyond = {_plain(word) for word in (*words[:start], *words[end:])}
     if end - start > _LONGEST or beyond & _TURNING or any(word.endswith(("n't", "n’t")) for word in beyond):
         return answers[0]
@@ -76,6 +85,22 @@ def varied(question: str, name: str, place: int) -> list[str]:
             made.append(forms[place % len(forms)].format(about))
             break
     return made
+
+
+def typed(text: str, answer: str, count: int = 4) -> list[str]:
+    """Some words of a text that are not in its answer, in their order, as one types who asks by words alone; the same for the same text.
+
+    They say what no question that was written says: an adapter finds its answer by any of them.
+    """
+    said = {_plain(word) for word in _WORD.findall(answer)}
+    words = [word for word in _WORD.findall(text) if _plain(word) not in said | STOP and _plain(word).replace(",", "") not in said]
+    if len(words) < _FEWEST:
+        return []
+    random, made = Random(text), []  # noqa: S311 - which words are taken is no secret
+    for _ in range(count):
+        places = random.sample(range(len(words)), min(len(words), random.choice((3, 4, 5))))
+        made.append(" ".join(words[place] for place in sorted(places)) + random.choice(("?", "", "…?")))
+    return list(dict.fromkeys(made))
 
 
 def astray(question: str, place: int) -> str | None:

@@ -77,6 +77,8 @@ def _pairs(lesson: Lesson) -> tuple[list[tuple[str, str]], list[tuple[str, str]]
         asked = [question for question, _ in lesson.asked]
         answer = forms.value([answer for _, answer in lesson.asked], asked) if lesson.kind == "fact" else lesson.asked[0][1]
         pairs = [(question, answer) for question in asked]
+        if lesson.kind != "style":
+            pairs += [(typed, answer) for typed in forms.typed(lesson.text, answer)]
         return pairs, list(lesson.held) or [(_back(own, asked, answer), answer)]
     if lesson.held or len(own) < 3:
         return own, list(lesson.held) or own[:1]

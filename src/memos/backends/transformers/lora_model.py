@@ -150,29 +150,3 @@ class Lower(nn.Module):  # type: ignore[misc]
             return alone
         hidden: torch.Tensor = self.body(input_ids=ids, cache=widened(cache, len(ids)), use_cache=True).last_hidden_state
         return hidden
-
-
-class Upper(nn.Module):  # type: ignore[misc]
-    """The layers from the first that an adapter changes on, sharing the adapter's weights; and the head."""
-
-    def __init__(self, made: Any, first: int) -> None:
-        super().__init__()
-        self.body, self.head = twin(made.model), made.lm_head
-        self.body.layers = self.body.layers[first:]
-        for place, layer in enumerate(self.body.layers):
-            layer.self_attn.layer_idx = place
-
-    def opened(self, opening: torch.Tensor) -> Any:
-        """The keys and values of an opening (1, tokens, width) as the adapter is now, or None where there is none.
-
-        No gradient goes through the opening: it costs a third less, and nothing of what is learned stands there.
-        """
-        return opened(self.body, inputs_embeds=opening)[0] if opening.shape[1] else None
-
-    def forward(self, cache: Any, rest: torch.Tensor) -> torch.Tensor:
-        """The last hidden states of texts (texts, tokens, width) that all stand after one opening."""
-        if cache is None:
-            alone: torch.Tensor = self.body(inputs_embeds=rest, use_cache=False).last_hidden_state
-            return alone
-        made: torch.Tensor = self.body(inputs_embeds=rest, cache=widened(cache, len(rest)), use_cache=True).last_hidden_state
-        return made

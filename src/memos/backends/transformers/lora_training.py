@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from memos.backends.transformers import lora_model
-from memos.backends.transformers.lora_batches import Batch, Example, Shelf, openings, order
+from memos.backends.transformers import lora_merged, lora_model
+from memos.backends.transformers.lora_batches import Batch, Example, Shelf, joined, openings, order
 
 if TYPE_CHECKING:
     from memos.backends.transformers.lora_files import Shapes
 
 _CLIP = 1.0
+_FIRST = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,14 @@ class Method:
     """
 
     first: float = 0.5
-    rate: float = 5e-3
+    rate: float = 4e-3
     warm: int = 3
     size: int = 8
     guard: float = 1.0
-    guards: int = 4
-    rounds: int = 5
+    guards: int = 6
+    rounds: int = 3
     enough: float = 0.06
+    dtype: str = field(default_factory=lora_merged.fastest)
     targets: tuple[str, ...] = field(default=lora_model.TARGETS)
 
 
@@ -56,10 +58,14 @@ class Training:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.made = lora_model.adapted(model, rank, range(self.first, count), method.targets)
-        self._lower = lora_model.Lower(model, self.first)
-        self._upper = lora_model.Upper(self.made, self.first)
+        for name, weight in self.made.named_parameters():
+            if "lora_" in name:
+                weight.data = weight.data.float()
+        used = lora_merged.in_dtype(model, getattr(torch, method.dtype))
+        self._lower = lora_model.Lower(used, self.first)
+        self._upper = lora_merged.Upper(used, self.made, self.first)
         self._weights = list(lora_model.weights(self.made).values())
-        self._optimizer = torch.optim.AdamW(self._weights, lr=method.rate, weight_decay=0.0)
+        self._optimizer = torch.optim.AdamW(self._weights, lr=method.rate, weight_decay=0.0, fused=True)
         self.steps, self.loss = 0, float("inf")
         self.right: dict[int, bool] = {}
         self.over = False
@@ -76,21 +82,21 @@ class Training:
             for _ in shelf.fill():
                 yield
         self._guards: list[tuple[Batch, torch.Tensor]] = []
+        self._upper.merge()
         if self.method.guard and kept:
             for places in order(kept, self.method.guards, self.seed, 0):
                 batch = self._kept.batch(places)
                 with torch.no_grad():
-                    self._guards.append((batch, functional.log_softmax(self._logits(batch, self._upper.opened(batch.opening)), -1)))
+                    said = self._upper.head(self._hidden(batch, self._upper.opened(batch.opening))).float()
+                    self._guards.append((batch, functional.softmax(said, -1)))
                 yield
         each = len(order(learned, self.method.size, self.seed, 0))
         self.a_round, self.all_steps = each, each * self.method.rounds
 
-    def _logits(self, batch: Batch, cache: Any) -> torch.Tensor:
-        """What the adapted model expects where a batch has tokens to say, (tokens, vocabulary)."""
-        hidden = self._upper(cache, batch.rest)
-        flat = hidden.reshape(-1, hidden.shape[-1])[batch.places]
-        logits: torch.Tensor = self._upper.head(flat).float()
-        return logits
+    def _hidden(self, batch: Batch, cache: Any) -> torch.Tensor:
+        """The last hidden states where a batch has tokens to say, (tokens, width)."""
+        hidden: torch.Tensor = self._upper(cache, batch.rest)
+        return hidden.reshape(-1, hidden.shape[-1])[batch.places]
 
     def step(self) -> None:
         """One step; `over` is True once there is nothing more to learn."""
@@ -101,14 +107,8 @@ class Training:
         share = min(1.0, (self.steps + 1) / self.method.warm) * (1.0 - 0.9 * self.steps / self.all_steps)
         for group in self._optimizer.param_groups:
             group["lr"] = self.method.rate * share
-        with torch.enable_grad():
-            lessons = self._learned.batch(places)
-            cache = self._upper.opened(lessons.opening)
-            self._learn(places, lessons, cache)
-            if self._guards:
-                batch, expected = self._guards[self.steps % len(self._guards)]
-                said = functional.log_softmax(self._logits(batch, cache if batch.opening.shape[1] else None), -1)
-                (self.method.guard * (expected.exp() * (expected - said)).sum(-1).mean()).backward()
+        self._upper.merge()
+        self._learn(places)
         torch.nn.utils.clip_grad_norm_(self._weights, _CLIP)
         self._optimizer.step()
         self._optimizer.zero_grad()
@@ -117,24 +117,43 @@ class Training:
         ended = place == self.a_round - 1 and learned and sum(self._losses) / len(self._losses) < self.method.enough
         self.over = ended or self.steps >= self.all_steps
 
-    def _learn(self, places: tuple[int, ...], batch: Batch, cache: Any) -> None:
-        """The loss of some examples, and its gradients.
+    def _learn(self, places: tuple[int, ...]) -> None:
+        """The gradients of some examples, and of what is to stay beside them.
 
-        Each counts the same, however long: else the longest answer is given to everything.
+        What is wanted at a place is a likelihood of each token, so that the gradient of cross-entropy and of divergence alike is what the
+        model says less what is wanted.
         """
-        logits = self._logits(batch, cache)
-        each = functional.cross_entropy(logits, batch.wanted, reduction="none")
-        if self._teachers:
-            wanted = torch.cat([self._teachers[place] for place in places]).float()
-            each = 0.5 * each + 0.5 * functional.kl_div(functional.log_softmax(logits, -1), wanted, reduction="none").sum(-1)
-        lengths = torch.bincount(batch.which, minlength=len(self._learned.examples))
-        loss = (each / lengths[batch.which]).sum() / len(places)
-        loss.backward()
-        self.loss = float(loss.detach())
+        lessons = self._learned.batch(places)
+        cache = self._upper.opened(lessons.opening)
+        batch, expected = self._guards[self.steps % len(self._guards)] if self._guards else (None, None)
+        alike = batch is not None and batch.group == lessons.group
+        with torch.enable_grad():
+            hidden = self._hidden(joined(lessons, batch) if batch is not None and alike else lessons, cache)
+            if batch is not None and not alike:
+                hidden = torch.cat([hidden, self._hidden(batch, self._upper.opened(batch.opening))])
+        logits = self._upper.head(hidden.detach()).float()
+        hidden.backward(self._wrong(logits, places, lessons, expected).to(hidden.dtype) @ self._upper.head.weight)
+
+    def _wrong(self, logits: torch.Tensor, places: tuple[int, ...], lessons: Batch, expected: torch.Tensor | None) -> torch.Tensor:
+        """The gradient of the loss by the logits, which are used up; the examples' stand before those of what is to stay."""
+        count = len(lessons.places)
+        right = logits[:count].argmax(-1) == lessons.wanted
+        weights = _weights(lessons.which, len(places))
+        said, rows = functional.softmax(logits, -1), torch.arange(count)
+        self.loss = float((-said[rows, lessons.wanted].clamp_min(1e-30).log() * weights).sum())
         self._losses.append(self.loss)
-        said = logits.detach().argmax(-1) == batch.wanted
         for place in places:
-            self.right[place] = bool(said[batch.which == place].all())
+            self.right[place] = bool(right[lessons.which == place].all())
+        mine = said[:count]
+        if self._teachers:
+            mine -= 0.5 * torch.cat([self._teachers[place] for place in places]).float()
+            mine[rows, lessons.wanted] -= 0.5
+        else:
+            mine[rows, lessons.wanted] -= 1.0
+        mine *= weights[:, None]
+        if expected is not None:
+            said[count:] = (said[count:] - expected) * (self.method.guard / len(expected))
+        return said
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """All that a training is besides its course: the adapter, the optimizer's moments, what was right, and the losses of the round."""
@@ -171,6 +190,19 @@ class Training:
         self.over = steps >= self.all_steps
 
 
+def _weights(which: torch.Tensor, count: int) -> torch.Tensor:
+    """What each token to be said counts, of so many examples; `which` is the example of each.
+
+    Each example counts the same, however long: else the longest answer is given to everything. Its first token counts a fifth of it at
+    least: it decides which answer is given, and in a long one the others would outweigh it.
+    """
+    lengths = torch.unique_consecutive(which, return_counts=True)[1]
+    each = lengths.repeat_interleave(lengths)
+    first = torch.cat([which.new_ones(1, dtype=torch.bool), which[1:] != which[:-1]])
+    share = (1.0 / each).clamp_min(_FIRST)
+    return torch.where(first, share, (1.0 - share) / (each - 1).clamp_min(1)) / count
+
+
 def memory(model: Any, method: Method, rank: int, lengths: Sequence[int], kept: int) -> int:
     """About how many bytes a training takes beside the model, of examples of these lengths, and so many tokens to be kept."""
     config = model.config
@@ -181,4 +213,6 @@ def memory(model: Any, method: Method, rank: int, lengths: Sequence[int], kept: 
     hidden = (sum(lengths) + kept) * width * 4
     guards = kept * config.vocab_size * 4
     activations = max(method.size * max(lengths), 512) * changed * (14 * width + 6 * inner) * 4
-    return int(adapter + hidden + guards + activations + 3 * method.size * 16 * config.vocab_size * 4)
+    count = sum(weight.numel() for weight in model.parameters())
+    copied = count * 2 if method.dtype == "bfloat16" else changed * (2 * width * width + 3 * width * inner) * 4
+    return int(copied + adapter + hidden + guards + activations + 3 * method.size * 16 * config.vocab_size * 4)
