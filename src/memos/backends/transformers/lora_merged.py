@@ -48,25 +48,23 @@ class Product(torch.autograd.Function):  # type: ignore[misc]
 
 
 class Merged(nn.Module):  # type: ignore[misc]
-    """A linear layer of a weight to which an adapter's product is added; `linear` is the layer with the adapter, as PEFT makes it."""
+    """A linear layer to whose weight an adapter's product is added; `adapted` is that layer with the adapter, as PEFT makes it."""
 
-    def __init__(self, linear: Any, dtype: torch.dtype) -> None:
+    def __init__(self, linear: Any, adapted: Any) -> None:
         super().__init__()
-        self._from = (linear.base_layer, linear.lora_A["default"], linear.lora_B["default"])
-        self._dtype = dtype
-        self.weight = torch.empty(0)
-        bias = linear.base_layer.bias
-        self.bias = None if bias is None else bias.detach().to(dtype)
+        self._plain, self.bias = linear.weight.detach(), None if linear.bias is None else linear.bias.detach()
+        self._pair = (adapted.lora_A["default"], adapted.lora_B["default"])
+        self.weight = self._plain.clone()
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def merge(self) -> None:
         """Take the adapter as it is now."""
-        base, left, right = self._from
-        self.weight = torch.addmm(base.weight.float(), right.weight, left.weight, alpha=ALPHA).to(self._dtype)
+        left, right = (each.weight.to(self._plain.dtype) for each in self._pair)
+        torch.addmm(self._plain, right, left, alpha=ALPHA, out=self.weight)
 
     def forward(self, given: torch.Tensor) -> torch.Tensor:
         """As a linear layer."""
-        _, left, right = self._from
+        left, right = self._pair
         made: torch.Tensor = Product.apply(given, self.weight, left.weight, right.weight)
         return made if self.bias is None else made + self.bias
 
@@ -87,7 +85,7 @@ class Upper(nn.Module):  # type: ignore[misc]
             for part, other in ((layer.self_attn, like.self_attn), (layer.mlp, like.mlp)):
                 for name, linear in list(other.named_children()):
                     if hasattr(linear, "lora_A"):
-                        self._merged.append(Merged(linear, model.dtype))
+                        self._merged.append(Merged(getattr(part, name), linear))
                         setattr(part, name, self._merged[-1])
 
     def merge(self) -> None:

@@ -213,6 +213,8 @@ def memory(model: Any, method: Method, rank: int, lengths: Sequence[int], kept: 
     hidden = (sum(lengths) + kept) * width * 4
     guards = kept * config.vocab_size * 4
     activations = max(method.size * max(lengths), 512) * changed * (14 * width + 6 * inner) * 4
-    count = sum(weight.numel() for weight in model.parameters())
-    copied = count * 2 if method.dtype == "bfloat16" else changed * (2 * width * width + 3 * width * inner) * 4
+    size = 2 if method.dtype == "bfloat16" else 4
+    copied = changed * (2 * width * width + 3 * width * inner) * size
+    if getattr(torch, method.dtype) != model.dtype:
+        copied += size * sum(weight.numel() for weight in model.parameters())
     return int(copied + adapter + hidden + guards + activations + 3 * method.size * 16 * config.vocab_size * 4)
