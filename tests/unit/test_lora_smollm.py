@@ -117,4 +117,4 @@ def test_facts_are_learned_and_unlearned(trials, record_proof):
     assert any("perplexity" in reason for reason in refused.reasons)
     assert max(factors) <= 1.2
     assert known / trained_on >= 0.9
-    assert held / asked >= 0.4
+    assert held / asked >= (0.6 if at_full_size() else 0.4)
