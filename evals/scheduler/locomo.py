@@ -29,6 +29,7 @@ from memos.operation.memscheduler.policies import USUAL, Policy
 from memos.operation.memscheduler.scheduler import plan
 from memos.operation.memscheduler.signals import LOCAL, Available, Candidate, Signals
 from memos.operation.memscheduler.simulate import QUERY
+from memos.operation.memscheduler.workloads import Need, Request
 from memos.ports.runtime import Capabilities
 from memos.testing.retrieval_eval import load
 
@@ -98,6 +99,13 @@ def candidate(cube, score: float, rank: int) -> Candidate:
     """A memory that was found; a turn is given with its speaker and day, some eight tokens more."""
     tokens = len(cube.text) // 4 + 8
     return Candidate(cube.id, cube.version, tokens, score, rank, said_at=cube.said_at, speaker=cube.speaker, text=cube.text)
+
+
+def requests_of(conversations: Sequence[Sequence[Asked]], needed: int = 20) -> list[Request]:
+    """The questions in file order as a workload for policies: each needs the memories that its search finds first."""
+    every = [one for each in conversations for one in each]
+    needs = ((Need(each.cube, each.tokens) for each in one.found[:needed]) for one in every)
+    return [Request(EVERY.total_seconds() * place, tuple(each)) for place, each in enumerate(needs)]
 
 
 def call_of(text: str) -> MemoryCall:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from evals.retrieval.data import SHARED, SHIPPED
-from evals.scheduler.locomo import asked, measured, searched
+from evals.scheduler.locomo import asked, measured, requests_of, searched
 from evals.scheduler.tasks import DATA, WEIGHTS, fitted, requests, right, written
 from memos.cli.root import cli
 from memos.operation.memscheduler.policies import KINDS, Policy
@@ -62,7 +62,7 @@ def test_plans_find_the_evidence_and_spare_the_reading(trials, record_proof):
     record_proof(conversations=len(conversations), questions=len(every), search_r_at_20=found, **figures)
     scores = {name: compared(generated(name, 0, 600 if trials == 1 else 5000), POLICIES) for name in ("assistant", "clinic", "agent")}
     clinic = [request_of(json.loads(line)) for line in (DATA / "trace_clinic.jsonl").read_text(encoding="utf-8").splitlines()]
-    scores["clinic_by_hand"] = compared(clinic, POLICIES)
+    scores["clinic_by_hand"], scores["questions"] = compared(clinic, POLICIES), compared(requests_of(conversations), POLICIES)
     record_proof(scores={name: {each.policy: round(each.score, 4) for each in rows} for name, rows in scores.items()})
     assert figures["text"]["recall"] >= found - (0 if at_hand else 1.5)
     assert figures[ALL]["recall"] >= found - (0 if at_hand else 1.5)
@@ -75,7 +75,7 @@ def test_plans_find_the_evidence_and_spare_the_reading(trials, record_proof):
     assert figures["exact"]["less_read"] >= 0.6
     assert figures["exact"]["less_ttft"] >= 0.5
     assert figures["exact"]["of_text_read"] >= 0.3
-    for name in ("assistant", "clinic", "agent"):
+    for name in ("assistant", "clinic", "agent", "questions"):
         *others, ours = (each.score for each in scores[name])
         assert ours >= max(others), name
 
