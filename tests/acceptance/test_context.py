@@ -130,6 +130,26 @@ class TestContext:
         context = alice.context("Where is the spare key?", filter={"tags": {"any": ["home"]}})
         assert len(context.plan.injections) == 1
 
+    def test_conditions_and_policies_are_asked_of_the_model_that_reads(self, memory, runtime, alice):
+        alice.add("The alarm code is 7731.", conditions={"context.model": runtime.name})
+        alice.add("The alarm code of the shed is 5512.", conditions={"context.model": "elsewhere"})
+        alice.add("The alarm code of the boat is 2204.", sensitivity="restricted")
+        memory.drain(30)
+
+        def codes(context):
+            return {code for code in ("7731", "5512", "2204") if any(code in text for text in texts(context))}
+
+        assert codes(alice.context("What is the alarm code?")) == {"7731", "2204"}
+        assert codes(memory.as_user("alice", model="elsewhere").context("What is the alarm code?")) == {"5512", "2204"}
+        assert not alice.search("alarm code").hits or all("7731" not in hit.cube.text for hit in alice.search("alarm code").hits)
+        rule = 'forbid (principal, action == Action::"read", resource) when { %s && resource.sensitivity == "restricted" };'
+        rule %= f'context has model && context.model == "{runtime.name}"'
+        memory.as_user("root", roles=["admin"]).govern("policy", "models", {"text": '@id("secret")\n' + rule})
+        told = alice.context("What is the alarm code?")
+        assert codes(told) == {"7731"}
+        assert codes(memory.as_user("alice", model="elsewhere").context("What is the alarm code?")) == {"5512", "2204"}
+        assert alice.chat("What is the alarm code?", store=False).value.plan.injections
+
 
 class TestChat:
     def test_an_answer_comes_with_what_was_used_and_both_turns_are_kept(self, memory, runtime, alice):

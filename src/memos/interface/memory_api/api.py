@@ -75,6 +75,8 @@ class MemoryAPI:
             return self._recording.failed(nobody(""), call, failure(call, Denied(UNSEALED)), began)
         if call.then:
             return self._chain.run(caller, call, began)
+        if call.operation == "context":
+            caller = self._read_by(caller)
         try:
             require_supported(call)
             return self._run(caller, call, began)
@@ -83,6 +85,11 @@ class MemoryAPI:
         except Exception as error:  # noqa: BLE001 - the last resort: whoever calls gets an error of ours
             reply = failure(call, unforeseen(call, error))
         return self._recording.failed(caller, call, reply, began)
+
+    def _read_by(self, caller: Caller) -> Caller:
+        """The caller for what a model is given: whoever names no model means the store's own."""
+        model = self._desk.engine.model
+        return caller if model is None or caller.model is not None else caller.model_copy(update={"model": model})
 
     def _run(self, caller: Caller, call: MemoryCall, began: int) -> MemoryReply:
         ready, warnings = with_query_vector(caller, call, self._desk)
@@ -127,6 +134,7 @@ class MemoryAPI:
         engine, given = self._desk.engine, [each for each in context.attachments if each.handle]
         who, nothing = (caller.tenant, caller.principal), (Attached(), frozenset[tuple[str, int]]())
         attached, behind = engine.resolved(given[0].handle, *who) if given else nothing
+        caller = self._read_by(caller)
         if not self._preparing.sees(caller, behind):  # which also finds out whether the caller may ask at all, by now
             raise NotFound("a memory behind what is attached has changed, or is not to be seen any more; ask for the context again")
         return _known(context, engine.generate(*who, context.parts, sampling, attached, stands=partial(self._stand, caller)))
