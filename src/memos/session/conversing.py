@@ -9,6 +9,7 @@ from typing import Any, Self, cast
 from memos.errors import InvalidCall, MemOSError, NotFound
 from memos.interface.messages import drafts_of
 from memos.memcube.call import CubeDraft, MemoryReply
+from memos.memcube.generated import answer_mark
 from memos.memcube.plan import Answer, Context
 from memos.memcube.prompt import Sampling, TokenUsage, sampling_of
 from memos.ports.door import Answering
@@ -207,7 +208,7 @@ class Conversing(Verbs):
     def _turns(self, text: str, said: str, context: Context, model: str) -> tuple[CubeDraft, ...]:
         """Both turns as they are kept: the answer is as strict as what it was made of."""
         shared = {"session": self.caller.session}
-        made = {"metadata": {"model": model, "context": context.call_id}, "conditions": context.conditions, "sensitivity": context.stated}
+        made = {"metadata": answer_mark(model, context.call_id), "conditions": context.conditions, "sensitivity": context.stated}
         asked = drafts_of({"role": "user", "content": text}, shared, None)
         return (*asked, *drafts_of({"role": "assistant", "content": _legal(said)}, shared | made, None))
 

@@ -16,6 +16,7 @@ from memos.interface.memory_api.talking import staying
 from memos.memcube.call import MemoryQuery
 from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
+from memos.memcube.generated import is_generated
 from memos.memcube.payload import Activation, Parameter
 from memos.memcube.plan import Plan, Tier
 from memos.memcube.state import MemoryType
@@ -114,7 +115,8 @@ class Gathered:
             cube=cube.id, version=cube.version, tokens=tokens, similarity=0.0 if rank is None else rank[1],
             rank=None if rank is None else rank[0], heat=cube.usage.heat, count=cube.usage.count, last_used_at=cube.usage.last_used_at,
             said_at=cube.said_at, priority=cube.policy.priority, kind=kind, speaker=cube.speaker, session=cube.session,
-            standing=cube.id in wished and wishes(cube), pinned=cube.id in pinned or self._stands(cube, wished),
+            role=cube.role, generated=is_generated(self.cubes[cube.id]), standing=cube.id in wished and wishes(cube),
+            pinned=cube.id in pinned or self._stands(cube, wished),
             protected=self._text.get(cube.id),
             forms=tuple(self._forms.get(cube.id, ())), text=cube.text,
         )  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from memos.memcube.cube import MemCube
+from memos.memcube.generated import is_generated
 from memos.memcube.prompt import Part, Prompt
 
 SYSTEM = "You are a helpful assistant with a memory."
@@ -21,6 +22,7 @@ QUOTED = (
 WISHES = " Respect standing wishes among them."
 WISH = "Standing wish of the user"
 """No sentence: small models went on with "The user wishes …" instead of answering, in 23 of 32 answers that were looked at."""
+ANSWER = "The model's answer then"
 RETRIEVED = "Notes from memory that may help:"
 FURTHER = "Further notes from memory that may help:"
 """Where some are pinned: a small model takes what stands under the other heading for all there is."""
@@ -41,9 +43,9 @@ class Turn:
 def line(cube: MemCube, *, own: bool) -> str:
     """A memory as a model is shown it: in one line, with who said it, when, and until when it was true, where it has been superseded.
 
-    A wish is one only of the user's `own`.
+    A wish is one only of the user's `own`; a model's own answer is told as one, whoever it is called.
     """
-    text, speaker = (" ".join(each.split()) for each in (cube.text, cube.speaker or ""))
+    text, speaker = (" ".join(each.split()) for each in (cube.text, ANSWER if is_generated(cube) else cube.speaker or ""))
     day = cube.said_at.date().isoformat()
     if cube.valid_to is not None:
         day = f"{day}, true until {cube.valid_to.date().isoformat()}"

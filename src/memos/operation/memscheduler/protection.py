@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from memos.memcube.cube import MemCube
+from memos.memcube.generated import is_generated
 from memos.memcube.payload import Plaintext
 from memos.memcube.place import SESSION as DOCUMENT
 from memos.memcube.quarantine import quarantined
@@ -30,6 +31,8 @@ def protected(cube: MemCube, now: datetime, *, last_turn: datetime | None = None
         return f"it expires at {policy.expires_at.isoformat()}"
     if cube.valid_to is not None:
         return f"it is true until {cube.valid_to.isoformat()}"
+    if is_generated(cube):
+        return "a model has answered it, and is to learn nothing of itself"
     if cube.namespace.partition("/")[0] == "context":
         return "it belongs to a context"
     if _talking(cube, now, last_turn):

@@ -13,6 +13,7 @@ from memos.operation.memscheduler.signals import Available, Signals
 from memos.operation.memscheduler.tasks import Classified
 from memos.operation.memscheduler.weighing import Weighed
 
+REPEATS = "it only repeats the question"
 _PLACES = {"ram": "memory", "mapped": "a mapped file", "int8": "an int8 file", "text": "no file"}
 
 
@@ -58,7 +59,11 @@ def _found(each: Weighed) -> str:
     candidate = each.candidate
     if candidate.rank is None:
         return f"not found by the search, chance {each.worth:.4f}"
-    return f"rank {candidate.rank + 1}, score {candidate.similarity:.3f}, chance {each.worth:.3f}"
+    moved = f" (as {each.place + 1} without echoes)" if each.place is not None and each.place != candidate.rank else ""
+    echo = (
+        "" if not each.late else f"; a model's own answer: {each.share:g} of the chance, after all else" if each.share else f"; {REPEATS}"
+    )
+    return f"rank {candidate.rank + 1}{moved}, score {candidate.similarity:.3f}, chance {each.worth:.3f}{echo}"
 
 
 def _injection(each: Weighed, form: MemoryType, reason: str, *, tokens: int | None = None, **rest: Any) -> Injection:
@@ -122,9 +127,13 @@ def _numbers(each: Weighed) -> dict[str, Any]:
     }
     if candidate.said_at is not None:
         numbers["said_at"] = candidate.said_at.isoformat()
+    if each.place != candidate.rank:
+        numbers["place"] = each.place
+    if each.share != 1.0:
+        numbers["share"] = each.share
     if candidate.forms:
         numbers["forms"] = [[str(kept.form), kept.tier, kept.via, kept.tokens] for kept in candidate.forms]
-    for name in ("standing", "pinned", "protected", "kind"):
+    for name in ("standing", "pinned", "protected", "kind", "generated"):
         if getattr(candidate, name):
             numbers[name] = getattr(candidate, name)
     return numbers

@@ -10,8 +10,9 @@ from typing import Any
 from memos.memcube.call import MemoryCall
 from memos.memcube.plan import Injection, Passed, Plan
 from memos.memcube.state import MemoryType
+from memos.operation.memscheduler.echoes import echoes
 from memos.operation.memscheduler.policies import USUAL, Policy
-from memos.operation.memscheduler.reasons import Told, inputs_of
+from memos.operation.memscheduler.reasons import REPEATS, Told, inputs_of
 from memos.operation.memscheduler.signals import Available, Candidate, Signals
 from memos.operation.memscheduler.tasks import Classified, classify
 from memos.operation.memscheduler.weighing import Weighed, twins, weighed
@@ -48,13 +49,15 @@ def plan(call: MemoryCall, candidates: Sequence[Candidate], signals: Signals, po
     """Decide for one request. The candidates are what a search found, best first, and what stands in a block beside it.
 
     Standing instructions come first, as far as their share of the room goes; the rest of the room is filled greedily by what a memory is
-    worth for its tokens. Of the blocks with which the prompt can begin that one is attached with which all brings most. What an adapter
-    has learnt needs no text where the request asks how something is done. `call.query.text` is what is asked.
+    worth for its tokens, a model's own answers last. Of the blocks with which the prompt can begin that one is attached with which all
+    brings most. What an adapter has learnt needs no text where the request asks how something is done. `call.query.text` is what is asked.
     """
-    task = classify(call.query.text if call.query is not None else "", signals.history)
+    asked, among = call.query.text if call.query is not None else "", _once(candidates)
+    task, heard = classify(asked, signals.history), echoes(asked, among)
     choice = Choice(task, signals, policy)
-    every = _ordered([weighed(each, task.odds, signals, policy) for each in _once(candidates)], policy)
-    looked = [each for each in every if _looked_for(each)]
+    every = _ordered([weighed(each, task.odds, signals, policy, heard) for each in among], policy)
+    looked = [each for each in every if _looked_for(each) and each.share]
+    choice.passed |= {each.cube: REPEATS for each in every if _looked_for(each) and not each.share}
     same = twins(looked, policy.weighing.alike)
     for cube, other in same.items():
         choice.passed[cube] = f"it says what {other} says"
@@ -85,17 +88,19 @@ def _once(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _ordered(found: Sequence[Weighed], policy: Policy) -> list[Weighed]:
-    """Standing instructions, then the others by what they are worth for their tokens; equal ones by id."""
+    """Standing instructions, then the others by what they are worth for their tokens, a model's answers last; equal ones by id."""
     thrift = policy.weighing.thrift
-    return sorted(found, key=lambda each: (not each.candidate.standing, -each.worth / max(1, each.tokens) ** thrift, each.cube))
+    return sorted(
+        found, key=lambda each: (not each.candidate.standing, each.late, -each.worth / max(1, each.tokens) ** thrift, each.cube)
+    )  # fmt: skip
 
 
 def _filled(found: Sequence[Weighed], room: int, choice: Choice, *, after: int = 0, tell: bool = False) -> list[Weighed]:
     """The greedy filling of some room; with `tell` it is noted why each of the others is left out."""
     chosen: list[Weighed] = []
     left, first = room, _standing(found, int(room * choice.policy.weighing.standing))
-    ordinary = [each for each in found if not each.candidate.standing]
-    late = [each for each in found if each.candidate.standing and each.cube not in first]
+    ordinary = [each for each in found if not each.candidate.standing and not each.late]
+    late = [each for each in found if each.cube not in first and (each.candidate.standing or each.late)]
     for each in [*first.values(), *ordinary, *late]:
         seconds = _seconds(each, after + room - left, choice)
         if each.cube in first:
@@ -240,9 +245,9 @@ def _composed(each: Weighed, choice: Choice) -> Available | None:
     return block
 
 
-def _place(each: Weighed) -> tuple[bool, str]:
-    """Where a retrieved memory stands: instructions first, then in canonical order, which is that of time; never by score."""
-    return (not each.candidate.standing, each.cube)
+def _place(each: Weighed) -> tuple[bool, bool, str]:
+    """Where a retrieved memory stands: instructions first, a model's answers last, in canonical order, which is that of time, not score."""
+    return (not each.candidate.standing, each.late, each.cube)
 
 
 def _told(choice: Choice, every: Sequence[Weighed]) -> Plan:

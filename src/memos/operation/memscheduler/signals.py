@@ -43,7 +43,8 @@ class Candidate:
 
     `tokens` are those of its text. `similarity` is the score of the search, on whatever scale, `rank` its place there from 0, None for one
     that the search did not find. `kind` is its predicted tag, `standing` whether it holds for every answer. `protected` says why it stays
-    text. `pinned` is set for those that stand before the conversation already.
+    text. `pinned` is set for those that stand before the conversation already. `role` is that of a turn, and `generated` says that a model
+    has said it, in an answer.
     """
 
     cube: str
@@ -59,6 +60,8 @@ class Candidate:
     kind: str | None = None
     speaker: str | None = None
     session: str | None = None
+    role: str | None = None
+    generated: bool = False
     standing: bool = False
     pinned: bool = False
     protected: str | None = None

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from memos.memcube.plan import Task
 from memos.memcube.state import MemoryType
+from memos.operation.memscheduler.echoes import Echoes
 from memos.operation.memscheduler.policies import Policy
 from memos.operation.memscheduler.signals import Available, Candidate, Signals
 
@@ -27,12 +28,22 @@ UNFOUND = 250
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A candidate, the chance that it is needed, what that is worth, and how well an adapter would do for it."""
+    """A candidate, the chance that it is needed, what that is worth, and how well an adapter would do for it.
+
+    `place` is its rank where echoes are not counted, `share` what it weighs of what others weigh there: see `echoes`.
+    """
 
     candidate: Candidate
     chance: float
     worth: float
     fit: float
+    place: int | None = None
+    share: float = 1.0
+
+    @property
+    def late(self) -> bool:
+        """Whether it is an echo, as a model's own answer is, and comes after anything else."""
+        return self.share < 1.0
 
     @property
     def cube(self) -> str:
@@ -64,21 +75,18 @@ class Weighed:
         return tuple(each.via for each in self.candidate.forms if each.form is MemoryType.PARAMETER)
 
 
-def weighed(candidate: Candidate, odds: Mapping[Task, float], signals: Signals, policy: Policy) -> Weighed:
+def weighed(candidate: Candidate, odds: Mapping[Task, float], signals: Signals, policy: Policy, heard: Echoes | None = None) -> Weighed:
     """A candidate as it weighs for a request, of which each task has its probability."""
     weights = policy.weighing
-    chance = chance_of(candidate, policy)
+    heard = heard or Echoes()
+    place, share = heard.place(candidate), heard.share(candidate)
+    chance = share * chance_at(place, policy)
     boost = weights.priority * candidate.priority / 100 + weights.heat * math.log1p(max(0.0, candidate.heat))
     if candidate.said_at is not None:
         age = max(0.0, (signals.now - candidate.said_at) / timedelta(days=1))
         boost += weights.recency * math.exp2(-age / weights.half_life_days) * (odds["dialogue"] + odds["procedure"] / 2)
     fit = sum(share * FITS[task] for task, share in odds.items()) * (1.0 if candidate.kind in ACTS else 0.5)
-    return Weighed(candidate, chance, min(1.0, chance * math.exp(boost)), fit)
-
-
-def chance_of(candidate: Candidate, policy: Policy) -> float:
-    """The chance that a memory is needed, by where the search found it."""
-    return chance_at(candidate.rank, policy)
+    return Weighed(candidate, chance, min(1.0, chance * math.exp(boost)), fit, place, share)
 
 
 def chance_at(rank: int | None, policy: Policy) -> float:
