@@ -69,6 +69,7 @@ class Trainer:
         self._fence = 0
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._job: Job | None = None
         self._now: tuple[str, float, float] | None = None
         self._until, self._failures = 0.0, 0
         self._why: str | None = None
@@ -103,8 +104,12 @@ class Trainer:
         return found
 
     def left(self, tenant: str) -> tuple[str, ...]:
-        """The trainings of a tenant that wait or go on."""
-        return tuple(job.cube.id for job in self._open(tenant)) if self._engine.capabilities.learning else ()
+        """The trainings of a tenant that wait or go on: also one that is live, while files of what it took the place of are removed."""
+        if not self._engine.capabilities.learning:
+            return ()
+        job = self._job  # read before the open ones: it ends after its memory says that it is done
+        ending = {job.cube.id} if job is not None and job.tenant == tenant else set()
+        return tuple(sorted(ending.union(each.cube.id for each in self._open(tenant))))
 
     def busy(self) -> bool:
         """Whether it is worth to wait for what is left."""
@@ -129,6 +134,7 @@ class Trainer:
     def _train(self, job: Job) -> None:
         """One training to its end; whatever happens is told by its memory, by the log and by `status`."""
         self._tries[job.cube.id] += 1
+        self._job = job
         try:
             self._taught(job)
             self._failures, self._why = 0, None
@@ -139,7 +145,7 @@ class Trainer:
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to; the message may hold what memories say
             self._pause(job, error)
         finally:
-            self._now = None
+            self._now = self._job = None
 
     def _pause(self, job: Job, error: Exception) -> None:
         self._failures += 1

@@ -1,5 +1,6 @@
 """What somebody might try with KV blocks, adapters and the prompts that they stand in for: each of these once succeeded."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -271,6 +272,21 @@ class TestTheWorker:
         alice.convert(made[-3], to="parameter")
         assert [cube.id for cube in alice.list(types=["parameter"], states=["activated"]).cubes] == [made[-3]]
         assert len(alice.list(types=["parameter"], states=["archived"]).cubes) == 3
+
+    def test_who_waits_for_a_training_finds_the_files_gone_of_what_it_took_the_place_of(self, memory, tmp_path, monkeypatch):
+        alice, ids = told(memory, *(CLOSE.replace("hall", f"hall number {each}") for each in range(6)))
+        for count in range(2, 6):
+            learnt(memory, alice, ids[:count])
+        kind = type(memory._parts.blobs)
+        remove = kind.remove
+
+        def slow(*given):
+            time.sleep(0.5)
+            return remove(*given)
+
+        monkeypatch.setattr(kind, "remove", slow)
+        learnt(memory, alice, ids)
+        assert len(blobs(tmp_path)) == 4
 
     @pytest.mark.parametrize("wrong", [5, "why", [["only one"]], [[1, 2, 3]], {"a": 1}])
     def test_questions_that_are_none_stop_no_training(self, memory, wrong):
