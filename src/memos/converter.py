@@ -145,7 +145,7 @@ class Converter:
             payload, sources = cube.payload, sources_of(cube)
             if isinstance(payload, Activation) and payload.fingerprint == self._engine.fingerprint:
                 opening = opening or opening_of(view.tenant, self._engine, self._settings.system)
-                if payload.opening not in {"", opening}:
+                if payload.opening != opening:
                     continue
                 if len(sources) == 1 and payload.adapter is None:
                     forms.blocks.setdefault(sources[0][0], cube)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from memos import MemOS
+from memos.backends.sqlite import commit
 from memos.plugins import RUNTIMES
 from memos.testing.runtime import FakeRuntime
 from tests.clock import HandClock
@@ -123,6 +124,26 @@ def test_blocks_that_begin_with_another_system_text_go_and_new_ones_stand_beside
         days(clock, memory, 8, use=one)
         assert fresh.id in {cube.id for cube in derived(memory)}
         assert last(memory, block).metadata["decisions"][-1]["reason"].startswith("outdated: it begins with another system text, ")
+
+
+def test_a_block_that_was_kept_before_its_beginning_was_told_is_none_that_prompts_begin_with(opened, named, clock, monkeypatch):
+    named(OLD)
+    with opened() as memory:
+        alice = memory.as_user("alice")
+        note = alice.add(LONG).cubes
+        with monkeypatch.context() as before:
+            before.setattr(commit, "body_of", lambda payload: payload.model_dump_json(exclude={"type", "opening", "adapter", "form"}))
+            block = alice.convert(note, to="activation").cubes[0]
+    with opened() as memory:
+        alice = memory.as_user("alice")
+        (kept,) = alice.get(block.id).cubes
+        assert kept.payload == block.payload.model_copy(update={"opening": ""})
+        assert alice.context("How do I close the hall?").attachments == ()
+        fresh = alice.convert(note, to="activation").cubes[0]
+        assert alice.context("How do I close the hall?").attachments[0].cubes == (fresh.id,)
+        days(clock, memory, 8, use=note[0].id)
+        assert last(memory, block).metadata["decisions"][-1]["reason"].startswith("outdated: it begins with another system text, ")
+        assert fresh.id in {cube.id for cube in derived(memory)}
 
 
 def test_blocks_of_the_system_text_in_force_are_composed_beside_others(opened, named):

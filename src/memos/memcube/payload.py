@@ -20,8 +20,8 @@ class Activation(Value):
     """A KV cache for one model; `blob` names a safetensors file in the blob store, `bytes` its size.
 
     It holds `tokens` tokens from the position `base` on. `fingerprint` is the runtime's, `anchor` and `mark` are keyed hashes of the
-    tokens before it and of all up to its end, `opening` of the system's text that it begins with; `adapter` names the blob of the adapter
-    under which it was made.
+    tokens before it and of all up to its end, `opening` of the system's text that it begins with ("" for one kept before that was told: it
+    begins as no prompt does); `adapter` names the blob of the adapter under which it was made.
     """
 
     type: Literal["activation"] = "activation"

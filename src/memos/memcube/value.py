@@ -9,6 +9,7 @@ from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from memos.errors import InvalidCall
@@ -62,6 +63,16 @@ def trusted(kind: type[V], fields: dict[str, Any]) -> V:
     give(value, "__pydantic_extra__", None)
     give(value, "__pydantic_private__", None)
     return value
+
+
+def restored(kind: type[V], fields: Mapping[str, Any]) -> V:
+    """A value as a store has kept it, unchecked: a field that it had not when it was kept has its default. KeyError where it has none."""
+    known = kind.model_fields.items()
+    return trusted(kind, {name: fields[name] if name in fields or each.is_required() else _default(each) for name, each in known})
+
+
+def _default(field: FieldInfo) -> Any:
+    return field.get_default(call_default_factory=True)
 
 
 def invalid(error: ValidationError) -> InvalidCall:

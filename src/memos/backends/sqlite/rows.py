@@ -21,7 +21,7 @@ from memos.memcube.policy import AclEntry, Policy, SensitiveSpan, Sensitivity
 from memos.memcube.provenance import CallContext, Parent, Provenance, ProvenanceRecord
 from memos.memcube.spans import indexed
 from memos.memcube.state import Layer, State
-from memos.memcube.value import trusted
+from memos.memcube.value import restored, trusted
 
 STATES = {str(state): state for state in State}
 LAYERS = {str(layer): layer for layer in Layer}
@@ -115,7 +115,7 @@ def _payload(kind: str, kept: str | bytes) -> Payload:
     if kind == "plaintext":
         return trusted(Plaintext, {"type": kind, "text": body})
     fields = {"type": kind, **from_json(body)}
-    return trusted(Activation, fields) if kind == "activation" else trusted(Parameter, fields)
+    return restored(Activation, fields) if kind == "activation" else restored(Parameter, fields)
 
 
 def metadata_text(cube: MemCube) -> str | None:

@@ -137,9 +137,9 @@ class Attacher:
         """The pinned memories as blocks that were read by themselves, brought behind each other; None where that cannot be."""
         first = next((place for place, part in enumerate(prompt) if part.kind == "pinned"), len(prompt))
         opening, chosen = _joined(per_part[:first]), list[tuple[MemCube, Block]]()
-        known = {"", mark(self._blobs, root.tenant, per_part[0])}
+        begin = mark(self._blobs, root.tenant, per_part[0])
         fit = [
-            cube for cube, payload in _blocks(stored) if _for(payload) == (root.fingerprint, root.adapter, 0) and payload.opening in known
+            cube for cube, payload in _blocks(stored) if _for(payload) == (root.fingerprint, root.adapter, 0) and payload.opening == begin
         ]
         own = {(parents[0].id, parents[0].version): cube for cube in fit if len(parents := cube.provenance.parents) == 1}
         for part, tokens in zip(prompt[first:], per_part[first:], strict=False):

@@ -99,7 +99,7 @@ class Gathered:
         """Whether something derived was made for the model, and for prompts that open as this one."""
         payload, engine = cube.payload, self._work.desk.engine
         if isinstance(payload, Activation):
-            return bool(self._opening) and payload.fingerprint == engine.fingerprint and payload.opening in {"", self._opening}
+            return bool(self._opening) and payload.fingerprint == engine.fingerprint and payload.opening == self._opening
         return isinstance(payload, Parameter) and payload.passed and payload.done == 1.0 and payload.model == engine.model
 
     def _permitted(self, cubes: list[MemCube]) -> set[str]:

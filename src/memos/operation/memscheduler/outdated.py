@@ -37,7 +37,8 @@ class InForce:
 class Standing:
     """Something derived that stands: its sources in their versions, what it was made for, when, and when a source was last used.
 
-    `of` is the fingerprint of a block's model, or the name of an adapter's; `opening` is of what a block begins with, "" where unknown.
+    `of` is the fingerprint of a block's model, or the name of an adapter's; `opening` is of what a block begins with, "" where nothing
+    tells: then it is none that is in force.
     """
 
     cube: str
@@ -76,7 +77,7 @@ def _why(each: Standing, force: InForce) -> str | None:
         return MODEL if each.of != force.model else None
     if each.of != force.fingerprint:
         return MODEL
-    return SYSTEM if each.opening not in {"", force.opening} else None
+    return SYSTEM if each.opening != force.opening else None
 
 
 def _back(each: Standing, reason: str, inputs: dict[str, Any], now: datetime) -> tuple[Move, ...]:
