@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from memos.beginnings import Beginnings, place_of
 from memos.errors import MemOSError, VersionConflict
 from memos.interface.memory_api.converting import opening_of
-from memos.interface.memory_api.derived import KINDS, sources_of
+from memos.interface.memory_api.derived import every, sources_of
 from memos.interface.memory_api.engine import Engine
 from memos.interface.memory_api.outdating import in_force, standing
 from memos.interface.memory_api.talking import staying
@@ -141,7 +141,7 @@ class Converter:
 
     def _forms(self, view: View) -> Forms:
         forms, now, opening = Forms(), self._clock.now(), None
-        for cube in _every(view, now):
+        for cube in every(view, now):
             payload, sources = cube.payload, sources_of(cube)
             if isinstance(payload, Activation) and payload.fingerprint == self._engine.fingerprint:
                 opening = opening or opening_of(view.tenant, self._engine, self._settings.system)
@@ -240,17 +240,6 @@ class Converter:
             forms = self._forms(view)
         taken = sum(block.payload.bytes for block in forms.blocks.values() if isinstance(block.payload, Activation))
         return self._beginnings.whole(tenant, {place_of(cube) for cube in used}, forms.prefixes, forms.adapters, taken)
-
-
-def _every(view: View, now: datetime) -> Iterator[MemCube]:
-    """All that is derived, the latest made first."""
-    cursor: str | None = None
-    while True:
-        page = view.find(KINDS, grant=ANYBODY, now=now, order="created_at", descending=True, limit=MOST, cursor=cursor)
-        yield from page.cubes
-        cursor = page.cursor
-        if cursor is None:
-            return
 
 
 def _places_of(adapter: MemCube, seen: Mapping[str, MemCube]) -> set[tuple[str, str]]:

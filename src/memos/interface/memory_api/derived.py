@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from memos.memcube.call import Grant
@@ -61,3 +61,14 @@ def within_reach(view: View, places: Sequence[str], grant: Grant, now: datetime)
     where = Filter.parse({"or": [{"namespace": {"under": place}} for place in places]})
     page = view.find(KINDS & where, grant=grant.filter, now=now, order="created_at", descending=True, limit=MOST)
     return list(page.cubes)
+
+
+def every(view: View, now: datetime, kinds: Filter = KINDS) -> Iterator[MemCube]:
+    """All that is derived in a tenant, whoever may use it, the latest made first."""
+    cursor: str | None = None
+    while True:
+        page = view.find(kinds, grant=ANYBODY, now=now, order="created_at", descending=True, limit=MOST, cursor=cursor)
+        yield from page.cubes
+        cursor = page.cursor
+        if cursor is None:
+            return

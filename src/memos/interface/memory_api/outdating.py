@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from memos.interface.memory_api.converting import opening_of
-from memos.interface.memory_api.derived import sources_of
+from memos.interface.memory_api.derived import every, sources_of
 from memos.interface.memory_api.engine import Engine
-from memos.memcube.cube import MemCube
 from memos.memcube.filter import Filter
 from memos.memcube.payload import Activation, Parameter
 from memos.memcube.state import PRESENT, MemoryType, State
@@ -18,7 +16,6 @@ from memos.ports.adapter import View
 ANYBODY = Filter.everything()
 KEPT = Filter.parse({"type": {"in": ["activation", "parameter"]}, "state": {"in": [*map(str, PRESENT), str(State.ARCHIVED)]}})
 """What has a file: adapters that others have taken the place of too."""
-PAGE = 1000
 
 
 def in_force(tenant: str, engine: Engine, system: str | None, *, own: bool) -> InForce:
@@ -29,7 +26,7 @@ def in_force(tenant: str, engine: Engine, system: str | None, *, own: bool) -> I
 
 def standing(view: View, now: datetime) -> list[Standing]:
     """All that is derived and kept."""
-    found = list(_every(view, now))
+    found = list(every(view, now, KEPT))
     ids = sorted({source for cube in found for source, _ in sources_of(cube)})
     seen = view.get(ids, grant=ANYBODY, now=now) if ids else {}
     made = []
@@ -41,13 +38,3 @@ def standing(view: View, now: datetime) -> list[Standing]:
             last = max((each for each in used if each is not None), default=None)
             made.append(Standing(cube.id, MemoryType(payload.type), of, opening, payload.bytes, sources, cube.updated_at, last))
     return made
-
-
-def _every(view: View, now: datetime) -> Iterator[MemCube]:
-    cursor: str | None = None
-    while True:
-        page = view.find(KEPT, grant=ANYBODY, now=now, order="created_at", descending=True, limit=PAGE, cursor=cursor)
-        yield from page.cubes
-        cursor = page.cursor
-        if cursor is None:
-            return
