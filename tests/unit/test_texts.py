@@ -1,7 +1,5 @@
 """How texts grow: appended, united, merged by three; laws over texts drawn by chance, and the cases that people meet."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,11 +52,10 @@ class TestThreeWay:
         merged = three_way(base, ours, theirs)
         assert (merged.text.strip(), merged.conflicts) == (expected.text, expected.conflicts)
 
+    @pytest.mark.timeout(60)
     def test_a_stretch_that_is_too_long_to_compare_is_one_conflict(self):
         base, ours, theirs = ("So. " * (MOST + 1) + end for end in ("", "ours", "theirs"))
-        before = time.process_time()
         merged = three_way(base, ours, theirs)
-        assert time.process_time() - before < 5
         assert merged.conflicts == (Conflict(base, ours, theirs),)
 
 

@@ -6,7 +6,6 @@ import sys
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 from pathlib import Path
-from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -244,15 +243,9 @@ class TestHostileTexts:
         "piece",
         ["the first week of ", "between ", "3-", "2024-", "1 and ", "'s", "entre el ", "三天前", "3pm ", "June 3, ", "(", "last ", "0"],
     )
-    def test_take_no_longer_than_their_length(self, piece):
-        def cost(times):
-            began = process_time()
-            read_times(piece * times, now=NOW)
-            return process_time() - began
-
-        read_times(piece, now=NOW)
-        many = 60_000 // len(piece)
-        assert cost(many) < 0.5 + 4 * cost(many // 4)
+    @pytest.mark.timeout(60)  # an expression that tries all ways to cut such a text takes hours
+    def test_are_read_to_the_end(self, piece):
+        assert read_times(piece * (60_000 // len(piece)), now=NOW) is not None
 
     def test_of_a_long_text_the_beginning_is_read(self):
         assert read_times("x " * 3000 + "yesterday", now=NOW).window is None

@@ -59,14 +59,14 @@ def test_an_embedder_that_was_down_costs_no_text_its_vector(tmp_path, embedder, 
 
 
 def test_a_thread_asks_an_embedder_that_is_down_ever_more_rarely(tmp_path, embedder):
-    settings = {"worker_idle_seconds": 0.001, "close_seconds": 5}
+    settings = {"worker_idle_seconds": 0.001, "close_seconds": 60}
     with MemOS.open(tmp_path / "m", embedder=embedder, settings=settings) as memory:
         embedder.down = True
         memory.as_user("alice").add(TEXTS)
         time.sleep(1)
         assert embedder.calls <= 6 * (len(TEXTS) + 2)
         began = time.monotonic()
-    assert time.monotonic() - began < 3  # closing does not wait for what cannot come
+    assert time.monotonic() - began < 30  # closing does not wait for what cannot come
 
 
 def test_what_nobody_foresaw_in_one_stage_ends_neither_the_others_nor_the_thread(tmp_path, monkeypatch, caplog):
@@ -119,7 +119,7 @@ def test_whoever_waits_for_vectors_waits_within_a_bound_and_is_told(tmp_path):
         embedder.down = True
         began = time.monotonic()
         reply = memory.as_user("alice").add(TEXTS, wait=True)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 25
         assert "pending still" in reply.warnings[0]
         embedder.down = False
         assert memory.as_user("bob", tenant="other").add(TEXTS, wait=True).warnings == ()
