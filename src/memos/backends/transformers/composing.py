@@ -55,6 +55,14 @@ class _Mended(Layer):
         return self.keys, self.values
 
 
+class _Last(_Mended):
+    """The last of them: with its keys and values all that is wanted of the pass is there."""
+
+    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        super().update(key_states, value_states)
+        raise _EnoughError
+
+
 def turning(engine: Engine) -> torch.Tensor | None:
     """The frequencies (width / 2,) by which the model's keys are turned at each position; None where they are not what it computes.
 
@@ -153,12 +161,13 @@ def _deviation(engine: Engine, tokens: NDArray[np.int64], cache: DynamicCache, f
 
 def _read(engine: Engine, tokens: NDArray[np.int64], cache: DynamicCache, places: torch.Tensor) -> None:
     """Read the tokens at some places anew, each after all that stands before it, and put their keys and values into a cache."""
-    cache.layers = [_Mended(layer.room, places) for layer in cache.layers]
+    cache.layers = [*(_Mended(layer.room, places) for layer in cache.layers[:-1]), _Last(cache.layers[-1].room, places)]
     mask = torch.arange(len(tokens))[None, :] <= places[:, None]
-    engine.model(
-        input_ids=torch.from_numpy(tokens)[places][None], position_ids=places[None], attention_mask=mask[None, None], cache=cache,
-        use_cache=True, logits_to_keep=1,
-    )  # fmt: skip
+    with suppress(_EnoughError):
+        engine.model(
+            input_ids=torch.from_numpy(tokens)[places][None], position_ids=places[None], attention_mask=mask[None, None], cache=cache,
+            use_cache=True, logits_to_keep=1,
+        )  # fmt: skip
 
 
 def _cut(cache: DynamicCache, blocks: Sequence[KvBlock], at: int) -> tuple[KvBlock, ...]:
