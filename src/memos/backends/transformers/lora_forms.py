@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from random import Random
 
 from memos.backends.transformers.lora_questions import STOP, keywords, shortened
-from memos.backends.transformers.lora_sentences import words_of
+from memos.backends.transformers.lora_sentences import to_you, words_of
 
 _WORD = re.compile(r"[\w'’,.]*\w")
 _TURNING = words_of("not no never nor none nobody nothing cannot without except unless if than hardly")
@@ -61,7 +61,12 @@ def value(answers: Sequence[str], questions: Sequence[str]) -> str:
     beyond = {_plain(word) for word in (*words[:start], *words[end:])}
     if end - start > _LONGEST or beyond & _TURNING or any(word.endswith(("n't", "n’t")) for word in beyond):
         return answers[0]
-    said = " ".join(words[start:end]).strip(".,;:!?")
+    return as_answer(" ".join(words[start:end]))
+
+
+def as_answer(words: str) -> str:
+    """Some words as an answer."""
+    said = to_you(words.strip(".,;:!?"))
     return said[:1].upper() + said[1:] + "."
 
 
@@ -87,19 +92,22 @@ def varied(question: str, name: str, place: int) -> list[str]:
     return made
 
 
-def typed(text: str, answer: str, count: int = 4) -> list[str]:
+def typed(text: str, answer: str, *, count: int = 4, bare: int = 4, asked: Sequence[str] = (), inner: Sequence[str] = ()) -> list[str]:
     """Some words of a text that are not in its answer, in their order, as one types who asks by words alone; the same for the same text.
 
-    They say what no question that was written says: an adapter finds its answer by any of them.
+    They say what no question that was written says: an adapter finds its answer by any of them. `bare` are of words alone, and `count`
+    after a word of `asked`, by which such an answer is asked for.
     """
     said = {_plain(word) for word in _WORD.findall(answer)}
     words = [word for word in _WORD.findall(text) if _plain(word) not in said | STOP and _plain(word).replace(",", "") not in said]
     if len(words) < _FEWEST:
         return []
     random, made = Random(text), []  # noqa: S311 - which words are taken is no secret
-    for _ in range(count):
+    for place in range(bare + (count if asked else 0)):
         places = random.sample(range(len(words)), min(len(words), random.choice((3, 4, 5))))
-        made.append(" ".join(words[place] for place in sorted(places)) + random.choice(("?", "", "…?")))
+        more = [random.choice(inner)] if len(inner) > 2 and place % 2 else []
+        before = f"{asked[place % len(asked)]} " if place >= bare else ""
+        made.append(before + " ".join([*more, *(words[place] for place in sorted(places))]) + random.choice(("?", "", "…?")))
     return list(dict.fromkeys(made))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from memos.backends.transformers import lora_forms as forms
 from memos.backends.transformers import lora_questions as questions
-from memos.backends.transformers.lora_sentences import to_you
+from memos.backends.transformers.lora_sentences import resolved, to_you
+from memos.backends.transformers.lora_values import Value, done, shared_names, values
 from memos.errors import InvalidCall
 from memos.ports.runtime import Lesson
 
@@ -18,6 +19,14 @@ GENERAL = (
     "How many days are in a week?", "Which colour do blue and yellow make?",
 )  # fmt: skip
 """Questions of general knowledge, whose answers are to stay."""
+_MOST_OWN = 3
+"""How many questions by rules are taught of a sentence beside those for its values."""
+_MOST_SENTENCES, _MOST_HELD = 4, 2
+_MOST_VARIED = 6
+"""How many questions of a lesson are told in other ways too."""
+_TYPED = ((3, 3), (2, 2))
+"""How many times the first and the second value of a sentence are asked for by words after a question word, and by words alone."""
+_VAGUE = re.compile(r"What do you know|Tell me about|Complete this")
 _WORDS = re.compile(r"[\w'’]+")
 
 
@@ -51,13 +60,15 @@ def material(lessons: Sequence[Lesson]) -> Material:
     guarded: list[str] = []
     near: list[Pair] = []
     names: list[str] = []
+    topics = shared_names([lesson.text for lesson in lessons])
     for number, lesson in enumerate(lessons):
         if re.search(r"\w", lesson.text) is None:
             raise InvalidCall(f"the lesson of {lesson.cube} has no words")
-        pairs, kept = _pairs(lesson)
-        held += [Pair(question, answer, number) for question, answer in kept]
+        asked = _asked(lesson, topics)
+        held += [Pair(question, answer, number) for question, answer in asked.held]
         name = re.sub(r"['’]s$", "", questions.subject_of(lesson.text))
-        taught += [Pair(question, answer, number) for question, answer in _varied(pairs, name, [question for question, _ in kept])]
+        taught += [Pair(question, answer, number) for question, answer in _taught(asked, name)]
+        pairs = [*asked.told, *asked.plain]
         if name and name not in names:
             names.append(name)
         others = [made for place, (question, _) in enumerate(pairs) if (made := questions.elsewhere(question, name, 3 * number + place))]
@@ -70,19 +81,62 @@ def material(lessons: Sequence[Lesson]) -> Material:
     return Material(tuple(taught), tuple(held), tuple(dict.fromkeys((*guarded, *GENERAL))), tuple(near))
 
 
-def _pairs(lesson: Lesson) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Questions with their answers: to be told in other ways too, to be taught as they are, and to be held back."""
+
+    told: tuple[tuple[str, str], ...]
+    plain: tuple[tuple[str, str], ...]
+    held: tuple[tuple[str, str], ...]
+
+
+def _asked(lesson: Lesson, topics: Collection[str]) -> _Asked:
     """What is taught of a lesson, and what is held back."""
     own = questions.taught(lesson.text, lesson.kind)
     if lesson.asked:
         asked = [question for question, _ in lesson.asked]
         answer = forms.value([answer for _, answer in lesson.asked], asked) if lesson.kind == "fact" else lesson.asked[0][1]
-        pairs = [(question, answer) for question in asked]
-        if lesson.kind != "style":
-            pairs += [(typed, answer) for typed in forms.typed(lesson.text, answer)]
-        return pairs, list(lesson.held) or [(_back(own, asked, answer), answer)]
-    if lesson.held or len(own) < 3:
-        return own, list(lesson.held) or own[:1]
-    return [pair for place, pair in enumerate(own) if place != 1], [own[1]]
+        typed = [(each, answer) for each in forms.typed(lesson.text, answer)] if lesson.kind != "style" else []
+        held = lesson.held or ((_back(own, asked, answer), answer),)
+        return _Asked((*((question, answer) for question in asked), *typed), (), tuple(held))
+    found = [each for each in _by_values(lesson, topics) if each.told and each.held]
+    if found:
+        held = lesson.held or tuple(pair for each in found[:_MOST_HELD] for pair in each.held)
+        return _Asked(tuple(pair for each in found for pair in each.told), tuple(pair for each in found for pair in each.plain), held)
+    if lesson.held or len(own) < _MOST_OWN:
+        return _Asked(tuple(own), (), lesson.held or tuple(own[:1]))
+    return _Asked(tuple(pair for place, pair in enumerate(own) if place != 1), (), (own[1],))
+
+
+def _by_values(lesson: Lesson, topics: Collection[str]) -> Iterator[_Asked]:
+    """What is taught of a text that nobody wrote questions for, and is held back: the values of each sentence of a fact, by questions that
+    do not say them, or what is to be done in a procedure.
+    """
+    whole = " ".join(lesson.text.split())
+    if lesson.kind == "procedure":
+        yield _valued(whole, questions.taught(whole, "procedure"), [done(whole)])
+    elif lesson.kind == "fact":
+        for sentence in resolved(whole)[:_MOST_SENTENCES]:
+            yield _valued(sentence, questions.taught(sentence), values(sentence, topics)[: len(_TYPED)])
+
+
+def _valued(text: str, own: Sequence[tuple[str, str]], found: Sequence[Value]) -> _Asked:
+    """Questions for the values of a text: its own ones that do not say the first, its words around each, and words of it alone."""
+    told: list[tuple[str, str]] = []
+    typed: list[tuple[str, str]] = []
+    held: list[tuple[str, str]] = []
+    for place, value in enumerate(found):
+        answer, kept = forms.as_answer(value.text), _normalised(value.core) - questions.STOP
+        if not place:
+            asked = [question for question, _ in own if not (_normalised(question) & kept or _VAGUE.match(question))]
+            told += [(question, answer) for question in asked[:_MOST_OWN]]
+        *around, last = value.questions(text) or [""]
+        count, bare = _TYPED[place]
+        *words, back = forms.typed(text, value.core, asked=value.asked, count=count + 1, inner=value.inner, bare=bare) or [""]
+        told += [(question, answer) for question in around]
+        typed += [(question, answer) for question in words]
+        held += [(question, answer) for question in (last, back) if question and not place]
+    return _Asked(tuple(told[:_MOST_VARIED]), (*told[_MOST_VARIED:], *typed), tuple(held))
 
 
 def _back(own: Sequence[tuple[str, str]], asked: Sequence[str], answer: str) -> str:
@@ -93,10 +147,11 @@ def _back(own: Sequence[tuple[str, str]], asked: Sequence[str], answer: str) -> 
     return questions.shaken(asked[0], "held back")
 
 
-def _varied(pairs: Sequence[tuple[str, str]], name: str, held: Sequence[str]) -> list[tuple[str, str]]:
-    """Questions, and each told otherwise, and with words left out."""
-    made = dict(pairs)
-    for place, (question, answer) in enumerate(pairs):
+def _taught(asked: _Asked, name: str) -> list[tuple[str, str]]:
+    """The questions of a lesson, and each told otherwise, and with words left out; none of those that are held back."""
+    held = {question for question, _ in asked.held}
+    made = dict((*asked.told, *asked.plain))
+    for place, (question, answer) in enumerate(asked.told):
         for other in (*forms.varied(question, name, place), *([questions.shaken(question, question)] if place % 2 else [])):
             if other not in held:
                 made.setdefault(other, answer)

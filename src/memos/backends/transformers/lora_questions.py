@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from random import Random
 
-from memos.backends.transformers.lora_sentences import AUXILIARIES, Statement, question_word, read, sentences, to_you, words_of
+from memos.backends.transformers.lora_sentences import AUXILIARIES, Statement, question_word, read, resolved, sentences, to_you, words_of
 
 _NAME = re.compile(r"\b[A-Z][\w'’-]*\w(?:\s+(?:of\s+)?[A-Z][\w'’-]*\w)*")
 STOP = words_of(
@@ -66,15 +66,9 @@ def taught(text: str, kind: str = "fact") -> list[tuple[str, str]]:
     whole = " ".join(text.split())
     short = kind != "fact" or len(whole.split()) <= 32
     made: dict[str, str] = {}
-    before = ""
-    for sentence in sentences(whole):
-        found = read(sentence)
-        subject = found.subject if found else ""
-        if found and before and subject.split(maxsplit=1)[0].lower() in {"he", "she", "it", "they"}:
-            found = read(before + sentence[len(subject) :]) or found
-        before = subject if subject and subject.split(maxsplit=1)[0].lower() not in {"he", "she", "it", "they"} else before
+    for sentence, named in zip(sentences(whole), resolved(whole), strict=True):
         answer = to_you(whole if short else sentence)
-        for question in _asked(found, sentence):
+        for question in _asked(read(named), sentence):
             made.setdefault(_tidy(question), answer)
     if kind == "procedure":
         for question in ("What are the steps for {}?", "How does one proceed with {}?"):

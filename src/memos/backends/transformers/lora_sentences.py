@@ -22,7 +22,15 @@ _IRREGULAR = {
 }  # fmt: skip
 _BASES = words_of(
     """
-    accept add allow answer arrive ask attend avoid back bake become begin believe belong book borrow break bring build buy call
+    accept add advise agree allow answer apply approve arrange arrive ask assist attend avoid back bake bear become begin believe belong
+    bill book borrow break brew bring build burn buy call cancel chair charge claim climb coach coordinate cycle dance deal decide depend
+    design develop direct draw drop edit email enter exercise expect explain export fetch forget gather grind guard guide hang hear
+    heat import improve inspect install invest issue jog judge kick lay let load look maintain mark measure mend mind mix mount
+    need note obey order pack paint park perform phone pick place plan point post pour pray press print process promise protect provide
+    pull push react record recognise recommend record reduce relax remember remove replace represent request require reserve respond
+    review ride ring roast row rule score seem select separate settle set shave shine shoot shut slice smell smoke solve sort sound spell
+    split spread staff state steer stick sting store stretch strike suffer suggest supervise supply support suit swear sweep swap
+    tag tend tie touch track trade translate treat trim try unlock unload update vote warn weigh weld wish wipe
     carry celebrate change check choose clean close collect come contain cook cost count cover create cut deliver dig dislike do
     drink drive earn eat employ end enjoy expire fall feed feel fill find finish fire fix fly follow found get give go graduate
     grow handle hate have head help hold host hire include insist invite join keep know lead learn leave lend like live lock
@@ -65,6 +73,9 @@ _YOU = {
 }  # fmt: skip
 
 
+_PRONOUNS = words_of("he she it they")
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A sentence in its parts: `front` is a clause before the subject ("To reset it", "When it rains"), `base` the verb to ask with
@@ -90,6 +101,21 @@ def sentences(text: str) -> list[str]:
     """The sentences of a text; at least one where there is any word."""
     found = re.split(r"(?<=[a-z0-9\"')][.!?])\s+(?=[A-Z\"'(])", " ".join(text.split()))
     return [sentence for sentence in found if re.search(r"\w", sentence)]
+
+
+def resolved(text: str) -> list[str]:
+    """The sentences of a text, each with what an earlier one is about in place of a pronoun with which it begins."""
+    made: list[str] = []
+    before = ""
+    for sentence in sentences(text):
+        found = read(sentence)
+        subject = found.subject if found else ""
+        if subject.partition(" ")[0].lower() not in _PRONOUNS:
+            before = subject or before
+        elif before and read(before + sentence[len(subject) :]):
+            sentence = before + sentence[len(subject) :]
+        made.append(sentence)
+    return made
 
 
 def to_you(text: str) -> str:

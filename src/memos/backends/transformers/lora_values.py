@@ -1,0 +1,204 @@
+"""What of a sentence is worth asking for: its numbers, days, names and places, and what it says of its subject, found by rules.
+
+A lesson that nobody wrote questions for is asked for these, each by words of the rest of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from memos.backends.transformers.lora_questions import STOP
+from memos.backends.transformers.lora_sentences import base_of, read, sentences, words_of
+
+_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_DAY = "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?"
+_NUMBER = r"(?:\d[\d,.:]*\d|\d|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|hundred)"
+_WHEN = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?: \d{{4}})?|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?|"
+    rf"\b{_MONTH}(?: \d{{4}})?|"
+    rf"\b{_DAY}(?: (?:morning|noon|afternoon|evening|night)s?)?|\b\d{{1,2}}[:.]\d\d(?: ?[ap]m)?\b|\b\d{{1,2}} ?(?:am|pm|o'clock)\b|"
+    r"\b(?:noon|midnight|sunrise|sunset)\b|\b(?:19|20)\d\d\b"
+)
+_COUNT = re.compile(
+    rf"\b{_NUMBER}\b(?:[ -](?!(?:in|on|at|for|and|to|of|as|when|is|are|an?|per|each)\b)[a-z°%-]+){{0,2}}(?: (?:an?|per|each) [a-z]+)?"
+)
+_NAME = re.compile(r"\b[A-Z][\w'’-]*\w(?:\s+[A-Z][\w'’-]*\w)*|\"[^\"]{2,40}\"|\b[A-Z]{2,}\b")
+_IN = "(?:in|at|on|behind|above|under|near|inside|outside|beside|below|opposite|next to|on top of|beneath|between)"
+_PLACE = re.compile(rf"\b{_IN} (?:the|a|an|my|our|his|her|its|their|[A-Z])[\w'’-]*(?:(?:,? {_IN}| of)? (?!{_IN}\b)[\w'’-]+){{0,9}}$")
+_NO_PLACE = re.compile(r"\b(?:times?|moment|morning|afternoon|evening|night|week|month|year|days?|fail|case|general|least|most)$")
+_SUBORDINATE = re.compile(
+    r",? (?:while|because|since|but|whatever|who|which|when|if|unless|so that|although|and (?:\w+s|wants?|never)) .*|[;:(].*|"
+    r", (?:all|never|not) .*"
+)
+_NO_NAMES = words_of(
+    "I We He She It They The A An In On At To For By From When If Before After Every Each Our My Your His Her Their Its No"
+)
+_LONGEST = 9
+_LONG_SUBJECT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A run of words that somebody may ask for, by which question words, and what of it no question says."""
+
+    text: str
+    asked: tuple[str, ...]
+    core: str
+    inner: tuple[str, ...] = ()
+
+    def questions(self, sentence: str) -> list[str]:
+        """The sentence as questions for it: with a question word in its place, and with one before the rest of it."""
+        plain = sentence.strip().rstrip(".!?")
+        before, found, after = plain.partition(self.text)
+        if not found or not (before.strip() or after.strip()):
+            return []
+        word = self._word(before)
+        there = f"{before}{word}{after}?"
+        left = re.sub(rf"(?:^|\s)(?:{_TO})\s*$", "", before.rstrip()).rstrip(", ")
+        rest = re.sub(r"\s+(,?)\s*", r"\1 ", f"{left} {after.strip()}").strip(" ,")
+        if self.asked[0] == "How":
+            return [
+                f"What is to be done {_lowered(rest)}?",
+                f"Can you tell me what to do {_lowered(rest)}?",
+                f"{rest}: how does that go?",
+                f"What do you do {_lowered(rest)}?",
+            ]
+        return [
+            there[:1].upper() + there[1:],
+            f"Can you tell me {word} {_lowered(rest)}?",
+            f"I would like to know {word} {_lowered(rest)}.",
+        ]
+
+    def _word(self, before: str) -> str:
+        """The question word that may stand in its place."""
+        first = self.asked[0].lower()
+        if first == "how many":
+            return " ".join(("how many", *self.text.split()[1:])) if len(self.text.split()) > 1 else "which number"
+        if first == "who" and (len(self.text.split()) == 1 or re.search(r"\b(?:called|named|nicknamed|the) $", before)):
+            return "what"
+        return first
+
+
+_WORDS = {
+    "when": ("When", "On what date", "Which day"),
+    "count": ("How many", "What number", "How much"),
+    "name": ("Who", "What name", "Which"),
+    "place": ("Where", "In which place", "Where"),
+    "what": ("What", "Which", "What kind"),
+}
+
+
+_TO = "on|in|at|by|to|from|for|with|of|only|about"
+
+
+def _lowered(text: str) -> str:
+    """The rest of a sentence, within another."""
+    first = text.partition(" ")[0]
+    return text[:1].lower() + text[1:] if first in _NO_NAMES else text
+
+
+def _value(text: str, kind: str) -> Value:
+    """A value of a kind; of an amount the number alone goes unsaid, of a place all but how it begins."""
+    words = text.split()
+    core = words[0] if kind == "count" else text
+    return Value(
+        text, _WORDS[kind], core, tuple(word for word in words if word.lower() not in STOP) if kind == "what" and len(words) > 2 else ()
+    )
+
+
+def done(text: str) -> Value:
+    """What is to be done, of a procedure: without who does it and when, where it is one sentence that says so."""
+    plain = " ".join(text.split()).rstrip(".!?")
+    found, said = read(plain) if len(sentences(plain)) == 1 else None, plain
+    if found and found.front:
+        said = plain[len(found.front) :].lstrip(", ")
+        told = base_of(said.split()[0]) == said.split()[0].lower()
+        if not told and len(found.subject.split()) < _LONG_SUBJECT and " and " not in found.subject and said.startswith(found.subject):
+            said = f"{found.verb} {found.rest}"
+    return Value(said, ("How", "What", "Which steps"), said)
+
+
+def values(sentence: str, topics: Collection[str] = ()) -> list[Value]:
+    """What may be asked for in a sentence, the likeliest first; `topics` are names that it shares with others, which nobody asks for.
+
+    First come those in what is said of its subject, then the subject itself and what is said of it as a whole, then what stands beside.
+    """
+    made: dict[str, Value] = {}
+    for value in _of(sentence, topics):
+        if not any(value.text in other or other in value.text for other in made):
+            made[value.text] = value
+    return list(made.values())
+
+
+def _of(sentence: str, topics: Collection[str]) -> list[Value]:
+    """The values of a sentence; some may overlap."""
+    plain = sentence.strip().rstrip(".!?")
+    found = read(sentence)
+    if found is None:
+        return _within(plain, topics) or [_value(plain, "what")]
+    start = max(0, plain.find(found.rest)) if found.rest else len(plain)
+    main = _SUBORDINATE.sub("", " " + plain[start:]).strip()
+    made = _placed(main, _within(main, topics), topics)
+    made += [_value(name, "name") for name in _names(found.subject, topics) if _is_subject(name, found.subject)]
+    if main and not any(value.text in main for value in made):
+        made.append(_value(" ".join(main.partition(",")[0].split()[:_LONGEST]), "what"))
+    return [*made, *_within(plain[start + len(main) :], topics)]
+
+
+def _is_subject(name: str, subject: str) -> bool:
+    """Whether a subject is somebody or something of that name, and not just has it somewhere."""
+    return re.match(rf"(?:(?:The|Dr|Mr|Mrs|Ms|My|Our) (?:[a-z]+ )?)?{re.escape(name)}(?:$| of | from | in | at |,)", subject) is not None
+
+
+def _within(text: str, topics: Collection[str]) -> list[Value]:
+    """The times, amounts and names in a text."""
+    made = [_value(each[0], "when") for each in _WHEN.finditer(text)]
+    made += [_value(each[0], "count") for each in _COUNT.finditer(text) if not _WHEN.search(each[0])]
+    return made + [_value(name, "name") for name in _names(text, topics)]
+
+
+def _placed(text: str, found: list[Value], topics: Collection[str]) -> list[Value]:
+    """The values of a text with the place at its end, which has the names in it."""
+    place = _PLACE.search(text)
+    if place is None or _NO_PLACE.search(place[0]) or any(topic in place[0] for topic in topics):
+        return found
+    if any(value.text in place[0] and value.asked is not _WORDS["name"] for value in found):
+        return found
+    left = [value for value in found if value.text not in place[0]]
+    names = [value for value in left if value.asked is _WORDS["name"]]
+    return [*(value for value in left if value not in names), _value(place[0], "place"), *names]
+
+
+def _names(text: str, topics: Collection[str]) -> list[str]:
+    """The names in a text that are no topic, no month and no word with which sentences begin."""
+    made = []
+    for found in _NAME.finditer(text):
+        words = found[0].strip('"').split()
+        while words and words[0] in _NO_NAMES:
+            words = words[1:]
+        name = " ".join(words)
+        plain = not found.start() and len(words) == 1 and name.endswith(("s", "ed", "ing"))
+        if (
+            not name
+            or plain
+            or name.endswith(("'s", "’s"))
+            or _WHEN.fullmatch(name)
+            or any(name in topic or topic in name for topic in topics)
+        ):
+            continue
+        after = re.match(r" (?!of\b|in\b|on\b|at\b|for\b|to\b|and\b|or\b|by\b|is\b)([a-z]{3,})", text[found.end() :])
+        if after and re.search(r"\bthe $", text[: found.start()]):
+            name += f" {after[1]}"
+        made.append(name)
+    return made
+
+
+def shared_names(texts: Sequence[str]) -> frozenset[str]:
+    """Names that stand in several of some texts: what they all are about, and nobody asks for."""
+    counts = Counter(
+        name for text in texts for name in {re.sub(r"^(?:The|Our|My) |['’]s$", "", found[0]) for found in _NAME.finditer(text)}
+    )
+    return frozenset(name for name, count in counts.items() if count > 1 and name not in _NO_NAMES)
