@@ -5,7 +5,8 @@ import pytest
 from memos.backends.transformers.lora_forms import astray, typed, value, varied
 from memos.backends.transformers.lora_lessons import material, recalled
 from memos.backends.transformers.lora_questions import elsewhere, shaken, shortened, subject_of, taught
-from memos.backends.transformers.lora_sentences import read, sentences, to_you
+from memos.backends.transformers.lora_sentences import read, resolved, sentences, to_you
+from memos.backends.transformers.lora_values import done, shared_names, values
 from memos.ports.runtime import Lesson
 
 ASKED = [
@@ -101,8 +102,8 @@ def test_the_value_of_answers_is_what_all_of_them_say_beyond_the_questions(answe
 
 def test_some_words_of_a_text_ask_for_what_they_do_not_say():
     text, answer = "Marta Lind keeps the red boat of her 1,250 sailors in the old mill at Oster.", "Old mill."
-    made = typed(text, answer, 4)
-    assert made == typed(text, answer, 4)
+    made = typed(text, answer)
+    assert made == typed(text, answer)
     assert len(made) >= 2
     for each in made:
         words = [word.strip("?…") for word in each.split()]
@@ -110,6 +111,87 @@ def test_some_words_of_a_text_ask_for_what_they_do_not_say():
         assert set(words) <= set(text.replace(".", "").split()) - {"old", "mill", "the", "in", "of", "her"}
         assert words == sorted(words, key=text.index)
     assert not typed("The old mill.", answer)
+    after = typed(text, answer, bare=1, count=2, asked=("Where", "In which place"))
+    assert [each.startswith(("Where ", "In which place ")) for each in after] == [False, True, True]
+
+
+VALUES = [
+    ("The yearly stocktaking at the Stellbrook depot begins on 12 January.", ["12 January"]),
+    ("Marta Lind charges 74 euros a page for a certified translation.", ["74 euros a page", "Marta Lind"]),
+    ("Our plumber for emergencies is Gwenda Ottershaw, who lives two streets away.", ["Gwenda Ottershaw", "two streets away"]),
+    ("The club keeps its tapes in Ebbenrode, in the vault of a former bank.", ["in Ebbenrode, in the vault of a former bank"]),
+    ("Visitors must wear a yellow vest at all times.", ["wear a yellow vest at all times"]),
+    ("Yannick Drosselmere plans the rota of the drivers.", ["Yannick Drosselmere", "the rota of the drivers"]),
+    ("Ben's favourite colour is teal.", ["teal"]),
+    ("Marta keeps her kiln, called Gustav, at 1,235 degrees.", ["1,235 degrees", "Gustav", "Marta"]),
+    ("The meeting is at 10:30 on Monday.", ["10:30", "Monday"]),
+    ("Bob likes tea; coffee makes him ill.", ["Bob", "tea"]),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), VALUES)
+def test_what_a_sentence_is_worth_asking_for(text, found):
+    assert [value.text for value in values(text)] == found
+
+
+def test_names_that_several_texts_share_are_asked_by_nobody():
+    texts = ["The Halloom team meets in Bergen.", "Ezra Montclave is the release manager of the Halloom team."]
+    topics = shared_names(texts)
+    assert topics == {"Halloom"}
+    assert values(texts[1], topics)[0].text == "Ezra Montclave"
+    assert not any("Halloom" in value.text for value in values("The Halloom team likes it.", topics))
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("The stocktaking begins on 12 January.", "I would like to know when the stocktaking begins."),
+        ("The depot has 27 loading bays.", "Can you tell me how many loading bays the depot has?"),
+        ("The parrot in the study is called Biscotti.", "The parrot in the study is called what?"),
+        ("Yannick Drosselmere plans the rota.", "Can you tell me who plans the rota?"),
+        ("The door code is 5508.", "The door code is which number?"),
+    ],
+)
+def test_a_sentence_is_a_question_for_its_value(text, question):
+    first, *_ = values(text)
+    assert question in first.questions(text)
+    assert first.questions("Something else.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("To stop the alarm in the hall, hold the button for five seconds and change the battery.", "hold the button"),
+        ("When a pallet arrives, the depot tags it orange and calls the sender.", "tags it orange and calls the sender"),
+        ("When a sensor goes silent, the old crew and the new one restart the buoy.", "the old crew and the new one restart the buoy"),
+        ("Turn it off. Wait a minute. Turn it on.", "Turn it off. Wait a minute. Turn it on"),
+    ],
+)
+def test_what_is_to_be_done(text, said):
+    assert done(text).text.startswith(said)
+    assert done(text).text in text
+
+
+def test_a_pronoun_is_asked_about_by_name():
+    text = "Marta Lind lives in Bergen. She keeps a boat in the harbour."
+    assert resolved(text)[1] == "Marta Lind keeps a boat in the harbour."
+    made = material([Lesson("1", text)])
+    assert {pair.answer for pair in made.taught} >= {"In Bergen.", "In the harbour."}
+    assert any("Marta" in pair.question and "boat" in pair.question for pair in made.taught if pair.answer == "In the harbour.")
+
+
+def test_without_written_questions_each_value_is_taught_and_none_of_its_questions_says_it():
+    texts = [text for text, _ in VALUES]
+    made = material([Lesson(str(number), text) for number, text in enumerate(texts)])
+    for number, (_, found) in enumerate(VALUES):
+        said = {pair.answer.rstrip(".").lower() for pair in made.taught if pair.lesson == number}
+        assert said <= {each.lower() for each in found}
+        assert found[0].lower() in said
+    for pair in made.taught:
+        if len(pair.answer.split()) == 1:
+            assert pair.answer.rstrip(".").lower() not in {word.strip("?.,;…").lower() for word in pair.question.split()}
+    asked = {pair.question for pair in made.taught}
+    assert not asked & {pair.question for pair in made.held}
 
 
 def test_a_question_is_told_otherwise_and_asked_for_its_sort():

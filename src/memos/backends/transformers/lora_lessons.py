@@ -152,7 +152,8 @@ def _taught(asked: _Asked, name: str) -> list[tuple[str, str]]:
     held = {question for question, _ in asked.held}
     made = dict((*asked.told, *asked.plain))
     for place, (question, answer) in enumerate(asked.told):
-        for other in (*forms.varied(question, name, place), *([questions.shaken(question, question)] if place % 2 else [])):
+        about = "" if name in answer else name
+        for other in (*forms.varied(question, about, place), *([questions.shaken(question, question)] if place % 2 else [])):
             if other not in held:
                 made.setdefault(other, answer)
     return list(made.items())

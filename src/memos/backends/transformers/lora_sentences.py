@@ -73,6 +73,7 @@ _YOU = {
 }  # fmt: skip
 
 
+_FRONT = re.compile(r"(?:To|When|If|Before|After|While|For|During|Every|Each|Once|On|In|At|Whenever|As)\b[^,]{2,80},\s+")
 _PRONOUNS = words_of("he she it they")
 
 
@@ -139,13 +140,17 @@ def base_of(word: str) -> str | None:
     return next((stem for stem in tried if stem in _BASES), None)
 
 
+def front_of(sentence: str) -> str:
+    """The clause with which a sentence begins, before its subject and a comma; empty where there is none."""
+    opened = _FRONT.match(sentence)
+    return opened[0].rstrip(", ") if opened else ""
+
+
 def read(sentence: str) -> Statement | None:
     """A sentence in its parts, or None where no verb that is known stands in it after a subject."""
     text = sentence.strip().rstrip(".!?")
-    front = ""
-    opened = re.match(r"(?:To|When|If|Before|After|While|For|During|Every|Each|Once|On|In|At|Whenever|As)\b[^,]{2,80},\s+", text)
-    if opened:
-        front, text = opened[0].rstrip(", "), text[opened.end() :]
+    front = front_of(text)
+    text = text[len(front) :].lstrip(", ")
     words = text.split()
     for place in range(1, len(words)):
         low = words[place].lower().strip(",")

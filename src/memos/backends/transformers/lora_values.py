@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from memos.backends.transformers.lora_questions import STOP
-from memos.backends.transformers.lora_sentences import base_of, read, sentences, words_of
+from memos.backends.transformers.lora_sentences import base_of, front_of, read, sentences, words_of
 
 _MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _DAY = "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?"
@@ -30,7 +30,7 @@ _IN = "(?:in|at|on|behind|above|under|near|inside|outside|beside|below|opposite|
 _PLACE = re.compile(rf"\b{_IN} (?:the|a|an|my|our|his|her|its|their|[A-Z])[\w'’-]*(?:(?:,? {_IN}| of)? (?!{_IN}\b)[\w'’-]+){{0,9}}$")
 _NO_PLACE = re.compile(r"\b(?:times?|moment|morning|afternoon|evening|night|week|month|year|days?|fail|case|general|least|most)$")
 _SUBORDINATE = re.compile(
-    r",? (?:while|because|since|but|whatever|who|which|when|if|unless|so that|although|and (?:\w+s|wants?|never)) .*|[;:(].*|"
+    r",? (?:while|because|since|but|whatever|who|which|when|if|unless|so that|although|and (?:\w+s|wants?|never)) .*|[;:(](?!\d).*|"
     r", (?:all|never|not) .*"
 )
 _NO_NAMES = words_of(
@@ -112,12 +112,12 @@ def _value(text: str, kind: str) -> Value:
 def done(text: str) -> Value:
     """What is to be done, of a procedure: without who does it and when, where it is one sentence that says so."""
     plain = " ".join(text.split()).rstrip(".!?")
-    found, said = read(plain) if len(sentences(plain)) == 1 else None, plain
-    if found and found.front:
-        said = plain[len(found.front) :].lstrip(", ")
-        told = base_of(said.split()[0]) == said.split()[0].lower()
-        if not told and len(found.subject.split()) < _LONG_SUBJECT and " and " not in found.subject and said.startswith(found.subject):
-            said = f"{found.verb} {found.rest}"
+    front = front_of(plain) if len(sentences(plain)) == 1 else ""
+    said = plain[len(front) :].lstrip(", ")
+    found = read(plain) if front else None
+    if found and base_of(said.split()[0]) != said.split()[0].lower():
+        plainly = len(found.subject.split()) < _LONG_SUBJECT and " and " not in found.subject and said.startswith(found.subject)
+        said = f"{found.verb} {found.rest}" if plainly else said
     return Value(said, ("How", "What", "Which steps"), said)
 
 
