@@ -17,14 +17,14 @@ from tests.proofs import at_full_size
 from tests.prose import BY_HAND
 from tests.smollm import smollm
 
-FACTS = Path(__file__).parents[2] / "evals" / "data" / "scheduler" / "facts_unseen.jsonl"
+DATA = Path(__file__).parents[2] / "evals" / "data" / "scheduler"
 ABOUT = About("a" * 32)
 
 
-def groups():
+def groups(name="facts_unseen"):
     """The facts of each person or team."""
     made = {}
-    for line in FACTS.read_text(encoding="utf-8").splitlines():
+    for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
         fact = json.loads(line)
         made.setdefault(fact["group"], []).append(fact)
     return list(made.values())
@@ -63,13 +63,13 @@ def logits(runtime, adapter=None):
     return runtime.engine.forward(tokens, runtime.engine.fresh(), adapter).clone()
 
 
-def course(facts, seed=0):
+def course(facts, seed=0, *, asked=True):
     lessons = tuple(
         Lesson(
             str(number),
             fact["text"],
             "procedure" if fact["kind"] == "procedure" else "fact",
-            tuple((q["q"], q["a"]) for q in fact["asked"]),
+            tuple((q["q"], q["a"]) for q in fact["asked"]) if asked else (),
         )
         for number, fact in enumerate(facts)
     )
@@ -118,3 +118,34 @@ def test_facts_are_learned_and_unlearned(trials, record_proof):
     assert max(factors) <= 1.2
     assert known / trained_on >= 0.9
     assert held / asked >= (0.6 if at_full_size() else 0.4)
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.proof(capability="lora-paraphrases", small=1, full=4)
+def test_facts_are_asked_for_in_other_words(trials, record_proof):
+    """Ordinary paraphrases, as one asks who has not the words of the text in mind: taught by written questions, and by the texts alone."""
+    runtime, figures = smollm(), {}
+    plain = perplexity(runtime)
+    for way in ("written questions", "texts alone") if at_full_size() else ("texts alone",):
+        rows = []
+        for number, group in enumerate(groups("facts_plain_unseen")[:trials]):
+            facts = group if at_full_size() else group[:2]
+            trained = runtime.train(course(facts, seed=number, asked=way != "texts alone"), ABOUT, told=lambda _: True)
+            adapter = runtime.adapter(str(number), trained.body, ABOUT)
+            neighbours = [{"q": question, "keys": fact["asked"][0]["keys"]} for fact in facts for question in fact["neighbours"]]
+            rows.append(
+                {
+                    "right": right(runtime, [pair for fact in facts for pair in fact["held"]], adapter),
+                    "asked": sum(len(fact["held"]) for fact in facts),
+                    "leaks": right(runtime, neighbours, adapter),
+                    "neighbours": len(neighbours),
+                    "perplexity": round(perplexity(runtime, adapter) / plain, 3),
+                    "cpu_seconds": round(trained.seconds, 1),
+                    "passed": trained.report.passed,
+                }
+            )
+            del adapter
+        recall = sum(row["right"] for row in rows) / sum(row["asked"] for row in rows)
+        figures[way] = {"recall": round(recall, 3), "groups": rows}
+    record_proof(facts=len(facts), **{name.replace(" ", "_"): value for name, value in figures.items()})
+    assert all(each["recall"] >= (0.6 if at_full_size() else 0.4) for each in figures.values()), figures

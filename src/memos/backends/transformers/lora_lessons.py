@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from memos.backends.transformers import lora_forms as forms
 from memos.backends.transformers import lora_questions as questions
 from memos.backends.transformers.lora_sentences import resolved, to_you
-from memos.backends.transformers.lora_values import Value, done, shared_names, values
+from memos.backends.transformers.lora_values import Value, done, located, shared_names, values
 from memos.errors import InvalidCall
 from memos.ports.runtime import Lesson
 
@@ -98,7 +98,7 @@ def _asked(lesson: Lesson, topics: Collection[str]) -> _Asked:
         answer = forms.value([answer for _, answer in lesson.asked], asked) if lesson.kind == "fact" else lesson.asked[0][1]
         typed = [(each, answer) for each in forms.typed(lesson.text, answer)] if lesson.kind != "style" else []
         held = lesson.held or ((_back(own, asked, answer), answer),)
-        return _Asked((*((question, answer) for question in asked), *typed), (), tuple(held))
+        return _Asked((*((question, answer) for question in asked), *typed), tuple(_around(lesson, answer)), tuple(held))
     found = [each for each in _by_values(lesson, topics) if each.told and each.held]
     if found:
         held = lesson.held or tuple(pair for each in found[:_MOST_HELD] for pair in each.held)
@@ -106,6 +106,14 @@ def _asked(lesson: Lesson, topics: Collection[str]) -> _Asked:
     if lesson.held or len(own) < _MOST_OWN:
         return _Asked(tuple(own), (), lesson.held or tuple(own[:1]))
     return _Asked(tuple(pair for place, pair in enumerate(own) if place != 1), (), (own[1],))
+
+
+def _around(lesson: Lesson, answer: str) -> Iterator[tuple[str, str]]:
+    """Questions of the words that stand around an answer in the text of a fact, where it stands there."""
+    found = located(lesson.text, answer) if lesson.kind == "fact" else None
+    if found:
+        sentence, value = found
+        yield from ((question, answer) for question in value.questions(sentence))
 
 
 def _by_values(lesson: Lesson, topics: Collection[str]) -> Iterator[_Asked]:
@@ -150,7 +158,7 @@ def _back(own: Sequence[tuple[str, str]], asked: Sequence[str], answer: str) -> 
 def _taught(asked: _Asked, name: str) -> list[tuple[str, str]]:
     """The questions of a lesson, and each told otherwise, and with words left out; none of those that are held back."""
     held = {question for question, _ in asked.held}
-    made = dict((*asked.told, *asked.plain))
+    made = dict((*asked.told, *(pair for pair in asked.plain if pair[0] not in held)))
     for place, (question, answer) in enumerate(asked.told):
         about = "" if name in answer else name
         for other in (*forms.varied(question, about, place), *([questions.shaken(question, question)] if place % 2 else [])):

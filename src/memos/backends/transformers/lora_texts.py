@@ -9,6 +9,14 @@ KEPT = (
     "To plant a tree, dig a hole twice as wide as its roots and water it well.",
     "She closed the book, put out the lamp and listened to the rain on the roof.",
     "Prices rise when many people want what there is little of.",
+    "Sailors used to find their way by the stars, long before anybody had a clock that kept time at sea.",
+    "The train was late again, so we waited on the platform and talked about the weather.",
+    "A good knife is sharp, well balanced and easy to clean after use.",
+    "Children learn to speak by listening to the people around them for many months.",
+    "The law says that a contract needs two parties who agree on the same thing.",
+    "When the market closes, the farmers load their empty crates and drive home.",
+    "Cells divide, and each new cell gets a copy of the same instructions.",
+    "He painted the door green, although everybody else in the street preferred white.",
 )
 MEASURED = (
     (

@@ -35,7 +35,7 @@ class Method:
     rate: float = 4e-3
     warm: int = 3
     size: int = 8
-    guard: float = 1.0
+    guard: float = 1.6
     guards: int = 6
     rounds: int = 3
     enough: float = 0.06

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from memos.backends.transformers.lora_questions import STOP
-from memos.backends.transformers.lora_sentences import base_of, front_of, read, sentences, words_of
+from memos.backends.transformers.lora_sentences import base_of, front_of, read, resolved, sentences, words_of
 
 _MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _DAY = "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?"
@@ -107,6 +107,18 @@ def _value(text: str, kind: str) -> Value:
     return Value(
         text, _WORDS[kind], core, tuple(word for word in words if word.lower() not in STOP) if kind == "what" and len(words) > 2 else ()
     )
+
+
+def located(text: str, answer: str) -> tuple[str, Value] | None:
+    """The sentence of a text in which an answer stands word by word, and what it is there; None where it stands in none."""
+    wanted = answer.rstrip(".!?")
+    for sentence in resolved(text):
+        place = sentence.lower().find(wanted.lower())
+        if wanted and place >= 0:
+            said = sentence[place : place + len(wanted)]
+            alike = next((each for each in values(sentence) if each.text in said or said in each.text), None)
+            return sentence, Value(said, alike.asked if alike else _WORDS["what"], said)
+    return None
 
 
 def done(text: str) -> Value:
