@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from memos.backends.transformers import lora_forms as forms
 from memos.backends.transformers import lora_questions as questions
-from memos.backends.transformers.lora_sentences import resolved, to_you
-from memos.backends.transformers.lora_values import Value, done, located, shared_names, values
+from memos.backends.transformers.lora_sentences import to_you
+from memos.backends.transformers.lora_values import Value, clauses, done, is_plain, located, shared_names, values
 from memos.errors import InvalidCall
 from memos.ports.runtime import Lesson
 
@@ -22,9 +22,9 @@ GENERAL = (
 _MOST_OWN = 3
 """How many questions by rules are taught of a sentence beside those for its values."""
 _MOST_SENTENCES, _MOST_HELD = 4, 2
-_MOST_VARIED = 6
+_MOST_VARIED = 7
 """How many questions of a lesson are told in other ways too."""
-_TYPED = ((3, 3), (2, 2))
+_TYPED = ((4, 3), (2, 2))
 """How many times the first and the second value of a sentence are asked for by words after a question word, and by words alone."""
 _VAGUE = re.compile(r"What do you know|Tell me about|Complete this")
 _WORDS = re.compile(r"[\w'’]+")
@@ -124,8 +124,17 @@ def _by_values(lesson: Lesson, topics: Collection[str]) -> Iterator[_Asked]:
     if lesson.kind == "procedure":
         yield _valued(whole, questions.taught(whole, "procedure"), [done(whole)])
     elif lesson.kind == "fact":
-        for sentence in resolved(whole)[:_MOST_SENTENCES]:
-            yield _valued(sentence, questions.taught(sentence), values(sentence, topics)[: len(_TYPED)])
+        for sentence in clauses(whole)[:_MOST_SENTENCES]:
+            found, own = values(sentence, topics), questions.taught(sentence)
+            yield _valued(sentence, own, found) if is_plain(sentence, found) else _whole(sentence, own)
+
+
+def _whole(text: str, own: Sequence[tuple[str, str]]) -> _Asked:
+    """Questions for a sentence as a whole, which says several things or is none."""
+    answer = own[0][1] if own else forms.as_answer(text)
+    typed = [(each, answer) for each in forms.typed(text, "")]
+    told = [pair for place, pair in enumerate(own) if place != 1 or len(own) < _MOST_OWN]
+    return _Asked(tuple(told), tuple(typed[1:]), tuple(own[1:2] if len(own) >= _MOST_OWN else typed[:1]))
 
 
 def _valued(text: str, own: Sequence[tuple[str, str]], found: Sequence[Value]) -> _Asked:

@@ -113,8 +113,10 @@ def resolved(text: str) -> list[str]:
         subject = found.subject if found else ""
         if subject.partition(" ")[0].lower() not in _PRONOUNS:
             before = subject or before
-        elif before and read(before + sentence[len(subject) :]):
-            sentence = before + sentence[len(subject) :]
+        elif before:
+            owner = re.match(r"(.+?)['’]s\b", before) if subject.lower() in {"he", "she"} else None
+            named = (owner[1] if owner else before) + sentence[len(subject) :]
+            sentence = named if read(named) else sentence
         made.append(sentence)
     return made
 

@@ -15,29 +15,34 @@ from memos.backends.transformers.lora_sentences import base_of, front_of, read, 
 
 _MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _DAY = "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?"
-_NUMBER = r"(?:\d[\d,.:]*\d|\d|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|hundred)"
+_NUMBER = (
+    r"(?:\d+ (?:over|by) \d+|\d[\d,.:]*\d|\d|two|three|four|five|six|seven|eight|"
+    r"nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|hundred)"
+)
 _WHEN = re.compile(
     rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?: \d{{4}})?|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?|"
-    rf"\b{_MONTH}(?: \d{{4}})?|"
+    rf"\b{_MONTH}(?: \d{{4}})?|\bthe \d{{1,2}}(?:st|nd|rd|th)\b|"
     rf"\b{_DAY}(?: (?:morning|noon|afternoon|evening|night)s?)?|\b\d{{1,2}}[:.]\d\d(?: ?[ap]m)?\b|\b\d{{1,2}} ?(?:am|pm|o'clock)\b|"
     r"\b(?:noon|midnight|sunrise|sunset)\b|\b(?:19|20)\d\d\b"
 )
-_COUNT = re.compile(
-    rf"\b{_NUMBER}\b(?:[ -](?!(?:in|on|at|for|and|to|of|as|when|is|are|an?|per|each)\b)[a-z°%-]+){{0,2}}(?: (?:an?|per|each) [a-z]+)?"
-)
+_NOT_COUNTED = "in|on|at|for|and|or|to|of|as|by|from|with|over|under|until|after|before|when|is|are|an?|per|each"
+_COUNT = re.compile(rf"\b{_NUMBER}\b(?:[ -](?!(?:{_NOT_COUNTED})\b)[a-z°%-]+){{0,2}}(?: (?:an?|per|each) [a-z]+)?")
 _NAME = re.compile(r"\b[A-Z][\w'’-]*\w(?:\s+[A-Z][\w'’-]*\w)*|\"[^\"]{2,40}\"|\b[A-Z]{2,}\b")
 _IN = "(?:in|at|on|behind|above|under|near|inside|outside|beside|below|opposite|next to|on top of|beneath|between)"
 _PLACE = re.compile(rf"\b{_IN} (?:the|a|an|my|our|his|her|its|their|[A-Z])[\w'’-]*(?:(?:,? {_IN}| of)? (?!{_IN}\b)[\w'’-]+){{0,9}}$")
 _NO_PLACE = re.compile(r"\b(?:times?|moment|morning|afternoon|evening|night|week|month|year|days?|fail|case|general|least|most)$")
-_SUBORDINATE = re.compile(
-    r",? (?:while|because|since|but|whatever|who|which|when|if|unless|so that|although|and (?:\w+s|wants?|never)) .*|[;:(](?!\d).*|"
-    r", (?:all|never|not) .*"
+_TAIL = (
+    r",? (?:while|because|since|but|whatever|who|which|when|if|unless|so that|although|and (?:\w+s|wants?|never)) .*|, (?:all|never|not) .*"
 )
+_BESIDE = re.compile(_TAIL)
+_SUBORDINATE = re.compile(rf"{_TAIL}|[;:(](?!\d).*")
 _NO_NAMES = words_of(
     "I We He She It They The A An In On At To For By From When If Before After Every Each Our My Your His Her Their Its No"
 )
 _LONGEST = 9
 _LONG_SUBJECT = 5
+_MOST_VALUES, _MOST_WORDS = 2, 24
+_HOLE = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Value:
             there[:1].upper() + there[1:],
             f"Can you tell me {word} {_lowered(rest)}?",
             f"I would like to know {word} {_lowered(rest)}.",
+            f"Do you remember {word} {_lowered(rest)}?",
         ]
 
     def _word(self, before: str) -> str:
@@ -107,6 +113,26 @@ def _value(text: str, kind: str) -> Value:
     return Value(
         text, _WORDS[kind], core, tuple(word for word in words if word.lower() not in STOP) if kind == "what" and len(words) > 2 else ()
     )
+
+
+def clauses(text: str) -> list[str]:
+    """The sentences of a text, and the halves of one with a semicolon where each says something of its own; names for pronouns."""
+    made: list[str] = []
+    for sentence in sentences(text):
+        halves = [half.strip() for half in sentence.rstrip(".!?").split(";")]
+        made += [f"{half[:1].upper()}{half[1:]}." for half in halves] if all(map(read, halves)) and len(halves) > 1 else [sentence]
+    return resolved(" ".join(made)) if len(sentences(" ".join(made))) == len(made) else resolved(text)
+
+
+def is_plain(sentence: str, found: Sequence[Value]) -> bool:
+    """Whether some values are what a sentence says: it is short, has a verb, lists nothing, and no more values than are asked for."""
+    read_ = read(sentence)
+    if read_ is None or not 0 < len(found) <= _MOST_VALUES or len(sentence.split()) > _MOST_WORDS:
+        return False
+    left = _BESIDE.sub("", " " + sentence.strip().rstrip(".!?")[len(read_.front) :].lstrip(", "))
+    for value in found:
+        left = left.replace(value.text, _HOLE)
+    return re.search(r"[,:;()]", left.replace(f", {_HOLE}", _HOLE)) is None
 
 
 def located(text: str, answer: str) -> tuple[str, Value] | None:
