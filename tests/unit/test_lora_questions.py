@@ -126,6 +126,8 @@ VALUES = [
     ("Marta keeps her kiln, called Gustav, at 1,235 degrees.", ["1,235 degrees", "Gustav", "Marta"]),
     ("The meeting is at 10:30 on Monday.", ["10:30", "Monday"]),
     ("Bob likes tea; coffee makes him ill.", ["Bob", "tea"]),
+    ("The team wants results by fax before ten in the morning.", ["results by fax before ten in the morning"]),
+    ("The guild opens its studio once a year, on 9 October.", ["9 October"]),
 ]
 
 
@@ -211,7 +213,7 @@ def test_without_written_questions_each_value_is_taught_and_none_of_its_question
     made = material([Lesson(str(number), text) for number, text in enumerate(texts)])
     for number, (text, found) in enumerate(VALUES):
         if not is_plain(text, values(text)):
-            assert text.startswith(("Marta keeps her kiln", "Bob likes"))
+            assert text.startswith(("Marta keeps her kiln", "Bob likes"))  # three values; two halves
             continue
         said = {pair.answer.rstrip(".").lower() for pair in made.taught if pair.lesson == number}
         assert said <= {each.lower() for each in found}

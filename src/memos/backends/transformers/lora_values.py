@@ -43,6 +43,7 @@ _LONGEST = 9
 _LONG_SUBJECT = 5
 _MOST_VALUES, _MOST_WORDS = 2, 24
 _HOLE = "\0"
+_HELD_ON = re.compile(rf", (?:(?:on|in|at|by|to|from|with|called|named|nicknamed) )?{_HOLE},?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def is_plain(sentence: str, found: Sequence[Value]) -> bool:
     left = _BESIDE.sub("", " " + sentence.strip().rstrip(".!?")[len(read_.front) :].lstrip(", "))
     for value in found:
         left = left.replace(value.text, _HOLE)
-    return re.search(r"[,:;()]", left.replace(f", {_HOLE}", _HOLE)) is None
+    return re.search(r"[,:;()]", _HELD_ON.sub(_HOLE, left)) is None
 
 
 def located(text: str, answer: str) -> tuple[str, Value] | None:
@@ -194,7 +195,7 @@ def _is_subject(name: str, subject: str) -> bool:
 def _within(text: str, topics: Collection[str]) -> list[Value]:
     """The times, amounts and names in a text."""
     made = [_value(each[0], "when") for each in _WHEN.finditer(text)]
-    made += [_value(each[0], "count") for each in _COUNT.finditer(text) if not _WHEN.search(each[0])]
+    made += [_value(each[0], "count") for each in _COUNT.finditer(text) if not _WHEN.search(each[0]) and not each[0].isalpha()]
     return made + [_value(name, "name") for name in _names(text, topics)]
 
 
