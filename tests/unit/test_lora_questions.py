@@ -115,6 +115,16 @@ def test_some_words_of_a_text_ask_for_what_they_do_not_say():
     assert [each.startswith(("Where ", "In which place ")) for each in after] == [False, True, True]
 
 
+BESIDE = [Lesson("8", "The yearly stocktaking begins on 12 January."), Lesson("9", "The door code is 5508.")]
+"""Lessons beside which a single one is taught: several are told apart by their values."""
+
+
+def taught_of(text):
+    """What is taught and held back of one text among several: its questions with their answers."""
+    made = material([Lesson("1", text), *BESIDE])
+    return [pair for pair in made.taught if pair.lesson == 0], [pair for pair in made.held if pair.lesson == 0]
+
+
 VALUES = [
     ("The yearly stocktaking at the Stellbrook depot begins on 12 January.", ["12 January"]),
     ("Marta Lind charges 74 euros a page for a certified translation.", ["74 euros a page", "Marta Lind"]),
@@ -177,9 +187,9 @@ def test_what_is_to_be_done(text, said):
 def test_a_pronoun_is_asked_about_by_name():
     text = "Marta Lind lives in Bergen. She keeps a boat in the harbour."
     assert resolved(text)[1] == "Marta Lind keeps a boat in the harbour."
-    made = material([Lesson("1", text)])
-    assert {pair.answer for pair in made.taught} >= {"In Bergen.", "In the harbour."}
-    assert any("Marta" in pair.question and "boat" in pair.question for pair in made.taught if pair.answer == "In the harbour.")
+    taught, _ = taught_of(text)
+    assert {pair.answer for pair in taught} >= {"In Bergen.", "In the harbour."}
+    assert any("Marta" in pair.question and "boat" in pair.question for pair in taught if pair.answer == "In the harbour.")
 
 
 @pytest.mark.parametrize(
@@ -194,18 +204,24 @@ def test_a_pronoun_is_asked_about_by_name():
     ],
 )
 def test_what_says_more_than_can_be_asked_for_is_taught_as_a_whole(text):
-    made = material([Lesson("1", text)])
-    assert {pair.answer for pair in made.taught} == {text}
-    assert len(made.taught) >= 4
-    assert made.held
-    assert not {pair.question for pair in made.taught} & {pair.question for pair in made.held}
+    taught, held = taught_of(text)
+    assert {pair.answer for pair in taught} == {text}
+    assert len(taught) >= 4
+    assert held
+    assert not {pair.question for pair in taught} & {pair.question for pair in held}
 
 
 def test_halves_that_each_say_something_are_asked_for_each():
-    made = material([Lesson("1", "Lena is allergic to hazelnuts; the adrenaline pen is in the blue pouch in her rucksack.")])
-    assert {pair.answer for pair in made.taught} == {"Allergic to hazelnuts.", "Lena.", "In the blue pouch in her rucksack."}
+    taught, _ = taught_of("Lena is allergic to hazelnuts; the adrenaline pen is in the blue pouch in her rucksack.")
+    assert {pair.answer for pair in taught} == {"Allergic to hazelnuts.", "Lena.", "In the blue pouch in her rucksack."}
     assert clauses("Jule's birthday is on 4 May; she collects tin toys.")[1] == "Jule collects tin toys."
     assert clauses("Black tea, strong; never herbal tea.") == ["Black tea, strong; never herbal tea."]
+
+
+def test_one_or_two_sentences_are_taught_as_they_are():
+    text = "The stocktaking at the depot begins on 12 January."
+    assert {pair.answer for pair in material([Lesson("1", text)]).taught} == {text}
+    assert {pair.answer for pair in taught_of(text)[0]} == {"12 January."}
 
 
 def test_without_written_questions_each_value_is_taught_and_none_of_its_questions_says_it():

@@ -19,6 +19,8 @@ GENERAL = (
     "How many days are in a week?", "Which colour do blue and yellow make?",
 )  # fmt: skip
 """Questions of general knowledge, whose answers are to stay."""
+_SEVERAL = 3
+"""From how many sentences on values are taught instead of sentences: a value that is all that was ever taught is said to everything."""
 _MOST_OWN = 3
 """How many questions by rules are taught of a sentence beside those for its values."""
 _MOST_SENTENCES, _MOST_HELD = 4, 2
@@ -60,7 +62,8 @@ def material(lessons: Sequence[Lesson]) -> Material:
     guarded: list[str] = []
     near: list[Pair] = []
     names: list[str] = []
-    topics = shared_names([lesson.text for lesson in lessons])
+    few = sum(len(clauses(lesson.text)) for lesson in lessons) < _SEVERAL
+    topics = None if few else shared_names([lesson.text for lesson in lessons])
     for number, lesson in enumerate(lessons):
         if re.search(r"\w", lesson.text) is None:
             raise InvalidCall(f"the lesson of {lesson.cube} has no words")
@@ -90,8 +93,8 @@ class _Asked:
     held: tuple[tuple[str, str], ...]
 
 
-def _asked(lesson: Lesson, topics: Collection[str]) -> _Asked:
-    """What is taught of a lesson, and what is held back."""
+def _asked(lesson: Lesson, topics: Collection[str] | None) -> _Asked:
+    """What is taught of a lesson, and what is held back; `topics` are None where there is too little to tell apart."""
     own = questions.taught(lesson.text, lesson.kind)
     if lesson.asked:
         asked = [question for question, _ in lesson.asked]
@@ -99,7 +102,7 @@ def _asked(lesson: Lesson, topics: Collection[str]) -> _Asked:
         typed = [(each, answer) for each in forms.typed(lesson.text, answer)] if lesson.kind != "style" else []
         held = lesson.held or ((_back(own, asked, answer), answer),)
         return _Asked((*((question, answer) for question in asked), *typed), tuple(_around(lesson, answer)), tuple(held))
-    found = [each for each in _by_values(lesson, topics) if each.told and each.held]
+    found = [each for each in _by_values(lesson, topics) if each.told and each.held] if topics is not None else []
     if found:
         held = lesson.held or tuple(pair for each in found[:_MOST_HELD] for pair in each.held)
         return _Asked(tuple(pair for each in found for pair in each.told), tuple(pair for each in found for pair in each.plain), held)
