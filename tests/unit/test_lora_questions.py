@@ -130,6 +130,7 @@ VALUES = [
     ("Marta Lind charges 74 euros a page for a certified translation.", ["74 euros a page", "Marta Lind"]),
     ("Our plumber for emergencies is Gwenda Ottershaw, who lives two streets away.", ["Gwenda Ottershaw", "two streets away"]),
     ("The club keeps its tapes in Ebbenrode, in the vault of a former bank.", ["in Ebbenrode, in the vault of a former bank"]),
+    ("The porter keeps the spare key under the blue pot.", ["under the blue pot", "the spare key"]),
     ("Visitors must wear a yellow vest at all times.", ["wear a yellow vest at all times"]),
     ("Yannick Drosselmere plans the rota of the drivers.", ["Yannick Drosselmere", "the rota of the drivers"]),
     ("Ben's favourite colour is teal.", ["teal"]),
@@ -216,6 +217,24 @@ def test_halves_that_each_say_something_are_asked_for_each():
     assert {pair.answer for pair in taught} == {"Allergic to hazelnuts.", "Lena.", "In the blue pouch in her rucksack."}
     assert clauses("Jule's birthday is on 4 May; she collects tin toys.")[1] == "Jule collects tin toys."
     assert clauses("Black tea, strong; never herbal tea.") == ["Black tea, strong; never herbal tea."]
+    assert clauses("The team writes in Elixir and never uses Go.") == ["The team writes in Elixir.", "The team never uses Go."]
+    assert clauses("My neighbour loves aubergine, but he eats no mushrooms.")[1] == "My neighbour eats no mushrooms."
+    assert clauses("She likes bread and butter.") == ["She likes bread and butter."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Melanie: It really took me to that moment and I can feel the serenity.",
+        "Maria: What did you take away from it?",
+        "You made me so happy yesterday in the garden!",
+        "The team missed the flight because the taxi was late.",
+    ],
+)
+def test_what_is_talk_is_not_taken_for_a_statement(text):
+    taught, _ = taught_of(text)
+    assert all(pair.answer.rstrip(".?!") in to_you(text) for pair in taught)
+    assert {len(pair.answer.split()) for pair in taught} == {len(text.split())}
 
 
 def test_one_or_two_sentences_are_taught_as_they_are():

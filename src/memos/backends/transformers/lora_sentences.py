@@ -112,7 +112,7 @@ def resolved(text: str) -> list[str]:
         found = read(sentence)
         subject = found.subject if found else ""
         if subject.partition(" ")[0].lower() not in _PRONOUNS:
-            before = subject or before
+            before = subject if re.match(r"(?!(?:I|We|You)\b)[A-Z][^,]*$", subject) else ""
         elif before:
             owner = re.match(r"(.+?)['’]s\b", before) if subject.lower() in {"he", "she"} else None
             named = (owner[1] if owner else before) + sentence[len(subject) :]

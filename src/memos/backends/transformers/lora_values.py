@@ -31,15 +31,21 @@ _NAME = re.compile(r"\b[A-Z][\w'’-]*\w(?:\s+[A-Z][\w'’-]*\w)*|\"[^\"]{2,40}\
 _IN = "(?:in|at|on|behind|above|under|near|inside|outside|beside|below|opposite|next to|on top of|beneath|between)"
 _PLACE = re.compile(rf"\b{_IN} (?:the|a|an|my|our|his|her|its|their|[A-Z])[\w'’-]*(?:(?:,? {_IN}| of)? (?!{_IN}\b)[\w'’-]+){{0,9}}$")
 _NO_PLACE = re.compile(r"\b(?:times?|moment|morning|afternoon|evening|night|week|month|year|days?|fail|case|general|least|most)$")
-_TAIL = (
-    r",? (?:while|because|since|but|whatever|who|which|when|if|unless|so that|although|and (?:\w+s|wants?|never)) .*|, (?:all|never|not) .*"
+_TAIL = r",? (?:while|whatever|who|which|when|if|unless|although) .*|, (?:all|never|not) .*"
+_AND = re.compile(r"(,? and|, but) ((?:always |never |also |often |then )?[a-z]+s .+|(?:he|she|it|they) [a-z]+s .+)$")
+_TALKED = re.compile(
+    r"^ (?:\w+: )?(?:it|this|that|there|here|what|how|why|thanks|glad|you|they|these|those)\b|\b(?:because|since|so that)\b"
 )
+"""How sentences begin that point to what was said before, and words that give reasons, which no value has."""
+_POINTING = words_of("it this that these those you me us him her them so such really most about there here myself yourself")
+_ADVERBS = words_of("always never also often then")
+_OBJECT = re.compile(r"(?:the|an?|no|every|all|\d+) [^,]+$")
 _BESIDE = re.compile(_TAIL)
 _SUBORDINATE = re.compile(rf"{_TAIL}|[;:(](?!\d).*")
 _NO_NAMES = words_of(
     "I We He She It They The A An In On At To For By From When If Before After Every Each Our My Your His Her Their Its No"
 )
-_LONGEST = 9
+_LONGEST = 12
 _LONG_SUBJECT = 5
 _MOST_VALUES, _MOST_WORDS = 2, 24
 _HOLE = "\0"
@@ -117,23 +123,51 @@ def _value(text: str, kind: str) -> Value:
 
 
 def clauses(text: str) -> list[str]:
-    """The sentences of a text, and the halves of one with a semicolon where each says something of its own; names for pronouns."""
+    """The sentences of a text, with names for pronouns; two for one that says two things, with a semicolon, "but" or "and" between them."""
     made: list[str] = []
     for sentence in sentences(text):
         halves = [half.strip() for half in sentence.rstrip(".!?").split(";")]
-        made += [f"{half[:1].upper()}{half[1:]}." for half in halves] if all(map(read, halves)) and len(halves) > 1 else [sentence]
-    return resolved(" ".join(made)) if len(sentences(" ".join(made))) == len(made) else resolved(text)
+        made += [_sentence(half) for half in halves] if all(map(read, halves)) and len(halves) > 1 else [sentence]
+    named = resolved(" ".join(made)) if len(sentences(" ".join(made))) == len(made) else resolved(text)
+    return [half for sentence in named for half in _halves(sentence)]
+
+
+def _halves(sentence: str) -> list[str]:
+    """A sentence that says two things of one subject as two; else itself."""
+    found, cut = read(sentence), _AND.search(sentence)
+    if found is None or cut is None or sentence.endswith("?") or sentence.find(found.verb) > cut.start():
+        return [sentence]
+    second = re.sub(r"^(?:he|she|it|they) ", "", cut[2]).rstrip(".!")
+    verb = next((word for word in second.split() if word not in _ADVERBS), "")
+    if base_of(verb) is None or verb.lower() == base_of(verb) or found.helper not in ("do", "does", "did"):
+        return [sentence]
+    front = f"{found.front}, " if found.front else ""
+    return [_sentence(sentence[: cut.start()]), _sentence(f"{front}{found.subject} {second}")]
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def is_plain(sentence: str, found: Sequence[Value]) -> bool:
     """Whether some values are what a sentence says: it is short, has a verb, lists nothing, and no more values than are asked for."""
     read_ = read(sentence)
-    if read_ is None or not 0 < len(found) <= _MOST_VALUES or len(sentence.split()) > _MOST_WORDS:
+    if read_ is None or not 0 < len(found) <= _MOST_VALUES or len(sentence.split()) > _MOST_WORDS or sentence.endswith(("?", "!")):
+        return False
+    if _TALKED.search(f" {sentence.lower()}") or not all(_is_whole(value) for value in found):
         return False
     left = _BESIDE.sub("", " " + sentence.strip().rstrip(".!?")[len(read_.front) :].lstrip(", "))
     for value in found:
         left = left.replace(value.text, _HOLE)
     return re.search(r"[,:;()]", _HELD_ON.sub(_HOLE, left)) is None
+
+
+def _is_whole(value: Value) -> bool:
+    """Whether a value says something by itself: it is no pronoun, and was not cut."""
+    words = [word.strip(",.'’").lower() for word in value.text.split()]
+    return (
+        (words[0] not in _POINTING or words[0] == "her" and len(words) > 1) and words[-1] not in STOP | _POINTING and len(words) < _LONGEST
+    )
 
 
 def located(text: str, answer: str) -> tuple[str, Value] | None:
@@ -182,6 +216,8 @@ def _of(sentence: str, topics: Collection[str]) -> list[Value]:
     main = _SUBORDINATE.sub("", " " + plain[start:]).strip()
     made = _placed(main, _within(main, topics), topics)
     made += [_value(name, "name") for name in _names(found.subject, topics) if _is_subject(name, found.subject)]
+    if [value.asked for value in made] == [_WORDS["place"]] and _OBJECT.match(held := main.partition(made[0].text)[0].strip()):
+        made.append(_value(held, "what"))
     if main and not any(value.text in main for value in made):
         made.append(_value(" ".join(main.partition(",")[0].split()[:_LONGEST]), "what"))
     return [*made, *_within(plain[start + len(main) :], topics)]
