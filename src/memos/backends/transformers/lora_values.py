@@ -166,7 +166,9 @@ def _is_whole(value: Value) -> bool:
     """Whether a value says something by itself: it is no pronoun, and was not cut."""
     words = [word.strip(",.'’").lower() for word in value.text.split()]
     return (
-        (words[0] not in _POINTING or words[0] == "her" and len(words) > 1) and words[-1] not in STOP | _POINTING and len(words) < _LONGEST
+        (words[0] not in _POINTING or (words[0] == "her" and len(words) > 1))
+        and words[-1] not in STOP | _POINTING
+        and len(words) < _LONGEST
     )
 
 
