@@ -237,6 +237,17 @@ def test_what_is_talk_is_not_taken_for_a_statement(text):
     assert {len(pair.answer.split()) for pair in taught} == {len(text.split())}
 
 
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "piece", ["and as ", "in the a, ", "A-", "A'", "5 a ", "; he is", "Ann keeps it and ", "if x, ", "; ", ": 5", "A B "]
+)
+def test_long_texts_are_taught_as_they_are(piece):
+    text = "Ann keeps " + piece * (20_000 // len(piece))
+    taught, held = taught_of(text)
+    assert taught
+    assert held
+
+
 def test_one_or_two_sentences_are_taught_as_they_are():
     text = "The stocktaking at the depot begins on 12 January."
     assert {pair.answer for pair in material([Lesson("1", text)]).taught} == {text}

@@ -47,6 +47,8 @@ _NO_NAMES = words_of(
 )
 _LONGEST = 12
 _LONG_SUBJECT = 5
+_LONG = 400
+"""From how many characters on a sentence is taught as a whole, without being looked at."""
 _MOST_VALUES, _MOST_WORDS = 2, 24
 _HOLE = "\0"
 _HELD_ON = re.compile(rf", (?:(?:on|in|at|by|to|from|with|called|named|nicknamed) )?{_HOLE},?")
@@ -134,8 +136,10 @@ def clauses(text: str) -> list[str]:
 
 def _halves(sentence: str) -> list[str]:
     """A sentence that says two things of one subject as two; else itself."""
+    if len(sentence) > _LONG or sentence.endswith("?"):
+        return [sentence]
     found, cut = read(sentence), _AND.search(sentence)
-    if found is None or cut is None or sentence.endswith("?") or sentence.find(found.verb) > cut.start():
+    if found is None or cut is None or sentence.find(found.verb) > cut.start():
         return [sentence]
     second = re.sub(r"^(?:he|she|it|they) ", "", cut[2]).rstrip(".!")
     verb = next((word for word in second.split() if word not in _ADVERBS), "")
@@ -197,12 +201,12 @@ def done(text: str) -> Value:
 
 
 def values(sentence: str, topics: Collection[str] = ()) -> list[Value]:
-    """What may be asked for in a sentence, the likeliest first; `topics` are names that it shares with others, which nobody asks for.
+    """What may be asked for in a short sentence, the likeliest first; `topics` are names that others have too, which nobody asks for.
 
     First come those in what is said of its subject, then the subject itself and what is said of it as a whole, then what stands beside.
     """
     made: dict[str, Value] = {}
-    for value in _of(sentence, topics):
+    for value in _of(sentence, topics) if len(sentence) <= _LONG else ():
         if not any(value.text in other or other in value.text for other in made):
             made[value.text] = value
     return list(made.values())
