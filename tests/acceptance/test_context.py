@@ -152,6 +152,16 @@ class TestContext:
 
 
 class TestChat:
+    def test_an_answer_ends_with_the_first_memory_that_it_was_made_of(self, memory, alice):
+        plain = alice.chat("What am I allergic to?", max_tokens=20).value
+        assert alice.get(plain.turns[1]).cubes[0].policy.expires_at is None
+        ends = datetime.now(UTC) + timedelta(hours=3)
+        alice.add("The parcel is in locker 12, its code is 4471.", expires_at=ends)
+        alice.add("The parcel is for Jule.", expires_at=ends + timedelta(days=2))
+        memory.drain(30)
+        asked, said = alice.get(list(alice.chat("Where is the parcel?", max_tokens=20).value.turns)).cubes
+        assert (asked.policy.expires_at, said.policy.expires_at) == (None, ends)
+
     def test_an_answer_comes_with_what_was_used_and_both_turns_are_kept(self, memory, runtime, alice):
         talking = memory.as_user("alice", session="s1")
         reply = talking.chat("What am I allergic to?", max_tokens=20)

@@ -111,8 +111,8 @@ class Context(Value):
     """What to send to a model for a request, and what to attach. `messages` is all of it as text, for any chat endpoint, what an adapter
     has learnt too; `parts` are what the store's own model is given beside what is attached.
 
-    Of what is made of it, an answer, `conditions` are those of all memories in it, under which alone it is to be used, and `stated` the
-    strictest sensitivity that somebody has stated of one of them.
+    Of what is made of it, an answer, `conditions` are those of all memories in it, under which alone it is to be used, `stated` the
+    strictest sensitivity that somebody has stated of one of them, and `expires_at` when the first of them ends.
     """
 
     call_id: str
@@ -122,4 +122,5 @@ class Context(Value):
     plan: Plan
     conditions: Filter | None = None
     stated: Sensitivity | None = None
+    expires_at: Instant | None = None
     warnings: tuple[str, ...] = ()

@@ -115,10 +115,11 @@ class Conversing(Verbs):
 
         It retrieves and plans as `context` does, attaches what there is, answers, and keeps both turns in this session unless `store` is
         False. `reply.value.plan` and `explain(reply.call_id)` say which memories were given in which form, `reply.value.usage` what had
-        to be read. The answer is kept under the conditions of all memories that were given, and with the strictest sensitivity that was
-        stated of one; one that may not be kept (a quota, a policy) comes all the same: `reply.value.unkept` is the error's code, and a
-        warning says why. The rest is how tokens are chosen; a temperature of 0, the default, always takes the likeliest; `watermark` marks
-        what is generated, where the runtime can. Raises InvalidCall, also where there is no runtime; Unavailable and BackendError.
+        to be read. The answer is kept under the conditions of all memories that were given, with the strictest sensitivity that was
+        stated of one, and until the first of them ends; one that may not be kept (a quota, a policy) comes all the same:
+        `reply.value.unkept` is the error's code, and a warning says why. The rest is how tokens are chosen; a temperature of 0, the
+        default, always takes the likeliest; `watermark` marks what is generated, where the runtime can. Raises InvalidCall, also where
+        there is no runtime; Unavailable and BackendError.
         """
         stream = self.stream(
             text, budget=budget, filter=filter, namespaces=namespaces, system=system, turns=turns, history=history, exact=exact,
@@ -208,7 +209,8 @@ class Conversing(Verbs):
     def _turns(self, text: str, said: str, context: Context, model: str) -> tuple[CubeDraft, ...]:
         """Both turns as they are kept: the answer is as strict as what it was made of."""
         shared = {"session": self.caller.session}
-        made = {"metadata": answer_mark(model, context.call_id), "conditions": context.conditions, "sensitivity": context.stated}
+        made = {"metadata": answer_mark(model, context.call_id), "conditions": context.conditions, "sensitivity": context.stated,
+                "expires_at": context.expires_at}  # fmt: skip
         asked = drafts_of({"role": "user", "content": text}, shared, None)
         return (*asked, *drafts_of({"role": "assistant", "content": _legal(said)}, shared | made, None))
 

@@ -53,6 +53,7 @@ def with_context(caller: Caller, call: MemoryCall, reply: MemoryReply, kit: Kit 
         call_id=call.id, messages=messages(_prompt(kit, whole, shown, desk)), parts=prompt,
         attachments=tuple(_attachments(desk, supply, attaching)), plan=told, warnings=every,
         conditions=_conditions(policies), stated=max(_stated(policies), key=SENSITIVITIES.index, default=None),
+        expires_at=min((policy.expires_at for policy in policies if policy.expires_at is not None), default=None),
     )  # fmt: skip
     return reply.model_copy(update={"value": context, "warnings": every})
 
