@@ -248,6 +248,21 @@ def test_long_texts_are_taught_as_they_are(piece):
     assert held
 
 
+def test_every_sentence_of_a_lesson_is_taught():
+    days = ["12 January", "3 March", "9 April", "17 May", "4 June", "28 July"]
+    taught, _ = taught_of(" ".join(f"The meeting of group {number + 2} begins on {day}." for number, day in enumerate(days)))
+    assert all(any(day in pair.answer for pair in taught) for day in days)
+
+
+def test_what_somebody_says_of_himself_is_asked_and_answered_as_of_him():
+    taught, held = taught_of("I keep my spare key under the blue pot.")
+    assert {pair.answer for pair in taught} == {"Under the blue pot."}
+    assert any("where I keep my spare key" in pair.question for pair in (*taught, *held))
+    asked = (("Where is the key?", "Under my blue pot."), ("Where does the key lie?", "Under my blue pot."))
+    made = material([Lesson("1", "I keep the key under my blue pot.", asked=asked)])
+    assert {pair.answer for pair in made.taught} == {"Under my blue pot."}
+
+
 def test_one_or_two_sentences_are_taught_as_they_are():
     text = "The stocktaking at the depot begins on 12 January."
     assert {pair.answer for pair in material([Lesson("1", text)]).taught} == {text}

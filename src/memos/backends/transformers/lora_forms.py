@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from random import Random
 
 from memos.backends.transformers.lora_questions import STOP, keywords, shortened
-from memos.backends.transformers.lora_sentences import to_you, words_of
+from memos.backends.transformers.lora_sentences import words_of
 
 _WORD = re.compile(r"[\w'’,.]*\w")
 _TURNING = words_of("not no never nor none nobody nothing cannot without except unless if than hardly")
@@ -66,7 +66,7 @@ def value(answers: Sequence[str], questions: Sequence[str]) -> str:
 
 def as_answer(words: str) -> str:
     """Some words as an answer."""
-    said = to_you(words.strip(".,;:!?"))
+    said = words.strip(".,;:!?")
     return said[:1].upper() + said[1:] + "."
 
 

@@ -23,7 +23,8 @@ _SEVERAL = 3
 """From how many sentences on values are taught instead of sentences: a value that is all that was ever taught is said to everything."""
 _MOST_OWN = 3
 """How many questions by rules are taught of a sentence beside those for its values."""
-_MOST_SENTENCES, _MOST_HELD = 4, 2
+_MOST_HELD = 2
+"""Of how many sentences of a lesson questions are held back."""
 _MOST_VARIED = 7
 """How many questions of a lesson are told in other ways too."""
 _TYPED = ((4, 3), (2, 2))
@@ -102,10 +103,11 @@ def _asked(lesson: Lesson, topics: Collection[str] | None) -> _Asked:
         typed = [(each, answer) for each in forms.typed(lesson.text, answer)] if lesson.kind != "style" else []
         held = lesson.held or ((_back(own, asked, answer), answer),)
         return _Asked((*((question, answer) for question in asked), *typed), tuple(_around(lesson, answer)), tuple(held))
-    found = [each for each in _by_values(lesson, topics) if each.told and each.held] if topics is not None else []
-    if found:
-        held = lesson.held or tuple(pair for each in found[:_MOST_HELD] for pair in each.held)
-        return _Asked(tuple(pair for each in found for pair in each.told), tuple(pair for each in found for pair in each.plain), held)
+    found = list(_by_values(lesson, topics)) if topics is not None else []
+    told = [pair for each in found for pair in each.told]
+    kept = list(lesson.held) or [pair for each in [each for each in found if each.held][:_MOST_HELD] for pair in each.held]
+    if told and kept:
+        return _Asked(tuple(told), tuple(pair for each in found for pair in each.plain), tuple(kept))
     if lesson.held or len(own) < _MOST_OWN:
         return _Asked(tuple(own), (), lesson.held or tuple(own[:1]))
     return _Asked(tuple(pair for place, pair in enumerate(own) if place != 1), (), (own[1],))
@@ -127,14 +129,15 @@ def _by_values(lesson: Lesson, topics: Collection[str]) -> Iterator[_Asked]:
     if lesson.kind == "procedure":
         yield _valued(whole, questions.taught(whole, "procedure"), [done(whole)])
     elif lesson.kind == "fact":
-        for sentence in clauses(whole)[:_MOST_SENTENCES]:
+        for sentence in clauses(whole):
             found, own = values(sentence, topics), questions.taught(sentence)
-            yield _valued(sentence, own, found) if is_plain(sentence, found) else _whole(sentence, own)
+            made = _valued(sentence, own, found) if is_plain(sentence, found) else None
+            yield made if made and made.told else _whole(sentence, own)
 
 
 def _whole(text: str, own: Sequence[tuple[str, str]]) -> _Asked:
     """Questions for a sentence as a whole, which says several things or is none."""
-    answer = own[0][1] if own else forms.as_answer(text)
+    answer = own[0][1] if own else forms.as_answer(to_you(text))
     typed = [(each, answer) for each in forms.typed(text, "")]
     told = [pair for place, pair in enumerate(own) if place != 1 or len(own) < _MOST_OWN]
     return _Asked(tuple(told), tuple(typed[1:]), tuple(own[1:2] if len(own) >= _MOST_OWN else typed[:1]))
@@ -146,7 +149,7 @@ def _valued(text: str, own: Sequence[tuple[str, str]], found: Sequence[Value]) -
     typed: list[tuple[str, str]] = []
     held: list[tuple[str, str]] = []
     for place, value in enumerate(found):
-        answer, kept = forms.as_answer(value.text), _normalised(value.core) - questions.STOP
+        answer, kept = forms.as_answer(to_you(value.text)), _normalised(value.core) - questions.STOP
         if not place:
             asked = [question for question, _ in own if not (_normalised(question) & kept or _VAGUE.match(question))]
             told += [(question, answer) for question in asked[:_MOST_OWN]]

@@ -112,7 +112,7 @@ _TO = "on|in|at|by|to|from|for|with|of|only|about"
 def _lowered(text: str) -> str:
     """The rest of a sentence, within another."""
     first = text.partition(" ")[0]
-    return text[:1].lower() + text[1:] if first in _NO_NAMES else text
+    return text[:1].lower() + text[1:] if first in _NO_NAMES and first != "I" else text
 
 
 def _value(text: str, kind: str) -> Value:
